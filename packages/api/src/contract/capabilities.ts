@@ -1,0 +1,28 @@
+import type { AttrValue } from "../program/types.js";
+
+/**
+ * When an adapter runs a composite its own way. Every condition must hold, otherwise the composite is expanded into
+ * its decomposition before the adapter sees it.
+ */
+export interface CompositeClaim {
+  /** Attribute name to the values the adapter can run. An attribute not named here may have any value. */
+  readonly attrs?: Readonly<Record<string, readonly AttrValue[]>>;
+  /** Named inputs that must be absent. */
+  readonly without?: readonly string[];
+  /** Named inputs that, where present, must be weights: known when the program is compiled. */
+  readonly weights?: readonly string[];
+}
+
+/** What an adapter can run, as data. `docs/support.md` is made from it. */
+export interface Capabilities {
+  /** Names of the primitives the adapter runs (see `program/primitives.ts`). */
+  readonly primitives: readonly string[];
+  /** Composites the adapter runs its own way, each with its conditions. Empty: everything is expanded. */
+  readonly composites: Readonly<Record<string, CompositeClaim>>;
+  /** Precision of float32 arithmetic inside the engine. */
+  readonly precision: "f32" | "f16" | "mixed";
+  /** Whether `compileSync` and `runInto` exist: execution without a promise or an allocation. */
+  readonly synchronous: boolean;
+  /** Where results live. `host` memory is read at no cost; `device` memory needs a transfer. */
+  readonly memory: "host" | "device";
+}

@@ -1,0 +1,44 @@
+const MARKER = Symbol.for("unroll.error");
+
+/**
+ * Stable identifiers of everything that can go wrong. Codes are API; message texts are not.
+ */
+export type UnrollErrorCode =
+  | "UNROLL_SHAPE"
+  | "UNROLL_DTYPE"
+  | "UNROLL_SPEC"
+  | "UNROLL_PROGRAM"
+  | "UNROLL_WEIGHTS"
+  | "UNROLL_STATE"
+  | "UNROLL_UNSUPPORTED"
+  | "UNROLL_DISPOSED"
+  | "UNROLL_CONFIG"
+  | "UNROLL_FORMAT"
+  | "UNROLL_ENGINE"
+  | "UNROLL_ARGUMENT";
+
+/** What an error carries beside its text: plain data that a program can act on. */
+export type UnrollErrorDetails = Readonly<Record<string, unknown>>;
+
+/**
+ * The one error class of the library. The message reads `<place>: expected <what>, got <what>; <cure>`.
+ *
+ * Test with {@link isUnrollError} rather than `instanceof`: two installed copies of this package have two classes.
+ */
+export class UnrollError extends Error {
+  readonly code: UnrollErrorCode;
+  readonly details: UnrollErrorDetails;
+
+  constructor(code: UnrollErrorCode, message: string, details: UnrollErrorDetails = {}, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "UnrollError";
+    this.code = code;
+    this.details = details;
+    Object.defineProperty(this, MARKER, { value: true });
+  }
+}
+
+/** Whether a caught value is an {@link UnrollError}, from this copy of the package or any other. */
+export function isUnrollError(value: unknown): value is UnrollError {
+  return typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[MARKER] === true;
+}

@@ -1,0 +1,65 @@
+import type { Block, NamedValues, Value } from "../program/builder.js";
+import { type Activation, activate } from "./activations.js";
+import { affine, type RecurrentAttrs, sequenceOf } from "./recurrence.js";
+
+/** Mathematics of a GRU. Gate columns in every weight: z r n (Keras calls n `h`; torch orders r z n). */
+export interface GruAttrs extends RecurrentAttrs {
+  /** Of the candidate n. */
+  readonly activation: Activation;
+  /** Of the gates z, r. */
+  readonly recurrentActivation: Activation;
+  /**
+   * Where the reset gate acts. True: on h·U + recurrent bias (torch, Keras's default, ONNX `linear_before_reset=1`).
+   * False: on h before the product (TensorFlow 1, TensorFlow.js, ONNX's default).
+   */
+  readonly resetAfter: boolean;
+}
+
+/**
+ * One step, semantics rules `gru-reset-after` and `gru-reset-before`:
+ *
+ * z, r = recurrentActivation(x·K + b + h·U + d), h' = z ⊙ h + (1 - z) ⊙ n with
+ * n = activation(x·Kn + bn + r ⊙ (h·Un + dn)) if the reset is after, activation(x·Kn + bn + (r ⊙ h)·Un + dn) if before.
+ */
+function equations(b: Block, x: Value, h: Value, weights: NamedValues, attrs: GruAttrs): { h: Value } {
+  const units = h.type.shape[1] as number;
+  const { kernel, recurrentKernel, inputBias, recurrentBias } = weights;
+  const fromInput = affine(b, x, kernel!, inputBias);
+  const gate = (v: Value, k: number, count = 1): Value => b.slice(v, v.type.shape.length - 1, k * units, count * units);
+  let z: Value, r: Value, n: Value;
+  if (attrs.resetAfter) {
+    const fromState = affine(b, h, recurrentKernel!, recurrentBias);
+    z = activate(b, attrs.recurrentActivation, b.add(gate(fromInput, 0), gate(fromState, 0)));
+    r = activate(b, attrs.recurrentActivation, b.add(gate(fromInput, 1), gate(fromState, 1)));
+    n = activate(b, attrs.activation, b.add(gate(fromInput, 2), b.mul(r, gate(fromState, 2))));
+  } else {
+    const fromState = affine(b, h, gate(recurrentKernel!, 0, 2), recurrentBias && gate(recurrentBias, 0, 2));
+    z = activate(b, attrs.recurrentActivation, b.add(gate(fromInput, 0), gate(fromState, 0)));
+    r = activate(b, attrs.recurrentActivation, b.add(gate(fromInput, 1), gate(fromState, 1)));
+    n = activate(b, attrs.activation, b.add(gate(fromInput, 2), affine(b, b.mul(r, h), gate(recurrentKernel!, 2), recurrentBias && gate(recurrentBias, 2))));
+  }
+  return { h: b.add(b.mul(z, h), b.mul(b.sub(b.constant(1), z), n)) };
+}
+
+/**
+ * Composite `gruCell`.
+ *
+ * Inputs: `x` [batch, inputSize], `h` [batch, units], `kernel` [inputSize, 3 units], `recurrentKernel` [units, 3 units],
+ * optional `inputBias` and `recurrentBias` [3 units]. Output: `h` after the step.
+ */
+export function gruCell(block: Block, x: Value, state: { h: Value }, weights: NamedValues, attrs: GruAttrs): { h: Value } {
+  const { activation, recurrentActivation, resetAfter } = attrs;
+  return block.composite("gruCell", { x, ...state, ...weights }, { activation, recurrentActivation, resetAfter },
+    (b, v) => equations(b, v["x"]!, v["h"]!, v, attrs));
+}
+
+/**
+ * Composite `gru`: the cell folded over time. Inputs and outputs as composite `lstm`, without `c`.
+ */
+export function gru(block: Block, x: Value, state: { h: Value }, weights: NamedValues, extent: NamedValues, attrs: GruAttrs): { y: Value; h: Value } {
+  return block.composite("gru", { x, ...state, ...weights, ...extent }, { ...attrs }, (b, v) => {
+    const { y, carries } = sequenceOf(b, v, { h: v["h"]! }, ["kernel", "recurrentKernel", "inputBias", "recurrentBias"], attrs,
+      (inner, x, carried, w) => equations(inner, x, carried.h, w, attrs));
+    return { y, h: carries.h };
+  });
+}

@@ -1,0 +1,57 @@
+import type { Block, NamedValues, Value } from "../program/builder.js";
+import { type Activation, activate } from "./activations.js";
+import { affine, type RecurrentAttrs, sequenceOf } from "./recurrence.js";
+
+/** Mathematics of an LSTM. Gate columns in every weight: i f g o (Keras calls g `c`). */
+export interface LstmAttrs extends RecurrentAttrs {
+  /** Of the candidate g. */
+  readonly activation: Activation;
+  /** Of the gates i, f, o. */
+  readonly recurrentActivation: Activation;
+  /** Of the cell state on its way into h; Keras and torch use the candidate's. */
+  readonly outputActivation: Activation;
+}
+
+/**
+ * One step, semantics rule `lstm`:
+ *
+ * i, f, o = recurrentActivation(x·K + h·U + b), g = activation(...), c' = f ⊙ c + i ⊙ g, h' = o ⊙ outputActivation(c')
+ */
+function equations(b: Block, x: Value, h: Value, c: Value, weights: NamedValues, attrs: LstmAttrs): { h: Value; c: Value } {
+  const units = h.type.shape[1] as number;
+  const pre = b.add(affine(b, x, weights["kernel"]!, weights["inputBias"]), affine(b, h, weights["recurrentKernel"]!, weights["recurrentBias"]));
+  const gate = (k: number): Value => b.slice(pre, 1, k * units, units);
+  const i = activate(b, attrs.recurrentActivation, gate(0));
+  const f = activate(b, attrs.recurrentActivation, gate(1));
+  const g = activate(b, attrs.activation, gate(2));
+  const o = activate(b, attrs.recurrentActivation, gate(3));
+  const next = b.add(b.mul(f, c), b.mul(i, g));
+  return { h: b.mul(o, activate(b, attrs.outputActivation, next)), c: next };
+}
+
+/**
+ * Composite `lstmCell`.
+ *
+ * Inputs: `x` [batch, inputSize], `h` and `c` [batch, units], `kernel` [inputSize, 4 units], `recurrentKernel`
+ * [units, 4 units], optional `inputBias` and `recurrentBias` [4 units]. Outputs: `h`, `c` after the step.
+ */
+export function lstmCell(block: Block, x: Value, state: { h: Value; c: Value }, weights: NamedValues, attrs: LstmAttrs): { h: Value; c: Value } {
+  const { activation, recurrentActivation, outputActivation } = attrs;
+  return block.composite("lstmCell", { x, ...state, ...weights }, { activation, recurrentActivation, outputActivation },
+    (b, v) => equations(b, v["x"]!, v["h"]!, v["c"]!, v, attrs));
+}
+
+/**
+ * Composite `lstm`: the cell folded over time.
+ *
+ * Inputs: `x` [time, batch, inputSize], initial `h` and `c` [batch, units], weights as in {@link lstmCell}, and at most
+ * one of `lengths` int32 [batch] and `mask` bool [time, batch]. Outputs: `y` [time, batch, units] in the input's time
+ * order, and `h`, `c` after the last processed step.
+ */
+export function lstm(block: Block, x: Value, state: { h: Value; c: Value }, weights: NamedValues, extent: NamedValues, attrs: LstmAttrs): { y: Value; h: Value; c: Value } {
+  return block.composite("lstm", { x, ...state, ...weights, ...extent }, { ...attrs }, (b, v) => {
+    const { y, carries } = sequenceOf(b, v, { h: v["h"]!, c: v["c"]! }, ["kernel", "recurrentKernel", "inputBias", "recurrentBias"], attrs,
+      (inner, x, carried, w) => equations(inner, x, carried.h, carried.c, w, attrs));
+    return { y, h: carries.h, c: carries.c };
+  });
+}

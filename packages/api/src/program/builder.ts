@@ -1,0 +1,200 @@
+import { UnrollError } from "../contract/error.js";
+import type { DType } from "../contract/tensor.js";
+import { type PrimitiveName, primitives } from "./primitives.js";
+import type { Attrs, Named, Node, Program, Region, Typed, ValueId, ValueType } from "./types.js";
+
+/** A value under construction. Belongs to the block that made it. */
+export interface Value extends Typed {
+  readonly block: Block;
+}
+
+/** What a composite's inputs may look like: absent optional ones are left out. */
+export type NamedValues = Readonly<Record<string, Value | undefined>>;
+
+/**
+ * Collects nodes of one region. Every method appends a node, infers its type and returns its value; a shape that does
+ * not fit throws UNROLL_SHAPE or UNROLL_DTYPE where it is made.
+ */
+export class Block {
+  private readonly nodes: Node[] = [];
+  private readonly inputs: Typed[] = [];
+  private next = 0;
+
+  constructor(private readonly place: string, private readonly prefix = "v") {}
+
+  private fresh(): ValueId {
+    return `${this.prefix}${this.next++}`;
+  }
+
+  private idOf(value: Value): ValueId {
+    if (value.block !== this) {
+      throw new UnrollError("UNROLL_PROGRAM", `${this.place}: expected a value of this region, got ${value.id} of another; pass it in as a capture or an input`, {});
+    }
+    return value.id;
+  }
+
+  /** A new input of this region. */
+  input(type: ValueType): Value {
+    const input = { id: this.fresh(), type };
+    this.inputs.push(input);
+    return { ...input, block: this };
+  }
+
+  /** Appends a primitive of any name; the named methods below are shorter. */
+  primitive(op: PrimitiveName, operands: readonly Value[], attrs: Attrs = {}): Value {
+    const type = primitives[op].infer(operands.map((v) => v.type), attrs, `${this.place} ${op}`);
+    const output = { id: this.fresh(), type };
+    this.nodes.push({ kind: "primitive", op, inputs: operands.map((v) => this.idOf(v)), attrs, outputs: [output] });
+    return { ...output, block: this };
+  }
+
+  constant(value: number | readonly number[], shape: readonly number[] = [], dtype: DType = "float32"): Value {
+    return this.primitive("constant", [], { dtype, shape, value: typeof value === "number" ? [value] : value });
+  }
+  add = (a: Value, b: Value): Value => this.primitive("add", [a, b]);
+  sub = (a: Value, b: Value): Value => this.primitive("sub", [a, b]);
+  mul = (a: Value, b: Value): Value => this.primitive("mul", [a, b]);
+  div = (a: Value, b: Value): Value => this.primitive("div", [a, b]);
+  min = (a: Value, b: Value): Value => this.primitive("min", [a, b]);
+  max = (a: Value, b: Value): Value => this.primitive("max", [a, b]);
+  less = (a: Value, b: Value): Value => this.primitive("less", [a, b]);
+  equal = (a: Value, b: Value): Value => this.primitive("equal", [a, b]);
+  not = (x: Value): Value => this.primitive("not", [x]);
+  select = (condition: Value, a: Value, b: Value): Value => this.primitive("select", [condition, a, b]);
+  exp = (x: Value): Value => this.primitive("exp", [x]);
+  log = (x: Value): Value => this.primitive("log", [x]);
+  abs = (x: Value): Value => this.primitive("abs", [x]);
+  neg = (x: Value): Value => this.primitive("neg", [x]);
+  tanh = (x: Value): Value => this.primitive("tanh", [x]);
+  sigmoid = (x: Value): Value => this.primitive("sigmoid", [x]);
+  matmul = (a: Value, b: Value): Value => this.primitive("matmul", [a, b]);
+  sum = (x: Value, axis: number): Value => this.primitive("sum", [x], { axis });
+  reduceMax = (x: Value, axis: number): Value => this.primitive("reduceMax", [x], { axis });
+  expandDims = (x: Value, axis: number): Value => this.primitive("expandDims", [x], { axis });
+  squeeze = (x: Value, axis: number): Value => this.primitive("squeeze", [x], { axis });
+  transpose = (x: Value, perm: readonly number[]): Value => this.primitive("transpose", [x], { perm });
+  reverse = (x: Value, axis: number): Value => this.primitive("reverse", [x], { axis });
+  slice = (x: Value, axis: number, start: number, length: number): Value => this.primitive("slice", [x], { axis, start, length });
+  concat = (xs: readonly Value[], axis: number): Value => this.primitive("concat", xs, { axis });
+  gather = (table: Value, indices: Value): Value => this.primitive("gather", [table, indices]);
+  iota = (x: Value, axis: number): Value => this.primitive("iota", [x], { axis });
+  expand = (x: Value, like: Value): Value => this.primitive("expand", [x, like]);
+
+  /**
+   * Folds over time; see {@link ScanNode}.
+   *
+   * @param body gets the body's block and, in its terms, carries, elements and captures; returns the next carries and
+   *   the elements to stack
+   * @returns the last carries and the stacked outputs
+   */
+  scan(
+    options: { carries: readonly Value[]; sequences: readonly Value[]; captures?: readonly Value[]; reverse?: boolean },
+    body: (block: Block, carries: readonly Value[], elements: readonly Value[], captures: readonly Value[]) => { carries: readonly Value[]; stacked: readonly Value[] },
+  ): { carries: Value[]; stacked: Value[] } {
+    const { carries, sequences, captures = [], reverse = false } = options;
+    const time = sequences[0]?.type.shape[0];
+    if (time === undefined || sequences.some((s) => s.type.shape[0] !== time)) {
+      throw new UnrollError("UNROLL_SHAPE", `${this.place} scan: expected sequences of one length, got ${sequences.map((s) => `[${s.type.shape.join(", ")}]`).join(" and ") || "none"}; the first axis is time`, {});
+    }
+    const inner = new Block(`${this.place} scan`, `${this.prefix}s`);
+    const innerCarries = carries.map((v) => inner.input(v.type));
+    const elements = sequences.map((v) => inner.input({ dtype: v.type.dtype, shape: v.type.shape.slice(1) }));
+    const innerCaptures = captures.map((v) => inner.input(v.type));
+    const result = body(inner, innerCarries, elements, innerCaptures);
+    result.carries.forEach((next, k) => expectType(`${this.place} scan carry ${k}`, carries[k]!.type, next.type));
+    const outputs = [
+      ...result.carries.map((v) => v.type),
+      ...result.stacked.map((v) => ({ dtype: v.type.dtype, shape: [time, ...v.type.shape] })),
+    ].map((type) => ({ id: this.fresh(), type }));
+    this.nodes.push({
+      kind: "scan",
+      inputs: [...carries, ...sequences, ...captures].map((v) => this.idOf(v)),
+      carries: carries.length, sequences: sequences.length, reverse,
+      body: inner.region([...result.carries, ...result.stacked]), outputs,
+    });
+    const values = outputs.map((o) => ({ ...o, block: this }));
+    return { carries: values.slice(0, carries.length), stacked: values.slice(carries.length) };
+  }
+
+  /**
+   * Appends a composite whose meaning is what `body` builds.
+   *
+   * @param inputs by name; absent optional inputs are undefined and left out
+   * @param body gets the composite's own block and its inputs in that block's terms; returns outputs by name
+   */
+  composite<Outputs extends string>(
+    op: string, inputs: NamedValues, attrs: Attrs,
+    body: (block: Block, inputs: NamedValues) => Readonly<Record<Outputs, Value>>,
+  ): Record<Outputs, Value> {
+    const present = Object.entries(inputs).filter((entry): entry is [string, Value] => entry[1] !== undefined);
+    const inner = new Block(`${this.place} ${op}`, `${this.prefix}c`);
+    const results = body(inner, Object.fromEntries(present.map(([name, v]) => [name, inner.input(v.type)])));
+    const entries = Object.entries<Value>(results);
+    const outputs = entries.map(([, v]) => ({ id: this.fresh(), type: v.type }));
+    this.nodes.push({
+      kind: "composite", op, attrs,
+      inputNames: present.map(([name]) => name), inputs: present.map(([, v]) => this.idOf(v)),
+      body: inner.region(entries.map(([, v]) => v)),
+      outputNames: entries.map(([name]) => name), outputs,
+    });
+    const values: Record<string, Value> = Object.fromEntries(entries.map(([name], k) => [name, { ...outputs[k]!, block: this as Block }]));
+    return values as Record<Outputs, Value>;
+  }
+
+  /** Closes the region. */
+  region(outputs: readonly Value[]): Region {
+    return { inputs: this.inputs, nodes: this.nodes, outputs: outputs.map((v) => this.idOf(v)) };
+  }
+}
+
+function expectType(place: string, want: ValueType, got: ValueType): void {
+  if (want.dtype !== got.dtype || want.shape.length !== got.shape.length || want.shape.some((dim, k) => dim !== got.shape[k])) {
+    throw new UnrollError("UNROLL_SHAPE", `${place}: expected ${want.dtype} [${want.shape.join(", ")}], got ${got.dtype} [${got.shape.join(", ")}]; a carry keeps its type from step to step`, { want, got });
+  }
+}
+
+/** The only way to make a {@link Program}. */
+export class ProgramBuilder {
+  readonly block: Block;
+  private readonly params: Named[] = [];
+  private readonly inputs: Named[] = [];
+  private readonly outputs: Named[] = [];
+
+  constructor(private readonly name: string) {
+    this.block = new Block(`program "${name}"`);
+  }
+
+  /** A weight, given to `Adapter.compile` under this name. The same name twice is the same weight. */
+  param(name: string, shape: readonly number[], dtype: DType = "float32"): Value {
+    const known = this.params.find((p) => p.name === name);
+    if (known) return { id: known.id, type: known.type, block: this.block };
+    const value = this.block.input({ dtype, shape });
+    this.params.push({ name, id: value.id, type: value.type });
+    return value;
+  }
+
+  /** A value fed to each run. */
+  input(name: string, type: ValueType): Value {
+    this.distinct(this.inputs, name, "input");
+    const value = this.block.input(type);
+    this.inputs.push({ name, id: value.id, type });
+    return value;
+  }
+
+  /** A value each run returns. */
+  output(name: string, value: Value): void {
+    this.distinct(this.outputs, name, "output");
+    this.outputs.push({ name, id: value.id, type: value.type });
+  }
+
+  finish(): Program {
+    const { nodes } = this.block.region([]);
+    return { format: "unroll.program", version: 1, name: this.name, params: this.params, inputs: this.inputs, nodes, outputs: this.outputs };
+  }
+
+  private distinct(list: readonly Named[], name: string, what: string): void {
+    if (list.some((entry) => entry.name === name)) {
+      throw new UnrollError("UNROLL_PROGRAM", `program "${this.name}": expected distinct ${what} names, got "${name}" twice; rename one`, { name });
+    }
+  }
+}
