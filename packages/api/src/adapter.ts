@@ -8,3 +8,6 @@ export type { Attrs, AttrValue, CompositeNode, Dim, Named, Node, PrimitiveNode, 
 export { Block, ProgramBuilder, type NamedValues, type Value } from "./program/builder.js";
 export { legalize } from "./program/legalize.js";
 export { activationNames, type Activation } from "./layers/activations.js";
+export { verify } from "./program/verify.js";
+export { print } from "./program/print.js";
+export { programFromJson, programHash, programToJson } from "./program/json.js";

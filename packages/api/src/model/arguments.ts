@@ -1,0 +1,125 @@
+import { UnrollError } from "../contract/error.js";
+import { type HostTensor, isHostTensor, type Nested, sizeOf, tensor } from "../contract/tensor.js";
+import type { InputSpec, Spec } from "../spec/types.js";
+
+/** One input of a run: a tensor, or nested arrays of numbers. */
+export type TensorLike = HostTensor | Nested;
+
+/** Everything a run is fed: the one input, or every input by name. */
+export type InputsLike = TensorLike | Readonly<Record<string, TensorLike>>;
+
+/** Inputs of a run after checking, with the sizes they share. */
+export interface CheckedInputs {
+  readonly feeds: Readonly<Record<string, HostTensor>>;
+  readonly batch: number;
+  /** Null when no input has a time axis. */
+  readonly time: number | null;
+}
+
+/** Names of the leading axes of an input, in order. */
+function axesOf(input: InputSpec, mode: "sequence" | "step", timeMajor: boolean): readonly string[] {
+  if (!input.sequence || mode === "step") return ["batch"];
+  return timeMajor ? ["time", "batch"] : ["batch", "time"];
+}
+
+/** How many rows the embedding tables have that read an input directly; ids must be below. */
+function idLimit(spec: Spec, name: string): number {
+  return spec.layers.reduce((limit, layer) => (layer.type === "embedding" && layer.input === name ? Math.min(limit, layer.inputSize) : limit), Infinity);
+}
+
+/** Prepares the check of a model's inputs: what depends on the spec alone is worked out here, once. */
+export function inputChecker(spec: Spec, mode: "sequence" | "step", timeMajor: boolean): (given: InputsLike) => CheckedInputs {
+  const plans = spec.inputs.map((input) => ({ input, axes: axesOf(input, mode, timeMajor), limit: idLimit(spec, input.name) }));
+  return (given) => {
+    const sizes: Record<string, number> = {};
+    const feeds: Record<string, HostTensor> = {};
+    const named = byName(spec, mode, given);
+    for (const { input, axes, limit } of plans) {
+      const place = `${mode} input "${input.name}"`;
+      const value = toTensor(place, named[input.name]!, input.dtype);
+      const wanted = [...axes, ...input.shape];
+      const fits = value.shape.length === wanted.length && wanted.every((dim, k) => {
+        const got = value.shape[k]!;
+        if (typeof dim === "number") return dim === got;
+        return (sizes[dim] ??= got) === got;
+      });
+      if (!fits) {
+        throw new UnrollError("UNROLL_SHAPE", `model "${spec.name}" ${place}: expected [${wanted.map((dim) => (typeof dim === "string" && sizes[dim] !== undefined && input !== spec.inputs[0] ? `${dim} = ${sizes[dim]}` : dim)).join(", ")}], got [${value.shape.join(", ")}]; ${value.shape.length === wanted.length ? "the last axis is the input size" : mode === "step" ? "a step takes one row for each sequence and no time axis" : "the axes are those of one batch of sequences"}`, { input: input.name, expected: wanted, got: value.shape });
+      }
+      if (value.dtype === "int32") assertIds(`model "${spec.name}" ${place}`, value.data as Int32Array, limit);
+      feeds[input.name] = value;
+    }
+    const batch = sizes["batch"]!;
+    if (batch === 0) throw new UnrollError("UNROLL_SHAPE", `model "${spec.name}" ${mode}: expected at least one row, got batch 0; skip the call when there is nothing to run`, { batch });
+    return { feeds, batch, time: sizes["time"] ?? null };
+  };
+}
+
+function byName(spec: Spec, mode: string, given: InputsLike): Readonly<Record<string, TensorLike>> {
+  const single = spec.inputs.length === 1 ? spec.inputs[0]!.name : null;
+  const isRecord = typeof given === "object" && given !== null && !Array.isArray(given) && !isHostTensor(given) && !ArrayBuffer.isView(given);
+  if (!isRecord) {
+    if (single !== null) return { [single]: given as TensorLike };
+    throw new UnrollError("UNROLL_ARGUMENT", `model "${spec.name}" ${mode}: expected an object with inputs ${spec.inputs.map((i) => i.name).join(", ")}, got one value; name each input`, {});
+  }
+  const record = given as Readonly<Record<string, TensorLike>>;
+  const names = spec.inputs.map((i) => i.name);
+  const missing = names.filter((name) => record[name] === undefined);
+  const extra = Object.keys(record).filter((name) => !names.includes(name));
+  if (missing.length + extra.length > 0) {
+    throw new UnrollError("UNROLL_ARGUMENT", `model "${spec.name}" ${mode}: expected inputs ${names.join(", ")}, got ${missing.length > 0 ? `none for ${missing.join(", ")}` : ""}${missing.length > 0 && extra.length > 0 ? " and " : ""}${extra.length > 0 ? `unknown ${extra.join(", ")}` : ""}; name each input once`, { missing, extra });
+  }
+  return record;
+}
+
+function toTensor(place: string, given: TensorLike, dtype: "float32" | "int32"): HostTensor {
+  if (isHostTensor(given)) {
+    if (given.dtype !== dtype) throw new UnrollError("UNROLL_DTYPE", `${place}: expected ${dtype}, got ${given.dtype}; make it with tensor(data, shape, "${dtype}")`, { expected: dtype, got: given.dtype });
+    if (sizeOf(given.shape) !== given.data.length) throw new UnrollError("UNROLL_SHAPE", `${place}: expected ${sizeOf(given.shape)} values for shape [${given.shape.join(", ")}], got ${given.data.length}; the data must fill the shape`, {});
+    return given;
+  }
+  if (ArrayBuffer.isView(given)) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected a tensor or nested arrays, got a bare typed array; its shape is unknown, wrap it with tensor(data, shape)`, {});
+  if (typeof given !== "number" && !Array.isArray(given)) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected a tensor or nested arrays of numbers, got ${given === null ? "null" : typeof given}; make one with tensor(data, shape)`, {});
+  const made = tensor(given, undefined, dtype);
+  // Int32Array drops fractions silently; an id of 2.5 is a mistake.
+  if (dtype === "int32" && !whole(given)) {
+    throw new UnrollError("UNROLL_DTYPE", `${place}: expected whole numbers, got a fraction; ids are int32`, {});
+  }
+  return made;
+}
+
+const whole = (given: Nested): boolean => (Array.isArray(given) ? (given as readonly Nested[]).every(whole) : Number.isInteger(given));
+
+function assertIds(place: string, ids: Int32Array, limit: number): void {
+  for (let k = 0; k < ids.length; k++) {
+    if (ids[k]! < 0 || ids[k]! >= limit) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected ids from 0 to ${limit - 1}, got ${ids[k]} at position ${k}; the embedding has ${limit} rows`, { id: ids[k], position: k, rows: limit });
+  }
+}
+
+/** Which steps of which rows are real. At most one of the two. */
+export interface Extent {
+  /** Real steps of each row, from the start; [batch]. */
+  readonly lengths?: ArrayLike<number> | undefined;
+  /** True where a step is real; [batch, time], or [time, batch] for a time-major model. */
+  readonly mask?: HostTensor | Nested | undefined;
+}
+
+/** Checks lengths or a mask and gives the feed. @throws UNROLL_ARGUMENT, UNROLL_SHAPE */
+export function checkExtent(place: string, { lengths, mask }: Extent, batch: number, time: number, timeMajor: boolean): { kind: "full" } | { kind: "lengths" | "mask"; feed: HostTensor } {
+  if (lengths !== undefined && mask !== undefined) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected lengths or mask, got both; a mask says all that lengths say`, {});
+  if (lengths !== undefined) {
+    if (lengths.length !== batch) throw new UnrollError("UNROLL_SHAPE", `${place} lengths: expected ${batch} of them, one a row, got ${lengths.length}; give a full row its full length`, { expected: batch, got: lengths.length });
+    for (let k = 0; k < batch; k++) {
+      const length = lengths[k]!;
+      if (!Number.isInteger(length) || length < 0 || length > time) throw new UnrollError("UNROLL_ARGUMENT", `${place} lengths[${k}]: expected a whole number from 0 to ${time}, got ${length}; it counts the row's real steps`, { row: k, length, time });
+    }
+    return { kind: "lengths", feed: { dtype: "int32", shape: [batch], data: Int32Array.from(lengths) } };
+  }
+  if (mask !== undefined) {
+    const made = isHostTensor(mask) ? mask : tensor(mask, undefined, "bool");
+    const wanted = timeMajor ? [time, batch] : [batch, time];
+    if (made.dtype !== "bool" || made.shape.join() !== wanted.join()) throw new UnrollError("UNROLL_SHAPE", `${place} mask: expected bool [${wanted.join(", ")}], got ${made.dtype} [${made.shape.join(", ")}]; true marks a real step`, { expected: wanted, got: made.shape });
+    return { kind: "mask", feed: made };
+  }
+  return { kind: "full" };
+}

@@ -1,0 +1,222 @@
+import type { Adapter } from "../contract/adapter.js";
+import { UnrollError } from "../contract/error.js";
+import { type DeviceTensor, type HostTensor, isHostTensor } from "../contract/tensor.js";
+import type { StatePartSpec } from "../spec/state.js";
+import { fromBase64, toBase64 } from "./base64.js";
+
+/** State as plain data: part name (`h`, `c`, `forward.h`, ...) by layer name; every part float32 [batch, units]. */
+export type PlainState = Readonly<Record<string, Readonly<Record<string, HostTensor>>>>;
+
+/** State as JSON: the plain form with base64 of little-endian float32. */
+export interface StateJson {
+  readonly format: "unroll.state";
+  readonly version: 1;
+  readonly parts: Readonly<Record<string, Readonly<Record<string, { readonly shape: readonly number[]; readonly data: string }>>>>;
+}
+
+/** Anything that a model takes as a state. */
+export type StateLike = State | PlainState;
+
+interface Part {
+  readonly layer: string;
+  readonly part: string;
+  held: HostTensor<"float32"> | DeviceTensor;
+}
+
+// Frees the engine memory of states that were dropped without dispose(). A backstop: when it runs is the collector's
+// choice, so nothing counts on it.
+const dropped = new FinalizationRegistry<readonly Part[]>((parts) => parts.forEach(release));
+
+function release(part: Part): void {
+  if (!isHostTensor(part.held)) part.held.dispose();
+}
+
+/**
+ * The state of a recurrent model between two runs. A value: a run reads it and returns a new one, so it may be kept,
+ * used twice, saved, or given to a model on another engine.
+ *
+ * A state that a step returned stays in the engine's memory until the next step has used it; then it moves to host
+ * memory, so that a long run holds a constant number of engine tensors however its states are kept.
+ */
+export class State {
+  /** Rows: independent sequences that run side by side. */
+  readonly batch: number;
+  private readonly parts: readonly Part[];
+  private owner: Adapter | null;
+  private users = 0;
+  private gone: string | null = null;
+  private waiting: Promise<void> | null = null;
+
+  /** @internal States come from `zeroState`, runs, `fromTypedArrays` and `fromJSON`. */
+  constructor(batch: number, parts: readonly { layer: string; part: string; held: HostTensor<"float32"> | DeviceTensor }[], owner: Adapter | null) {
+    this.batch = batch;
+    this.parts = parts;
+    this.owner = owner;
+    if (owner) dropped.register(this, this.parts, this);
+  }
+
+  /** A state from plain data; arrays are copied. @throws UNROLL_STATE when parts differ in their number of rows */
+  static fromTypedArrays(plain: PlainState): State {
+    const parts = Object.entries(plain).flatMap(([layer, own]) => Object.entries(own).map(([part, given]) => {
+      if (!isHostTensor(given) || given.dtype !== "float32" || given.shape.length !== 2) {
+        throw new UnrollError("UNROLL_STATE", `state part "${layer}.${part}": expected a float32 tensor [batch, units], got ${isHostTensor(given) ? `${given.dtype} [${given.shape.join(", ")}]` : typeof given}; make it with tensor(data, [batch, units])`, { layer, part });
+      }
+      return { layer, part, held: { dtype: "float32" as const, shape: [...given.shape], data: (given.data as Float32Array).slice() } };
+    }));
+    const batch = parts[0]?.held.shape[0] ?? 1;
+    const odd = parts.find((p) => p.held.shape[0] !== batch);
+    if (odd) throw new UnrollError("UNROLL_STATE", `state part "${odd.layer}.${odd.part}": expected ${batch} rows as the first part, got ${odd.held.shape[0]}; every part has one row a sequence`, { layer: odd.layer, part: odd.part });
+    return new State(batch, parts, null);
+  }
+
+  /** A state from what `toJSON` gave. @throws UNROLL_FORMAT for anything else */
+  static fromJSON(json: StateJson): State {
+    if (json?.format !== "unroll.state" || json.version !== 1 || typeof json.parts !== "object") {
+      throw new UnrollError("UNROLL_FORMAT", `State.fromJSON: expected format "unroll.state", version 1, got ${JSON.stringify(json)?.slice(0, 60)}; pass what toJSON() returned`, {});
+    }
+    return State.fromTypedArrays(Object.fromEntries(Object.entries(json.parts).map(([layer, own]) => [layer, Object.fromEntries(
+      Object.entries(own).map(([part, { shape, data }]) => [part, { dtype: "float32", shape, data: floats(`${layer}.${part}`, shape, data) } satisfies HostTensor]))])));
+  }
+
+  /** Copies every part to host memory, by layer and part. Survives `structuredClone`; give it back to any model. */
+  async toTypedArrays(): Promise<Record<string, Record<string, HostTensor<"float32">>>> {
+    this.assertAlive("toTypedArrays");
+    await this.toHost();
+    return this.copy();
+  }
+
+  /**
+   * The state as JSON, at once, so that `JSON.stringify(state)` works.
+   *
+   * @throws UNROLL_STATE where the engine's memory can't be read at once (GPU): `await state.toHost()` first
+   */
+  toJSON(): StateJson {
+    this.assertAlive("toJSON");
+    this.toHostNow("toJSON");
+    const encode = (own: Record<string, HostTensor<"float32">>): StateJson["parts"][string] =>
+      Object.fromEntries(Object.entries(own).map(([part, { shape, data }]) => [part, { shape, data: toBase64(data) }]));
+    return { format: "unroll.state", version: 1, parts: Object.fromEntries(Object.entries(this.copy()).map(([layer, own]) => [layer, encode(own)])) };
+  }
+
+  /** Moves the state to host memory and frees the engine's. It stays usable. */
+  async toHost(): Promise<this> {
+    this.assertAlive("toHost");
+    while (this.waiting) await this.waiting;
+    this.waiting = this.move().finally(() => { this.waiting = null; });
+    await this.waiting;
+    return this;
+  }
+
+  /** Frees what the state holds. Using it afterwards throws UNROLL_DISPOSED; a second call does nothing. */
+  dispose(): void {
+    this.end("dispose()");
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  private async move(): Promise<void> {
+    const read = await Promise.all(this.parts.map((p) => (isHostTensor(p.held) ? p.held : p.held.read())));
+    this.settle(read);
+  }
+
+  private toHostNow(place: string): void {
+    const read = this.parts.map((p) => {
+      if (isHostTensor(p.held)) return p.held;
+      if (!p.held.readSync) throw new UnrollError("UNROLL_STATE", `${place}: expected a state in host memory, got one on ${this.owner?.name ?? "a device"}; await state.toHost() first`, {});
+      return p.held.readSync();
+    });
+    this.settle(read);
+  }
+
+  private settle(read: readonly HostTensor[]): void {
+    const spent = this.parts.map((p) => p.held);
+    this.parts.forEach((p, k) => { p.held = read[k] as HostTensor<"float32">; });
+    spent.forEach((held) => { if (!isHostTensor(held)) held.dispose(); });
+    if (this.owner) dropped.unregister(this);
+    this.owner = null;
+  }
+
+  private copy(): Record<string, Record<string, HostTensor<"float32">>> {
+    const plain: Record<string, Record<string, HostTensor<"float32">>> = {};
+    for (const { layer, part, held } of this.parts) {
+      const host = held as HostTensor<"float32">;
+      (plain[layer] ??= {})[part] = { dtype: "float32", shape: [...host.shape], data: host.data.slice() };
+    }
+    return plain;
+  }
+
+  private assertAlive(place: string): void {
+    if (this.gone !== null) throw new UnrollError("UNROLL_DISPOSED", `${place}: expected a live state, got one that was disposed by ${this.gone}; keep the state that the last run returned`, {});
+  }
+
+  /** @internal Throws UNROLL_DISPOSED after dispose. */
+  assertUsable(): void {
+    if (this.gone !== null) this.assertAlive("stepInto");
+  }
+
+  /** @internal Frees everything, remembering why. */
+  end(why: string): void {
+    if (this.gone !== null) return;
+    this.gone = why;
+    this.parts.forEach(release);
+    if (this.owner) dropped.unregister(this);
+  }
+
+  /** @internal Whether any part lies in engine memory. */
+  get onDevice(): boolean {
+    return this.owner !== null;
+  }
+
+  /**
+   * @internal Feeds of a run on `adapter`, one for every expected part, in that order. Pair with `unborrow`.
+   * @throws UNROLL_STATE naming a missing, unexpected or mis-shaped part, UNROLL_DISPOSED
+   */
+  async borrow(place: string, expected: readonly StatePartSpec[], batch: number, adapter: Adapter): Promise<(HostTensor | DeviceTensor)[]> {
+    this.assertAlive(place);
+    if (this.owner !== null && this.owner !== adapter) await this.toHost();
+    else if (this.waiting) await this.waiting;
+    const feeds = this.select(place, expected, batch);
+    this.users++;
+    return feeds;
+  }
+
+  /** @internal Ends a run's use. With `spend`, the last user moves the state out of engine memory. */
+  unborrow(spend: boolean): void {
+    this.users--;
+    if (!spend || this.users > 0 || this.owner === null || this.gone !== null) return;
+    if (this.parts.every((p) => isHostTensor(p.held) || p.held.readSync)) this.toHostNow("step");
+    else void this.toHost().catch(() => this.end("an engine failure while it was moved to host memory"));
+  }
+
+  /** @internal Host arrays of the parts, in the expected order, for a run that updates them in place. */
+  arrays(place: string, expected: readonly StatePartSpec[]): Float32Array[] {
+    this.assertAlive(place);
+    if (this.owner !== null) this.toHostNow(place);
+    return this.select(place, expected, this.batch).map((held) => (held as HostTensor<"float32">).data);
+  }
+
+  private select(place: string, expected: readonly StatePartSpec[], batch: number): (HostTensor<"float32"> | DeviceTensor)[] {
+    const names = expected.map((e) => `${e.layer}.${e.part}`);
+    const extra = this.parts.find((p) => !names.includes(`${p.layer}.${p.part}`));
+    if (extra) throw new UnrollError("UNROLL_STATE", `${place}: expected state parts ${names.join(", ") || "none"}, got "${extra.layer}.${extra.part}" too; pass the state of this model`, { part: `${extra.layer}.${extra.part}`, expected: names });
+    return expected.map(({ layer, part, units }) => {
+      const own = this.parts.find((p) => p.layer === layer && p.part === part);
+      if (!own) throw new UnrollError("UNROLL_STATE", `${place}: state part "${layer}.${part}" is missing, expected [${batch}, ${units}]; pass the state that the last run returned`, { part: `${layer}.${part}`, expected: names });
+      const [rows, columns] = own.held.shape;
+      if (rows !== batch || columns !== units || own.held.shape.length !== 2) {
+        throw new UnrollError("UNROLL_STATE", `${place}: state part "${layer}.${part}": expected [${batch}, ${units}], got [${own.held.shape.join(", ")}]; ${columns === units ? "the input and the state have the same number of rows" : "the last axis is units"}`, { part: `${layer}.${part}`, expected: [batch, units], got: own.held.shape });
+      }
+      return own.held;
+    });
+  }
+}
+
+function floats(name: string, shape: readonly number[], data: string): Float32Array {
+  const array = fromBase64(data);
+  if (array.length !== shape.reduce((a, b) => a * b, 1)) {
+    throw new UnrollError("UNROLL_FORMAT", `State.fromJSON part "${name}": expected ${shape.join(" x ")} float32 values, got ${array.length}; the text was cut or changed`, { part: name });
+  }
+  return array;
+}

@@ -1,0 +1,98 @@
+import type { Activation } from "../layers/activations.js";
+import type {
+  ActivationSpec, BiasForm, BidirectionalSpec, CellSpec, DenseSpec, DropoutSpec, EmbeddingSpec, GruCellSpec, InputSpec, LayerSpec, LstmCellSpec,
+  MergeSpec, RecurrentSpec, SimpleRnnCellSpec, Spec, ValueRef,
+} from "./types.js";
+import { validateSpec } from "./validate.js";
+
+/** Defaults: tanh, one bias. */
+export function simpleRnnCell(options: { inputSize: number; units: number; activation?: Activation; bias?: BiasForm }): SimpleRnnCellSpec {
+  return { kind: "simpleRnn", inputSize: options.inputSize, units: options.units, activation: options.activation ?? "tanh", bias: options.bias ?? "single" };
+}
+
+/** Defaults: tanh candidate, sigmoid gates, the output squashed by the candidate's activation, one bias. */
+export function lstmCell(options: { inputSize: number; units: number; activation?: Activation; recurrentActivation?: Activation; outputActivation?: Activation; bias?: BiasForm }): LstmCellSpec {
+  const activation = options.activation ?? "tanh";
+  return {
+    kind: "lstm", inputSize: options.inputSize, units: options.units, activation, recurrentActivation: options.recurrentActivation ?? "sigmoid",
+    outputActivation: options.outputActivation ?? activation, bias: options.bias ?? "single",
+  };
+}
+
+/** Defaults: tanh candidate, sigmoid gates, reset after the product (as torch and Keras do), two biases. */
+export function gruCell(options: { inputSize: number; units: number; activation?: Activation; recurrentActivation?: Activation; resetAfter?: boolean; bias?: BiasForm }): GruCellSpec {
+  const resetAfter = options.resetAfter ?? true;
+  return {
+    kind: "gru", inputSize: options.inputSize, units: options.units, activation: options.activation ?? "tanh",
+    recurrentActivation: options.recurrentActivation ?? "sigmoid", resetAfter, bias: options.bias ?? (resetAfter ? "split" : "single"),
+  };
+}
+
+type Wiring<Fixed extends string> = { name: string; input: ValueRef } & Record<Fixed, unknown>;
+
+/**
+ * A recurrent layer. Defaults: forward, output in the input's time order, every step's output, zeros at masked steps
+ * (the last output is held instead when only it is returned), initial state from the caller.
+ */
+export function recurrent<const Direction extends "forward" | "backward" = "forward">(
+  options: Wiring<never> & { cell: CellSpec; direction?: Direction } & Partial<Pick<RecurrentSpec, "outputOrder" | "returns" | "maskedOutput" | "heldStart" | "initialState">>,
+): RecurrentSpec & { direction: Direction } {
+  const returns = options.returns ?? "sequence";
+  return {
+    type: "recurrent", name: options.name, input: options.input, cell: options.cell, direction: options.direction ?? ("forward" as Direction),
+    outputOrder: options.outputOrder ?? "time", returns, maskedOutput: options.maskedOutput ?? (returns === "last" ? "hold" : "zero"),
+    heldStart: options.heldStart ?? "zeros", initialState: options.initialState ?? null,
+  };
+}
+
+/** Two cells, one over the sequence as it is and one from its end. Defaults as {@link recurrent}, outputs concatenated. */
+export function bidirectional(
+  options: Wiring<never> & { forward: CellSpec; backward?: CellSpec } & Partial<Pick<BidirectionalSpec, "merge" | "returns" | "maskedOutput" | "heldStart" | "initialState">>,
+): BidirectionalSpec {
+  const returns = options.returns ?? "sequence";
+  return {
+    type: "bidirectional", name: options.name, input: options.input, forward: options.forward, backward: options.backward ?? options.forward,
+    merge: options.merge ?? "concat", returns, maskedOutput: options.maskedOutput ?? (returns === "last" ? "hold" : "zero"),
+    heldStart: options.heldStart ?? "zeros", initialState: options.initialState ?? null,
+  };
+}
+
+export function embedding(options: Wiring<never> & { inputSize: number; outputSize: number }): EmbeddingSpec {
+  return { type: "embedding", name: options.name, input: options.input, inputSize: options.inputSize, outputSize: options.outputSize };
+}
+
+/** Defaults: linear, with bias. */
+export function dense(options: Wiring<never> & { inputSize: number; units: number; activation?: DenseSpec["activation"]; bias?: DenseSpec["bias"] }): DenseSpec {
+  return { type: "dense", name: options.name, input: options.input, inputSize: options.inputSize, units: options.units, activation: options.activation ?? "linear", bias: options.bias ?? "single" };
+}
+
+export function activation(options: Wiring<never> & { activation: ActivationSpec["activation"] }): ActivationSpec {
+  return { type: "activation", name: options.name, input: options.input, activation: options.activation };
+}
+
+export function dropout(options: Wiring<never> & { rate: number }): DropoutSpec {
+  return { type: "dropout", name: options.name, input: options.input, rate: options.rate };
+}
+
+export function merge(options: { name: string; inputs: readonly ValueRef[]; mode: MergeSpec["mode"] }): MergeSpec {
+  return { type: "merge", name: options.name, inputs: options.inputs, mode: options.mode };
+}
+
+/** An input. Defaults: float32, a sequence. */
+export function input(options: { name: string; shape: readonly number[]; dtype?: InputSpec["dtype"]; sequence?: boolean }): InputSpec {
+  return { name: options.name, dtype: options.dtype ?? "float32", sequence: options.sequence ?? true, shape: options.shape };
+}
+
+/**
+ * A spec from its parts, validated. Outputs default to the last layer.
+ *
+ * @throws UNROLL_SPEC naming the path and the cure
+ */
+export function spec<const Layers extends readonly LayerSpec[]>(
+  parts: { name: string; inputs: readonly InputSpec[]; layers: Layers; outputs?: readonly ValueRef[] },
+): Omit<Spec, "layers"> & { readonly layers: Layers } {
+  const last = parts.layers[parts.layers.length - 1];
+  const made = { format: "unroll.spec", version: 1, name: parts.name, inputs: parts.inputs, layers: parts.layers, outputs: parts.outputs ?? (last ? [last.name] : []) } as const;
+  validateSpec(made);
+  return made;
+}

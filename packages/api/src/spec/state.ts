@@ -1,0 +1,45 @@
+import { UnrollError } from "../contract/error.js";
+import { stateParts } from "./cells.js";
+import type { CellSpec, LayerSpec, Spec } from "./types.js";
+
+/** One state part of a model: `[batch, units]`, float32. */
+export interface StatePartSpec {
+  readonly layer: string;
+  /** `h`, `c`; `forward.h`, ... when bidirectional. */
+  readonly part: string;
+  readonly units: number;
+}
+
+/** The cells of a recurrent layer with the prefix of their parts; none for other layers. */
+export function cellsOf(layer: LayerSpec): readonly (readonly [prefix: string, cell: CellSpec])[] {
+  if (layer.type === "recurrent") return [["", layer.cell]];
+  if (layer.type === "bidirectional") return [["forward.", layer.forward], ["backward.", layer.backward]];
+  return [];
+}
+
+/** Every state part a caller may give or is given back, in layer order. */
+export function specState(spec: Spec): StatePartSpec[] {
+  return spec.layers.flatMap((layer) =>
+    cellsOf(layer).flatMap(([prefix, cell]) => stateParts(cell).map((part) => ({ layer: layer.name, part: prefix + part, units: cell.units }))));
+}
+
+/** Whether the caller gives this layer's initial state, rather than another value of the spec. */
+export function takesState(layer: LayerSpec): boolean {
+  return (layer.type === "recurrent" || layer.type === "bidirectional") && layer.initialState === null;
+}
+
+/** Why a spec can't run one step at a time, or null when it can. */
+export function whyNotSteppable(spec: Spec): string | null {
+  for (const layer of spec.layers) {
+    if (layer.type === "bidirectional") return `bidirectional "${layer.name}" needs the whole sequence`;
+    if (layer.type === "recurrent" && layer.direction === "backward") return `layer "${layer.name}" runs backward and needs the whole sequence`;
+    if (layer.type === "recurrent" && layer.initialState !== null) return `layer "${layer.name}" starts from other values of the model, so its state can't be carried from step to step`;
+  }
+  return null;
+}
+
+/** Throws UNROLL_UNSUPPORTED when a spec can't be stepped. */
+export function assertSteppable(spec: Spec): void {
+  const reason = whyNotSteppable(spec);
+  if (reason !== null) throw new UnrollError("UNROLL_UNSUPPORTED", `model "${spec.name}" step: expected layers that see only the past, got ${reason}; use sequence()`, { reason });
+}

@@ -1,0 +1,154 @@
+import type { Activation } from "../layers/activations.js";
+
+/**
+ * A recurrent model as plain JSON. Every choice of mathematics is written out: nothing is implied by the framework a
+ * model came from. Make one with the builders of `spec/build.ts`, which fill in defaults, or write it by hand;
+ * `validateSpec` checks either.
+ */
+export interface Spec {
+  readonly format: "unroll.spec";
+  readonly version: 1;
+  /** For people: error texts. */
+  readonly name: string;
+  readonly inputs: readonly InputSpec[];
+  /** In order of execution: a layer reads inputs and layers before it. */
+  readonly layers: readonly LayerSpec[];
+  /** References of the values a run returns; see {@link ValueRef}. */
+  readonly outputs: readonly ValueRef[];
+}
+
+/**
+ * Names a value: an input or a layer's output by its name; a recurrent layer's final state as `layer.h`, `layer.c`
+ * (`layer.forward.h`, ... when bidirectional); the two outputs of a bidirectional layer that does not merge as
+ * `layer.forward` and `layer.backward`.
+ */
+export type ValueRef = string;
+
+export interface InputSpec {
+  readonly name: string;
+  readonly dtype: "float32" | "int32";
+  /** Whether the input has a time axis: [batch, time, ...shape], or else [batch, ...shape]. */
+  readonly sequence: boolean;
+  /** Axes after batch and time; empty for token ids. */
+  readonly shape: readonly number[];
+}
+
+/** How biases are stored. `split` keeps one for the input and one for the state (torch, ONNX, Keras's GRU). */
+export type BiasForm = "none" | "single" | "split";
+
+export interface SimpleRnnCellSpec {
+  readonly kind: "simpleRnn";
+  readonly inputSize: number;
+  readonly units: number;
+  readonly activation: Activation;
+  readonly bias: BiasForm;
+}
+
+export interface LstmCellSpec {
+  readonly kind: "lstm";
+  readonly inputSize: number;
+  readonly units: number;
+  /** Of the candidate g. */
+  readonly activation: Activation;
+  /** Of the gates i, f, o. */
+  readonly recurrentActivation: Activation;
+  /** Of the cell state on its way into h. */
+  readonly outputActivation: Activation;
+  readonly bias: BiasForm;
+}
+
+export interface GruCellSpec {
+  readonly kind: "gru";
+  readonly inputSize: number;
+  readonly units: number;
+  /** Of the candidate n. */
+  readonly activation: Activation;
+  /** Of the gates z, r. */
+  readonly recurrentActivation: Activation;
+  /** True: the reset gate acts on h·U + bias (torch, Keras's default). False: on h before the product. */
+  readonly resetAfter: boolean;
+  readonly bias: BiasForm;
+}
+
+export type CellSpec = SimpleRnnCellSpec | LstmCellSpec | GruCellSpec;
+
+/** Output at steps that are masked or past a row's length. */
+export interface MaskingSpec {
+  /** `zero`: zeros (torch, ONNX, TensorFlow 1). `hold`: the output of the step before (Keras). */
+  readonly maskedOutput: "zero" | "hold";
+  /** What is held before the first real step: zeros, or the initial h. Without effect on `zero`. */
+  readonly heldStart: "zeros" | "initialState";
+}
+
+export interface RecurrentSpec extends MaskingSpec {
+  readonly type: "recurrent";
+  readonly name: string;
+  readonly input: ValueRef;
+  readonly cell: CellSpec;
+  readonly direction: "forward" | "backward";
+  /** Order of a backward layer's output sequence: the input's time (torch, ONNX) or the order of processing (Keras `go_backwards`). */
+  readonly outputOrder: "time" | "processing";
+  /** `sequence`: the output of every step. `last`: that of the step processed last. */
+  readonly returns: "sequence" | "last";
+  /** Where the initial state comes from: null, the caller (zeros if not given); or other values of the spec, by part. */
+  readonly initialState: Readonly<Record<string, ValueRef>> | null;
+}
+
+export interface BidirectionalSpec extends MaskingSpec {
+  readonly type: "bidirectional";
+  readonly name: string;
+  readonly input: ValueRef;
+  readonly forward: CellSpec;
+  readonly backward: CellSpec;
+  /** How the two outputs become one; `none` leaves `name.forward` and `name.backward`. */
+  readonly merge: "concat" | "sum" | "ave" | "mul" | "none";
+  /** `last`: each direction's output at the step it processed last, i.e. y_f at the end and y_b at the start. */
+  readonly returns: "sequence" | "last";
+  /** As for a recurrent layer; parts are `forward.h`, `backward.h`, ... */
+  readonly initialState: Readonly<Record<string, ValueRef>> | null;
+}
+
+export interface EmbeddingSpec {
+  readonly type: "embedding";
+  readonly name: string;
+  readonly input: ValueRef;
+  /** Rows of the table: valid ids are 0 to inputSize - 1. */
+  readonly inputSize: number;
+  readonly outputSize: number;
+}
+
+export interface DenseSpec {
+  readonly type: "dense";
+  readonly name: string;
+  readonly input: ValueRef;
+  readonly inputSize: number;
+  readonly units: number;
+  readonly activation: Activation | "softmax" | "logSoftmax";
+  readonly bias: "none" | "single";
+}
+
+export interface ActivationSpec {
+  readonly type: "activation";
+  readonly name: string;
+  readonly input: ValueRef;
+  /** `softmax` and `logSoftmax` act along the last axis. */
+  readonly activation: Activation | "softmax" | "logSoftmax";
+}
+
+/** Identity at inference; kept so that a ported model keeps its form. */
+export interface DropoutSpec {
+  readonly type: "dropout";
+  readonly name: string;
+  readonly input: ValueRef;
+  readonly rate: number;
+}
+
+export interface MergeSpec {
+  readonly type: "merge";
+  readonly name: string;
+  readonly inputs: readonly ValueRef[];
+  /** `concat` joins the last axis; the others work elementwise. */
+  readonly mode: "concat" | "sum" | "ave" | "mul";
+}
+
+export type LayerSpec = RecurrentSpec | BidirectionalSpec | EmbeddingSpec | DenseSpec | ActivationSpec | DropoutSpec | MergeSpec;
