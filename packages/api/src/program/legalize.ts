@@ -34,11 +34,12 @@ export function legalize(program: Program, adapter: { readonly name: string; rea
             result.push({ ...node, inputs });
             break;
           }
+          // First the body's ids become unique here, then the body is rewritten like the nodes around it.
           const prefix = `x${counter++}.`;
-          const inner = new Map<ValueId, ValueId>(node.body.inputs.map((input, k) => [input.id, inputs[k]!]));
-          const renamed = node.body.nodes.map((n) => renameOutputs(n, prefix, inner));
-          result.push(...rewrite(renamed, weights, inner));
-          node.outputs.forEach((output, k) => rename.set(output.id, resolve(inner, node.body.outputs[k]!)));
+          const local = new Map<ValueId, ValueId>(node.body.inputs.map((input, k) => [input.id, inputs[k]!]));
+          const renamed = node.body.nodes.map((n) => withIds(n, prefix, local));
+          result.push(...rewrite(renamed, weights, rename));
+          node.outputs.forEach((output, k) => rename.set(output.id, at(resolve(local, node.body.outputs[k]!))));
           break;
         }
         default:
@@ -65,13 +66,14 @@ function resolve(rename: ReadonlyMap<ValueId, ValueId>, id: ValueId): ValueId {
   return rename.get(id) ?? id;
 }
 
-function renameOutputs(node: Node, prefix: string, rename: Map<ValueId, ValueId>): Node {
+function withIds(node: Node, prefix: string, local: Map<ValueId, ValueId>): Node {
+  const inputs = node.inputs.map((id) => resolve(local, id));
   const outputs: Typed[] = node.outputs.map((output) => {
     const id = prefix + output.id;
-    rename.set(output.id, id);
+    local.set(output.id, id);
     return { id, type: output.type };
   });
-  return { ...node, outputs };
+  return { ...node, inputs, outputs };
 }
 
 /** Whether a node meets an adapter's claim. `inputs` are the node's, renamed; `weights` the ids known when compiling. */

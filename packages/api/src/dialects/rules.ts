@@ -1,0 +1,81 @@
+import { gatesOf } from "../spec/cells.js";
+import type { CellSpec } from "../spec/types.js";
+
+/** One tensor of a foreign file, or one row of it. */
+export interface ForeignPart {
+  /** Name in the file. */
+  readonly key: string;
+  /** Shape of the whole foreign tensor. */
+  readonly shape: readonly number[];
+  /** Which row of the first axis, where one foreign tensor holds several weights; null for all of it. */
+  readonly row: number | null;
+}
+
+/**
+ * Says that foreign tensors hold canonical weights. One for one they are copied. Two biases facing one are summed, which
+ * is reported as a loss; one facing two becomes the first, beside zeros.
+ */
+export interface WeightRule {
+  readonly layer: string;
+  readonly foreign: readonly ForeignPart[];
+  /** Canonical names, see `spec/weights.ts`. */
+  readonly canonical: readonly string[];
+  /** Canonical shape: [rows, columns], or [columns]. */
+  readonly shape: readonly number[];
+  /** Whether the foreign matrix is [columns, rows]. */
+  readonly transposed: boolean;
+  /** Foreign gate k is ours number `gates[k]`; gates lie side by side along the columns. */
+  readonly gates: readonly number[];
+  /** Column from which two biases can't be summed, as a reset gate multiplies one of them. Null: all can. */
+  readonly unsummableFrom: number | null;
+}
+
+/** Order of gates in a foreign weight, by our gate names. */
+export interface GateOrder {
+  readonly lstm: readonly string[];
+  readonly gru: readonly string[];
+  readonly simpleRnn: readonly string[];
+}
+
+/** How a dialect stores a cell. */
+export interface CellDialect {
+  readonly order: GateOrder;
+  readonly transposed: boolean;
+  /** The foreign names of what follows; `biases` has one entry or two, or none when the cell has no bias. */
+  readonly kernel: ForeignName;
+  readonly recurrentKernel: ForeignName;
+  readonly biases: readonly ForeignName[];
+  /** Whether two biases are rows of one tensor, named by the first entry. */
+  readonly stackedBiases: boolean;
+}
+
+type ForeignName = string;
+
+/** The rules of one cell. `prefix` is canonical: `encoder` or `encoder.forward`. */
+export function cellRules(layer: string, prefix: string, cell: CellSpec, dialect: CellDialect): WeightRule[] {
+  const ours = gatesOf(cell);
+  const gates = dialect.order[cell.kind].map((gate) => ours.indexOf(gate));
+  const columns = gates.length * cell.units;
+  const matrix = (key: string, name: string, rows: number): WeightRule => ({
+    layer, canonical: [`${prefix}.${name}`], shape: [rows, columns], transposed: dialect.transposed, gates, unsummableFrom: null,
+    foreign: [{ key, shape: dialect.transposed ? [columns, rows] : [rows, columns], row: null }],
+  });
+  const rules = [matrix(dialect.kernel, "kernel", cell.inputSize), matrix(dialect.recurrentKernel, "recurrentKernel", cell.units)];
+  if (cell.bias === "none") return rules;
+
+  const foreign = dialect.biases.map((key, row): ForeignPart =>
+    dialect.stackedBiases ? { key: dialect.biases[0]!, shape: [dialect.biases.length, columns], row } : { key, shape: [columns], row: null });
+  const canonical = (cell.bias === "single" ? ["bias"] : ["inputBias", "recurrentBias"]).map((name) => `${prefix}.${name}`);
+  const common = { layer, shape: [columns], transposed: false, gates, unsummableFrom: cell.kind === "gru" && cell.resetAfter ? 2 * cell.units : null };
+  return [...rules, ...(foreign.length === canonical.length
+    ? foreign.map((part, k) => ({ ...common, foreign: [part], canonical: [canonical[k]!] }))
+    : [{ ...common, foreign, canonical }])];
+}
+
+/** The rule of a weight without gates. */
+export function plainRule(layer: string, name: string, key: string, shape: readonly number[], transposed = false): WeightRule {
+  return {
+    layer, canonical: [`${layer}.${name}`], shape, transposed, gates: [0], unsummableFrom: null,
+    foreign: [{ key, shape: transposed ? [...shape].reverse() : shape, row: null }],
+  };
+}

@@ -1,0 +1,59 @@
+import { UnrollError } from "../../contract/error.js";
+import type { CellSpec, LayerSpec } from "../../spec/types.js";
+import { type GateOrder, type WeightRule, cellRules, plainRule } from "../rules.js";
+import type { TorchBinding } from "./bindings.js";
+
+/**
+ * PyTorch orders LSTM gates i f g o, as we do, and GRU gates r z n. Weights are [gates x hidden, input], the transpose of
+ * ours, and there are two biases or none. Source: `torch/nn/modules/rnn.py`, semantics page 1.2.2 and 2.2.
+ */
+const order: GateOrder = { lstm: ["i", "f", "g", "o"], gru: ["r", "z", "n"], simpleRnn: ["h"] };
+
+/** What a PyTorch cell computes; a spec cell that computes something else has no place there. */
+const computes: Readonly<Record<CellSpec["kind"], Readonly<Record<string, readonly unknown[]>>>> = {
+  lstm: { activation: ["tanh"], recurrentActivation: ["sigmoid"], outputActivation: ["tanh"] },
+  gru: { activation: ["tanh"], recurrentActivation: ["sigmoid"], resetAfter: [true] },
+  simpleRnn: { activation: ["tanh", "relu"] },
+};
+
+function assertComputable(layer: string, cell: CellSpec): void {
+  for (const [choice, allowed] of Object.entries(computes[cell.kind])) {
+    const got = (cell as unknown as Record<string, unknown>)[choice];
+    if (!allowed.includes(got)) {
+      throw new UnrollError("UNROLL_UNSUPPORTED", `torch weights of ${cell.kind} "${layer}": expected ${choice} ${allowed.join(" or ")}, the only form PyTorch computes, got ${String(got)}; these weights would mean something else there`, { layer, choice, got });
+    }
+  }
+}
+
+function torchCell(layer: string, prefix: string, cell: CellSpec, path: string, suffix: string): WeightRule[] {
+  assertComputable(layer, cell);
+  const key = (name: string): string => `${path}${name}${suffix}`;
+  return cellRules(layer, prefix, cell, {
+    order, transposed: true, kernel: key("weight_ih"), recurrentKernel: key("weight_hh"), biases: [key("bias_ih"), key("bias_hh")], stackedBiases: false,
+  });
+}
+
+/**
+ * Where PyTorch keeps a layer's weights.
+ *
+ * @throws UNROLL_UNSUPPORTED for a cell that PyTorch does not have
+ */
+export function torchRules(layer: LayerSpec, binding: TorchBinding): WeightRule[] {
+  const path = binding.module === "" ? "" : `${binding.module}.`;
+  const level = binding.level === null ? "" : `_l${binding.level}`;
+  const { name } = layer;
+  switch (layer.type) {
+    case "recurrent": return torchCell(name, name, layer.cell, path, level);
+    case "bidirectional": return [
+      ...torchCell(name, `${name}.forward`, layer.forward, path, level),
+      ...torchCell(name, `${name}.backward`, layer.backward, path, `${level}_reverse`),
+    ];
+    case "embedding": return [plainRule(name, "table", `${path}weight`, [layer.inputSize, layer.outputSize])];
+    case "dense": return [
+      plainRule(name, "kernel", `${path}weight`, [layer.inputSize, layer.units], true),
+      ...(layer.bias === "single" ? [plainRule(name, "bias", `${path}bias`, [layer.units])] : []),
+    ];
+    case "activation": case "dropout": case "merge": return [];
+    default: return layer satisfies never;
+  }
+}

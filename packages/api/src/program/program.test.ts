@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+import { activate } from "../layers/activations.js";
+import { lstm, lstmCell } from "../layers/lstm.js";
+import { softmax } from "../layers/softmax.js";
+import { isUnrollError } from "../contract/error.js";
+import { ProgramBuilder } from "./builder.js";
+import { programFromJson, programHash, programToJson } from "./json.js";
+import { legalize } from "./legalize.js";
+import { primitiveNames } from "./primitives.js";
+import { print } from "./print.js";
+import type { Node, Program, Region } from "./types.js";
+import { verify } from "./verify.js";
+
+const attrs = { reverse: false, maskedOutput: "hold", heldStart: "zeros", activation: "tanh", recurrentActivation: "hardSigmoidFifth", outputActivation: "tanh" } as const;
+
+function sample(name = "sample"): Program {
+  const builder = new ProgramBuilder(name);
+  const b = builder.block;
+  const weights = { kernel: builder.param("kernel", [3, 8]), recurrentKernel: builder.param("recurrentKernel", [2, 8]), inputBias: builder.param("bias", [8]) };
+  const x = builder.input("x", { dtype: "float32", shape: ["time", "batch", 3] });
+  const lengths = builder.input("lengths", { dtype: "int32", shape: ["batch"] });
+  const state = { h: builder.input("h", { dtype: "float32", shape: ["batch", 2] }), c: builder.input("c", { dtype: "float32", shape: ["batch", 2] }) };
+  const { y, h, c } = lstm(b, x, state, weights, { lengths }, attrs);
+  builder.output("y", softmax(b, y));
+  builder.output("h", h);
+  builder.output("c", c);
+  return builder.finish();
+}
+
+function kinds(region: Pick<Region, "nodes">): string[] {
+  return region.nodes.flatMap((node: Node) => [node.kind === "composite" ? `@${node.op}` : node.kind, ...(node.kind === "scan" ? kinds(node.body) : [])]);
+}
+
+const codeOf = (run: () => unknown): string => {
+  try {
+    run();
+  } catch (error) {
+    if (isUnrollError(error)) return error.code;
+    throw error;
+  }
+  return "none";
+};
+
+describe("program", () => {
+  it("keeps batch and time symbolic through an LSTM", () => {
+    const program = sample();
+    expect(program.outputs.map((o) => o.type.shape)).toEqual([["time", "batch", 2], ["batch", 2], ["batch", 2]]);
+    expect(() => verify(program)).not.toThrow();
+  });
+
+  it("refuses shapes where they are made", () => {
+    const b = new ProgramBuilder("wrong").block;
+    const x = b.input({ dtype: "float32", shape: ["batch", 3] });
+    expect(() => b.matmul(x, b.input({ dtype: "float32", shape: [4, 2] }))).toThrow('program "wrong" matmul: expected [..., m, k] and [..., k, n], got float32 [batch, 3] and float32 [4, 2]; the inner axes must agree');
+    expect(codeOf(() => b.add(x, b.input({ dtype: "float32", shape: ["time", 3] })))).toBe("UNROLL_SHAPE");
+    expect(codeOf(() => b.gather(x, x))).toBe("UNROLL_DTYPE");
+    expect(codeOf(() => b.add(x, new ProgramBuilder("other").block.input(x.type)))).toBe("UNROLL_PROGRAM");
+  });
+
+  it("expands every composite that is not claimed, scan bodies included", () => {
+    const program = sample();
+    expect(kinds(program).filter((kind) => kind.startsWith("@"))).toEqual(["@lstm", "@softmax"]);
+    const expanded = legalize(program, { name: "none", capabilities: { primitives: primitiveNames, composites: {}, precision: "f32", synchronous: true, memory: "host" } });
+    expect(kinds(expanded).filter((kind) => kind.startsWith("@"))).toEqual([]);
+    expect(kinds(expanded)).toContain("scan");
+    expect(() => verify(expanded)).not.toThrow();
+  });
+
+  it("expands composites inside composites, where one's result is the other's", () => {
+    const builder = new ProgramBuilder("nested");
+    const weights = { kernel: builder.param("kernel", [3, 8]), recurrentKernel: builder.param("recurrentKernel", [2, 8]) };
+    const state = { h: builder.input("h", { dtype: "float32", shape: ["batch", 2] }), c: builder.input("c", { dtype: "float32", shape: ["batch", 2] }) };
+    const { h, c } = lstmCell(builder.block, builder.input("x", { dtype: "float32", shape: ["batch", 3] }), state, weights, { ...attrs, outputActivation: "relu" });
+    const wrapped = builder.block.composite("wrapped", { h }, {}, (b, v) => ({ y: activate(b, "relu", v["h"]!) }));
+    builder.output("y", wrapped.y);
+    builder.output("c", c);
+    const expanded = legalize(builder.finish(), { name: "none", capabilities: { primitives: primitiveNames, composites: {}, precision: "f32", synchronous: true, memory: "host" } });
+    expect(kinds(expanded).filter((kind) => kind.startsWith("@"))).toEqual([]);
+    expect(() => verify(expanded)).not.toThrow();
+  });
+
+  it("keeps a claimed composite only under its conditions", () => {
+    const claims = (claim: object): string[] => kinds(legalize(sample(), { name: "some", capabilities: { primitives: primitiveNames, composites: { lstm: claim }, precision: "f32", synchronous: true, memory: "host" } }));
+    expect(claims({})).toContain("@lstm");
+    expect(claims({ attrs: { recurrentActivation: ["sigmoid"] } })).not.toContain("@lstm");
+    expect(claims({ without: ["lengths"] })).not.toContain("@lstm");
+    expect(claims({ weights: ["kernel", "recurrentKernel"] })).toContain("@lstm");
+    expect(claims({ weights: ["x"] })).not.toContain("@lstm");
+  });
+
+  it("refuses a primitive that the adapter does not claim", () => {
+    const capabilities = { primitives: primitiveNames.filter((name) => name !== "iota"), composites: {}, precision: "f32", synchronous: true, memory: "host" } as const;
+    expect(() => legalize(sample(), { name: "poor", capabilities })).toThrow('adapter "poor": expected only primitives it claims, got "iota" in program "sample"');
+  });
+
+  it("survives JSON and keeps its hash", () => {
+    const program = sample();
+    const again = programFromJson(programToJson(program));
+    expect(again).toEqual(program);
+    expect(programHash(again)).toBe(programHash(program));
+    expect(programHash(sample("renamed"))).toBe(programHash(program));
+    expect(programHash({ ...program, outputs: program.outputs.slice(1) })).not.toBe(programHash(program));
+  });
+
+  it("writes constants that JSON has no word for", () => {
+    const builder = new ProgramBuilder("odd");
+    builder.output("y", builder.block.constant([NaN, Infinity, -Infinity, -0, 1], [5]));
+    const node = programFromJson(programToJson(builder.finish())).nodes[0]!;
+    expect(node.kind === "primitive" && node.attrs["value"]).toEqual([NaN, Infinity, -Infinity, -0, 1]);
+  });
+
+  it("refuses JSON that was tampered with", () => {
+    const text = programToJson(sample());
+    expect(codeOf(() => programFromJson(text.replace('"kernel"', '"bias"')))).toBe("UNROLL_PROGRAM");
+    expect(codeOf(() => programFromJson(text.replace('"op":"matmul"', '"op":"matmull"')))).toBe("UNROLL_PROGRAM");
+    expect(codeOf(() => programFromJson(text.replace("unroll.program", "other")))).toBe("UNROLL_FORMAT");
+  });
+
+  it("prints one line a node", () => {
+    expect(print(sample())).toMatchInlineSnapshot(`
+      "program "sample"
+        param "kernel" v0: float32[3, 8]
+        param "recurrentKernel" v1: float32[2, 8]
+        param "bias" v2: float32[8]
+        input "x" v3: float32[time, batch, 3]
+        input "lengths" v4: int32[batch]
+        input "h" v5: float32[batch, 2]
+        input "c" v6: float32[batch, 2]
+        v7: float32[time, batch, 2], v8: float32[batch, 2], v9: float32[batch, 2] = @lstm(x=v3, h=v5, c=v6, kernel=v0, recurrentKernel=v1, inputBias=v2, lengths=v4) {reverse: false, maskedOutput: "hold", heldStart: "zeros", activation: "tanh", recurrentActivation: "hardSigmoidFifth", outputActivation: "tanh"}
+        v10: float32[time, batch, 2] = @softmax(x=v7)
+        output "y" v10: float32[time, batch, 2]
+        output "h" v8: float32[batch, 2]
+        output "c" v9: float32[batch, 2]"
+    `);
+  });
+});
