@@ -19,7 +19,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["packages/*/{src,test}/**/*.test.ts", "conformance/{src,test}/**/*.test.ts"],
+    include: ["packages/*/{src,test}/**/*.test.ts", "conformance/{src,test}/**/*.test.ts", "tests/**/*.test.ts"],
     testTimeout: 60_000,
     pool: "forks",
   },

@@ -62,7 +62,8 @@ function parseEntry(name: string, value: unknown): Entry {
  * @throws UNROLL_FORMAT naming the tensor and the offset
  */
 export function readSafetensors(bytes: Uint8Array | ArrayBuffer): Safetensors {
-  const whole = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  // Node's Buffer is a Uint8Array whose slice() shares memory, so it is viewed as a plain one.
+  const whole = bytes instanceof Uint8Array ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
   const { header, start } = parseHeader(whole);
   const { __metadata__: metadata = {}, ...rest } = header;
   if (typeof metadata !== "object" || metadata === null || Object.values(metadata).some((value) => typeof value !== "string")) refuse(" __metadata__", "an object of strings", metadata);

@@ -1,0 +1,32 @@
+import { UnrollError } from "../contract/error.js";
+import type { DeviceTensor, DTypeArray, DType, HostTensor } from "../contract/tensor.js";
+
+/** A result of the builtin engine: an array of its own, in host memory. */
+export class BuiltinTensor implements DeviceTensor {
+  private contents: DTypeArray[DType] | undefined;
+
+  constructor(readonly dtype: DType, readonly shape: readonly number[], data: DTypeArray[DType]) {
+    this.contents = data;
+  }
+
+  /** The memory itself, for the engine to read; throws UNROLL_DISPOSED once it is gone. */
+  get data(): DTypeArray[DType] {
+    return this.contents ?? disposed("tensor", `this ${this.dtype} [${this.shape.join(", ")}]`);
+  }
+
+  readSync(): HostTensor {
+    return { dtype: this.dtype, shape: [...this.shape], data: this.data.slice() };
+  }
+
+  async read(): Promise<HostTensor> {
+    return this.readSync();
+  }
+
+  dispose(): void {
+    this.contents = undefined;
+  }
+}
+
+export function disposed(what: string, got: string): never {
+  throw new UnrollError("UNROLL_DISPOSED", `builtin ${what}: expected one in use, got ${got} after its dispose(); keep it until the last use`, {});
+}

@@ -1,0 +1,112 @@
+import type { Feed, SyncExecutable, WeightMap } from "../contract/adapter.js";
+import { UnrollError } from "../contract/error.js";
+import { allocate, type DeviceTensor, type DType, type DTypeArray, isHostTensor, sizeOf } from "../contract/tensor.js";
+import type { Program } from "../program/types.js";
+import { BuiltinTensor, disposed } from "./builtin-tensor.js";
+import { scalarKernels } from "./kernels.js";
+import { Plan, type PlanSource } from "./plan.js";
+
+type Data = DTypeArray[DType];
+
+/** Plans kept for sizes seen last; a stream has one, and a server with many lengths does not grow. */
+const KEPT = 4;
+
+/** A program ready to run. Weights are copied and packed when it is made. */
+export class BuiltinExecutable implements SyncExecutable {
+  private readonly names: readonly string[];
+  private plans: Plan[] = [];
+  private source: PlanSource | undefined;
+
+  constructor(private readonly program: Program, weights: WeightMap, composites: ReadonlySet<string>) {
+    const params = program.params.map(({ name, type }) => {
+      const shape = type.shape as readonly number[];
+      const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;
+      if (!weight || weight.dtype !== type.dtype || weight.data.length !== sizeOf(shape)) {
+        throw new UnrollError("UNROLL_WEIGHTS", `program "${program.name}" param "${name}": expected ${type.dtype} [${shape.join(", ")}], got ${weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none"}; give every weight the program declares`, { name });
+      }
+      return { dtype: type.dtype, shape, data: weight.data.slice(), fixed: true };
+    });
+    this.source = { program, params, composites, kernels: scalarKernels, packs: new WeakMap() };
+    this.names = [...new Set(program.inputs.flatMap(({ type }) => type.shape.filter((dim) => typeof dim === "string")))];
+  }
+
+  async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>> {
+    const { inputs, outputs } = this.program;
+    const dims: Record<string, number> = {};
+    const arrays = inputs.map(({ name, type }) => {
+      const feed = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
+      if (!feed) throw new UnrollError("UNROLL_ARGUMENT", `program "${this.program.name}" run: expected a feed for input "${name}", got none; feed every input`, { name });
+      type.shape.forEach((dim, axis) => {
+        if (typeof dim === "string") dims[dim] = feed.shape[axis]!;
+      });
+      return this.contentsOf(name, feed);
+    });
+    const plan = this.execute(arrays, dims);
+    return Object.fromEntries(outputs.map(({ name }, k) => {
+      const { dtype, shape, data } = plan.outputs[k]!;
+      return [name, new BuiltinTensor(dtype, shape, data.slice())];
+    }));
+  }
+
+  runInto(inputs: readonly Data[], outputs: readonly Data[], dims: Readonly<Record<string, number>>): void {
+    const plan = this.execute(inputs, dims);
+    for (let k = 0; k < plan.outputs.length; k++) {
+      const { data } = plan.outputs[k]!;
+      const out = outputs[k];
+      if (out === undefined || out.length !== data.length) this.refuse("output", this.program.outputs[k]!.name, data.length, out);
+      out.set(data);
+    }
+  }
+
+  dispose(): void {
+    this.source = undefined;
+    this.plans = [];
+  }
+
+  private execute(inputs: readonly Data[], dims: Readonly<Record<string, number>>): Plan {
+    const plan = this.planFor(dims);
+    for (let k = 0; k < plan.inputs.length; k++) {
+      const { data } = plan.inputs[k]!;
+      const from = inputs[k];
+      if (from === undefined || from.length !== data.length) this.refuse("input", this.program.inputs[k]!.name, data.length, from);
+      data.set(from);
+    }
+    plan.run();
+    return plan;
+  }
+
+  /** The plan of these sizes, most recent first; compares numbers and builds nothing. */
+  private planFor(dims: Readonly<Record<string, number>>): Plan {
+    const { names, plans, source } = this;
+    if (!source) disposed("executable", `program "${this.program.name}"`);
+    for (let p = 0; p < plans.length; p++) {
+      const plan = plans[p]!;
+      let fits = true;
+      for (let k = 0; k < names.length; k++) if (dims[names[k]!] !== plan.dims[k]) fits = false;
+      if (!fits) continue;
+      for (let k = p; k > 0; k--) plans[k] = plans[k - 1]!;
+      plans[0] = plan;
+      return plan;
+    }
+    const sizes = names.map((name) => {
+      const size = dims[name];
+      if (size === undefined || !Number.isInteger(size) || size < 1) throw new UnrollError("UNROLL_ARGUMENT", `program "${this.program.name}" run: expected a positive size of dim "${name}", got ${String(size)}; give every symbolic dim`, { name, size });
+      return size;
+    });
+    const plan = new Plan(source, names, sizes);
+    plans.unshift(plan);
+    if (plans.length > KEPT) plans.pop();
+    return plan;
+  }
+
+  private contentsOf(name: string, feed: Feed): Data {
+    if (feed instanceof BuiltinTensor) return feed.data;
+    if (isHostTensor(feed)) return feed.data;
+    if (feed.readSync) return feed.readSync().data;
+    throw new UnrollError("UNROLL_ENGINE", `program "${this.program.name}" run: expected input "${name}" in host memory, got a tensor of another engine that can't be read at once; read() it and feed the result`, { name });
+  }
+
+  private refuse(what: string, name: string, size: number, got: Data | undefined): never {
+    throw new UnrollError("UNROLL_SHAPE", `program "${this.program.name}" run: expected ${size} elements for ${what} "${name}", got ${got ? got.length : "none"}; arrays hold exactly what dims say`, { name, size });
+  }
+}

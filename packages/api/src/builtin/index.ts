@@ -1,0 +1,43 @@
+import type { Adapter } from "../contract/adapter.js";
+import { UnrollError } from "../contract/error.js";
+import { primitiveNames } from "../program/primitives.js";
+import { BuiltinExecutable } from "./executable.js";
+import { claims } from "./operations.js";
+
+/** Options of {@link builtin}. */
+export interface BuiltinOptions {
+  /**
+   * Composites to run by fused kernels: `"all"` (the default) or names. What is left out runs as its decomposition,
+   * slower and with the same results within rounding; `[]` is for checking one against the other.
+   */
+  readonly composites?: "all" | readonly string[];
+}
+
+/**
+ * The embedded engine: plain TypeScript, float32, no dependency. Runs anywhere, an AudioWorklet included; `compileSync`
+ * gives an executable whose `runInto` neither waits nor, once warm, allocates.
+ *
+ * @throws UNROLL_ARGUMENT for a composite it has no kernel for
+ */
+export function builtin(options: BuiltinOptions = {}): Adapter {
+  const { composites = "all" } = options;
+  const names = composites === "all" ? Object.keys(claims) : composites;
+  for (const name of names) {
+    if (!Object.hasOwn(claims, name)) throw new UnrollError("UNROLL_ARGUMENT", `builtin: expected composites among ${Object.keys(claims).join(", ")}, got "${name}"; leave it out, it runs as its decomposition`, { name });
+  }
+  const claimed = new Set(names);
+  const compileSync: NonNullable<Adapter["compileSync"]> = (program, weights) => new BuiltinExecutable(program, weights, claimed);
+  return {
+    name: "builtin",
+    device: "cpu",
+    capabilities: {
+      primitives: primitiveNames,
+      composites: Object.fromEntries(names.map((name) => [name, claims[name]!])),
+      precision: "f32",
+      synchronous: true,
+      memory: "host",
+    },
+    compileSync,
+    compile: async (program, weights) => compileSync(program, weights),
+  };
+}

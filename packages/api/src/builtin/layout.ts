@@ -1,0 +1,74 @@
+import { UnrollError } from "../contract/error.js";
+import { type DType, type DTypeArray, sizeOf } from "../contract/tensor.js";
+import type { Binder, Slot } from "./slot.js";
+import { type Inner, stretched, stridesOf, walk } from "./walk.js";
+
+const copying = (out: DTypeArray[DType], x: DTypeArray[DType]): Inner => (count, o, so, a, sa) => {
+  for (let k = 0; k < count; k++, o += so, a += sa) out[o] = x[a]!;
+};
+
+/** Copies x into out along out's axes, reading from `start` with `strides`. */
+const read = (out: Slot, x: Slot, strides: readonly number[], start = 0): (() => void) =>
+  walk(out.shape, [stridesOf(out.shape), strides], [0, start], copying(out.data, x.data));
+
+/** Operations that move elements and compute nothing; all but gather are one strided copy. */
+export const layout: Readonly<Record<string, Binder>> = {
+  transpose: ({ ins: [x], outs: [out], attrs }) => {
+    const own = stridesOf(x!.shape);
+    return read(out!, x!, (attrs["perm"] as readonly number[]).map((axis) => own[axis]!));
+  },
+  reverse: ({ ins: [x], outs: [out], attrs }) => {
+    const axis = attrs["axis"] as number;
+    const strides = stridesOf(x!.shape);
+    const start = strides[axis]! * (x!.shape[axis]! - 1);
+    strides[axis] = -strides[axis]!;
+    return read(out!, x!, strides, start);
+  },
+  slice: ({ ins: [x], outs: [out], attrs, place }) => {
+    const axis = attrs["axis"] as number;
+    const [start, length, size] = [attrs["start"] as number, attrs["length"] as number, x!.shape[axis]!];
+    const from = start < 0 ? size + start : start;
+    // A symbolic axis is only known now.
+    if (from < 0 || from + length > size) throw new UnrollError("UNROLL_SHAPE", `${place}: expected axis ${axis} to hold ${length} elements from ${start}, got length ${size}; feed a longer one`, { axis, start, length, size });
+    const strides = stridesOf(x!.shape);
+    return read(out!, x!, strides, from * strides[axis]!);
+  },
+  expand: ({ ins: [x], outs: [out] }) => read(out!, x!, stretched(x!.shape, out!.shape)),
+  concat: ({ ins, outs: [out], attrs }) => {
+    const axis = attrs["axis"] as number;
+    const strides = stridesOf(out!.shape);
+    let at = 0;
+    const copies = ins.map((x) => {
+      const start = at * strides[axis]!;
+      at += x.shape[axis]!;
+      return walk(x.shape, [strides, stridesOf(x.shape)], [start, 0], copying(out!.data, x.data));
+    });
+    return () => {
+      for (let k = 0; k < copies.length; k++) copies[k]!();
+    };
+  },
+  gather: ({ ins: [table, indices], outs: [out], place }) => {
+    const rows = table!.shape[0]!;
+    const row = sizeOf(table!.shape.slice(1));
+    const [from, at, to] = [table!.data, indices!.data, out!.data];
+    return () => {
+      for (let k = 0; k < at.length; k++) {
+        const index = at[k]!;
+        if (index < 0 || index >= rows) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected an index in 0..${rows - 1}, got ${index} at position ${k}; the table has ${rows} rows`, { index, position: k, rows });
+        for (let j = 0; j < row; j++) to[k * row + j] = from[index * row + j]!;
+      }
+    };
+  },
+  iota: ({ outs: [out] }) => () => {
+    for (let k = 0; k < out!.data.length; k++) out!.data[k] = k;
+  },
+  constant: ({ outs: [out], attrs }) => () => out!.data.set(attrs["value"] as readonly number[]),
+  cast: ({ ins: [x], outs: [out] }) => {
+    const [from, to] = [x!.data, out!.data];
+    // Storing into an int32 array truncates by itself; a byte would keep only the low bits.
+    const toBool = out!.dtype === "bool";
+    return () => {
+      for (let k = 0; k < from.length; k++) to[k] = toBool ? (from[k] !== 0 ? 1 : 0) : from[k]!;
+    };
+  },
+};

@@ -1,0 +1,83 @@
+import { recurrent } from "../spec/build.js";
+import { stateParts } from "../spec/cells.js";
+import type { RecurrentSpec, ValueRef } from "../spec/types.js";
+import { currentGraph } from "./graph.js";
+import { count, knownOptions } from "./layers.js";
+import { Module, type ModulePart } from "./module.js";
+import { type CellMaker, gruCellOf, lstmCellOf, pair, rnnCellOf } from "./recurrent.js";
+import { type Hidden, SymbolicState, SymbolicTensor } from "./symbolic.js";
+
+/** Options of the cells, with PyTorch's defaults. */
+export interface CellOptions {
+  /** Whether there are biases: two. Default true. */
+  readonly bias?: boolean;
+}
+
+/** What the cells share: one step, [batch, inputSize] and a state [batch, hiddenSize], or both without batch. */
+abstract class Cell extends Module {
+  constructor(private readonly className: string, readonly inputSize: number, readonly hiddenSize: number, private readonly cell: CellMaker) {
+    super();
+    count(className, "inputSize", inputSize);
+    count(className, "hiddenSize", hiddenSize);
+  }
+
+  override parts(): ModulePart[] {
+    return [{ layer: this.layer("cell", "x", null), level: null }];
+  }
+
+  protected describe(input: SymbolicTensor, hidden: readonly (Hidden | undefined)[] | null): { h: SymbolicTensor; c: SymbolicState } {
+    const graph = currentGraph(this.className);
+    const path = graph.pathOf(this);
+    const kind = this.className.slice(3).toLowerCase();
+    const place = `${kind} "${path}"`;
+    graph.mark(place, "step", null, false);
+    const { ref } = graph.use(place, input, { dtype: "float32", features: [this.inputSize] });
+    const layer = graph.layerName(path, kind);
+    const parts = stateParts(this.cell(this.inputSize));
+    const sources = parts.map((part, k) => graph.state(place, hidden?.[k], [{ layer, part, units: this.hiddenSize }], false));
+    const initial = sources[0] === null ? null : Object.fromEntries(parts.map((part, k) => [part, sources[k]![0]!]));
+    const h = graph.append(this.layer(layer, ref, initial), [this.hiddenSize], input, { module: path, level: null });
+    return { h, c: new SymbolicState(graph, [{ layer, part: "c", units: this.hiddenSize }], false) };
+  }
+
+  private layer(name: string, input: ValueRef, initialState: Record<string, ValueRef> | null): RecurrentSpec {
+    return recurrent({ name, input, cell: this.cell(this.inputSize), maskedOutput: "zero", heldStart: "zeros", initialState });
+  }
+}
+
+/** `torch.nn.RNNCell`: x and optional h to h. */
+export class RNNCell extends Cell {
+  constructor(inputSize: number, hiddenSize: number, options: CellOptions & { readonly nonlinearity?: "tanh" | "relu" } = {}) {
+    knownOptions("nn.RNNCell", options, ["bias", "nonlinearity"]);
+    super("nn.RNNCell", inputSize, hiddenSize, rnnCellOf(hiddenSize, options, "nn.RNNCell"));
+  }
+
+  forward(input: SymbolicTensor, hidden?: Hidden): SymbolicTensor {
+    return this.describe(input, hidden ? [hidden] : null).h;
+  }
+}
+
+/** `torch.nn.GRUCell`: x and optional h to h. */
+export class GRUCell extends Cell {
+  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
+    knownOptions("nn.GRUCell", options, ["bias"]);
+    super("nn.GRUCell", inputSize, hiddenSize, gruCellOf(hiddenSize, options));
+  }
+
+  forward(input: SymbolicTensor, hidden?: Hidden): SymbolicTensor {
+    return this.describe(input, hidden ? [hidden] : null).h;
+  }
+}
+
+/** `torch.nn.LSTMCell`: x and optional [h, c] to [h, c]. */
+export class LSTMCell extends Cell {
+  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
+    knownOptions("nn.LSTMCell", options, ["bias"]);
+    super("nn.LSTMCell", inputSize, hiddenSize, lstmCellOf(hiddenSize, options));
+  }
+
+  forward(input: SymbolicTensor, hidden?: readonly [h: Hidden, c: Hidden]): [h: SymbolicTensor, c: SymbolicState] {
+    const { h, c } = this.describe(input, hidden ? pair(hidden) : null);
+    return [h, c];
+  }
+}

@@ -1,0 +1,176 @@
+import { UnrollError } from "../contract/error.js";
+import { allocate, type HostTensor, isHostTensor, sizeOf } from "../contract/tensor.js";
+import type { SteppableModel } from "../model/model.js";
+import { specState, takesState } from "../spec/state.js";
+import type { Graph, InputSlot } from "./graph.js";
+import { reshape, stack, swapAxes, takeRows } from "./host-tensor.js";
+import { assertLengths, type Lengths, lengthsOf, PackedSequence } from "./packed.js";
+import { SymbolicState, SymbolicTensor } from "./symbolic.js";
+import { refOf, type Traced, valueAt } from "./trace.js";
+
+/** A module ready to run in one way of calling it. */
+export interface Prepared {
+  readonly traced: Traced;
+  readonly model: SteppableModel;
+  readonly timeMajor: boolean;
+}
+
+/** Leading axes of the inputs, before the features: shared by all of them. */
+interface Leading {
+  /** As the caller has them; results get them back. */
+  readonly shape: readonly number[];
+  readonly batch: number;
+  /** Whether there is no batch axis. */
+  readonly unbatched: boolean;
+}
+
+type Plain = Record<string, Record<string, HostTensor<"float32">>>;
+
+function refuse(place: string, expected: string, got: string, cure: string): never {
+  throw new UnrollError("UNROLL_SHAPE", `${place}: expected ${expected}, got ${got}; ${cure}`, { expected, got });
+}
+
+const dims = (shape: readonly (number | string)[]): string => `[${shape.join(", ")}]`;
+
+/** Names of the leading axes, batched. */
+function axisNames(graph: Graph, timeMajor: boolean): readonly string[] {
+  return graph.kind === "step" ? ["batch"] : timeMajor ? ["time", "batch"] : ["batch", "time"];
+}
+
+/** Where an input's features are: the layer that reads it says whose error it is. */
+function placeOf(traced: Traced, input: InputSlot): string {
+  const reader = traced.spec.layers.find((layer) => layer.type !== "merge" && layer.input === input.name);
+  return `${traced.graph.name} run${reader ? `, ${reader.type === "recurrent" ? reader.cell.kind : reader.type} "${reader.name}"` : ""}`;
+}
+
+function leadingOf(traced: Traced, input: InputSlot, given: HostTensor, timeMajor: boolean): Leading {
+  const { graph } = traced;
+  const names = axisNames(graph, timeMajor);
+  const count = given.shape.length - input.features.length;
+  const fits = graph.kind === "pointwise" ? count >= 0 : count === names.length || count === names.length - 1;
+  if (!fits || input.features.some((size, k) => given.shape[count + k] !== size)) {
+    const wanted = graph.kind === "pointwise" ? ["..."] : names;
+    refuse(placeOf(traced, input), `input ${dims([...wanted, ...input.features])}`, dims(given.shape), input.features.length > 0 ? "the last axis is the input size" : "ids have no feature axis");
+  }
+  const shape = given.shape.slice(0, count);
+  if (graph.kind === "pointwise") return { shape, batch: sizeOf(shape), unbatched: false };
+  const unbatched = count < names.length;
+  return { shape, batch: unbatched ? 1 : shape[names.indexOf("batch")]!, unbatched };
+}
+
+/** The leading axes as the model wants them. */
+function modelAxes(graph: Graph, leading: Leading, timeMajor: boolean): readonly number[] {
+  if (graph.kind === "pointwise" || graph.kind === "step") return [leading.batch];
+  if (!leading.unbatched) return leading.shape;
+  return timeMajor ? [leading.shape[0]!, 1] : [1, leading.shape[0]!];
+}
+
+/** Values as the dtype that an input has. Whole numbers may come as float32, as `tensor([[1, 2]])` makes them. */
+function asDtype(place: string, given: HostTensor, dtype: "float32" | "int32"): HostTensor {
+  if (given.dtype === dtype) return given;
+  if (dtype === "int32" && given.dtype === "float32" && (given.data as Float32Array).every(Number.isInteger)) return { dtype, shape: given.shape, data: Int32Array.from(given.data) };
+  throw new UnrollError("UNROLL_DTYPE", `${place}: expected ${dtype === "int32" ? "whole numbers (ids)" : dtype}, got ${given.dtype}; make it with tensor(data, shape, "${dtype}")`, { expected: dtype, got: given.dtype });
+}
+
+interface Feeds {
+  readonly tensors: Record<string, HostTensor>;
+  readonly leading: Leading;
+  readonly lengths: readonly number[] | null;
+}
+
+function feedsOf({ traced, timeMajor }: Prepared, values: readonly unknown[]): Feeds {
+  const { graph } = traced;
+  let lengths: readonly number[] | null = null;
+  let leading: Leading | null = null;
+  const tensors: Record<string, HostTensor> = {};
+  const given = graph.inputs.map((input) => {
+    const value = valueAt(values, input.path);
+    if (value instanceof PackedSequence) {
+      lengths = value.lengths;
+      return { input, value: timeMajor ? value.data : swapAxes(value.data) };
+    }
+    if (!isHostTensor(value)) throw new UnrollError("UNROLL_ARGUMENT", `${graph.name} run argument ${input.path.join(".")}: expected a tensor, got ${value === null || typeof value !== "object" ? String(value) : value.constructor.name}; make it with tensor(data, shape)`, {});
+    return { input, value };
+  });
+  if (given.length === 0) throw new UnrollError("UNROLL_ARGUMENT", `${graph.name} run: expected a tensor, got none; forward uses no argument as an input`, {});
+  for (const { input, value } of given) {
+    const own = leadingOf(traced, input, value, timeMajor);
+    leading ??= own;
+    if (own.shape.join() !== leading.shape.join()) refuse(`${graph.name} run argument ${input.path.join(".")}`, `${dims([...leading.shape, ...input.features])}, the leading axes of the first input`, dims(value.shape), "inputs share time and batch");
+    tensors[input.name] = asDtype(placeOf(traced, input), { ...value, shape: [...modelAxes(graph, own, timeMajor), ...input.features] }, input.dtype);
+  }
+  let axes = leading!;
+  if (graph.lengths) {
+    lengths = lengthsOf(valueAt(values, graph.lengths.path) as Lengths);
+    const time = axes.shape[timeMajor ? 0 : 1]!;
+    assertLengths(lengths, axes.batch, time, graph.lengths.enforceSorted);
+    const longest = Math.max(...lengths);
+    if (graph.cut && longest < time) {
+      for (const [name, value] of Object.entries(tensors)) tensors[name] = timeMajor ? takeRows(value, longest) : swapAxes(takeRows(swapAxes(value), longest));
+      axes = { ...axes, shape: timeMajor ? [longest, axes.batch] : [axes.batch, longest] };
+    }
+  }
+  return { tensors, leading: axes, lengths };
+}
+
+/** The whole initial state: what the caller gave, zeros for the rest. */
+function initialState({ traced }: Prepared, values: readonly unknown[], leading: Leading): Plain | null {
+  const { graph, spec } = traced;
+  const own = new Set(spec.layers.filter(takesState).map((layer) => layer.name));
+  const state: Plain = {};
+  for (const { layer, part, units } of specState(spec)) {
+    if (own.has(layer)) (state[layer] ??= {})[part] = { dtype: "float32", shape: [leading.batch, units], data: allocate("float32", leading.batch * units) };
+  }
+  for (const { path, slots, stacked } of graph.states) {
+    const place = `${graph.name} run, state of "${slots[0]!.layer}"`;
+    const given = valueAt(values, path);
+    const { units } = slots[0]!;
+    const wanted = [...(stacked ? [slots.length] : []), ...(leading.unbatched ? [] : [leading.batch]), units];
+    if (!isHostTensor(given)) throw new UnrollError("UNROLL_STATE", `${place}: expected part ${slots[0]!.part.split(".").pop()!} ${dims(wanted)}, got ${given === null || typeof given !== "object" ? String(given) : given.constructor.name}; an LSTM takes [h, c], other modules h`, { path });
+    if (given.dtype !== "float32" || given.shape.join() !== wanted.join()) refuse(place, `float32 ${dims(wanted)}${stacked ? ", [layers x directions, " + (leading.unbatched ? "" : "batch, ") + "hiddenSize]" : ""}`, `${given.dtype} ${dims(given.shape)}`, stacked ? "batchFirst does not apply to states" : "one row a sequence");
+    const size = leading.batch * units;
+    slots.forEach(({ layer, part }, k) => {
+      state[layer]![part] = { dtype: "float32", shape: [leading.batch, units], data: (given.data as Float32Array).slice(k * size, (k + 1) * size) };
+    });
+  }
+  return Object.keys(state).length > 0 ? state : null;
+}
+
+/** Runs once and gives values in the structure that `forward` returned. */
+export async function execute(prepared: Prepared, values: readonly unknown[]): Promise<unknown> {
+  const { traced, model, timeMajor } = prepared;
+  const { graph, spec } = traced;
+  const { tensors, leading, lengths } = feedsOf(prepared, values);
+  const state = initialState(prepared, values, leading);
+  const result = graph.kind === "step"
+    ? await model.step(tensors, state ?? {})
+    : await model.sequence(tensors, { ...(state && { state }), ...(lengths && { lengths }) });
+  const after = await result.state.toTypedArrays();
+  result.state.dispose();
+
+  const known = new Map(spec.layers.map((layer) => [layer.name, layer]));
+  const tensorValue = (value: SymbolicTensor): HostTensor | PackedSequence => {
+    const ref = refOf(graph, value);
+    const output = result.outputs[ref]!;
+    const features = output.shape.slice(modelAxes(graph, leading, timeMajor).length);
+    const perStep = value.sequence && (known.has(ref) || graph.inputs.some((input) => input.name === ref));
+    if (graph.kind !== "sequence" || !perStep) {
+      const lead = graph.kind === "sequence" || graph.kind === "step" ? (leading.unbatched ? [] : [leading.batch]) : leading.shape;
+      return reshape(output, [...lead, ...(graph.kind === "sequence" ? output.shape.slice(1) : features)]);
+    }
+    if (value.packed) return new PackedSequence(timeMajor ? output : swapAxes(output), lengths!);
+    return reshape(output, [...leading.shape, ...features]);
+  };
+  const stateValue = ({ slots, stacked }: SymbolicState): HostTensor => {
+    const parts = slots.map(({ layer, part, units }) => reshape(after[layer]![part]!, leading.unbatched ? [units] : [leading.batch, units]));
+    return stacked ? stack(parts) : parts[0]!;
+  };
+  const valueOf = (described: unknown): unknown => {
+    if (described instanceof SymbolicTensor) return tensorValue(described);
+    if (described instanceof SymbolicState) return stateValue(described);
+    if (Array.isArray(described)) return described.map(valueOf);
+    if (typeof described === "object" && described !== null) return Object.fromEntries(Object.entries(described).map(([key, item]) => [key, valueOf(item)]));
+    return described;
+  };
+  return valueOf(traced.result);
+}

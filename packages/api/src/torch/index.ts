@@ -1,0 +1,11 @@
+/** PyTorch's names and call shapes over a spec: `@unroll/api/torch`. */
+export * as nn from "./nn.js";
+export * as F from "./functional.js";
+export { cat } from "./functional.js";
+export { packPaddedSequence, padPackedSequence, PackedSequence, type Lengths } from "./packed.js";
+export type { LoadResult, StateDict } from "./module.js";
+export type { CellOptions } from "./cells.js";
+export type { LstmOptions, RecurrentOptions, RnnOptions } from "./recurrent.js";
+export type { Hidden, SymbolicState, SymbolicTensor, SymbolicTensor as Tensor } from "./symbolic.js";
+export type { RunArgument, RunArguments, RunResult } from "./values.js";
+export { tensor, type HostTensor } from "../contract/tensor.js";

@@ -1,0 +1,71 @@
+import { UnrollError } from "../contract/error.js";
+import { dense, embedding } from "../spec/build.js";
+import { currentGraph } from "./graph.js";
+import { Module, type ModulePart } from "./module.js";
+import type { SymbolicTensor } from "./symbolic.js";
+
+/** A whole number of at least 1. @throws UNROLL_ARGUMENT */
+export function count(place: string, name: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected ${name} as a whole number of at least 1, got ${value}; sizes are counts`, { name, value });
+  return value;
+}
+
+/** Refuses options that a module does not have. @throws UNROLL_ARGUMENT naming the option and those there are */
+export function knownOptions(place: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected options ${known.join(", ") || "none"}, got "${unknown}"; options are in camelCase`, { option: unknown });
+}
+
+/** Rows of a table by id: ids of any shape to [..., embeddingDim]. */
+export class Embedding extends Module {
+  constructor(readonly numEmbeddings: number, readonly embeddingDim: number, options: { paddingIdx?: number } = {}) {
+    super();
+    count("nn.Embedding", "numEmbeddings", numEmbeddings);
+    count("nn.Embedding", "embeddingDim", embeddingDim);
+    // paddingIdx only stops gradients; the row itself is read like any other.
+    knownOptions("nn.Embedding", options, ["paddingIdx"]);
+  }
+
+  override parts(): ModulePart[] {
+    return [{ layer: this.layer("table", "ids"), level: null }];
+  }
+
+  forward(ids: SymbolicTensor): SymbolicTensor {
+    const graph = currentGraph("nn.Embedding");
+    const path = graph.pathOf(this);
+    const { ref } = graph.use(path || "embedding", ids, { dtype: "int32", features: [] });
+    return graph.append(this.layer(graph.layerName(path, "embedding"), ref), [this.embeddingDim], ids, { module: path, level: null });
+  }
+
+  private layer(name: string, input: string): ModulePart["layer"] {
+    return embedding({ name, input, inputSize: this.numEmbeddings, outputSize: this.embeddingDim });
+  }
+}
+
+/** x·weightᵀ + bias over the last axis. */
+export class Linear extends Module {
+  readonly bias: boolean;
+
+  constructor(readonly inFeatures: number, readonly outFeatures: number, options: { bias?: boolean } = {}) {
+    super();
+    count("nn.Linear", "inFeatures", inFeatures);
+    count("nn.Linear", "outFeatures", outFeatures);
+    knownOptions("nn.Linear", options, ["bias"]);
+    this.bias = options.bias ?? true;
+  }
+
+  override parts(): ModulePart[] {
+    return [{ layer: this.layer("linear", "x"), level: null }];
+  }
+
+  forward(x: SymbolicTensor): SymbolicTensor {
+    const graph = currentGraph("nn.Linear");
+    const path = graph.pathOf(this);
+    const { ref } = graph.use(path || "linear", x, { dtype: "float32", features: [this.inFeatures] });
+    return graph.append(this.layer(graph.layerName(path, "linear"), ref), [this.outFeatures], x, { module: path, level: null });
+  }
+
+  private layer(name: string, input: string): ModulePart["layer"] {
+    return dense({ name, input, inputSize: this.inFeatures, units: this.outFeatures, bias: this.bias ? "single" : "none" });
+  }
+}

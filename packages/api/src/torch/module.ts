@@ -1,0 +1,170 @@
+import { builtin } from "../builtin/index.js";
+import type { Adapter } from "../contract/adapter.js";
+import { UnrollError } from "../contract/error.js";
+import type { HostTensor } from "../contract/tensor.js";
+import { foreignWeights, readForeign, type WeightLoss } from "../dialects/convert.js";
+import { fromTorch, type TorchBinding } from "../dialects/torch/index.js";
+import { torchRules } from "../dialects/torch/rules.js";
+import type { AnyTensor } from "../formats/named-tensor.js";
+import { compile, type SteppableModel } from "../model/model.js";
+import type { LayerSpec, Spec } from "../spec/types.js";
+import type { WeightSpec } from "../spec/weights.js";
+import { execute, type Prepared } from "./execute.js";
+import { currentGraph } from "./graph.js";
+import { signatureOf, trace } from "./trace.js";
+import type { OutputOf, RunArguments, RunResult } from "./values.js";
+
+/** Weights by PyTorch's names: out of a safetensors file, or another module's `stateDict()`. */
+export type StateDict = Readonly<Record<string, AnyTensor>>;
+
+/** What `loadStateDict` met. The lists of keys are empty when `strict`. */
+export interface LoadResult {
+  readonly missingKeys: readonly string[];
+  readonly unexpectedKeys: readonly string[];
+  /** Values that were rounded to float32. */
+  readonly losses: readonly WeightLoss[];
+}
+
+/** A spec layer that a module stands for, without its wiring, and where PyTorch keeps its weights. */
+export interface ModulePart {
+  readonly layer: LayerSpec;
+  readonly level: TorchBinding["level"];
+}
+
+/**
+ * The base of every module, with PyTorch's meaning: submodules live in attributes, whose names give the names of weights.
+ *
+ * `forward` describes the computation over symbolic tensors; it calls submodules with `call`. `run` computes it.
+ */
+export abstract class Module {
+  private readonly parameters: Map<string, HostTensor<"float32">> = new Map();
+  private adapter: Adapter | null = null;
+  private prepared = new Map<string, Promise<Prepared>>();
+
+  /** Describes the module's computation. Runs once for each way of calling `run`, never with values. */
+  abstract forward(...inputs: never[]): unknown;
+
+  /** Applies the module inside another one's `forward`; what `self.lstm(x)` is in Python. */
+  call(...inputs: Parameters<this["forward"]>): ReturnType<this["forward"]> {
+    currentGraph(this.constructor.name).pathOf(this);
+    return this.forward(...(inputs as never[])) as ReturnType<this["forward"]>;
+  }
+
+  /**
+   * Computes the module. Arguments and results have the form of `forward`'s, with tensors in place of symbolic ones; a
+   * state may be left out and is then zeros.
+   *
+   * @throws UNROLL_SHAPE, UNROLL_DTYPE for inputs that don't fit, UNROLL_WEIGHTS before weights are loaded
+   */
+  async run<const Arguments extends RunArguments<Parameters<this["forward"]>>>(...inputs: Arguments): Promise<RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>> {
+    const given: readonly unknown[] = inputs;
+    const key = signatureOf(given);
+    let ready = this.prepared.get(key);
+    if (!ready) {
+      ready = this.prepare(given);
+      this.prepared.set(key, ready);
+      const made = ready;
+      const forget = (): void => { if (this.prepared.get(key) === made) this.prepared.delete(key); };
+      made.then(({ traced }) => { if (traced.graph.fitted) forget(); }, forget);
+    }
+    return (await execute(await ready, given)) as RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>;
+  }
+
+  /** Chooses the engine of `run`. Default `builtin()`. */
+  to(adapter: Adapter): this {
+    this.reset();
+    this.adapter = adapter;
+    return this;
+  }
+
+  /** The spec that `forward` describes when every argument is given. */
+  spec(options: { example?: readonly unknown[] } = {}): Spec {
+    return trace(this, options.example ?? null, this.namedModules()).spec;
+  }
+
+  /**
+   * Compiles the module as a core model, which can also be stepped. Its states have the names of the spec's layers; its
+   * sequences are time-major unless the recurrent modules are `batchFirst`.
+   */
+  async compile(options: { adapter?: Adapter; example?: readonly unknown[] } = {}): Promise<SteppableModel> {
+    const { spec, graph } = trace(this, options.example ?? null, this.namedModules());
+    return compile(spec, { adapter: options.adapter ?? this.engine(), weights: this.weightsOf(spec, graph.bindings), timeMajor: graph.batchFirst !== true });
+  }
+
+  /** Takes weights by PyTorch's names. With `strict` (the default) missing or unexpected keys are an error that lists them all. */
+  loadStateDict(stateDict: StateDict, options: { strict?: boolean } = {}): LoadResult {
+    const { strict = true } = options;
+    const owners = this.parameterOwners();
+    const expected = owners.map((owner) => owner.weight);
+    const known = new Set(expected.map((weight) => weight.name));
+    const missingKeys = expected.filter((weight) => !Object.hasOwn(stateDict, weight.name)).map((weight) => weight.name);
+    const unexpectedKeys = Object.keys(stateDict).filter((name) => !known.has(name));
+    const wanted = strict ? expected : expected.filter((weight) => Object.hasOwn(stateDict, weight.name));
+    const given = strict ? stateDict : Object.fromEntries(wanted.map(({ name }) => [name, stateDict[name]!]));
+    const { weights, losses } = readForeign(`loadStateDict of ${this.constructor.name}`, wanted, given, "compare attribute names, sizes and options with the Python module");
+    for (const { owner, key, weight } of owners) {
+      const value = weights[weight.name];
+      if (value) owner.parameters.set(key, { ...value, data: value.data.slice() });
+    }
+    for (const [, module] of this.namedModules()) module.reset();
+    return { missingKeys: strict ? [] : missingKeys, unexpectedKeys: strict ? [] : unexpectedKeys, losses };
+  }
+
+  /** The weights by PyTorch's names, bit for bit as they were loaded; copies. Those never loaded are left out. */
+  stateDict(): Record<string, HostTensor<"float32">> {
+    return Object.fromEntries(this.parameterOwners().flatMap(({ owner, key, weight }) => {
+      const value = owner.parameters.get(key);
+      return value ? [[weight.name, { ...value, data: value.data.slice() }]] : [];
+    }));
+  }
+
+  /** Frees the engine's memory. The module can run again, and then compiles again. */
+  dispose(): void {
+    this.reset();
+  }
+
+  /** @internal The layers of a module that has weights of its own. */
+  parts(): readonly ModulePart[] {
+    return [];
+  }
+
+  /** @internal Every module under its path, this one under "". A module in two places is listed twice, as in PyTorch. */
+  namedModules(prefix = ""): [path: string, module: Module][] {
+    const own: [string, Module][] = [[prefix, this]];
+    for (const [name, value] of Object.entries(this)) {
+      if (value instanceof Module) own.push(...value.namedModules(prefix === "" ? name : `${prefix}.${name}`));
+    }
+    return own;
+  }
+
+  private parameterOwners(): { owner: Module; key: string; weight: WeightSpec }[] {
+    return this.namedModules().flatMap(([path, owner]) =>
+      foreignWeights(owner.parts().flatMap(({ layer, level }) => torchRules(layer, { layer: layer.name, module: "", level })))
+        .map(({ name: key, shape }) => ({ owner, key, weight: { name: path === "" ? key : `${path}.${key}`, shape } })));
+  }
+
+  private engine(): Adapter {
+    return (this.adapter ??= builtin());
+  }
+
+  private async prepare(given: readonly unknown[]): Promise<Prepared> {
+    const traced = trace(this, given, this.namedModules());
+    const { spec, graph } = traced;
+    const timeMajor = graph.batchFirst !== true;
+    const model = await compile(spec, { adapter: this.engine(), weights: this.weightsOf(spec, graph.bindings), timeMajor });
+    return { traced, model: model as SteppableModel, timeMajor };
+  }
+
+  private weightsOf(spec: Spec, bindings: readonly TorchBinding[]): ReturnType<typeof fromTorch>["weights"] {
+    const used = spec.layers.flatMap((layer) => bindings.filter((b) => b.layer === layer.name).flatMap((b) => foreignWeights(torchRules(layer, b))));
+    const all = this.stateDict();
+    const missing = [...new Set(used.map((weight) => weight.name).filter((name) => !Object.hasOwn(all, name)))];
+    if (missing.length > 0) throw new UnrollError("UNROLL_WEIGHTS", `${this.constructor.name}: expected weights, got none for ${missing.join(", ")}; call loadStateDict first`, { missing });
+    return fromTorch(spec, Object.fromEntries(used.map(({ name }) => [name, all[name]!])), bindings).weights;
+  }
+
+  private reset(): void {
+    for (const ready of this.prepared.values()) void ready.then(({ model }) => model.dispose(), () => undefined);
+    this.prepared = new Map();
+  }
+}

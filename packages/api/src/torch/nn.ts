@@ -1,0 +1,7 @@
+/** PyTorch's `torch.nn`. */
+export { ELU, Dropout, Hardsigmoid, Identity, LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Softsign, Tanh } from "./activations.js";
+export { GRUCell, LSTMCell, RNNCell } from "./cells.js";
+export { ModuleList, Sequential } from "./containers.js";
+export { Embedding, Linear } from "./layers.js";
+export { Module } from "./module.js";
+export { GRU, LSTM, RNN } from "./recurrent.js";

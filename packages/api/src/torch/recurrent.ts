@@ -1,0 +1,153 @@
+import { UnrollError } from "../contract/error.js";
+import { bidirectional, dropout, gruCell, lstmCell, recurrent, simpleRnnCell } from "../spec/build.js";
+import { stateParts } from "../spec/cells.js";
+import type { CellSpec, LayerSpec, ValueRef } from "../spec/types.js";
+import { currentGraph } from "./graph.js";
+import { count, knownOptions } from "./layers.js";
+import { Module, type ModulePart } from "./module.js";
+import { type Hidden, type StateSlot, SymbolicState, SymbolicTensor } from "./symbolic.js";
+
+/** Options of `nn.RNN`, `nn.LSTM` and `nn.GRU`, with PyTorch's defaults. */
+export interface RecurrentOptions {
+  /** Layers, each reading the one below. Default 1. */
+  readonly numLayers?: number;
+  /** Whether there are biases: two a layer. Default true. */
+  readonly bias?: boolean;
+  /** Whether sequences are [batch, time, ...]. Default false: [time, batch, ...]. States are not affected. */
+  readonly batchFirst?: boolean;
+  /** Dropout between layers in training; identity here. Default 0. */
+  readonly dropout?: number;
+  /** Whether each layer also runs backwards; outputs are concatenated. Default false. */
+  readonly bidirectional?: boolean;
+}
+
+export interface RnnOptions extends RecurrentOptions {
+  /** Default `tanh`. */
+  readonly nonlinearity?: "tanh" | "relu";
+}
+
+export interface LstmOptions extends RecurrentOptions {
+  /** Only 0: projections are not supported. */
+  readonly projSize?: number;
+}
+
+const common = ["numLayers", "bias", "batchFirst", "dropout", "bidirectional"];
+
+/** Makes the cell of one layer from its input size. */
+export type CellMaker = (inputSize: number) => CellSpec;
+
+/** What RNN, LSTM and GRU share: stacking, directions, state. */
+abstract class Recurrent extends Module {
+  readonly numLayers: number;
+  readonly batchFirst: boolean;
+  readonly dropout: number;
+  readonly bidirectional: boolean;
+
+  constructor(private readonly className: string, readonly inputSize: number, readonly hiddenSize: number, private readonly cell: CellMaker, options: RecurrentOptions) {
+    super();
+    count(className, "inputSize", inputSize);
+    count(className, "hiddenSize", hiddenSize);
+    this.numLayers = count(className, "numLayers", options.numLayers ?? 1);
+    this.batchFirst = options.batchFirst ?? false;
+    this.dropout = options.dropout ?? 0;
+    this.bidirectional = options.bidirectional ?? false;
+  }
+
+  override parts(): ModulePart[] {
+    return Array.from({ length: this.numLayers }, (_, level) => ({ layer: this.layer(level, `l${level}`, "x", null), level }));
+  }
+
+  /** Describes all layers. `hidden` has one state for each part of the cell, or is null for zeros. */
+  protected describe(input: SymbolicTensor, hidden: readonly (Hidden | undefined)[] | null): { output: SymbolicTensor; states: SymbolicState[] } {
+    const graph = currentGraph(this.className);
+    const path = graph.pathOf(this);
+    const place = `${this.className.slice(3).toLowerCase()} "${path}"`;
+    graph.mark(place, "sequence", this.batchFirst, input.packed);
+    const { ref } = graph.use(place, input, { dtype: "float32", features: [this.inputSize] });
+    const names = Array.from({ length: this.numLayers }, (_, level) => graph.layerName(path, this.className.slice(3).toLowerCase(), `_l${level}`));
+    const parts = stateParts(this.cell(this.inputSize));
+    const slots = parts.map((part) => names.flatMap((layer): StateSlot[] => this.directions.map((way) => ({ layer, part: way + part, units: this.hiddenSize }))));
+    const sources = parts.map((_, k) => graph.state(place, hidden?.[k], slots[k]!, true));
+    if (sources.some((source) => (source === null) !== (sources[0] === null))) graph.refuse("UNROLL_UNSUPPORTED", place, "h and c from one source", "one from the caller and one computed", "pass both the same way");
+
+    const D = this.directions.length;
+    let output = new SymbolicTensor(graph, ref, [this.inputSize], input.packed);
+    names.forEach((name, level) => {
+      const initial = sources[0] === null ? null
+        : Object.fromEntries(parts.flatMap((part, k) => this.directions.map((way, d) => [way + part, sources[k]![level * D + d]!])));
+      output = graph.append(this.layer(level, name, output.ref!, initial), [D * this.hiddenSize], output, { module: path, level });
+      if (this.dropout > 0 && level < this.numLayers - 1) output = graph.append(dropout({ name: `${name}_dropout`, input: name, rate: this.dropout }), output.features!, output);
+    });
+    return { output, states: slots.map((own) => new SymbolicState(graph, own, true)) };
+  }
+
+  private get directions(): readonly string[] {
+    return this.bidirectional ? ["forward.", "backward."] : [""];
+  }
+
+  private layer(level: number, name: string, input: ValueRef, initialState: Record<string, ValueRef> | null): LayerSpec {
+    const cell = this.cell(level === 0 ? this.inputSize : this.directions.length * this.hiddenSize);
+    const masking = { maskedOutput: "zero", heldStart: "zeros", initialState } as const;
+    return this.bidirectional ? bidirectional({ name, input, forward: cell, ...masking }) : recurrent({ name, input, cell, ...masking });
+  }
+}
+
+const biasOf = (options: { bias?: boolean }): "split" | "none" => ((options.bias ?? true) ? "split" : "none");
+
+/** The cell of `nn.RNN` and `nn.RNNCell`. */
+export const rnnCellOf = (units: number, options: { bias?: boolean; nonlinearity?: "tanh" | "relu" }, place: string): CellMaker => {
+  const activation = options.nonlinearity ?? "tanh";
+  if (activation !== "tanh" && activation !== "relu") throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected nonlinearity tanh or relu, got ${String(activation)}; PyTorch has no other`, {});
+  return (inputSize) => simpleRnnCell({ inputSize, units, activation, bias: biasOf(options) });
+};
+export const lstmCellOf = (units: number, options: { bias?: boolean }): CellMaker => (inputSize) => lstmCell({ inputSize, units, bias: biasOf(options) });
+export const gruCellOf = (units: number, options: { bias?: boolean }): CellMaker => (inputSize) => gruCell({ inputSize, units, bias: biasOf(options) });
+
+/** `torch.nn.RNN`: input and optional h0 to [output, hN]. */
+export class RNN extends Recurrent {
+  constructor(inputSize: number, hiddenSize: number, options: RnnOptions = {}) {
+    knownOptions("nn.RNN", options, [...common, "nonlinearity"]);
+    super("nn.RNN", inputSize, hiddenSize, rnnCellOf(hiddenSize, options, "nn.RNN"), options);
+  }
+
+  forward(input: SymbolicTensor, hidden?: Hidden): [output: SymbolicTensor, hN: SymbolicState] {
+    const { output, states } = this.describe(input, hidden ? [hidden] : null);
+    return [output, states[0]!];
+  }
+}
+
+/** `torch.nn.GRU`: input and optional h0 to [output, hN]. */
+export class GRU extends Recurrent {
+  constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
+    knownOptions("nn.GRU", options, common);
+    super("nn.GRU", inputSize, hiddenSize, gruCellOf(hiddenSize, options), options);
+  }
+
+  forward(input: SymbolicTensor, hidden?: Hidden): [output: SymbolicTensor, hN: SymbolicState] {
+    const { output, states } = this.describe(input, hidden ? [hidden] : null);
+    return [output, states[0]!];
+  }
+}
+
+/** `torch.nn.LSTM`: input and optional [h0, c0] to [output, [hN, cN]]. */
+export class LSTM extends Recurrent {
+  constructor(inputSize: number, hiddenSize: number, options: LstmOptions = {}) {
+    knownOptions("nn.LSTM", options, [...common, "projSize"]);
+    if ((options.projSize ?? 0) !== 0) throw new UnrollError("UNROLL_UNSUPPORTED", `nn.LSTM: expected projSize 0, got ${options.projSize}; projections (weight_hr) are not supported yet`, { projSize: options.projSize });
+    super("nn.LSTM", inputSize, hiddenSize, lstmCellOf(hiddenSize, options), options);
+  }
+
+  forward(input: SymbolicTensor, hidden?: readonly [h: Hidden, c: Hidden]): [output: SymbolicTensor, hidden: [hN: SymbolicState, cN: SymbolicState]] {
+    const { output, states } = this.describe(input, hidden ? pair(hidden) : null);
+    return [output, [states[0]!, states[1]!]];
+  }
+}
+
+/** The two states of an LSTM. An argument gives as many items as are asked for. */
+export function pair(hidden: readonly [Hidden, Hidden] | Iterable<Hidden>): [Hidden, Hidden] {
+  if (hidden instanceof SymbolicState || (Array.isArray(hidden) && hidden.length !== 2)) {
+    throw new UnrollError("UNROLL_STATE", `nn.LSTM: expected a state [h, c], got ${Array.isArray(hidden) ? `${hidden.length} items` : "one state"}; an LSTM has two state parts`, {});
+  }
+  const [h, c] = hidden as Iterable<Hidden>;
+  return [h!, c!];
+}
