@@ -11,7 +11,7 @@ type Data = DTypeArray[DType];
 /** Plans kept for sizes seen last; a stream has one, and a server with many lengths does not grow. */
 const KEPT = 4;
 
-/** A program ready to run. Weights are copied and packed when it is made. */
+/** A program ready to run. Weights are copied when it is made, and packed at the first run. */
 export class BuiltinExecutable implements SyncExecutable {
   private readonly names: readonly string[];
   private plans: Plan[] = [];
@@ -41,7 +41,8 @@ export class BuiltinExecutable implements SyncExecutable {
       });
       return this.contentsOf(name, feed);
     });
-    const plan = this.execute(arrays, dims);
+    const plan = this.planFor(dims);
+    this.execute(plan, arrays);
     return Object.fromEntries(outputs.map(({ name }, k) => {
       const { dtype, shape, data } = plan.outputs[k]!;
       return [name, new BuiltinTensor(dtype, shape, data.slice())];
@@ -49,13 +50,11 @@ export class BuiltinExecutable implements SyncExecutable {
   }
 
   runInto(inputs: readonly Data[], outputs: readonly Data[], dims: Readonly<Record<string, number>>): void {
-    const plan = this.execute(inputs, dims);
-    for (let k = 0; k < plan.outputs.length; k++) {
-      const { data } = plan.outputs[k]!;
-      const out = outputs[k];
-      if (out === undefined || out.length !== data.length) this.refuse("output", this.program.outputs[k]!.name, data.length, out);
-      out.set(data);
-    }
+    const plan = this.planFor(dims);
+    // Before anything is computed: a state updated in place must not be left half new.
+    for (let k = 0; k < plan.outputs.length; k++) this.expectSize("output", k, plan.outputs[k]!.data, outputs[k]);
+    this.execute(plan, inputs);
+    for (let k = 0; k < plan.outputs.length; k++) outputs[k]!.set(plan.outputs[k]!.data);
   }
 
   dispose(): void {
@@ -63,16 +62,10 @@ export class BuiltinExecutable implements SyncExecutable {
     this.plans = [];
   }
 
-  private execute(inputs: readonly Data[], dims: Readonly<Record<string, number>>): Plan {
-    const plan = this.planFor(dims);
-    for (let k = 0; k < plan.inputs.length; k++) {
-      const { data } = plan.inputs[k]!;
-      const from = inputs[k];
-      if (from === undefined || from.length !== data.length) this.refuse("input", this.program.inputs[k]!.name, data.length, from);
-      data.set(from);
-    }
+  private execute(plan: Plan, inputs: readonly Data[]): void {
+    for (let k = 0; k < plan.inputs.length; k++) this.expectSize("input", k, plan.inputs[k]!.data, inputs[k]);
+    for (let k = 0; k < plan.inputs.length; k++) plan.inputs[k]!.data.set(inputs[k]!);
     plan.run();
-    return plan;
   }
 
   /** The plan of these sizes, most recent first; compares numbers and builds nothing. */
@@ -88,6 +81,12 @@ export class BuiltinExecutable implements SyncExecutable {
       plans[0] = plan;
       return plan;
     }
+    return this.bind(source, dims);
+  }
+
+  /** A new plan. Apart from the search, whose every call would otherwise allocate what the closure here captures. */
+  private bind(source: PlanSource, dims: Readonly<Record<string, number>>): Plan {
+    const { names, plans } = this;
     const sizes = names.map((name) => {
       const size = dims[name];
       if (size === undefined || !Number.isInteger(size) || size < 1) throw new UnrollError("UNROLL_ARGUMENT", `program "${this.program.name}" run: expected a positive size of dim "${name}", got ${String(size)}; give every symbolic dim`, { name, size });
@@ -106,7 +105,9 @@ export class BuiltinExecutable implements SyncExecutable {
     throw new UnrollError("UNROLL_ENGINE", `program "${this.program.name}" run: expected input "${name}" in host memory, got a tensor of another engine that can't be read at once; read() it and feed the result`, { name });
   }
 
-  private refuse(what: string, name: string, size: number, got: Data | undefined): never {
-    throw new UnrollError("UNROLL_SHAPE", `program "${this.program.name}" run: expected ${size} elements for ${what} "${name}", got ${got ? got.length : "none"}; arrays hold exactly what dims say`, { name, size });
+  private expectSize(what: "input" | "output", k: number, want: Data, got: Data | undefined): void {
+    if (got !== undefined && got.length === want.length) return;
+    const { name } = this.program[`${what}s`][k]!;
+    throw new UnrollError("UNROLL_SHAPE", `program "${this.program.name}" run: expected ${want.length} elements for ${what} "${name}", got ${got ? got.length : "none"}; arrays hold exactly what dims say`, { name, size: want.length });
   }
 }

@@ -1,5 +1,5 @@
 import { type CellFactory, cells } from "./cells.js";
-import { type Map1, maps } from "./maps.js";
+import { type ElementMap, maps } from "./maps.js";
 
 /** A matrix [rows, cols] laid out for {@link Kernels.gemm}; only the kernels that packed it know how. */
 export interface Packed {
@@ -16,7 +16,7 @@ export interface Kernels {
   pack(source: ArrayLike<number>, at: number, stride: number, into: Packed): void;
   /** out += x · weights, for `count` rows of x; rows of `out` are `outStride` apart. */
   gemm(count: number, x: ArrayLike<number>, xAt: number, weights: Packed, out: Float32Array, outAt: number, outStride: number): void;
-  readonly maps: Readonly<Record<string, Map1>>;
+  readonly maps: Readonly<Record<string, ElementMap>>;
   readonly cells: Readonly<Record<string, CellFactory>>;
 }
 

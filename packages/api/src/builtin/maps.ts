@@ -1,38 +1,59 @@
 import { exponential, sigmoid, tanh } from "./exponential.js";
 
 /** Applies a function of one number to `count` elements; `x` and `y` may be the same array at the same place. */
-export type Map1 = (x: ArrayLike<number>, xAt: number, y: Float32Array | Uint8Array | Int32Array, yAt: number, count: number) => void;
+export type ElementMap = (x: ArrayLike<number>, xAt: number, y: Float32Array, yAt: number, count: number) => void;
 
-// One loop serves the rarer functions; the usual three have their own below, because a call through a closure per
-// element costs more than their arithmetic.
-const each = (f: (x: number) => number): Map1 => (x, xAt, y, yAt, count) => {
-  for (let k = 0; k < count; k++) y[yAt + k] = f(x[xAt + k]!);
-};
-
-const hardSigmoid = (slope: number): Map1 => each((x) => Math.min(Math.max(x * slope + 0.5, 0), 1));
-
-/** Every function of one element: primitives, and the activations of `layers/activations.ts`. */
-export const maps: Readonly<Record<string, Map1>> = {
-  tanh: (x, xAt, y, yAt, count) => {
-    for (let k = 0; k < count; k++) y[yAt + k] = tanh(x[xAt + k]!);
+/**
+ * Every function of one element: primitives, and the activations of `layers/activations.ts`. Each loop is written out:
+ * a shared one would call through a closure per element, which is slow and boxes every result on the heap.
+ */
+export const maps: Readonly<Record<string, ElementMap>> = {
+  tanh: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = tanh(x[a + k]!);
   },
-  sigmoid: (x, xAt, y, yAt, count) => {
-    for (let k = 0; k < count; k++) y[yAt + k] = sigmoid(x[xAt + k]!);
+  sigmoid: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = sigmoid(x[a + k]!);
   },
-  relu: (x, xAt, y, yAt, count) => {
-    for (let k = 0; k < count; k++) y[yAt + k] = Math.max(x[xAt + k]!, 0);
+  linear: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = x[a + k]!;
   },
-  linear: each((x) => x),
-  hardSigmoidSixth: hardSigmoid(1 / 6),
-  hardSigmoidFifth: hardSigmoid(0.2),
-  softsign: each((x) => x / (1 + Math.abs(x))),
-  softplus: each((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
-  elu: each((x) => (x > 0 ? x : Math.expm1(x))),
-  leakyRelu: each((x) => (x > 0 ? x : 0.01 * x)),
-  neg: each((x) => -x),
-  exp: each(exponential),
-  log: each(Math.log),
-  sqrt: each(Math.sqrt),
-  abs: each(Math.abs),
-  not: each((x) => 1 - x),
+  relu: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = Math.max(x[a + k]!, 0);
+  },
+  hardSigmoidSixth: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = Math.min(Math.max(x[a + k]! / 6 + 0.5, 0), 1);
+  },
+  hardSigmoidFifth: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = Math.min(Math.max(x[a + k]! * 0.2 + 0.5, 0), 1);
+  },
+  softsign: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = x[a + k]! / (1 + Math.abs(x[a + k]!));
+  },
+  softplus: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = Math.max(x[a + k]!, 0) + Math.log1p(exponential(-Math.abs(x[a + k]!)));
+  },
+  elu: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = x[a + k]! > 0 ? x[a + k]! : Math.expm1(x[a + k]!);
+  },
+  leakyRelu: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = x[a + k]! > 0 ? x[a + k]! : 0.01 * x[a + k]!;
+  },
+  neg: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = -x[a + k]!;
+  },
+  exp: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = exponential(x[a + k]!);
+  },
+  log: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = Math.log(x[a + k]!);
+  },
+  sqrt: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = Math.sqrt(x[a + k]!);
+  },
+  abs: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = Math.abs(x[a + k]!);
+  },
+  not: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = 1 - x[a + k]!;
+  },
 };

@@ -3,18 +3,20 @@ import { exponential } from "./exponential.js";
 import type { Binder } from "./slot.js";
 import { stretched, stridesOf, walk } from "./walk.js";
 
-/** Folds one axis; sums are kept in double precision until they are stored. */
-const reduce = (first: number, fold: (sum: number, x: number) => number): Binder => ({ ins: [x], outs: [out], attrs }) => {
+/** Folds one axis, seen as [outer, size, inner]; a sum is kept in double precision until it is stored. */
+const reduce = (largest: boolean): Binder => ({ ins: [x], outs: [out], attrs }) => {
   const axis = attrs["axis"] as number;
   const size = x!.shape[axis]!;
   const inner = sizeOf(x!.shape.slice(axis + 1));
   const [from, to] = [x!.data, out!.data];
   return () => {
     for (let o = 0; o < to.length; o++) {
-      let at = Math.floor(o / inner) * size * inner + (o % inner);
-      let sum = first;
-      for (let k = 0; k < size; k++, at += inner) sum = fold(sum, from[at]!);
-      to[o] = sum;
+      const rest = o % inner;
+      const start = (o - rest) * size + rest;
+      let result = from[start]!;
+      if (largest) for (let k = 1; k < size; k++) result = Math.max(result, from[start + k * inner]!);
+      else for (let k = 1; k < size; k++) result += from[start + k * inner]!;
+      to[o] = result;
     }
   };
 };
@@ -41,8 +43,8 @@ const softmax = (log: boolean): Binder => ({ ins: [x], outs: [out] }) => {
 
 /** Operations that bring elements of an axis together. */
 export const reductions: Readonly<Record<string, Binder>> = {
-  sum: reduce(0, (sum, x) => sum + x),
-  reduceMax: reduce(-Infinity, Math.max),
+  sum: reduce(false),
+  reduceMax: reduce(true),
   softmax: softmax(false),
   logSoftmax: softmax(true),
 

@@ -1,0 +1,18 @@
+import { cellsOf } from "../../spec/state.js";
+import type { Spec } from "../../spec/types.js";
+
+/** Says which Keras layer holds a spec layer's weights. */
+export interface KerasBinding {
+  readonly layer: string;
+  /** The Keras layer's name, e.g. `lstm_1`; empty where the file holds the weights of one layer without its name. */
+  readonly name: string;
+  /** Name of the layer inside a wrapper: `lstm` inside `bidirectional`, `dense` inside `time_distributed`; null without. */
+  readonly inner: string | null;
+}
+
+const kindNames = { lstm: "lstm", gru: "gru", simpleRnn: "simple_rnn" } as const;
+
+/** Bindings by layer name: each layer is the Keras layer of its name; a bidirectional one wraps a layer of its cell's kind. */
+export function kerasBindings(spec: Spec): KerasBinding[] {
+  return spec.layers.map((layer) => ({ layer: layer.name, name: layer.name, inner: layer.type === "bidirectional" ? kindNames[cellsOf(layer)[0]![1].kind] : null }));
+}

@@ -1,0 +1,66 @@
+import type { WeightMap } from "../../contract/adapter.js";
+import { UnrollError } from "../../contract/error.js";
+import type { AnyTensor } from "../../formats/named-tensor.js";
+import type { Spec } from "../../spec/types.js";
+import { type Converted, exportWeights, foreignWeights, type ForeignWeights, importWeights, readForeign } from "../convert.js";
+import type { WeightSpec } from "../../spec/weights.js";
+import { type KerasBinding, kerasBindings } from "./bindings.js";
+import { type KerasRules, kerasRules } from "./rules.js";
+
+export { type KerasBinding, kerasBindings } from "./bindings.js";
+
+function specRules(spec: Spec, bindings: readonly KerasBinding[]): KerasRules {
+  const all = spec.layers.map((layer) => kerasRules(layer, bindings.find((one) => one.layer === layer.name) ?? { layer: layer.name, name: layer.name, inner: null }));
+  return { rules: all.flatMap((one) => one.rules), patterns: new Map(all.flatMap((one) => [...one.patterns])) };
+}
+
+/** Renames given tensors to the keys they mean; those that mean nothing keep their names. @throws UNROLL_WEIGHTS for two of one meaning */
+function recognised(place: string, expected: readonly WeightSpec[], patterns: KerasRules["patterns"], given: Readonly<Record<string, AnyTensor>>): Record<string, AnyTensor> {
+  const left = new Map(Object.entries(given));
+  const found: Record<string, AnyTensor> = {};
+  for (const { name } of expected) {
+    const matches = left.has(name) ? [name] : [...left.keys()].filter((key) => patterns.get(name)!.test(key));
+    if (matches.length > 1) throw new UnrollError("UNROLL_WEIGHTS", `${place}: expected one tensor for ${name}, got ${matches.join(" and ")}; give bindings with the whole layer path`, { name, matches });
+    const [match] = matches;
+    if (match === undefined) continue;
+    found[name] = left.get(match)!;
+    left.delete(match);
+  }
+  return { ...found, ...Object.fromEntries(left) };
+}
+
+/** Weights that Keras keeps for a spec, in `get_weights()` order, under Keras 3's names. A layer bound twice counts once. */
+export function kerasWeights(spec: Spec, bindings: readonly KerasBinding[] = kerasBindings(spec)): WeightSpec[] {
+  return foreignWeights(specRules(spec, bindings).rules);
+}
+
+/** Keras weights under the names of any version as float32 under Keras 3's. @throws UNROLL_WEIGHTS listing every wrong key */
+export function readKeras(place: string, spec: Spec, named: Readonly<Record<string, AnyTensor>>, bindings: readonly KerasBinding[]): Converted<ForeignWeights> {
+  const { rules, patterns } = specRules(spec, bindings);
+  const expected = foreignWeights(rules);
+  return readForeign(place, expected, recognised(place, expected, patterns, named), "compare layer names, units and options with the Python code, or give bindings");
+}
+
+/**
+ * Keras weights by name as canonical weights: paths of Keras 3 (`lstm/lstm_cell/kernel`), of its weights files
+ * (`layers/lstm/cell/vars/0`) and of Keras 2 (`lstm/lstm_cell/kernel:0`). Bit-exact for biases in Keras's form: `single`,
+ * or `split` for a GRU with `resetAfter`; otherwise `losses` says what was summed.
+ *
+ * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key
+ */
+export function fromKeras(spec: Spec, named: Readonly<Record<string, AnyTensor>>, bindings: readonly KerasBinding[] = kerasBindings(spec)): Converted<WeightMap> {
+  const place = `keras weights of "${spec.name}"`;
+  const read = readKeras(place, spec, named, bindings);
+  const made = importWeights(place, specRules(spec, bindings).rules, read.weights);
+  return { weights: made.weights, losses: [...read.losses, ...made.losses] };
+}
+
+/**
+ * Canonical weights under Keras 3's names, in `get_weights()` order. Two biases that Keras keeps as one are summed, and
+ * `losses` says so.
+ *
+ * @throws UNROLL_UNSUPPORTED for a layer that Keras does not have; UNROLL_WEIGHTS for weights that don't fit the spec
+ */
+export function toKeras(spec: Spec, weights: WeightMap, bindings: readonly KerasBinding[] = kerasBindings(spec)): Converted<ForeignWeights> {
+  return exportWeights(`keras weights of "${spec.name}"`, spec, specRules(spec, bindings).rules, weights);
+}

@@ -1,0 +1,72 @@
+import { UnrollError } from "../../contract/error.js";
+import type { CellSpec, LayerSpec } from "../../spec/types.js";
+import { type GateOrder, type WeightRule, cellRules, plainRule } from "../rules.js";
+import type { KerasBinding } from "./bindings.js";
+
+/**
+ * Keras orders LSTM gates i f c o and GRU gates z r h: ours under other names. Weights are [input, gates x units], as
+ * ours. One bias, except a GRU with `reset_after`: [2, 3 units], input row then recurrent row. Semantics page 1.1.1.
+ */
+const order: GateOrder = { lstm: ["i", "f", "g", "o"], gru: ["z", "r", "n"], simpleRnn: ["h"] };
+
+/** The cell's own name in paths, and its weights in `get_weights()` order, which is also that of `vars/0`, `vars/1`, ... */
+const cellNames = { lstm: "lstm_cell", gru: "gru_cell", simpleRnn: "simple_rnn_cell" } as const;
+const cellWeights = ["kernel", "recurrent_kernel", "bias"] as const;
+
+/** A layer's rules, and which names in files mean each of their keys. */
+export interface KerasRules {
+  readonly rules: readonly WeightRule[];
+  readonly patterns: ReadonlyMap<string, RegExp>;
+}
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+
+/**
+ * Names that mean one weight. Keras 3 writes `lstm/lstm_cell/kernel`, its weights files `layers/lstm/cell/vars/0`; Keras
+ * 2 `lstm/lstm_cell/kernel:0`, some versions without the cell or with a number after it, in files under the layer's
+ * name once more. A dot separates as well as a slash.
+ */
+function pattern(binding: KerasBinding, middle: string, weight: string, index: number): RegExp {
+  const root = binding.name === "" ? "^" : `^(?:.*[/.])?${escaped(binding.name)}[/.]`;
+  return new RegExp(`${root}${middle}(?:${weight}|vars[/.]${index})(?::0)?$`);
+}
+
+function kerasCell(layer: string, prefix: string, cell: CellSpec, binding: KerasBinding, way: "forward" | "backward" | null): KerasRules {
+  if (cell.kind === "lstm" && cell.outputActivation !== cell.activation) {
+    throw new UnrollError("UNROLL_UNSUPPORTED", `keras weights of lstm "${layer}": expected one activation for candidate and output, got ${cell.activation} and ${cell.outputActivation}; a Keras LSTM has only one`, { layer });
+  }
+  const path = [binding.name, way && `${way}_${binding.inner}`, cellNames[cell.kind]].filter((part) => part).join("/");
+  const keys = cellWeights.map((name) => `${path}/${name}`);
+  const stacked = cell.kind === "gru" && cell.resetAfter;
+  const middle = `${way ? `(?:${way}_layer|${way}_[^/.]+|${way})[/.]` : ""}(?:(?:cell|${cellNames[cell.kind]})(?:_\\d+)?[/.])?`;
+  return {
+    rules: cellRules(layer, prefix, cell, { order, transposed: false, kernel: keys[0]!, recurrentKernel: keys[1]!, biases: stacked ? [keys[2]!, keys[2]!] : [keys[2]!], stackedBiases: stacked }),
+    patterns: new Map(keys.map((key, k) => [key, pattern(binding, middle, cellWeights[k]!, k)])),
+  };
+}
+
+function plain(layer: string, binding: KerasBinding, weights: readonly (readonly [canonical: string, name: string, shape: readonly number[]])[]): KerasRules {
+  const path = [binding.name, binding.inner].filter((part) => part).join("/");
+  const middle = binding.inner === null ? "" : `(?:${escaped(binding.inner)}[/.]|layer[/.])?`;
+  const key = (name: string): string => (path === "" ? name : `${path}/${name}`);
+  return {
+    rules: weights.map(([canonical, name, shape]) => plainRule(layer, canonical, key(name), shape)),
+    patterns: new Map(weights.map(([, name], k) => [key(name), pattern(binding, middle, name, k)])),
+  };
+}
+
+/** Where Keras keeps a layer's weights. @throws UNROLL_UNSUPPORTED for a cell that Keras does not have */
+export function kerasRules(layer: LayerSpec, binding: KerasBinding): KerasRules {
+  const { name } = layer;
+  switch (layer.type) {
+    case "recurrent": return kerasCell(name, name, layer.cell, binding, null);
+    case "bidirectional": {
+      const ways = [kerasCell(name, `${name}.forward`, layer.forward, binding, "forward"), kerasCell(name, `${name}.backward`, layer.backward, binding, "backward")];
+      return { rules: ways.flatMap((way) => way.rules), patterns: new Map(ways.flatMap((way) => [...way.patterns])) };
+    }
+    case "embedding": return plain(name, binding, [["table", "embeddings", [layer.inputSize, layer.outputSize]]]);
+    case "dense": return plain(name, binding, [["kernel", "kernel", [layer.inputSize, layer.units]], ...(layer.bias === "single" ? [["bias", "bias", [layer.units]] as const] : [])]);
+    case "activation": case "dropout": case "merge": return { rules: [], patterns: new Map() };
+    default: return layer satisfies never;
+  }
+}

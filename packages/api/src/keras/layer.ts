@@ -1,0 +1,101 @@
+import { UnrollError } from "../contract/error.js";
+import type { LayerSpec, ValueRef } from "../spec/types.js";
+import { KerasTensor } from "./keras-tensor.js";
+
+/** What is known of a value: axes after batch, and after time where it is a sequence. */
+export interface Form {
+  readonly dtype: "float32" | "int32" | "bool";
+  readonly sequence: boolean;
+  readonly features: readonly number[];
+}
+
+/** One value that a layer gives: what follows the layer's name in its reference, and its form. */
+export interface LayerOutput {
+  readonly suffix: string;
+  readonly form: Form;
+}
+
+/** Options that every layer takes. */
+export interface LayerOptions {
+  /** Name of the layer and of its weights. Default: its kind, numbered within the model as Keras does. */
+  readonly name?: string;
+  /** Input of the first layer of a `sequential`: [time, features] with null for any length. */
+  readonly inputShape?: readonly (number | null)[];
+}
+
+export const commonOptions: readonly string[] = ["name", "inputShape"];
+
+/** What `apply` takes beside the input. */
+export interface ApplyOptions {
+  /** State to start from: tensors in Keras's order, h before c, forward before backward. */
+  readonly initialState?: readonly KerasTensor[];
+  /** Which steps are real: an input of dtype bool. */
+  readonly mask?: KerasTensor;
+}
+
+/** Applying the layer: a tensor, or several from a layer with more than one output. */
+export type Applied = KerasTensor & KerasTensor[];
+
+/** A layer that is not yet anywhere in a model. */
+export abstract class Layer {
+  /** Keras's name of the kind, e.g. `simple_rnn`. */
+  abstract readonly kind: string;
+  readonly name: string | null;
+  readonly inputShape: readonly (number | null)[] | null;
+
+  constructor(options: LayerOptions) {
+    this.name = options.name ?? null;
+    this.inputShape = options.inputShape ?? null;
+  }
+
+  /** @internal Forms of the outputs for inputs of known form. */
+  abstract outputs(inputs: readonly Form[]): readonly LayerOutput[];
+  /** @internal The spec layer. */
+  abstract toSpec(name: string, inputs: readonly ValueRef[], forms: readonly Form[], initialState: readonly ValueRef[] | null): LayerSpec;
+  /** @internal Names of the state parts in Keras's order; empty for a layer without state. */
+  stateParts(): readonly string[] {
+    return [];
+  }
+  /** @internal Name of the wrapped layer in weight paths. */
+  get inner(): string | null {
+    return null;
+  }
+  /** @internal Whether the state is kept from call to call. */
+  get stateful(): boolean {
+    return false;
+  }
+  /** @internal Whether the layer marks steps with id 0 as masked. */
+  get masksZero(): boolean {
+    return false;
+  }
+  /** @internal dtype of the input that the layer reads. */
+  get inputDtype(): "float32" | "int32" {
+    return "float32";
+  }
+
+  /**
+   * Applies the layer to a symbolic tensor.
+   *
+   * @returns the output; for several outputs (`returnState`, a bidirectional layer that does not merge) a list
+   */
+  apply(input: KerasTensor | readonly KerasTensor[], options: ApplyOptions = {}): Applied {
+    const inputs = Array.isArray(input) ? (input as readonly KerasTensor[]) : [input as KerasTensor];
+    const state = options.initialState ?? null;
+    const parts = this.stateParts();
+    if (state !== null && state.length !== parts.length) this.refuse("UNROLL_STATE", `${parts.length} initial states${parts.length > 0 ? ` (${parts.join(", ")})` : ""}`, `${state.length}`, "order them as Keras does: h before c, forward before backward");
+    const masks = options.mask ? [options.mask] : [...new Set(inputs.flatMap((one) => one.masks))];
+    const made = KerasTensor.call(this, inputs, state, this.masksZero ? inputs : masks, this.outputs(inputs.map((one) => one.form)));
+    return (made.length === 1 ? made[0] : made) as Applied;
+  }
+
+  protected refuse(code: UnrollError["code"], expected: string, got: string, cure: string): never {
+    throw new UnrollError(code, `${this.kind}${this.name === null ? "" : ` "${this.name}"`}: expected ${expected}, got ${got}; ${cure}`, { expected, got });
+  }
+
+  /** Size of the last axis of a float32 input. */
+  protected lastAxis(form: Form): number {
+    const size = form.features[form.features.length - 1];
+    if (form.dtype !== "float32" || size === undefined) this.refuse("UNROLL_SHAPE", "a float32 input with a feature axis", `${form.dtype} [${["batch", ...(form.sequence ? ["time"] : []), ...form.features].join(", ")}]`, "embed ids first");
+    return size;
+  }
+}

@@ -1,0 +1,104 @@
+import { UnrollError } from "../contract/error.js";
+import type { KerasBinding } from "../dialects/keras/index.js";
+import { spec as makeSpec } from "../spec/build.js";
+import type { InputSpec, LayerSpec, Spec, ValueRef } from "../spec/types.js";
+import type { KerasTensor, LayerCall } from "./keras-tensor.js";
+import type { Layer } from "./layer.js";
+
+/** Layers wired from inputs to outputs. */
+export interface Network {
+  readonly spec: Spec;
+  readonly bindings: readonly KerasBinding[];
+  /** Name of each input, those of dtype bool included. */
+  readonly inputs: readonly { readonly name: string; readonly tensor: KerasTensor }[];
+  readonly outputs: readonly ValueRef[];
+  /** What masks the recurrent layers: names of inputs; empty for nothing. */
+  readonly masks: readonly string[];
+  /** Layers whose state the caller may give, with their parts in Keras's order and whether they keep it. */
+  readonly states: readonly { readonly layer: string; readonly parts: readonly string[]; readonly stateful: boolean }[];
+}
+
+function refuse(code: UnrollError["code"], expected: string, got: string, cure: string): never {
+  throw new UnrollError(code, `keras model: expected ${expected}, got ${got}; ${cure}`, {});
+}
+
+/** Every call that the outputs need, in the order in which they were made. */
+function callsOf(outputs: readonly KerasTensor[]): LayerCall[] {
+  const found = new Set<LayerCall>();
+  const visit = ({ source }: KerasTensor): void => {
+    if (!source || found.has(source)) return;
+    found.add(source);
+    [...source.inputs, ...(source.initialState ?? [])].forEach(visit);
+  };
+  outputs.forEach(visit);
+  return [...found].sort((a, b) => a.order - b.order);
+}
+
+/** Names layers as Keras does: given names, or kinds numbered from the second on. */
+function layerNames(calls: readonly LayerCall[], taken: Set<string>): Map<Layer, string> {
+  const names = new Map<Layer, string>();
+  const claim = (layer: Layer, name: string): void => {
+    if (taken.has(name)) refuse("UNROLL_ARGUMENT", "names used once", `"${name}" twice`, "rename one of the layers");
+    taken.add(name);
+    names.set(layer, name);
+  };
+  for (const { layer } of calls) if (layer.name !== null && !names.has(layer)) claim(layer, layer.name);
+  for (const { layer } of calls) {
+    if (names.has(layer)) continue;
+    let name = layer.kind;
+    for (let k = 1; taken.has(name); k++) name = `${layer.kind}_${k}`;
+    claim(layer, name);
+  }
+  return names;
+}
+
+/** Wires a model. @throws UNROLL_ARGUMENT, UNROLL_UNSUPPORTED, UNROLL_SPEC */
+export function network(name: string, inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): Network {
+  const taken = new Set<string>();
+  const inputNames = new Map<KerasTensor, string>();
+  for (const tensor of inputs) {
+    let own = tensor.suffix || "input";
+    if (tensor.suffix === "") for (let k = 1; taken.has(own); k++) own = `input_${k}`;
+    if (taken.has(own)) refuse("UNROLL_ARGUMENT", "input names used once", `"${own}" twice`, "rename one of them");
+    taken.add(own);
+    inputNames.set(tensor, own);
+  }
+  const calls = callsOf(outputs);
+  const names = layerNames(calls, taken);
+  const callNames = new Map<LayerCall, string>();
+  const bindings: KerasBinding[] = [];
+  const applied = new Map<Layer, number>();
+  for (const call of calls) {
+    const own = names.get(call.layer)!;
+    const count = (applied.get(call.layer) ?? 0) + 1;
+    applied.set(call.layer, count);
+    const layer = count === 1 ? own : `${own}_call${count}`;
+    callNames.set(call, layer);
+    bindings.push({ layer, name: own, inner: call.layer.inner });
+  }
+  const refOf = (tensor: KerasTensor): ValueRef => {
+    const ref = tensor.source ? callNames.get(tensor.source)! + tensor.suffix : inputNames.get(tensor);
+    return ref ?? refuse("UNROLL_ARGUMENT", "inputs that the model lists", tensor.suffix || "one more", "add it to inputs");
+  };
+  const layers: LayerSpec[] = calls.map((call) => call.layer.toSpec(callNames.get(call)!, call.inputs.map(refOf), call.inputs.map((one) => one.form), call.initialState?.map(refOf) ?? null));
+
+  const recurrent = calls.filter((call) => call.layer.stateParts().length > 0);
+  const masks = recurrent.map((call) => call.masks.map((mask) => {
+    if (mask.source) refuse("UNROLL_UNSUPPORTED", "a mask from an input of the model", `one from ${callNames.get(mask.source)}`, "embed ids that are an input, or pass the mask in");
+    return refOf(mask);
+  }));
+  const odd = masks.find((own) => [...own].sort().join() !== [...masks[0]!].sort().join());
+  if (odd) refuse("UNROLL_UNSUPPORTED", "one mask for all recurrent layers", `[${masks[0]!.join(", ")}] and [${odd.join(", ")}]`, "split it into two models");
+
+  const fed: InputSpec[] = inputs.flatMap((tensor) => {
+    const { dtype, sequence, features } = tensor.form;
+    return dtype === "bool" ? [] : [{ name: inputNames.get(tensor)!, dtype, sequence, shape: features }];
+  });
+  const refs = outputs.map(refOf);
+  return {
+    spec: makeSpec({ name, inputs: fed, layers, outputs: [...new Set(refs)] }),
+    bindings, outputs: refs, masks: masks[0] ?? [],
+    inputs: inputs.map((tensor) => ({ name: inputNames.get(tensor)!, tensor })),
+    states: recurrent.filter((call) => call.initialState === null).map((call) => ({ layer: callNames.get(call)!, parts: call.layer.stateParts(), stateful: call.layer.stateful })),
+  };
+}
