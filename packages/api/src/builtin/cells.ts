@@ -7,8 +7,8 @@ export interface CellContext {
   readonly attrs: Attrs;
   readonly units: number;
   readonly batch: number;
-  /** Steps of a whole run. */
-  readonly time: number;
+  /** The most steps that are prepared at once. */
+  readonly block: number;
   /** The input, [time, batch, inputSize]. */
   readonly x: Float32Array;
   readonly inputBias: Float32Array | undefined;
@@ -21,9 +21,9 @@ export interface CellContext {
 
 /** One recurrent cell over a batch. */
 export interface Cell {
-  /** Prepares all steps at once: the product of the whole input with the kernel. */
-  project(): void;
-  /** Step `t` from state (h, c) into (nextH, nextC), which may be the same arrays. `c` is ignored where there is none. */
+  /** Prepares `count` steps from `first` on, at most a block: one product of their input with the kernel. */
+  project(first: number, count: number): void;
+  /** Step `t` of the block prepared last, counted from its first, from state (h, c) into (nextH, nextC), which may be the same arrays. `c` is ignored where there is none. */
   step(t: number, h: Float32Array, c: Float32Array, nextH: Float32Array, nextC: Float32Array): void;
 }
 
@@ -35,18 +35,18 @@ function fillRows(out: Float32Array, count: number, cols: number, a: Float32Arra
   for (let row = 1; row < count; row++) out.copyWithin(row * cols, 0, cols);
 }
 
-/** The input's share of every gate of every step, as one product; the step adds the state's share in place. */
-function projection(context: CellContext, gates: number, withRecurrentBias: boolean): { pre: Float32Array; project(): void } {
-  const { kernels, x, inputBias, time, batch, units } = context;
+/** The input's share of every gate of a block of steps, as one product; the step adds the state's share in place. */
+function projection(context: CellContext, gates: number, withRecurrentBias: boolean): { pre: Float32Array; project: Cell["project"] } {
+  const { kernels, x, inputBias, block, batch, units } = context;
   const cols = gates * units;
-  const pre = context.scratch(time * batch * cols);
+  const pre = context.scratch(block * batch * cols);
   const kernel = context.pack("kernel");
   const recurrentBias = withRecurrentBias ? context.recurrentBias : undefined;
   return {
     pre,
-    project() {
-      fillRows(pre, time * batch, cols, inputBias, recurrentBias);
-      kernels.gemm(time * batch, x, 0, kernel, pre, 0, cols);
+    project(first, count) {
+      fillRows(pre, count * batch, cols, inputBias, recurrentBias);
+      kernels.gemm(count * batch, x, first * batch * kernel.rows, kernel, pre, 0, cols);
     },
   };
 }

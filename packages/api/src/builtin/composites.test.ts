@@ -134,6 +134,13 @@ describe("builtin recurrent composites equal their decomposition", () => {
       }
     });
 
+    it("for more steps than are multiplied at once", async () => {
+      for (const reverse of [false, true]) for (const time of [64, 65, 150]) {
+        const { program, weights, feeds } = make(kind, false, { ...defaults, reverse }, "single", reverse ? "mask" : "none", { time, batch: 2, inputSize: 3, units: 4 });
+        await agree(program, weights, feeds);
+      }
+    });
+
     it("when the weights are fed", async () => {
       for (const resetAfter of [true, false]) {
         const { program, weights, feeds } = make(kind, false, { ...defaults, resetAfter }, "split", "lengths", sizes, false);

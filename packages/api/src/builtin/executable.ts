@@ -1,6 +1,6 @@
 import type { Feed, SyncExecutable, WeightMap } from "../contract/adapter.js";
 import { UnrollError } from "../contract/error.js";
-import { allocate, type DeviceTensor, type DType, type DTypeArray, isHostTensor, sizeOf } from "../contract/tensor.js";
+import { type DeviceTensor, type DType, type DTypeArray, isHostTensor, sizeOf } from "../contract/tensor.js";
 import type { Program } from "../program/types.js";
 import { BuiltinTensor, disposed } from "./builtin-tensor.js";
 import { scalarKernels } from "./kernels.js";

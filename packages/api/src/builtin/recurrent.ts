@@ -1,6 +1,9 @@
 import type { Cell } from "./cells.js";
 import type { Binder, Binding, Slot } from "./slot.js";
 
+/** Steps whose input is multiplied at once: enough to share each panel of weights, and memory stays bounded in time. */
+const BLOCK = 64;
+
 interface Bound {
   readonly cell: Cell;
   readonly of: (name: string) => Slot | undefined;
@@ -16,7 +19,7 @@ function bindCell(name: string, sequence: boolean, { ins, inputNames, attrs, ker
   const [batch, units] = of("h")!.shape as [number, number];
   const time = sequence ? x.shape[0]! : 1;
   const cell = kernels.cells[name]!({
-    kernels, attrs, units, batch, time, scratch,
+    kernels, attrs, units, batch, scratch, block: Math.min(time, BLOCK),
     x: x.data as Float32Array,
     inputBias: of("inputBias")?.data as Float32Array | undefined,
     recurrentBias: of("recurrentBias")?.data as Float32Array | undefined,
@@ -38,7 +41,7 @@ export const cellBinder = (name: string): Binder => (binding) => {
   const nextH = outputOf(binding, "h")!;
   const nextC = outputOf(binding, "c") ?? nextH;
   return () => {
-    cell.project();
+    cell.project(0, 1);
     cell.step(0, h, c, nextH, nextC);
   };
 };
@@ -60,6 +63,7 @@ export const sequenceBinder = (name: string): Binder => (binding) => {
   // Without a mask the step may overwrite the state it reads.
   const nextH = masked ? scratch(size) : h;
   const nextC = c && (masked ? scratch(size) : c);
+  const reverse = attrs["reverse"] === true;
   const hold = attrs["maskedOutput"] === "hold";
   // Whether a held output shows h yet: at once if it starts from the initial state, else from the first real step on.
   const shows = scratch(batch);
@@ -83,10 +87,15 @@ export const sequenceBinder = (name: string): Binder => (binding) => {
     h.set(initial[0]!);
     c?.set(initial[1]!);
     shows.fill(showsFirst);
-    cell.project();
+    let first = 0;
     for (let step = 0; step < time; step++) {
-      const t = attrs["reverse"] === true ? time - 1 - step : step;
-      cell.step(t, h, c ?? h, nextH, nextC ?? nextH);
+      const t = reverse ? time - 1 - step : step;
+      if (step % BLOCK === 0) {
+        const count = Math.min(BLOCK, time - step);
+        first = reverse ? t + 1 - count : t;
+        cell.project(first, count);
+      }
+      cell.step(t - first, h, c ?? h, nextH, nextC ?? nextH);
       if (masked) keep(t);
       else y.set(h, t * size);
     }
