@@ -94,7 +94,7 @@ export class RecurrentLayer extends Layer {
   toSpec(name: string, [input]: readonly ValueRef[], [form]: readonly Form[], initialState: readonly ValueRef[] | null): LayerSpec {
     const { goBackwards, returnSequences, zeroOutputForMask, heldStart } = this.options;
     return recurrent({
-      name, input: input!, cell: this.cell(this.lastAxis(form!)), direction: goBackwards ? "backward" : "forward", outputOrder: "processing",
+      name, input: input!, cell: this.cell(this.lastAxis(form!)), direction: goBackwards ? "backward" : "forward", outputOrder: goBackwards ? "processing" : "time",
       returns: returnSequences ? "sequence" : "last", maskedOutput: zeroOutputForMask ? "zero" : "hold", heldStart: heldStart ?? "initialState",
       initialState: named(this.stateParts(), initialState),
     });

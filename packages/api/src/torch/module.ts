@@ -11,7 +11,7 @@ import type { LayerSpec, Spec } from "../spec/types.js";
 import type { WeightSpec } from "../spec/weights.js";
 import { execute, type Prepared } from "./execute.js";
 import { currentGraph } from "./graph.js";
-import { signatureOf, trace } from "./trace.js";
+import { signatureOf, sizesOf, trace } from "./trace.js";
 import type { OutputOf, RunArguments, RunResult } from "./values.js";
 
 /** Weights by PyTorch's names: out of a safetensors file, or another module's `stateDict()`. */
@@ -40,6 +40,9 @@ export abstract class Module {
   private readonly parameters: Map<string, HostTensor<"float32">> = new Map();
   private adapter: Adapter | null = null;
   private prepared = new Map<string, Promise<Prepared>>();
+  /** Counts changes of weights, so that outer modules notice. */
+  private version = 0;
+  private preparedVersion = 0;
 
   /** Describes the module's computation. Runs once for each way of calling `run`, never with values. */
   abstract forward(...inputs: never[]): unknown;
@@ -58,16 +61,7 @@ export abstract class Module {
    */
   async run<const Arguments extends RunArguments<Parameters<this["forward"]>>>(...inputs: Arguments): Promise<RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>> {
     const given: readonly unknown[] = inputs;
-    const key = signatureOf(given);
-    let ready = this.prepared.get(key);
-    if (!ready) {
-      ready = this.prepare(given);
-      this.prepared.set(key, ready);
-      const made = ready;
-      const forget = (): void => { if (this.prepared.get(key) === made) this.prepared.delete(key); };
-      made.then(({ traced }) => { if (traced.graph.fitted) forget(); }, forget);
-    }
-    return (await execute(await ready, given)) as RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>;
+    return (await execute(await this.ready(given), given)) as RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>;
   }
 
   /** Chooses the engine of `run`. Default `builtin()`. */
@@ -106,7 +100,7 @@ export abstract class Module {
       const value = weights[weight.name];
       if (value) owner.parameters.set(key, { ...value, data: value.data.slice() });
     }
-    for (const [, module] of this.namedModules()) module.reset();
+    for (const owner of new Set(owners.map((one) => one.owner))) owner.version++;
     return { missingKeys: strict ? [] : missingKeys, unexpectedKeys: strict ? [] : unexpectedKeys, losses };
   }
 
@@ -145,6 +139,22 @@ export abstract class Module {
 
   private engine(): Adapter {
     return (this.adapter ??= builtin());
+  }
+
+  /** The compiled model for arguments of this structure; made once, unless their sizes shaped it or weights changed. */
+  private ready(given: readonly unknown[]): Promise<Prepared> {
+    const version = this.namedModules().reduce((sum, [, module]) => sum + module.version, 0);
+    if (version !== this.preparedVersion) this.reset();
+    this.preparedVersion = version;
+    const structure = signatureOf(given);
+    const sizes = sizesOf(given);
+    const found = this.prepared.get(structure) ?? this.prepared.get(sizes);
+    if (found) return found;
+    const { prepared } = this;
+    const made = this.prepare(given);
+    prepared.set(sizes, made);
+    made.then(({ traced }) => { if (!traced.graph.fitted) prepared.set(structure, made); }, () => prepared.delete(sizes));
+    return made;
   }
 
   private async prepare(given: readonly unknown[]): Promise<Prepared> {

@@ -26,6 +26,13 @@ export function signatureOf(value: unknown): string {
   return isTuple(value) ? `[${value.map(signatureOf).join()}]` : "T";
 }
 
+/** The same with the size of every last axis, which some graphs also depend on. */
+export function sizesOf(value: unknown): string {
+  if (isHostTensor(value)) return `T${value.shape.at(-1) ?? ""}`;
+  if (value instanceof PackedSequence) return `P${value.data.shape.at(-1) ?? ""}`;
+  return isTuple(value) ? `[${value.map(sizesOf).join()}]` : signatureOf(value);
+}
+
 /** The value at a path of the arguments; undefined where there is none. */
 export function valueAt(values: readonly unknown[], path: ArgumentPath): unknown {
   return path.reduce<unknown>((value, position) => (Array.isArray(value) ? (value as unknown[])[position] : undefined), values);

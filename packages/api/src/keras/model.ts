@@ -1,0 +1,235 @@
+import { builtin } from "../builtin/index.js";
+import type { Adapter, WeightMap } from "../contract/adapter.js";
+import { UnrollError } from "../contract/error.js";
+import { type HostTensor, isHostTensor, type Nested, tensor } from "../contract/tensor.js";
+import type { WeightLoss } from "../dialects/convert.js";
+import { fromKeras, kerasWeights, readKeras } from "../dialects/keras/index.js";
+import type { AnyTensor } from "../formats/named-tensor.js";
+import { compile, type SteppableModel } from "../model/model.js";
+import { specState } from "../spec/state.js";
+import type { Spec } from "../spec/types.js";
+import type { WeightSpec } from "../spec/weights.js";
+import { both, extentOf, nonZero, toMask } from "./extent.js";
+import { KerasTensor } from "./keras-tensor.js";
+import { type Network, network } from "./network.js";
+
+/** Inputs of a call: one, a list in the order of the model's inputs, or by name. */
+export type KerasInputs = HostTensor | Nested | readonly HostTensor[] | Readonly<Record<string, HostTensor | Nested>>;
+
+export interface PredictOptions {
+  /** Which steps are real, bool [batch, time]. */
+  readonly mask?: HostTensor | Nested;
+  /** State to start from, in Keras's order: h before c, forward before backward. By layer name if several layers have one. */
+  readonly initialState?: readonly HostTensor[] | Readonly<Record<string, readonly HostTensor[]>>;
+}
+
+type Plain = Record<string, Record<string, HostTensor<"float32">>>;
+
+const refuse = (code: UnrollError["code"], place: string, expected: string, got: string, cure: string): never => {
+  throw new UnrollError(code, `${place}: expected ${expected}, got ${got}; ${cure}`, {});
+};
+
+/** A Keras model: weights by Keras's names, `predict` over batches [batch, time, ...]. */
+export class KerasModel {
+  private weights: Record<string, HostTensor<"float32">> | null = null;
+  private compiled: Promise<SteppableModel> | null = null;
+  private kept: Plain = {};
+  private keptBatch: number | null = null;
+  private queue: Promise<unknown> = Promise.resolve();
+  private adapter: Adapter | null;
+  private network: Network | null = null;
+
+  /** @internal Made by `model` and `sequential`; `wire` is called when something first depends on the layers. */
+  constructor(private readonly wire: () => Network, adapter: Adapter | null) {
+    this.adapter = adapter;
+  }
+
+  private get wired(): Network {
+    return (this.network ??= this.wire());
+  }
+
+  /** Forgets wiring and weights, after the layers changed. */
+  protected rewire(): void {
+    this.dispose();
+    this.network = null;
+    this.weights = null;
+    this.resetStates();
+  }
+
+  /** The spec of the model. */
+  get spec(): Spec {
+    return this.wired.spec;
+  }
+
+  /** Chooses the engine. Default `builtin()`. */
+  to(adapter: Adapter): this {
+    this.dispose();
+    this.adapter = adapter;
+    return this;
+  }
+
+  /** Names and shapes of the weights, in the order of `getWeights`, under Keras 3's names. */
+  get weightSpecs(): readonly WeightSpec[] {
+    return kerasWeights(this.spec, this.wired.bindings);
+  }
+
+  /** Takes weights in Keras's order, as `model.set_weights(list)`. @throws UNROLL_WEIGHTS for another number or other shapes */
+  setWeights(list: readonly AnyTensor[]): readonly WeightLoss[] {
+    const expected = this.weightSpecs;
+    if (list.length !== expected.length) refuse("UNROLL_WEIGHTS", "setWeights", `${expected.length} weights, ${expected.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ")}`, `${list.length}`, "give them in the order of get_weights()");
+    return this.loadWeights(Object.fromEntries(expected.map(({ name }, k) => [name, list[k]!])));
+  }
+
+  /** The weights in Keras's order, bit for bit as they were set; copies. */
+  getWeights(): HostTensor<"float32">[] {
+    return Object.values(this.namedWeights());
+  }
+
+  /** The weights under Keras 3's names; copies. */
+  namedWeights(): Record<string, HostTensor<"float32">> {
+    const weights = this.loaded();
+    return Object.fromEntries(this.weightSpecs.map(({ name }) => [name, { ...weights[name]!, data: weights[name]!.data.slice() }]));
+  }
+
+  /**
+   * Takes weights by the names of any Keras version; see `fromKeras`.
+   *
+   * @returns what was lost: values rounded to float32
+   * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key
+   */
+  loadWeights(named: Readonly<Record<string, AnyTensor>>): readonly WeightLoss[] {
+    const { weights, losses } = readKeras(`weights of "${this.spec.name}"`, this.spec, named, this.wired.bindings);
+    this.dispose();
+    this.weights = Object.fromEntries(Object.entries(weights).map(([name, one]) => [name, { ...one, data: one.data.slice() }]));
+    return losses;
+  }
+
+  /** The weights under canonical names, for `compile` of the core. */
+  canonicalWeights(): WeightMap {
+    return fromKeras(this.spec, this.loaded(), this.wired.bindings).weights;
+  }
+
+  /** Compiles the model as a core model, which can also be stepped. */
+  async compile(options: { adapter?: Adapter } = {}): Promise<SteppableModel> {
+    return (await compile(this.spec, { adapter: options.adapter ?? (this.adapter ??= builtin()), weights: this.canonicalWeights() })) as SteppableModel;
+  }
+
+  /**
+   * Runs the model on whole sequences. Calls of a stateful model run one after the other, each from the state of the one
+   * before it.
+   *
+   * @returns the output, or a list where the model has several
+   * @throws UNROLL_SHAPE, UNROLL_DTYPE, UNROLL_ARGUMENT, UNROLL_STATE, UNROLL_WEIGHTS before weights are set
+   */
+  async predict(x: KerasInputs, options: PredictOptions = {}): Promise<HostTensor | HostTensor[]> {
+    const stateful = this.wired.states.some((one) => one.stateful);
+    const result = this.queue.then(() => this.once(x, options));
+    if (stateful) this.queue = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Sets the states of stateful layers back to zeros; the next call may have another batch size. */
+  resetStates(): void {
+    this.kept = {};
+    this.keptBatch = null;
+  }
+
+  /** Frees the engine's memory. The model can run again, and then compiles again. */
+  dispose(): void {
+    if (this.compiled) void this.compiled.then((model) => model.dispose(), () => undefined);
+    this.compiled = null;
+  }
+
+  private loaded(): Record<string, HostTensor<"float32">> {
+    return this.weights ?? refuse("UNROLL_WEIGHTS", `model "${this.spec.name}"`, "weights", "none", "call loadWeights or setWeights first");
+  }
+
+  private async once(x: KerasInputs, options: PredictOptions): Promise<HostTensor | HostTensor[]> {
+    const place = `model "${this.spec.name}" predict`;
+    const unknown = Object.keys(options).find((key) => key !== "mask" && key !== "initialState");
+    if (unknown !== undefined) refuse("UNROLL_ARGUMENT", place, "options mask and initialState", `"${unknown}"`, "remove it");
+    const inputs = this.byName(place, x);
+    const feeds = Object.fromEntries(Object.entries(inputs).filter(([, value]) => value.dtype !== "bool"));
+    const batch = Object.values(feeds)[0]!.shape[0]!;
+    const state = this.stateFor(place, batch, options.initialState);
+    this.compiled ??= this.compile();
+    const compiled = this.compiled;
+    compiled.catch(() => { if (this.compiled === compiled) this.compiled = null; });
+    const result = await (await compiled).sequence(feeds, { ...extentOf(this.maskFor(place, inputs, options.mask)), ...(state && { state }) });
+    const after = await result.state.toTypedArrays();
+    result.state.dispose();
+    for (const { layer, stateful } of this.wired.states) if (stateful) this.kept[layer] = after[layer]!;
+    if (Object.keys(this.kept).length > 0) this.keptBatch = batch;
+    const outputs = this.wired.outputs.map((ref) => result.outputs[ref]!);
+    return outputs.length === 1 ? outputs[0]! : outputs;
+  }
+
+  private byName(place: string, x: KerasInputs): Record<string, HostTensor> {
+    const { inputs } = this.wired;
+    const list: Readonly<Record<string, HostTensor | Nested>> =
+      isHostTensor(x) ? { [inputs[0]!.name]: x }
+      : Array.isArray(x) && x.length > 0 && x.every(isHostTensor) ? Object.fromEntries(x.map((one, k) => [inputs[k]?.name ?? `${k}`, one]))
+      : typeof x === "object" && !Array.isArray(x) && !ArrayBuffer.isView(x) ? (x as Readonly<Record<string, HostTensor | Nested>>)
+      : { [inputs[0]!.name]: x as Nested };
+    const names = inputs.map((input) => input.name);
+    const given = Object.keys(list);
+    if (given.length !== names.length || given.some((name) => !names.includes(name))) refuse("UNROLL_ARGUMENT", place, `inputs ${names.join(", ")}`, given.join(", ") || "none", "give every input, as a list in order or by name");
+    return Object.fromEntries(inputs.map(({ name, tensor: { form } }) => [name, toInput(`${place} input "${name}"`, list[name]!, form.dtype)]));
+  }
+
+  /** One mask of what the caller gave and of what the model derives from its inputs. */
+  private maskFor(place: string, inputs: Readonly<Record<string, HostTensor>>, given: PredictOptions["mask"]): HostTensor<"bool"> | null {
+    const derived = this.wired.masks.map((name) => (inputs[name]!.dtype === "bool" ? toMask(inputs[name]!) : nonZero(inputs[name]!)));
+    if (given === undefined || given === null) return derived.length > 0 ? derived.reduce(both) : null;
+    if (derived.length > 0) refuse("UNROLL_ARGUMENT", place, "a mask from one place", `one given beside that of input "${this.wired.masks.join('", "')}"`, "leave one out");
+    return toMask(given);
+  }
+
+  /** Given parts, then kept ones, then zeros; null for a model without state. */
+  private stateFor(place: string, batch: number, given: PredictOptions["initialState"]): Plain | null {
+    const { states } = this.wired;
+    if (this.keptBatch !== null && this.keptBatch !== batch) refuse("UNROLL_SHAPE", place, `${this.keptBatch} rows, as in the call before`, `${batch}`, "call resetStates() to change the batch of a stateful model");
+    const byLayer: Readonly<Record<string, readonly HostTensor[]>> =
+      given === undefined ? {}
+      : !Array.isArray(given) ? (given as Readonly<Record<string, readonly HostTensor[]>>)
+      : states.length === 1 ? { [states[0]!.layer]: given as readonly HostTensor[] }
+      : refuse("UNROLL_STATE", place, `initialState by layer name (${states.map((one) => one.layer).join(", ") || "there is none"})`, "a list", "a list is for a model with one recurrent layer");
+    const stray = Object.keys(byLayer).find((layer) => !states.some((one) => one.layer === layer));
+    if (stray !== undefined) refuse("UNROLL_STATE", place, `initialState of ${states.map((one) => one.layer).join(", ") || "no layer"}`, `"${stray}"`, "name a recurrent layer that does not start from other values");
+    const units = new Map(specState(this.spec).map((one) => [`${one.layer}.${one.part}`, one.units]));
+    const state: Plain = {};
+    for (const { layer, parts } of states) {
+      const own = byLayer[layer];
+      if (own && own.length !== parts.length) refuse("UNROLL_STATE", place, `${parts.length} initial states of "${layer}" (${parts.join(", ")})`, `${own.length}`, "order them as Keras does: h before c, forward before backward");
+      state[layer] = Object.fromEntries(parts.map((part, k) => {
+        const size = units.get(`${layer}.${part}`)!;
+        const zeros = (): HostTensor<"float32"> => ({ dtype: "float32", shape: [batch, size], data: new Float32Array(batch * size) });
+        return [part, own ? (own[k] as HostTensor<"float32">) : (this.kept[layer]?.[part] ?? zeros())];
+      }));
+    }
+    return states.length > 0 ? state : null;
+  }
+}
+
+function toInput(place: string, given: HostTensor | Nested, dtype: HostTensor["dtype"]): HostTensor {
+  const made = isHostTensor(given) ? given : tensor(given);
+  if (made.dtype === dtype) return made;
+  if (dtype === "int32" && made.dtype === "float32" && (made.data as Float32Array).every(Number.isInteger)) return { dtype, shape: made.shape, data: Int32Array.from(made.data) };
+  if (dtype === "bool" && !isHostTensor(given)) return tensor(given, undefined, "bool");
+  return refuse("UNROLL_DTYPE", place, dtype === "int32" ? "whole numbers (ids)" : dtype, made.dtype, `make it with tensor(data, shape, "${dtype}")`);
+}
+
+export interface ModelOptions {
+  readonly inputs: KerasTensor | readonly KerasTensor[];
+  readonly outputs: KerasTensor | readonly KerasTensor[];
+  readonly name?: string;
+  /** The engine. Default `builtin()`. */
+  readonly adapter?: Adapter;
+}
+
+/** A functional model: from inputs to outputs. @throws UNROLL_ARGUMENT, UNROLL_SHAPE, UNROLL_UNSUPPORTED */
+export function model(options: ModelOptions): KerasModel {
+  const list = (given: KerasTensor | readonly KerasTensor[]): readonly KerasTensor[] => (Array.isArray(given) ? (given as readonly KerasTensor[]) : [given as KerasTensor]);
+  const wired = network(options.name ?? "functional", list(options.inputs), list(options.outputs));
+  return new KerasModel(() => wired, options.adapter ?? null);
+}
