@@ -1,0 +1,52 @@
+import { fileURLToPath } from "node:url";
+import { createContext, runInContext } from "node:vm";
+import { setFlagsFromString } from "node:v8";
+import { build } from "esbuild";
+import { expect, it } from "vitest";
+
+const source = `
+import { builtin, compile, dense, embedding, gruCell, input, lstmCell, recurrent, spec, specWeights, tensor } from "./packages/api/src/index.ts";
+const model = spec({
+  name: "audio", inputs: [input({ name: "x", shape: [8] })],
+  layers: [
+    recurrent({ name: "one", input: "x", cell: lstmCell({ inputSize: 8, units: 16 }) }),
+    recurrent({ name: "two", input: "one", cell: gruCell({ inputSize: 16, units: 16 }) }),
+    dense({ name: "out", input: "two", inputSize: 16, units: 8, activation: "tanh" }),
+  ],
+});
+const weights = Object.fromEntries(specWeights(model).map(({ name, shape }) => [name, tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => Math.sin(k) * 0.5), shape)]));
+const compiled = await compile(model, { adapter: builtin(), weights });
+const state = compiled.zeroState(1);
+const x = Float32Array.from({ length: 8 }, (_, k) => k / 8);
+const out = new Float32Array(8);
+// Calls the model as an audio thread would, and says how much the heap grew.
+globalThis.steps = (count) => { for (let n = 0; n < count; n++) compiled.stepInto(x, state, out); return Array.from(out); };
+globalThis.once = async () => (await compiled.step([Array.from(x)], compiled.zeroState(1))).output.data;
+globalThis.first = globalThis.steps(1);
+globalThis.ready = true;
+`;
+
+it("steps in a bare global scope, as in an AudioWorklet, without allocating", async () => {
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const { outputFiles } = await build({ stdin: { contents: `(async () => {${source.replace(/^import.*$/m, "")}})().catch((e) => { globalThis.failed = e; });`, resolveDir: root, loader: "ts" }, banner: {}, bundle: false, write: false });
+  const bundle = await build({ stdin: { contents: source.split("\n").find((line) => line.startsWith("import"))!.replace(/import (\{.*\}) from (.*);/, "import * as unroll from $2; Object.assign(globalThis, unroll);"), resolveDir: root, loader: "ts" }, bundle: true, write: false, format: "iife", target: "es2022" });
+  // Only the language itself: no process, no timers, no fetch, no document, no self.
+  const scope = createContext({});
+  runInContext(bundle.outputFiles[0]!.text, scope);
+  runInContext(outputFiles[0]!.text, scope);
+  for (let n = 0; n < 1000 && !runInContext("globalThis.ready || globalThis.failed", scope); n++) await new Promise((resolve) => setImmediate(resolve));
+  expect(runInContext("globalThis.failed && globalThis.failed.message", scope)).toBeUndefined();
+  expect(runInContext("globalThis.first", scope)).toEqual(Array.from((await runInContext("globalThis.once()", scope)) as Float32Array));
+
+  setFlagsFromString("--expose-gc");
+  const gc = runInContext("gc", createContext({})) as () => void;
+  const heap = (): number => { gc(); return process.memoryUsage().heapUsed; };
+  const steps = runInContext("globalThis.steps", scope) as (count: number) => number[];
+  steps(20_000);
+  // Without a collection in between, so that garbage would show as well as what is kept.
+  heap();
+  const before = process.memoryUsage().heapUsed;
+  steps(50_000);
+  const grown = process.memoryUsage().heapUsed - before;
+  expect(grown / 50_000).toBeLessThan(1);
+});
