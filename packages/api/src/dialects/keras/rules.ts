@@ -47,7 +47,7 @@ function kerasCell(layer: string, prefix: string, cell: CellSpec, binding: Keras
 
 function plain(layer: string, binding: KerasBinding, weights: readonly (readonly [canonical: string, name: string, shape: readonly number[]])[]): KerasRules {
   const path = [binding.name, binding.inner].filter((part) => part).join("/");
-  const middle = binding.inner === null ? "" : `(?:${escaped(binding.inner)}[/.]|layer[/.])?`;
+  const middle = binding.inner === null ? "" : `(?:(?:${escaped(binding.inner)}(?:_\\d+)?|layer)[/.])?`;
   const key = (name: string): string => (path === "" ? name : `${path}/${name}`);
   return {
     rules: weights.map(([canonical, name, shape]) => plainRule(layer, canonical, key(name), shape)),
