@@ -7,8 +7,6 @@
 import { dirname, sep } from "node:path";
 import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
-import { onnx } from "@unroll/adapter-onnx";
-import { tfjs } from "@unroll/adapter-tfjs";
 import { builtin, compile, input, lstmCell, recurrent, spec, specWeights, tensor } from "@unroll/api";
 import { onnxLstm } from "./onnx-lstm-node.mjs";
 
@@ -21,16 +19,20 @@ let seed = 1;
 const random = () => ((seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648 - 0.5) * 0.2;
 const filled = (size) => Float32Array.from({ length: size }, random);
 
+// Only what is asked for is loaded.
+const onnx = async (...given) => (await import("@unroll/adapter-onnx")).onnx(...given);
+const tfjs = async (...given) => (await import("@unroll/adapter-tfjs")).tfjs(...given);
+
 const loaders = {
   builtin: async () => ({ adapter: builtin() }),
-  "onnx-web": async () => { const ort = await import("onnxruntime-web"); ort.env.wasm.numThreads = 1; return { adapter: onnx(ort, { device: "wasm" }), ort }; },
-  "onnx-node": async () => { const loaded = await import("onnxruntime-node"); const ort = loaded.InferenceSession ? loaded : loaded.default; return { adapter: onnx(ort, { device: "cpu", sessionOptions: { intraOpNumThreads: 1 } }), ort, options: { intraOpNumThreads: 1 } }; },
-  "tfjs-cpu": async () => { const tf = await import("@tensorflow/tfjs"); return { adapter: tfjs(tf, { backend: "cpu" }), tf, backend: "cpu" }; },
+  "onnx-web": async () => { const ort = await import("onnxruntime-web"); ort.env.wasm.numThreads = 1; return { adapter: await onnx(ort, { device: "wasm" }), ort }; },
+  "onnx-node": async () => { const loaded = await import("onnxruntime-node"); const ort = loaded.InferenceSession ? loaded : loaded.default; return { adapter: await onnx(ort, { device: "cpu", sessionOptions: { intraOpNumThreads: 1 } }), ort, options: { intraOpNumThreads: 1 } }; },
+  "tfjs-cpu": async () => { const tf = await import("@tensorflow/tfjs"); return { adapter: await tfjs(tf, { backend: "cpu" }), tf, backend: "cpu" }; },
   "tfjs-wasm": async () => {
     const tf = await import("@tensorflow/tfjs");
     const wasm = await import("@tensorflow/tfjs-backend-wasm");
     wasm.setWasmPaths(dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.node.js")) + sep);
-    return { adapter: tfjs(tf, { backend: "wasm" }), tf, backend: "wasm" };
+    return { adapter: await tfjs(tf, { backend: "wasm" }), tf, backend: "wasm" };
   },
 };
 

@@ -1,24 +1,32 @@
 import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
-import { onnx } from "@unroll/adapter-onnx";
 import { tfjs } from "@unroll/adapter-tfjs";
 import { builtin } from "@unroll/api";
 import type { Adapter } from "@unroll/api/adapter";
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import * as ortNode from "onnxruntime-node";
-import * as ortWeb from "onnxruntime-web";
 
 setWasmPaths(dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.node.js")) + sep);
-ortWeb.env.wasm.numThreads = 1;
+// Until one of its backends has started, the library can't count tensors.
+await tf.setBackend("cpu");
+
+/** How a test wants an engine: as it is, or with other composites than all. */
+export interface EngineOptions {
+  readonly composites?: readonly string[];
+}
 
 /** Every engine that runs in Node, by a name for test titles. */
-export const engines: Readonly<Record<string, () => Adapter>> = {
-  builtin: () => builtin(),
-  "tfjs cpu": () => tfjs(tf, { backend: "cpu" }),
-  "tfjs wasm": () => tfjs(tf, { backend: "wasm" }),
-  "onnxruntime-web": () => onnx(ortWeb, { device: "wasm" }),
-  "onnxruntime-node": () => onnx(ortNode, { device: "cpu" }),
+export const engines: Readonly<Record<string, (options?: EngineOptions) => Adapter>> = {
+  builtin: (options) => builtin(options),
+  "tfjs cpu": (options) => tfjs(tf, { backend: "cpu", ...options }),
+  "tfjs wasm": (options) => tfjs(tf, { backend: "wasm", ...options }),
+};
+
+/** The same, and forms that a user gets only by an option or on a device that is not here. */
+export const variants: typeof engines = {
+  ...engines,
+  "tfjs cpu composed": (options) => tfjs(tf, { backend: "cpu", hostKernels: false, ...options }),
+  "tfjs wasm composed": (options) => tfjs(tf, { backend: "wasm", hostKernels: false, ...options }),
 };
 
 /** Live tensors of TensorFlow.js, over all its backends. */

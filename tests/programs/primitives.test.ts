@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { isUnrollError } from "../contract/error.js";
-import { type DType, type HostTensor, type Nested, tensor } from "../contract/tensor.js";
-import { type Block, ProgramBuilder, type Value } from "../program/builder.js";
-import { primitiveNames, type PrimitiveName } from "../program/primitives.js";
-import type { Dim } from "../program/types.js";
-import { builtin } from "./index.js";
+import { builtin } from "@unroll/api";
+import { type Block, type Dim, type DType, type HostTensor, isUnrollError, type Nested, primitiveNames, type PrimitiveName, ProgramBuilder, tensor, type Value } from "@unroll/api/adapter";
+import { variants } from "../engines.js";
 
 interface Case {
   readonly op: PrimitiveName;
@@ -76,30 +73,34 @@ const cases: readonly Case[] = [
   { op: "constant", feeds: [f([1])], build: (b) => b.constant([1, -2, 3], [3], "int32"), expected: i([1, -2, 3]) },
 ];
 
-describe("builtin primitives", () => {
-  it("are all in the table", () => {
-    expect([...new Set(cases.map(({ op }) => op))].sort()).toEqual([...primitiveNames].sort());
-  });
+it("every primitive has a case", () => {
+  expect([...new Set(cases.map(({ op }) => op))].sort()).toEqual([...primitiveNames].sort());
+});
 
+describe.each(Object.entries(variants))("%s: primitives", (_name, engine) => {
   it.each(cases.map((entry, k) => [k, entry.op, entry] as const))("%i: %s", async (_k, _op, { feeds, build, expected }) => {
-    // Once from feeds and once from weights, where results are folded.
+    // Once from feeds and once from weights, where an engine may fold results.
     for (const weights of [false, true]) {
       const p = new ProgramBuilder("primitive");
       const values = feeds.map(({ dtype, shape }, k) => (weights ? p.param(`w${k}`, shape as number[], dtype) : p.input(`w${k}`, { dtype, shape })));
       p.output("y", build(p.block, values));
       const given = Object.fromEntries(feeds.map((feed, k) => [`w${k}`, feed]));
       const copies = feeds.map((feed) => feed.data.slice());
-      const executable = builtin().compileSync!(p.finish(), weights ? given : {});
+      const executable = await engine().compile(p.finish(), weights ? given : {});
       for (let again = 0; again < 2; again++) {
         const { y } = await executable.run(weights ? {} : given);
         const got = await y!.read();
         expect({ dtype: got.dtype, shape: [...got.shape] }).toEqual({ dtype: expected.dtype, shape: [...expected.shape] });
         [...expected.data].forEach((value, k) => (Number.isFinite(value) ? expect(got.data[k]).toBeCloseTo(value, 5) : expect(got.data[k]).toBe(value)));
+        y!.dispose();
       }
+      executable.dispose();
       expect(feeds.map((feed) => feed.data)).toEqual(copies);
     }
   });
+});
 
+describe("builtin primitives refuse what other engines leave undefined", () => {
   const failure = async (shape: readonly Dim[], dtype: DType, feed: HostTensor, build: (b: Block, x: Value) => Value): Promise<string> => {
     const p = new ProgramBuilder("refused");
     p.output("y", build(p.block, p.input("x", { dtype, shape })));

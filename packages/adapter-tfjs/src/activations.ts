@@ -1,0 +1,43 @@
+import { UnrollError } from "@unroll/api/adapter";
+import type { Workshop } from "./primitives.js";
+import type { TfTensor } from "./library.js";
+
+type Function = (x: TfTensor) => TfTensor;
+
+/** Activations of `layers/activations.ts` as operations of the library, by the same formulas. */
+const makers: Readonly<Record<string, (workshop: Workshop) => Function>> = {
+  linear: () => (x) => x,
+  tanh: ({ run }) => (x) => run("Tanh", { x }),
+  sigmoid: ({ run }) => (x) => run("Sigmoid", { x }),
+  relu: ({ run }) => (x) => run("Relu", { x }),
+  hardSigmoidSixth: (workshop) => hardSigmoid(workshop, 1 / 6),
+  hardSigmoidFifth: (workshop) => hardSigmoid(workshop, 0.2),
+  softsign: ({ run, keep }) => {
+    const one = keep([1], [], "float32");
+    return (x) => run("RealDiv", { a: x, b: run("Add", { a: one, b: run("Abs", { x }) }) });
+  },
+  // The library's own Softplus is cruder near its switch-over points.
+  softplus: ({ run, keep }) => {
+    const one = keep([1], [], "float32");
+    return (x) => run("Add", { a: run("Relu", { x }), b: run("Log", { x: run("Add", { a: one, b: run("Exp", { x: run("Neg", { x: run("Abs", { x }) }) }) }) }) });
+  },
+  elu: ({ run }) => (x) => run("Elu", { x }),
+  leakyRelu: ({ run }) => (x) => run("LeakyRelu", { x }, { alpha: 0.01 }),
+};
+
+function hardSigmoid({ tf, run, keep, backend }: Workshop, slope: number): Function {
+  const [a, half] = [keep([slope], [], "float32"), keep([0.5], [], "float32")];
+  const clipped: Function = (x) => run("ClipByValue", { x: run("Add", { a: run("Multiply", { a: x, b: a }), b: half }) }, { clipValueMin: 0, clipValueMax: 1 });
+  // The wasm backend clips NaN to 0.
+  return backend === "wasm" ? (x) => tf.where(run("Equal", { a: x, b: x }), clipped(x), x) : clipped;
+}
+
+/** Activations that are composites in a program and are run here as they are. */
+export const activationComposites: readonly string[] = ["relu", "hardSigmoidSixth", "hardSigmoidFifth", "softsign", "softplus", "elu", "leakyRelu"];
+
+/** @throws UNROLL_UNSUPPORTED for a name this adapter has no function for */
+export function activation(workshop: Workshop, name: string): Function {
+  const make = Object.hasOwn(makers, name) ? makers[name] : undefined;
+  if (!make) throw new UnrollError("UNROLL_UNSUPPORTED", `tfjs activation: expected one of ${Object.keys(makers).join(", ")}, got "${name}"; run it with composites: []`, { name });
+  return make(workshop);
+}

@@ -1,0 +1,44 @@
+import { UnrollError } from "@unroll/api/adapter";
+import type { Library } from "./library.js";
+
+/**
+ * Waits while any backend is starting, ours or another's: until then the library refuses every operation, and a second
+ * start would make it forget the first. What follows must not wait again before it is done.
+ */
+export async function untilStarted(tf: Library): Promise<void> {
+  while (tf.engine().pendingBackendInit) await tf.engine().pendingBackendInit;
+}
+
+/**
+ * Starts a backend without making it the library's current one.
+ *
+ * @throws UNROLL_CONFIG when it is not registered, UNROLL_ENGINE when it does not start here
+ */
+export async function startBackend(tf: Library, name: string): Promise<void> {
+  if (!tf.findBackendFactory(name)) {
+    throw new UnrollError("UNROLL_CONFIG", `tfjs backend: expected one that is registered, got "${name}"; import @tensorflow/tfjs-backend-${name} before`, { backend: name });
+  }
+  await untilStarted(tf);
+  // Null while it starts, and again when the start failed; a synchronous one is there at once.
+  if (tf.findBackend(name)) return;
+  await untilStarted(tf);
+  if (!tf.findBackend(name)) {
+    throw new UnrollError("UNROLL_ENGINE", `tfjs backend: expected "${name}" to start, got a failure that TensorFlow.js printed; choose another device`, { backend: name });
+  }
+}
+
+/**
+ * Runs `work` with `name` as the library's current backend and puts back the one before: the current backend is the
+ * caller's, and several adapters share one library.
+ */
+export function onBackend<T>(tf: Library, name: string, work: () => T): T {
+  const before = tf.getBackend();
+  if (before === name) return work();
+  // Synchronous for a backend that has started; the promise is a formality.
+  void tf.setBackend(name);
+  try {
+    return work();
+  } finally {
+    if (before) void tf.setBackend(before);
+  }
+}

@@ -1,0 +1,120 @@
+import { type CompositeNode, type HostTensor, type Node, type PrimitiveName, type ScanNode, type ValueId } from "@unroll/api/adapter";
+import { activation, activationComposites } from "./activations.js";
+import type { TfTensor } from "./library.js";
+import { primitiveKernels, type Workshop } from "./primitives.js";
+import { composedRecurrence } from "./recurrent/composed.js";
+import { hostRecurrence } from "./recurrent/host-kernel.js";
+import { recurrenceOf } from "./recurrent/recurrence.js";
+
+/** The values of one region while it runs, by slot. */
+export type Environment = TfTensor[];
+
+/** A node made ready: reads its operands from the environment and writes its results there. */
+export type Step = (environment: Environment) => void;
+
+/** What a region's nodes are made ready with. */
+export interface Scope {
+  readonly workshop: Workshop;
+  /** Whether the recurrence runs as a kernel of ours over host memory. */
+  readonly hostKernels: boolean;
+  /** Slot of a value. */
+  slot(id: ValueId): number;
+  /** The weight a value is, if it is one. */
+  weight(id: ValueId): HostTensor | undefined;
+}
+
+const recurrent = ["lstm", "gru", "simpleRnn", "lstmCell", "gruCell", "simpleRnnCell"];
+
+/** Composites this adapter runs its own way. Weights are packed when a program is compiled. */
+export const claims: Readonly<Record<string, { readonly weights?: readonly string[] }>> = {
+  ...Object.fromEntries(recurrent.map((name) => [name, { weights: ["kernel", "recurrentKernel", "inputBias", "recurrentBias"] }])),
+  softmax: {}, logSoftmax: {},
+  ...Object.fromEntries(activationComposites.map((name) => [name, {}])),
+};
+
+/** Makes one node ready. */
+export function ready(node: Node, scope: Scope): Step {
+  const outputs = node.outputs.map((output) => scope.slot(output.id));
+  switch (node.kind) {
+    case "primitive": {
+      const kernel = primitiveKernels[node.op as PrimitiveName](scope.workshop, node.attrs);
+      return single(kernel, node.inputs.map((id) => scope.slot(id)), outputs[0]!);
+    }
+    case "scan": return scan(node, scope, outputs);
+    case "composite": return composite(node, scope, outputs);
+    default: return node satisfies never;
+  }
+}
+
+/** Fixed numbers of operands, so that a step of a stream builds no more arrays than it must. */
+function single(kernel: (operands: readonly TfTensor[]) => TfTensor, inputs: readonly number[], output: number): Step {
+  const [a, b] = inputs as [number, number];
+  switch (inputs.length) {
+    case 1: return (env) => { env[output] = kernel([env[a]!]); };
+    case 2: return (env) => { env[output] = kernel([env[a]!, env[b]!]); };
+    default: return (env) => { env[output] = kernel(inputs.map((k) => env[k]!)); };
+  }
+}
+
+function composite(node: CompositeNode, scope: Scope, outputs: readonly number[]): Step {
+  const { workshop } = scope;
+  const slotOf = (name: string): number => scope.slot(node.inputs[node.inputNames.indexOf(name)]!);
+  if (!recurrent.includes(node.op)) {
+    const run = node.op === "softmax" ? (x: TfTensor) => workshop.tf.softmax(x) : node.op === "logSoftmax" ? (x: TfTensor) => workshop.tf.logSoftmax(x) : activation(workshop, node.op);
+    return single(([x]) => run(x!), [slotOf("x")], outputs[0]!);
+  }
+  const weight = (name: string): HostTensor | undefined => (node.inputNames.includes(name) ? scope.weight(node.inputs[node.inputNames.indexOf(name)]!) : undefined);
+  const recurrence = recurrenceOf(node, weight, workshop);
+  const run = scope.hostKernels ? hostRecurrence(workshop.tf, recurrence) : composedRecurrence(workshop, recurrence);
+  const named = node.inputNames.filter((name) => !["kernel", "recurrentKernel", "inputBias", "recurrentBias"].includes(name)).map((name) => [name, slotOf(name)] as const);
+  return (env) => {
+    const operands: Record<string, TfTensor> = {};
+    for (const [name, slot] of named) operands[name] = env[slot]!;
+    const results = run(operands);
+    for (let k = 0; k < outputs.length; k++) env[outputs[k]!] = results[k]!;
+  };
+}
+
+function scan(node: ScanNode, scope: Scope, outputs: readonly number[]): Step {
+  const { tf, run } = scope.workshop;
+  const slots = new Map<ValueId, number>();
+  const slot = (id: ValueId): number => {
+    const known = slots.get(id);
+    if (known !== undefined) return known;
+    slots.set(id, slots.size);
+    return slots.size - 1;
+  };
+  const inner = node.body.inputs.map((input) => slot(input.id));
+  const steps = node.body.nodes.map((n) => ready(n, { ...scope, slot, weight: () => undefined }));
+  const results = node.body.outputs.map(slot);
+  const given = node.inputs.map((id) => scope.slot(id));
+  const { carries, sequences, reverse } = node;
+
+  return (env) => {
+    const time = env[given[carries]!]!.shape[0]!;
+    let carried = given.slice(0, carries).map((k) => env[k]!);
+    const stacked = results.slice(carries).map(() => new Array<TfTensor>(time));
+    for (let s = 0; s < time; s++) {
+      const t = reverse ? time - 1 - s : s;
+      const made = tf.engine().tidy(() => {
+        const local: Environment = [];
+        inner.forEach((to, k) => {
+          const from = env[given[k]!]!;
+          if (k < carries) local[to] = carried[k]!;
+          else if (k >= carries + sequences) local[to] = from;
+          else {
+            const element = run("Slice", { x: from }, { begin: from.shape.map((_, axis) => (axis === 0 ? t : 0)), size: [1, ...from.shape.slice(1)] });
+            local[to] = run("Reshape", { x: element }, { shape: from.shape.slice(1) });
+          }
+        });
+        for (const step of steps) step(local);
+        return results.map((k) => local[k]!);
+      });
+      carried = made.slice(0, carries);
+      stacked.forEach((list, k) => { list[t] = made[carries + k]!; });
+    }
+    carried.forEach((value, k) => { env[outputs[k]!] = value; });
+    stacked.forEach((list, k) => { env[outputs[carries + k]!] = tf.stack(list, 0); });
+  };
+}
+

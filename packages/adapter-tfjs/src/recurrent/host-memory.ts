@@ -1,0 +1,74 @@
+import { UnrollError } from "@unroll/api/adapter";
+import type { Backend, Library, TensorInfo } from "../library.js";
+
+type View = Float32Array | Int32Array | Uint8Array;
+
+/** A backend whose tensors lie in memory that JavaScript can reach. */
+export interface HostMemory {
+  /** The elements of a tensor. Allocating may move the memory, so a view is taken anew after every allocation. */
+  view(tensor: TensorInfo): View;
+  /** A float32 tensor with any contents. */
+  make(shape: number[]): TensorInfo;
+  free(tensor: TensorInfo): void;
+  /** a·b + bias: [1, rows, k] by [1, k, n] plus [n]. */
+  affine(a: TensorInfo, b: TensorInfo, bias: TensorInfo | undefined): TensorInfo;
+}
+
+/** Backends that {@link hostMemory} knows. */
+export const hostBackends: readonly string[] = ["cpu", "wasm"];
+
+interface CpuBackend extends Backend {
+  readonly data: { get(dataId: object): { values: View } };
+  makeTensorInfo(shape: number[], dtype: string, values: View): TensorInfo;
+}
+
+interface WasmBackend extends Backend {
+  typedArrayFromHeap(tensor: TensorInfo): View;
+  makeOutput(shape: number[], dtype: string): TensorInfo;
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+export function hostMemory(tf: Library, name: string, backend: Backend): HostMemory {
+  return name === "cpu" ? cpuMemory(backend as CpuBackend) : wasmMemory(tf, backend as WasmBackend);
+}
+
+function cpuMemory(backend: CpuBackend): HostMemory {
+  const view = (tensor: TensorInfo): View => backend.data.get(tensor.dataId).values;
+  const make = (shape: number[]): TensorInfo => backend.makeTensorInfo(shape, "float32", new Float32Array(sizeOf(shape)));
+  return {
+    view, make,
+    free: (tensor) => void backend.disposeData(tensor.dataId),
+    // The backend's own product walks down the columns of b, which misses the cache at every element.
+    affine(a, b, bias) {
+      const [, rows, inner] = a.shape as [number, number, number];
+      const columns = b.shape[2]!;
+      const result = make([1, rows, columns]);
+      const [x, w, y] = [view(a), view(b), view(result)];
+      const start = bias && view(bias);
+      for (let row = 0; row < rows; row++) {
+        const at = row * columns;
+        if (start) y.set(start, at);
+        for (let k = 0; k < inner; k++) accumulate(y, at, x[row * inner + k]!, w, k * columns, columns);
+      }
+      return result;
+    },
+  };
+}
+
+/** y += factor * w over one row. */
+function accumulate(y: View, yAt: number, factor: number, w: View, wAt: number, count: number): void {
+  for (let k = 0; k < count; k++) y[yAt + k] = y[yAt + k]! + factor * w[wAt + k]!;
+}
+
+function wasmMemory(tf: Library, backend: WasmBackend): HostMemory {
+  const product = tf.getKernel("_FusedMatMul", "wasm");
+  if (!product) throw new UnrollError("UNROLL_ENGINE", "tfjs wasm: expected kernel _FusedMatMul, got none registered; use the whole @tensorflow/tfjs-backend-wasm", {});
+  const attrs = { transposeA: false, transposeB: false, activation: "linear" };
+  return {
+    view: (tensor) => backend.typedArrayFromHeap(tensor),
+    make: (shape) => backend.makeOutput(shape, "float32"),
+    free: (tensor) => void backend.disposeData(tensor.dataId),
+    affine: (a, b, bias) => product.kernelFunc({ inputs: bias ? { a, b, bias } : { a, b }, attrs, backend }) as TensorInfo,
+  };
+}

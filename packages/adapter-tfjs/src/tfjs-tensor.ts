@@ -1,0 +1,34 @@
+import { type DeviceTensor, type DType, type DTypeArray, type HostTensor, UnrollError } from "@unroll/api/adapter";
+import type { TfTensor } from "./library.js";
+
+/** A result that TensorFlow.js holds. */
+export class TfjsTensor implements DeviceTensor {
+  readonly shape: readonly number[];
+  /** Present where reading does not wait for a device. */
+  readonly readSync?: () => HostTensor;
+
+  constructor(readonly dtype: DType, private readonly held: TfTensor, hostMemory: boolean) {
+    this.shape = held.shape;
+    if (hostMemory) this.readSync = () => this.host(this.tensor.dataSync());
+  }
+
+  /** The library's tensor; throws UNROLL_DISPOSED once it is gone. */
+  get tensor(): TfTensor {
+    if (!this.held.isDisposed) return this.held;
+    throw new UnrollError("UNROLL_DISPOSED", `tfjs tensor: expected one in use, got this ${this.dtype} [${this.shape.join(", ")}] after its dispose(); keep it until the last use`, {});
+  }
+
+  async read(): Promise<HostTensor> {
+    return this.host(await this.tensor.data());
+  }
+
+  dispose(): void {
+    if (!this.held.isDisposed) this.held.dispose();
+  }
+
+  // The cpu backend hands out its own memory, so the contents are copied.
+  private host(values: ArrayLike<number>): HostTensor {
+    const data = this.dtype === "float32" ? Float32Array.from(values) : this.dtype === "int32" ? Int32Array.from(values) : Uint8Array.from(values);
+    return { dtype: this.dtype, shape: [...this.shape], data: data as DTypeArray[DType] };
+  }
+}

@@ -1,0 +1,70 @@
+import { type HostTensor, type NamedValues, type Program, ProgramBuilder, tensor, type Value } from "@unroll/api/adapter";
+import type { Activation } from "../../packages/api/src/layers/activations.js";
+import { gru, gruCell } from "../../packages/api/src/layers/gru.js";
+import { lstm, lstmCell } from "../../packages/api/src/layers/lstm.js";
+import { simpleRnn, simpleRnnCell } from "../../packages/api/src/layers/simple-rnn.js";
+
+let seed = 1;
+export const random = (): number => {
+  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+  return (seed / 2 ** 32) * 2 - 1;
+};
+/** Seeded values between -1 and 1. */
+export const draw = (shape: readonly number[]): HostTensor => tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, random), shape);
+
+export type Feeds = Record<string, HostTensor>;
+
+export const kinds = ["lstm", "gru", "simpleRnn"] as const;
+export type Kind = (typeof kinds)[number];
+const gates: Readonly<Record<Kind, number>> = { lstm: 4, gru: 3, simpleRnn: 1 };
+
+export interface Options {
+  readonly activation: Activation;
+  readonly recurrentActivation: Activation;
+  readonly outputActivation: Activation;
+  readonly resetAfter: boolean;
+  readonly reverse: boolean;
+  readonly maskedOutput: "zero" | "hold";
+  readonly heldStart: "zeros" | "initialState";
+}
+export const defaults: Options = { activation: "tanh", recurrentActivation: "sigmoid", outputActivation: "tanh", resetAfter: true, reverse: false, maskedOutput: "zero", heldStart: "zeros" };
+
+export interface Sizes { readonly time: number; readonly batch: number; readonly inputSize: number; readonly units: number }
+
+/** A program of one recurrent composite, its weights and feeds. */
+export function recurrentProgram(kind: Kind, cell: boolean, options: Options, biases: "none" | "single" | "split", extent: "none" | "mask" | "lengths", { time, batch, inputSize, units }: Sizes, asWeights = true): { program: Program; weights: Feeds; feeds: Feeds } {
+  const p = new ProgramBuilder(kind);
+  const b = p.block;
+  const [weights, feeds]: [Feeds, Feeds] = [{}, {}];
+  const cols = gates[kind] * units;
+  const weight = (name: string, shape: readonly number[]): Value => {
+    (asWeights ? weights : feeds)[name] = draw(shape);
+    return asWeights ? p.param(name, shape) : p.input(name, { dtype: "float32", shape });
+  };
+  const x = p.input("x", { dtype: "float32", shape: cell ? ["batch", inputSize] : ["time", "batch", inputSize] });
+  feeds["x"] = draw(cell ? [batch, inputSize] : [time, batch, inputSize]);
+  const state = (name: string): Value => {
+    feeds[name] = draw([batch, units]);
+    return p.input(name, { dtype: "float32", shape: ["batch", units] });
+  };
+  const h = state("h");
+  const values: NamedValues = {
+    kernel: weight("kernel", [inputSize, cols]), recurrentKernel: weight("recurrentKernel", [units, cols]),
+    inputBias: biases === "none" ? undefined : weight("inputBias", [cols]),
+    recurrentBias: biases === "split" ? weight("recurrentBias", [cols]) : undefined,
+  };
+  let within: NamedValues = {};
+  if (extent === "lengths") {
+    within = { lengths: p.input("lengths", { dtype: "int32", shape: ["batch"] }) };
+    feeds["lengths"] = tensor(Array.from({ length: batch }, (_, row) => row % (time + 1)), [batch], "int32");
+  } else if (extent === "mask") {
+    within = { mask: p.input("mask", { dtype: "bool", shape: ["time", "batch"] }) };
+    feeds["mask"] = tensor(Array.from({ length: time * batch }, (_, k) => (k % batch === 0 ? 0 : Number(random() > 0))), [time, batch], "bool");
+  }
+  const made: Readonly<Record<string, Value>> =
+    kind === "lstm" ? (cell ? lstmCell(b, x, { h, c: state("c") }, values, options as never) : lstm(b, x, { h, c: state("c") }, values, within, options as never))
+    : kind === "gru" ? (cell ? gruCell(b, x, { h }, values, options as never) : gru(b, x, { h }, values, within, options as never))
+    : cell ? simpleRnnCell(b, x, { h }, values, options as never) : simpleRnn(b, x, { h }, values, within, options as never);
+  for (const [name, value] of Object.entries(made)) p.output(`${name}Out`, value);
+  return { program: p.finish(), weights, feeds };
+}
