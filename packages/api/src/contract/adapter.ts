@@ -47,6 +47,7 @@ export interface SyncExecutable extends Executable {
    * @param inputs one array for every program input, in program order
    * @param outputs one array for every program output, in program order; overwritten. An output may be the same array as an input.
    * @param dims sizes of the symbolic dims, e.g. `{ batch: 1 }`; keep passing one object to keep the call free of allocation
+   * @throws UNROLL_SHAPE when an array's length is not what dims say, before anything is computed; UNROLL_DISPOSED
    */
   runInto(inputs: readonly DTypeArray[DType][], outputs: readonly DTypeArray[DType][], dims: Readonly<Record<string, number>>): void;
 }

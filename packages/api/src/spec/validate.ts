@@ -28,7 +28,7 @@ const listOf = (check: Check, least = 0): Check => (value, path) => {
   value.forEach((item, k) => check(item, `${path}[${k}]`));
 };
 const rate: Check = (value, path) => {
-  if (typeof value !== "number" || !(value >= 0 && value < 1)) refuse(path, "a number from 0 up to but not 1", value, "a rate is the share that training drops");
+  if (typeof value !== "number" || !(value >= 0 && value <= 1)) refuse(path, "a number from 0 to 1", value, "a rate is the share that training drops");
 };
 const refs: Check = (value, path) => {
   if (value === null) return;
