@@ -1,20 +1,14 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { compile, type HostTensor, tensor } from "@unroll/api";
-import { charlm } from "./charlm.js";
+import { charlmOf, logProbability } from "./charlm.js";
 import { engines } from "./engines.js";
 
-const { spec, weights, expected, info } = charlm();
+const file = (name: string): Buffer => readFileSync(new URL(`../fixtures/models/charlm/${name}`, import.meta.url));
+const { spec, weights, expected, info } = charlmOf({ weights: file("charlm.safetensors"), expected: file("expected.safetensors"), json: file("charlm.json").toString() });
 const ids = Int32Array.from(expected["passage_ids"]!.data as ArrayLike<number | bigint>, Number);
 const loglik = expected["f64.loglik"]!.data as Float64Array;
 const chars = 75;
-
-/** log p(next) at each position, from logits [time, chars]. */
-function logProbability(logits: ArrayLike<number>, at: number, next: number): number {
-  let [largest, sum] = [-Infinity, 0];
-  for (let k = 0; k < chars; k++) largest = Math.max(largest, logits[at * chars + k]!);
-  for (let k = 0; k < chars; k++) sum += Math.exp(logits[at * chars + k]! - largest);
-  return logits[at * chars + next]! - largest - Math.log(sum);
-}
 
 /** First index whose cumulative probability at temperature 0.7 is above u. */
 function draw(logits: ArrayLike<number>, u: number): number {
@@ -33,9 +27,9 @@ describe.each(Object.entries(engines))("the character model on %s", (_name, make
     for (let t = 0; t < 999; t++) {
       let output: HostTensor;
       ({ output, state } = await model.step(tensor([ids[t]!], [1], "int32"), state));
-      wholeMean += logProbability(whole.output.data, t, ids[t + 1]!) / 999;
-      stepMean += logProbability(output.data, 0, ids[t + 1]!) / 999;
-      expect(Math.abs(logProbability(whole.output.data, t, ids[t + 1]!) - loglik[t]!)).toBeLessThan(5e-5);
+      wholeMean += logProbability(whole.output.data, chars, t, ids[t + 1]!) / 999;
+      stepMean += logProbability(output.data, chars, 0, ids[t + 1]!) / 999;
+      expect(Math.abs(logProbability(whole.output.data, chars, t, ids[t + 1]!) - loglik[t]!)).toBeLessThan(5e-5);
     }
     expect(Math.abs(wholeMean - info.mean_loglik)).toBeLessThan(1e-5);
     expect(Math.abs(stepMean - info.mean_loglik)).toBeLessThan(1e-5);
@@ -46,7 +40,7 @@ describe.each(Object.entries(engines))("the character model on %s", (_name, make
     const model = await compile(spec, { adapter: make(), weights });
     const sampled = Array.from(expected["sampled_ids"]!.data as ArrayLike<number | bigint>, Number);
     const uniforms = expected["uniforms"]!.data as Float64Array;
-    const prompt = Array.from((info as unknown as { prompt: string }).prompt, (c) => Math.max(0, (info as unknown as { vocab: string[] }).vocab.indexOf(c)));
+    const prompt = Array.from(info.prompt, (c) => Math.max(0, info.vocab.indexOf(c)));
     const stream = model.stream();
     let output!: HostTensor;
     for (const id of prompt) output = await stream.step(tensor([id], [1], "int32"));

@@ -1,12 +1,15 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { dense, embedding, input, lstmCell, recurrent, spec } from "@unroll/api";
 import { fromTorch, readSafetensors } from "@unroll/api/weights";
 
-const file = (name: string): URL => new URL(`../fixtures/models/charlm/${name}`, import.meta.url);
+/** The files of `fixtures/models/charlm`. */
+export interface CharlmFiles {
+  readonly weights: Uint8Array;
+  readonly expected: Uint8Array;
+  readonly json: string;
+}
 
 /** The character model that PyTorch trained, as a spec and canonical weights, and what PyTorch says of it. */
-export function charlm() {
+export function charlmOf(files: CharlmFiles) {
   const cell = (inputSize: number) => lstmCell({ inputSize, units: 128, bias: "split" });
   const model = spec({
     name: "charlm",
@@ -18,7 +21,15 @@ export function charlm() {
       dense({ name: "fc", input: "lstm_l1", inputSize: 128, units: 75 }),
     ],
   });
-  const { tensors } = readSafetensors(readFileSync(fileURLToPath(file("charlm.safetensors"))));
-  const { weights } = fromTorch(model, tensors);
-  return { spec: model, weights, expected: readSafetensors(readFileSync(fileURLToPath(file("expected.safetensors")))).tensors, info: JSON.parse(readFileSync(fileURLToPath(file("charlm.json")), "utf8")) as { passage: string; mean_loglik: number } };
+  const { weights } = fromTorch(model, readSafetensors(files.weights).tensors);
+  const info = JSON.parse(files.json) as { passage: string; mean_loglik: number; prompt: string; vocab: string[] };
+  return { spec: model, weights, expected: readSafetensors(files.expected).tensors, info };
+}
+
+/** log p(next) at position `at`, from logits [time, chars]. */
+export function logProbability(logits: ArrayLike<number>, chars: number, at: number, next: number): number {
+  let [largest, sum] = [-Infinity, 0];
+  for (let k = 0; k < chars; k++) largest = Math.max(largest, logits[at * chars + k]!);
+  for (let k = 0; k < chars; k++) sum += Math.exp(logits[at * chars + k]! - largest);
+  return logits[at * chars + next]! - largest - Math.log(sum);
 }

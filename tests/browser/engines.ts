@@ -1,0 +1,19 @@
+import * as tf from "@tensorflow/tfjs";
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import { onnx } from "@unroll/adapter-onnx";
+import { tfjs } from "@unroll/adapter-tfjs";
+import { builtin } from "@unroll/api";
+import type { Adapter } from "@unroll/api/adapter";
+import * as ort from "onnxruntime-web";
+
+setWasmPaths("/node_modules/@tensorflow/tfjs-backend-wasm/dist/");
+ort.env.wasm.wasmPaths = "/node_modules/onnxruntime-web/dist/";
+ort.env.wasm.numThreads = 1;
+
+/** Every engine of a browser, by name. */
+export const engines: Readonly<Record<string, () => Adapter>> = {
+  builtin: () => builtin(),
+  "tfjs wasm": () => tfjs(tf, { backend: "wasm" }),
+  "tfjs webgl": () => tfjs(tf, { backend: "webgl" }),
+  "onnxruntime-web wasm": () => onnx(ort, { device: "wasm" }),
+};
