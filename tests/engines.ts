@@ -10,6 +10,8 @@ setWasmPaths(dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-ba
 // Until one of its backends has started, the library can't count tensors.
 await tf.setBackend("cpu");
 
+const { slow } = (await import(/* @vite-ignore */ new URL("../examples/custom-adapter/adapter.mjs", import.meta.url).href)) as { slow: () => Adapter };
+
 /** How a test wants an engine: as it is, or with other composites than all. */
 export interface EngineOptions {
   readonly composites?: readonly string[];
@@ -27,6 +29,7 @@ export const variants: typeof engines = {
   ...engines,
   "tfjs cpu composed": (options) => tfjs(tf, { backend: "cpu", hostKernels: false, ...options }),
   "tfjs wasm composed": (options) => tfjs(tf, { backend: "wasm", hostKernels: false, ...options }),
+  "example of the documentation": slow,
 };
 
 /** Live tensors of TensorFlow.js, over all its backends. */
