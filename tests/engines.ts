@@ -1,14 +1,18 @@
 import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
+import { onnx } from "@unroll/adapter-onnx";
 import { tfjs } from "@unroll/adapter-tfjs";
 import { builtin } from "@unroll/api";
 import type { Adapter } from "@unroll/api/adapter";
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import * as ortNode from "onnxruntime-node";
+import * as ortWeb from "onnxruntime-web";
 
 setWasmPaths(dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.node.js")) + sep);
 // Until one of its backends has started, the library can't count tensors.
 await tf.setBackend("cpu");
+ortWeb.env.wasm.numThreads = 1;
 
 const { slow } = (await import(/* @vite-ignore */ new URL("../examples/custom-adapter/adapter.mjs", import.meta.url).href)) as { slow: () => Adapter };
 
@@ -22,6 +26,8 @@ export const engines: Readonly<Record<string, (options?: EngineOptions) => Adapt
   builtin: (options) => builtin(options),
   "tfjs cpu": (options) => tfjs(tf, { backend: "cpu", ...options }),
   "tfjs wasm": (options) => tfjs(tf, { backend: "wasm", ...options }),
+  "onnxruntime-web": (options) => onnx(ortWeb, { device: "wasm", ...options }),
+  "onnxruntime-node": (options) => onnx(ortNode, { device: "cpu", ...options }),
 };
 
 /** The same, and forms that a user gets only by an option or on a device that is not here. */

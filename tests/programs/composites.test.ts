@@ -37,7 +37,7 @@ const agreement = (engine: (options?: EngineOptions) => Adapter) => async (progr
 
 const sizes: Sizes = { time: 4, batch: 6, inputSize: 3, units: 5 };
 
-describe.each(Object.entries(variants))("%s: recurrent composites equal their decomposition", (_name, engine) => {
+describe.each(Object.entries(variants))("%s: recurrent composites equal their decomposition", (name, engine) => {
   const agree = agreement(engine);
   describe.each(kinds)("%s", (kind) => {
     it("for every bias, reset, direction, extent, masked output and held start", async () => {
@@ -75,7 +75,8 @@ describe.each(Object.entries(variants))("%s: recurrent composites equal their de
     it("for more steps than are multiplied at once", async () => {
       for (const reverse of [false, true]) for (const time of [64, 65, 150]) {
         const { program, weights, feeds } = recurrentProgram(kind, false, { ...defaults, reverse }, "single", reverse ? "mask" : "none", { time, batch: 2, inputSize: 3, units: 4 });
-        await agree(program, weights, feeds);
+        // Rounding of one step is carried through all that follow.
+        await agree(program, weights, feeds, 1e-5);
       }
     });
 
@@ -101,12 +102,15 @@ describe.each(Object.entries(variants))("%s: recurrent composites equal their de
       }
     });
 
-    it("passes non-finite input on", async () => {
+    // ONNX Runtime's fused LSTM and GRU clip NaN to a number before each gate (README of the adapter).
+    const clipsNaN = name.startsWith("onnxruntime") && kind !== "simpleRnn";
+    it(clipsNaN ? "turns NaN into a number, which is not ours to hide" : "passes non-finite input on", async () => {
       const { program, weights, feeds } = recurrentProgram(kind, true, { ...defaults, activation: "linear", outputActivation: "linear" }, "single", "none", sizes);
       const data = feeds["x"]!.data.slice();
       data[0] = NaN;
-      const { hOut } = await agree(program, weights, { ...feeds, x: { ...feeds["x"]!, data } });
-      expect(hOut!.slice(0, sizes.units).every(Number.isNaN)).toBe(true);
+      const given = { ...feeds, x: { ...feeds["x"]!, data } };
+      const { hOut } = clipsNaN ? await run(program, weights, given, engine()) : await agree(program, weights, given);
+      expect(hOut!.slice(0, sizes.units).every(Number.isNaN)).toBe(!clipsNaN);
       expect(hOut!.slice(sizes.units).some(Number.isNaN)).toBe(false);
     });
   });

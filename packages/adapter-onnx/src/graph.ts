@@ -1,0 +1,96 @@
+import type { DType, DTypeArray, HostTensor, ValueId } from "@unroll/api/adapter";
+import type { Attribute, ElementType, GraphProto, Initializer, NodeProto, ValueInfo } from "./proto.js";
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** What the graphs of one model share: names must be unique in all of it, and initializers live in the outermost. */
+class Shared {
+  readonly initializers: Initializer[] = [];
+  private readonly known = new Map<string, string>();
+  private next = 0;
+
+  fresh(): string {
+    return `v${this.next++}`;
+  }
+
+  /** An initializer; small equal ones are one. */
+  constant(type: ElementType, shape: readonly number[], bytes: Uint8Array): string {
+    const key = bytes.length > 64 ? undefined : `${type} ${shape.join()} ${bytes.join()}`;
+    const known = key && this.known.get(key);
+    if (known) return known;
+    const name = this.fresh();
+    this.initializers.push({ name, type, shape, bytes });
+    if (key) this.known.set(key, name);
+    return name;
+  }
+}
+
+/** Collects the nodes of one ONNX graph. Values have names; a program's ids are bound to them as they come up. */
+export class Graph {
+  readonly nodes: NodeProto[] = [];
+  private readonly names = new Map<ValueId, string>();
+
+  constructor(private readonly shared = new Shared()) {}
+
+  /** A graph inside a node: sees the names of this one. */
+  inner(): Graph {
+    return new Graph(this.shared);
+  }
+
+  fresh(): string {
+    return this.shared.fresh();
+  }
+
+  bind(id: ValueId, name: string): void {
+    this.names.set(id, name);
+  }
+
+  /** The name of a program's value. */
+  name(id: ValueId): string {
+    return this.names.get(id)!;
+  }
+
+  /** Appends an operator and returns the names of its results. */
+  nodeOf(op: string, inputs: readonly string[], attributes: Attributes, outputs: number): string[] {
+    const names = Array.from({ length: outputs }, () => this.fresh());
+    this.nodes.push({ op, inputs, outputs: names, attributes });
+    return names;
+  }
+
+  /** Appends an operator of one result. */
+  node(op: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    return this.nodeOf(op, inputs, attributes, 1)[0]!;
+  }
+
+  constant(dtype: DType, shape: readonly number[], values: ArrayLike<number>): string {
+    const data: DTypeArray[DType] = dtype === "float32" ? Float32Array.from(values) : dtype === "int32" ? Int32Array.from(values) : Uint8Array.from(values);
+    return this.shared.constant(dtype, shape, new Uint8Array(data.buffer));
+  }
+
+  /** A weight; its bytes are copied. */
+  weight({ dtype, shape, data }: HostTensor): string {
+    return this.constant(dtype, shape, data);
+  }
+
+  float(value: number): string {
+    return this.constant("float32", [], [value]);
+  }
+
+  /** Sizes and axes, which ONNX wants as int64. */
+  integers(values: readonly number[]): string {
+    return this.shared.constant("int64", [values.length], new Uint8Array(BigInt64Array.from(values, BigInt).buffer));
+  }
+
+  integer(value: number): string {
+    return this.shared.constant("int64", [], new Uint8Array(BigInt64Array.of(BigInt(value)).buffer));
+  }
+
+  /**
+   * The finished graph. Outputs are given the names asked for by an Identity, since an input or initializer may not be
+   * one, nor a value twice.
+   */
+  finish(name: string, inputs: readonly ValueInfo[], outputs: readonly (ValueInfo & { readonly from: string })[], outermost: boolean): GraphProto {
+    for (const { name: to, from } of outputs) this.nodes.push({ op: "Identity", inputs: [from], outputs: [to], attributes: {} });
+    return { name, nodes: this.nodes, initializers: outermost ? this.shared.initializers : [], inputs, outputs };
+  }
+}

@@ -1,0 +1,57 @@
+import { type Adapter, primitiveNames, UnrollError } from "@unroll/api/adapter";
+import { OnnxExecutable } from "./executable.js";
+import type { Library, OnnxRuntime, OrtSession } from "./library.js";
+import { claims, modelOf } from "./model.js";
+
+export type { OnnxRuntime } from "./library.js";
+export { modelOf } from "./model.js";
+
+/** Options of {@link onnx}. */
+export interface OnnxOptions {
+  /** Execution provider: `wasm` (the default), `webgpu` or `webnn` of onnxruntime-web, `cpu` and others of onnxruntime-node. */
+  readonly device?: string;
+  /**
+   * Composites to write as operators of ONNX: `"all"` (the default) or names. What is left out runs as its
+   * decomposition, by `Scan`, with the same results within rounding; `[]` is for checking one against the other.
+   */
+  readonly composites?: "all" | readonly string[];
+  /** Further options of `InferenceSession.create`, e.g. `{ intraOpNumThreads: 1 }`. */
+  readonly sessionOptions?: object;
+}
+
+/**
+ * Runs models on ONNX Runtime, web or Node: each program becomes an ONNX model of its own, with fused LSTM, GRU and RNN
+ * operators.
+ *
+ * @param library the namespace of `onnxruntime-web` or `onnxruntime-node`
+ * @throws UNROLL_ARGUMENT for a composite it does not know; compiling throws UNROLL_ENGINE when the library refuses
+ */
+export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
+  const { device = "wasm", composites = "all", sessionOptions = {} } = options;
+  const ort = library as Library;
+  const names = composites === "all" ? Object.keys(claims) : composites;
+  for (const name of names) {
+    if (!Object.hasOwn(claims, name)) throw new UnrollError("UNROLL_ARGUMENT", `onnx: expected composites among ${Object.keys(claims).join(", ")}, got "${name}"; leave it out, it runs as its decomposition`, { name });
+  }
+  return {
+    name: "onnx",
+    device,
+    capabilities: {
+      primitives: primitiveNames,
+      composites: Object.fromEntries(names.map((name) => [name, claims[name]!])),
+      precision: "f32",
+      synchronous: false,
+      memory: device === "wasm" || device === "cpu" ? "host" : "device",
+    },
+    async compile(program, weights) {
+      const { bytes } = modelOf(program, weights);
+      let session: OrtSession;
+      try {
+        session = await ort.InferenceSession.create(bytes, { executionProviders: [device], ...sessionOptions });
+      } catch (cause) {
+        throw new UnrollError("UNROLL_ENGINE", `onnx compile: expected ONNX Runtime to take program "${program.name}" on ${device}, got "${cause instanceof Error ? cause.message : String(cause)}"; see the cause`, { device }, { cause });
+      }
+      return new OnnxExecutable(ort, program, session, device);
+    },
+  };
+}

@@ -1,0 +1,30 @@
+/**
+ * What this adapter uses of ONNX Runtime, by structure: the library is given as a value, and none of its types appear
+ * in ours. `import * as ort from "onnxruntime-web"` and `"onnxruntime-node"` fit alike.
+ */
+export interface OnnxRuntime {
+  readonly InferenceSession: { create(model: Uint8Array, options?: object): Promise<unknown> };
+  readonly Tensor: unknown;
+}
+
+export type OrtType = "float32" | "int32" | "bool";
+
+export interface OrtTensor {
+  readonly dims: readonly number[];
+  readonly data: ArrayLike<number>;
+  /** `cpu` and `cpu-pinned` can be read at once. */
+  readonly location?: string;
+  getData?(): Promise<ArrayLike<number>>;
+  dispose?(): void;
+}
+
+export interface OrtSession {
+  run(feeds: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>>;
+  release?(): Promise<void>;
+}
+
+/** The library with the members typed as this adapter calls them. */
+export interface Library {
+  readonly InferenceSession: { create(model: Uint8Array, options: object): Promise<OrtSession> };
+  readonly Tensor: new (type: OrtType, data: ArrayLike<number>, dims: readonly number[]) => OrtTensor;
+}

@@ -1,0 +1,138 @@
+import { type CompositeNode, type HostTensor, type Node, type Program, type ScanNode, UnrollError, type ValueId, type ValueType, type WeightMap } from "@unroll/api/adapter";
+import { activationComposites, emitActivation } from "./activations.js";
+import { Graph } from "./graph.js";
+import { emitPrimitive } from "./primitives.js";
+import { encodeModel, type GraphProto } from "./proto.js";
+import { emitRecurrent, isWeight, pairs, recurrentComposites } from "./recurrent.js";
+
+/** Composites this adapter writes as operators of ONNX. The fused recurrent ones know lengths, and no mask with gaps. */
+export const claims: Readonly<Record<string, { readonly without?: readonly string[]; readonly weights?: readonly string[] }>> = {
+  ...Object.fromEntries(recurrentComposites.map((name) => [name, { without: ["mask"], weights: ["kernel", "recurrentKernel", "inputBias", "recurrentBias"] }])),
+  softmax: {}, logSoftmax: {},
+  ...Object.fromEntries(activationComposites.map((name) => [name, {}])),
+};
+
+/** Name of a program's output in the model; an input of the same name may exist. */
+export const outputName = (name: string): string => `${name}:out`;
+
+interface Scope {
+  readonly types: ReadonlyMap<ValueId, ValueType>;
+  weight(id: ValueId): HostTensor | undefined;
+}
+
+/**
+ * The ONNX model of a program: weights as initializers, `batch` and `time` as named dims, inputs under their names,
+ * outputs under {@link outputName}.
+ *
+ * @returns the file's bytes, and how many operators of each type it has, those inside Scan included
+ * @throws UNROLL_WEIGHTS for a weight that is missing or of another type than declared
+ */
+export function modelOf(program: Program, weights: WeightMap): { bytes: Uint8Array; nodeCounts: Record<string, number> } {
+  const g = new Graph();
+  const params = new Map<ValueId, HostTensor>();
+  const types = new Map<ValueId, ValueType>();
+  for (const { name, id, type } of program.params) {
+    const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;
+    if (!weight || weight.dtype !== type.dtype || weight.shape.join() !== type.shape.join()) {
+      throw new UnrollError("UNROLL_WEIGHTS", `program "${program.name}" param "${name}": expected ${type.dtype} [${type.shape.join(", ")}], got ${weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none"}; give every weight the program declares`, { name });
+    }
+    params.set(id, weight);
+    types.set(id, type);
+  }
+  for (const { name, id, type } of program.inputs) {
+    g.bind(id, name);
+    types.set(id, type);
+  }
+  const plain = plainlyRead(program);
+  for (const [id, weight] of params) if (plain.has(id)) g.bind(id, g.weight(weight));
+
+  emitNodes(g, program.nodes, { types, weight: (id) => params.get(id) });
+  const graph = g.finish("program",
+    program.inputs.map(({ name, type }) => ({ name, type: type.dtype, shape: type.shape })),
+    program.outputs.map(({ name, id, type }) => ({ name: outputName(name), type: type.dtype, shape: type.shape, from: g.name(id) })), true);
+  return { bytes: encodeModel(graph), nodeCounts: count(graph, {}) };
+}
+
+function count(graph: GraphProto, counts: Record<string, number>): Record<string, number> {
+  for (const { op, attributes } of graph.nodes) {
+    counts[op] = (counts[op] ?? 0) + 1;
+    for (const value of Object.values(attributes)) if ("graph" in value) count(value.graph, counts);
+  }
+  return counts;
+}
+
+/** Weights that some node reads as they are, not packed into a fused operator. */
+function plainlyRead(program: Program): Set<ValueId> {
+  const packed = (node: Node, k: number): boolean => node.kind === "composite" && recurrentComposites.includes(node.op) && isWeight(node.inputNames[k]!);
+  return new Set([...program.outputs.map(({ id }) => id), ...program.nodes.flatMap((node) => node.inputs.filter((_, k) => !packed(node, k)))]);
+}
+
+function emitNodes(g: Graph, nodes: readonly Node[], scope: Scope): void {
+  const types = new Map(scope.types);
+  const done = new Set<Node>();
+  for (const node of nodes) {
+    for (const { id, type } of node.outputs) types.set(id, type);
+    if (done.has(node)) continue;
+    switch (node.kind) {
+      case "primitive":
+        g.bind(node.outputs[0]!.id, emitPrimitive(g, node, node.inputs.map((id) => types.get(id)!)));
+        break;
+      case "scan": emitScan(g, node); break;
+      case "composite": {
+        const partner = recurrentComposites.includes(node.op) ? partnerOf(node, nodes) : undefined;
+        if (partner) done.add(partner);
+        emitComposite(g, node, partner, scope);
+        break;
+      }
+      default: node satisfies never;
+    }
+  }
+}
+
+/** The run in reverse over the same sequence, where nothing it needs comes between. */
+function partnerOf(node: CompositeNode, nodes: readonly Node[]): CompositeNode | undefined {
+  const from = nodes.indexOf(node);
+  const made = new Set<ValueId>(node.outputs.map(({ id }) => id));
+  for (const other of nodes.slice(from + 1)) {
+    if (other.kind === "composite" && pairs(node, other) && !other.inputs.some((id) => made.has(id))) return other;
+    for (const { id } of other.outputs) made.add(id);
+  }
+  return undefined;
+}
+
+function emitComposite(g: Graph, node: CompositeNode, partner: CompositeNode | undefined, scope: Scope): void {
+  if (recurrentComposites.includes(node.op)) {
+    const weightOf = (of: CompositeNode) => (name: string): HostTensor | undefined => (of.inputNames.includes(name) ? scope.weight(of.inputs[of.inputNames.indexOf(name)]!) : undefined);
+    emitRecurrent(g, [node, ...(partner ? [partner] : [])].map((of) => ({ node: of, weight: weightOf(of) })));
+    return;
+  }
+  const x = g.name(node.inputs[0]!);
+  const y = node.op === "softmax" ? g.node("Softmax", [x], { axis: { int: -1 } })
+    : node.op === "logSoftmax" ? g.node("LogSoftmax", [x], { axis: { int: -1 } })
+    : emitActivation(g, node.op, x);
+  g.bind(node.outputs[0]!.id, y);
+}
+
+function emitScan(g: Graph, node: ScanNode): void {
+  const { carries, sequences, reverse, body } = node;
+  const inner = g.inner();
+  const innerTypes = new Map<ValueId, ValueType>();
+  const inputs = body.inputs.map(({ id, type }, k) => {
+    // Captures are seen from inside by the name they have outside.
+    const name = k < carries + sequences ? inner.fresh() : g.name(node.inputs[k]!);
+    inner.bind(id, name);
+    innerTypes.set(id, type);
+    return { name, type: type.dtype, shape: type.shape };
+  });
+  emitNodes(inner, body.nodes, { types: innerTypes, weight: () => undefined });
+  const outputTypes = node.outputs.map(({ type }, k) => (k < carries ? type : { dtype: type.dtype, shape: type.shape.slice(1) }));
+  const graph = inner.finish("body", inputs.slice(0, carries + sequences),
+    body.outputs.map((id, k) => ({ name: inner.fresh(), type: outputTypes[k]!.dtype, shape: outputTypes[k]!.shape, from: inner.name(id) })), false);
+  const stacked = node.outputs.length - carries;
+  const directions = (length: number): { ints: number[] } => ({ ints: new Array<number>(length).fill(reverse ? 1 : 0) });
+  const results = g.nodeOf("Scan", node.inputs.slice(0, carries + sequences).map((id) => g.name(id)), {
+    body: { graph }, num_scan_inputs: { int: sequences },
+    scan_input_directions: directions(sequences), ...(stacked ? { scan_output_directions: directions(stacked) } : {}),
+  }, node.outputs.length);
+  node.outputs.forEach(({ id }, k) => g.bind(id, results[k]!));
+}

@@ -1,0 +1,71 @@
+import type { Attrs, PrimitiveName, PrimitiveNode, ValueType } from "@unroll/api/adapter";
+import type { Graph } from "./graph.js";
+
+/** Writes one node: operand names in, result name out. */
+export type Emit = (g: Graph, operands: readonly string[], attrs: Attrs, types: readonly ValueType[]) => string;
+
+// Beyond every length, as int64 in the range JavaScript counts exactly.
+const END = 2 ** 31;
+
+const same = (op: string): Emit => (g, operands) => g.node(op, operands);
+const toInt = (g: Graph, name: string): string => g.node("Cast", [name], { to: { int: 6 } });
+const toBool = (g: Graph, name: string): string => g.node("Cast", [name], { to: { int: 9 } });
+
+const codes: Readonly<Record<string, number>> = { float32: 1, int32: 6, bool: 9 };
+
+/** One entry for every primitive. */
+export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
+  constant: (g, _operands, attrs) => g.constant(attrs["dtype"] as "float32", attrs["shape"] as readonly number[], attrs["value"] as readonly number[]),
+  add: same("Add"),
+  sub: same("Sub"),
+  mul: same("Mul"),
+  div: same("Div"),
+  min: same("Min"),
+  max: same("Max"),
+  less: same("Less"),
+  equal: same("Equal"),
+  and: same("And"),
+  not: same("Not"),
+  // Where has no bool kernel.
+  select: (g, [condition, a, b], _attrs, types) => (types[1]!.dtype === "bool"
+    ? toBool(g, g.node("Where", [condition!, toInt(g, a!), toInt(g, b!)]))
+    : g.node("Where", [condition!, a!, b!])),
+  neg: same("Neg"),
+  exp: same("Exp"),
+  log: same("Log"),
+  sqrt: same("Sqrt"),
+  abs: same("Abs"),
+  tanh: same("Tanh"),
+  sigmoid: same("Sigmoid"),
+  cast: (g, [x], attrs) => g.node("Cast", [x!], { to: { int: codes[attrs["dtype"] as string]! } }),
+  matmul: same("MatMul"),
+  sum: (g, [x], attrs) => g.node("ReduceSum", [x!, g.integers([attrs["axis"] as number])], { keepdims: { int: 1 } }),
+  // The operator passes NaN over, so it is asked for by itself.
+  reduceMax: (g, [x], attrs) => {
+    const axis = attrs["axis"] as number;
+    const largest = g.node("ReduceMax", [x!], { axes: { ints: [axis] }, keepdims: { int: 1 } });
+    const nans = g.node("ReduceMax", [toInt(g, g.node("IsNaN", [x!]))], { axes: { ints: [axis] }, keepdims: { int: 1 } });
+    return g.node("Where", [toBool(g, nans), g.float(NaN), largest]);
+  },
+  expandDims: (g, [x], attrs) => g.node("Unsqueeze", [x!, g.integers([attrs["axis"] as number])]),
+  squeeze: (g, [x], attrs) => g.node("Squeeze", [x!, g.integers([attrs["axis"] as number])]),
+  transpose: (g, [x], attrs) => g.node("Transpose", [x!], { perm: { ints: attrs["perm"] as readonly number[] } }),
+  reverse: (g, [x], attrs) => g.node("Slice", [x!, g.integers([-1]), g.integers([-END]), g.integers([attrs["axis"] as number]), g.integers([-1])]),
+  slice: (g, [x], attrs) => {
+    const [axis, start, length] = [attrs["axis"] as number, attrs["start"] as number, attrs["length"] as number];
+    const end = start + length;
+    return g.node("Slice", [x!, g.integers([start]), g.integers([start < 0 && end >= 0 ? END : end]), g.integers([axis])]);
+  },
+  concat: (g, xs, attrs) => g.node("Concat", xs, { axis: { int: attrs["axis"] as number } }),
+  gather: (g, [table, indices]) => g.node("Gather", [table!, indices!], { axis: { int: 0 } }),
+  iota: (g, [x], attrs) => {
+    const axis = attrs["axis"] as number;
+    const length = g.node("Squeeze", [g.node("Shape", [x!], { start: { int: axis }, end: { int: axis + 1 } }), g.integers([0])]);
+    return toInt(g, g.node("Range", [g.integer(0), length, g.integer(1)]));
+  },
+  expand: (g, [x, like]) => g.node("Expand", [x!, g.node("Shape", [like!])]),
+};
+
+export function emitPrimitive(g: Graph, node: PrimitiveNode, types: readonly ValueType[]): string {
+  return primitives[node.op as PrimitiveName](g, node.inputs.map((id) => g.name(id)), node.attrs, types);
+}
