@@ -86,11 +86,25 @@ export class Graph {
   }
 
   /**
-   * The finished graph. Outputs are given the names asked for by an Identity, since an input or initializer may not be
-   * one, nor a value twice.
+   * The finished graph. A result of its own nodes takes the output's name; what is an input, an initializer or an output
+   * already can't, and is copied by an Identity.
    */
   finish(name: string, inputs: readonly ValueInfo[], outputs: readonly (ValueInfo & { readonly from: string })[], outermost: boolean): GraphProto {
-    for (const { name: to, from } of outputs) this.nodes.push({ op: "Identity", inputs: [from], outputs: [to], attributes: {} });
-    return { name, nodes: this.nodes, initializers: outermost ? this.shared.initializers : [], inputs, outputs };
+    const made = new Set(this.nodes.flatMap((node) => node.outputs));
+    const renamed = new Map<string, string>();
+    for (const { name: to, from } of outputs) {
+      if (made.has(from) && !renamed.has(from)) renamed.set(from, to);
+      else this.nodes.push({ op: "Identity", inputs: [from], outputs: [to], attributes: {} });
+    }
+    return { name, nodes: withNames(this.nodes, renamed), initializers: outermost ? this.shared.initializers : [], inputs, outputs };
   }
+}
+
+/** The nodes with values renamed, inside graphs too, which see those names. */
+function withNames(nodes: readonly NodeProto[], renamed: ReadonlyMap<string, string>): NodeProto[] {
+  const named = (name: string): string => renamed.get(name) ?? name;
+  return nodes.map((node) => ({
+    ...node, inputs: node.inputs.map(named), outputs: node.outputs.map(named),
+    attributes: Object.fromEntries(Object.entries(node.attributes).map(([key, value]) => [key, "graph" in value ? { graph: { ...value.graph, nodes: withNames(value.graph.nodes, renamed) } } : value])),
+  }));
 }

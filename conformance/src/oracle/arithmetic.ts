@@ -1,0 +1,85 @@
+import type { Activation } from "@unroll/api";
+
+/**
+ * The arithmetic that the oracle's equations are written in. Exact float64 is one; others carry rounding noise or an
+ * error bound through the very same equations.
+ *
+ * @typeParam V a vector
+ */
+export interface Arithmetic<V> {
+  /** A vector of given numbers: an input or a weight. */
+  from(values: ArrayLike<number>): V;
+  zeros(length: number): V;
+  /** The numbers of a vector. */
+  values(v: V): Float64Array;
+  /** x·w + bias for x [rows] and w [rows, columns], row-major. */
+  affine(x: V, w: V, columns: number, bias: V | undefined): V;
+  add(a: V, b: V): V;
+  mul(a: V, b: V): V;
+  /** 1 - a */
+  complement(a: V): V;
+  /** a / n */
+  divide(a: V, n: number): V;
+  activate(name: Activation, a: V): V;
+  /** e^a / sum e^a */
+  softmax(a: V): V;
+  /** a - log sum e^a */
+  logSoftmax(a: V): V;
+  slice(a: V, from: number, length: number): V;
+  concat(parts: readonly V[]): V;
+}
+
+/** Every activation by its formula; docs/semantics.md, rule `activation`. */
+export const activationOf: { readonly [Name in Activation]: (x: number) => number } = {
+  linear: (x) => x,
+  tanh: Math.tanh,
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  relu: (x) => Math.max(x, 0),
+  hardSigmoidSixth: (x) => Math.min(Math.max(x / 6 + 0.5, 0), 1),
+  hardSigmoidFifth: (x) => Math.min(Math.max(x / 5 + 0.5, 0), 1),
+  softsign: (x) => x / (1 + Math.abs(x)),
+  softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  elu: (x) => (x > 0 ? x : Math.expm1(x)),
+  leakyRelu: (x) => (x > 0 ? x : 0.01 * x),
+};
+
+/** log of the sum of e^a, without overflow. */
+export function logSumExp(a: Float64Array): number {
+  let largest = -Infinity;
+  for (const value of a) largest = Math.max(largest, value);
+  let sum = 0;
+  for (const value of a) sum += Math.exp(value - largest);
+  return largest + Math.log(sum);
+}
+
+/** Float64, nothing else. */
+export const exact: Arithmetic<Float64Array> = {
+  from: (values) => Float64Array.from(values),
+  zeros: (length) => new Float64Array(length),
+  values: (v) => v,
+  affine(x, w, columns, bias) {
+    const y = new Float64Array(columns);
+    if (bias) y.set(bias);
+    for (let k = 0; k < x.length; k++) {
+      const factor = x[k]!;
+      const at = k * columns;
+      for (let j = 0; j < columns; j++) y[j] = y[j]! + factor * w[at + j]!;
+    }
+    return y;
+  },
+  add: (a, b) => a.map((value, k) => value + b[k]!),
+  mul: (a, b) => a.map((value, k) => value * b[k]!),
+  complement: (a) => a.map((value) => 1 - value),
+  divide: (a, n) => a.map((value) => value / n),
+  activate: (name, a) => a.map(activationOf[name]),
+  softmax(a) {
+    const log = logSumExp(a);
+    return a.map((value) => Math.exp(value - log));
+  },
+  logSoftmax(a) {
+    const log = logSumExp(a);
+    return a.map((value) => value - log);
+  },
+  slice: (a, from, length) => a.slice(from, from + length),
+  concat: (parts) => Float64Array.from(parts.flatMap((part) => [...part])),
+};

@@ -1,0 +1,57 @@
+import type { CellSpec } from "@unroll/api";
+import type { Arithmetic } from "./arithmetic.js";
+
+/** Weights of one cell by canonical name; `bias` where there is one. */
+export type CellWeights<V> = Readonly<Record<string, V | undefined>>;
+
+/** State of one row: `h`, and `c` of an LSTM. */
+export type RowState<V> = Readonly<Record<string, V>>;
+
+/**
+ * One step of one row, straight from docs/semantics.md: rules `lstm`, `gru-reset-after`, `gru-reset-before`,
+ * `simple-rnn`, `bias-forms`.
+ */
+export function step<V>(m: Arithmetic<V>, cell: CellSpec, w: CellWeights<V>, x: V, state: RowState<V>): RowState<V> {
+  const n = cell.units;
+  const h = state["h"]!;
+  const inputBias = w["inputBias"] ?? w["bias"];
+  const recurrentBias = w["recurrentBias"];
+  switch (cell.kind) {
+    case "simpleRnn": {
+      const pre = m.add(m.affine(x, w["kernel"]!, n, inputBias), m.affine(h, w["recurrentKernel"]!, n, recurrentBias));
+      return { h: m.activate(cell.activation, pre) };
+    }
+    case "lstm": {
+      const pre = m.add(m.affine(x, w["kernel"]!, 4 * n, inputBias), m.affine(h, w["recurrentKernel"]!, 4 * n, recurrentBias));
+      const i = m.activate(cell.recurrentActivation, m.slice(pre, 0, n));
+      const f = m.activate(cell.recurrentActivation, m.slice(pre, n, n));
+      const g = m.activate(cell.activation, m.slice(pre, 2 * n, n));
+      const o = m.activate(cell.recurrentActivation, m.slice(pre, 3 * n, n));
+      const c = m.add(m.mul(f, state["c"]!), m.mul(i, g));
+      return { h: m.mul(o, m.activate(cell.outputActivation, c)), c };
+    }
+    case "gru": {
+      const fromInput = m.affine(x, w["kernel"]!, 3 * n, inputBias);
+      const gate = (v: V, k: number): V => m.slice(v, k * n, n);
+      if (cell.resetAfter) {
+        const fromState = m.affine(h, w["recurrentKernel"]!, 3 * n, recurrentBias);
+        const z = m.activate(cell.recurrentActivation, m.add(gate(fromInput, 0), gate(fromState, 0)));
+        const r = m.activate(cell.recurrentActivation, m.add(gate(fromInput, 1), gate(fromState, 1)));
+        const candidate = m.activate(cell.activation, m.add(gate(fromInput, 2), m.mul(r, gate(fromState, 2))));
+        return { h: m.add(m.mul(z, h), m.mul(m.complement(z), candidate)) };
+      }
+      const column = (k: number): V => columns(m, w["recurrentKernel"]!, n, 3 * n, k * n, n);
+      const bias = (k: number): V | undefined => recurrentBias && gate(recurrentBias, k);
+      const z = m.activate(cell.recurrentActivation, m.add(gate(fromInput, 0), m.affine(h, column(0), n, bias(0))));
+      const r = m.activate(cell.recurrentActivation, m.add(gate(fromInput, 1), m.affine(h, column(1), n, bias(1))));
+      const candidate = m.activate(cell.activation, m.add(gate(fromInput, 2), m.affine(m.mul(r, h), column(2), n, bias(2))));
+      return { h: m.add(m.mul(z, h), m.mul(m.complement(z), candidate)) };
+    }
+    default: return cell satisfies never;
+  }
+}
+
+/** Columns `from` to `from + count` of a row-major matrix. */
+function columns<V>(m: Arithmetic<V>, matrix: V, rows: number, width: number, from: number, count: number): V {
+  return m.concat(Array.from({ length: rows }, (_, row) => m.slice(matrix, row * width + from, count)));
+}

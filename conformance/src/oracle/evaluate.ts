@@ -1,0 +1,194 @@
+import type { ActivationSpec, BidirectionalSpec, CellSpec, HostTensor, LayerSpec, MaskingSpec, RecurrentSpec, Spec, WeightMap } from "@unroll/api";
+import { type Arithmetic, exact } from "./arithmetic.js";
+import { type RowState, step } from "./cells.js";
+
+/** What a run is given. Sequences are batch-major: [batch, time, ...]. */
+export interface Run {
+  /** Every input of the spec by name. */
+  readonly inputs: Readonly<Record<string, HostTensor>>;
+  /** int32 [batch] */
+  readonly lengths?: HostTensor | undefined;
+  /** bool [batch, time] */
+  readonly mask?: HostTensor | undefined;
+  /** Initial state by layer and part, each [batch, units]; zeros where it is not given. */
+  readonly state?: Readonly<Record<string, Readonly<Record<string, HostTensor>>>> | undefined;
+}
+
+/** A tensor of float64, row-major. */
+export interface Float64Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+}
+
+/** What a run gives: the spec's outputs by reference, and every layer's state after it. */
+export interface Evaluation {
+  readonly outputs: Readonly<Record<string, Float64Tensor>>;
+  readonly state: Readonly<Record<string, Readonly<Record<string, Float64Tensor>>>>;
+}
+
+/** A value of the spec: for each row, one vector, or one a step where it is a sequence. */
+interface Value<V> {
+  readonly sequence: boolean;
+  /** Axes of one vector. */
+  readonly shape: readonly number[];
+  readonly rows: readonly (readonly V[])[];
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/**
+ * Runs a spec by its equations, one row and one step at a time. Shares nothing with programs, lowering or engines.
+ *
+ * @param m arithmetic; exact float64 by default
+ */
+export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: Run, m: Arithmetic<V> = exact as unknown as Arithmetic<V>): Evaluation {
+  const first = run.inputs[spec.inputs[0]!.name]!;
+  const batch = first.shape[0]!;
+  const values = new Map<string, Value<V>>();
+  // Token ids are no quantities: they stay numbers.
+  const ids = new Map<string, HostTensor>();
+  for (const { name, dtype, sequence, shape } of spec.inputs) {
+    const given = run.inputs[name]!;
+    if (dtype === "int32") ids.set(name, given);
+    const size = sizeOf(shape);
+    const time = sequence ? given.shape[1]! : 1;
+    values.set(name, { sequence, shape, rows: rowsOf(batch, time, (row, t) => m.from(given.data.subarray((row * time + t) * size, (row * time + t + 1) * size))) });
+  }
+  const w = new Map(Object.entries(weights).map(([name, weight]) => [name, m.from(weight.data)]));
+  const state: Record<string, Record<string, Float64Tensor>> = {};
+
+  for (const layer of spec.layers) {
+    for (const [ref, value] of layerValues(layer)) values.set(ref, value);
+  }
+  const outputs = Object.fromEntries(spec.outputs.map((ref) => [ref, tensorOf(values.get(ref)!)]));
+  return { outputs, state };
+
+  function layerValues(layer: LayerSpec): [string, Value<V>][] {
+    switch (layer.type) {
+      case "embedding": {
+        const given = ids.get(layer.input)!;
+        const { sequence, shape, rows } = values.get(layer.input)!;
+        const size = sizeOf(shape);
+        const table = w.get(`${layer.name}.table`)!;
+        return [[layer.name, {
+          sequence, shape: [...shape, layer.outputSize],
+          rows: rows.map((steps, row) => steps.map((_, t) => m.concat(Array.from({ length: size }, (_unused, k) => m.slice(table, given.data[(row * steps.length + t) * size + k]! * layer.outputSize, layer.outputSize))))),
+        }]];
+      }
+      case "dense": {
+        const value = values.get(layer.input)!;
+        const kernel = w.get(`${layer.name}.kernel`)!;
+        const bias = w.get(`${layer.name}.bias`);
+        return [[layer.name, mapped(value, [...value.shape.slice(0, -1), layer.units], (v) => activated(layer.activation, m.affine(v, kernel, layer.units, bias)))]];
+      }
+      case "activation": {
+        const value = values.get(layer.input)!;
+        return [[layer.name, mapped(value, value.shape, (v) => activated(layer.activation, v))]];
+      }
+      case "dropout": return [[layer.name, values.get(layer.input)!]];
+      case "merge": return [[layer.name, merged(layer.mode, layer.inputs.map((ref) => values.get(ref)!))]];
+      case "recurrent": {
+        const { y, last, final } = folded(layer, layer.cell, layer.name, "", layer.direction === "backward");
+        record(layer.name, "", final, layer.cell);
+        const ordered = layer.direction === "backward" && layer.outputOrder === "processing" ? y.map((steps) => [...steps].reverse()) : y;
+        return [[layer.name, output(layer, ordered, last, layer.cell.units)], ...states(layer.name, final, layer.cell)];
+      }
+      case "bidirectional": {
+        const ways = (["forward", "backward"] as const).map((way) => ({ way, cell: layer[way], ...folded(layer, layer[way], `${layer.name}.${way}`, `${way}.`, way === "backward") }));
+        for (const { way, final, cell } of ways) record(layer.name, `${way}.`, final, cell);
+        const made = ways.map(({ y, last, cell }) => output(layer, y, last, cell.units));
+        const refs: [string, Value<V>][] = layer.merge === "none" ? ways.map(({ way }, k) => [`${layer.name}.${way}`, made[k]!]) : [[layer.name, merged(layer.merge, made)]];
+        return [...refs, ...ways.flatMap(({ way, final, cell }) => states(`${layer.name}.${way}`, final, cell))];
+      }
+      default: return layer satisfies never;
+    }
+  }
+
+  /** Rules `masked-state`, `masked-output`, `reverse`, `last-output`, `empty-row`. */
+  function folded(layer: RecurrentSpec | BidirectionalSpec, cell: CellSpec, weightPrefix: string, partPrefix: string, reverse: boolean): { y: V[][]; last: V[]; final: RowState<V>[] } {
+    const own = Object.fromEntries(["kernel", "recurrentKernel", "bias", "inputBias", "recurrentBias"].map((name) => [name, w.get(`${weightPrefix}.${name}`)]));
+    const parts = cell.kind === "lstm" ? ["h", "c"] : ["h"];
+    const x = values.get(layer.input)!;
+    const results = x.rows.map((steps, row) => {
+      const initial: RowState<V> = Object.fromEntries(parts.map((part) => [part, initialOf(layer, partPrefix + part, row, cell.units)]));
+      let current = initial;
+      const held: MaskingSpec = layer;
+      let previous = held.heldStart === "initialState" ? initial["h"]! : m.zeros(cell.units);
+      const y = new Array<V>(steps.length);
+      for (let s = 0; s < steps.length; s++) {
+        const t = reverse ? steps.length - 1 - s : s;
+        if (real(row, t)) {
+          current = step(m, cell, own, steps[t]!, current);
+          previous = current["h"]!;
+          y[t] = previous;
+        } else y[t] = held.maskedOutput === "zero" ? m.zeros(cell.units) : previous;
+      }
+      return { y, last: y[reverse ? 0 : y.length - 1]!, final: current };
+    });
+    return { y: results.map((r) => r.y), last: results.map((r) => r.last), final: results.map((r) => r.final) };
+  }
+
+  function real(row: number, t: number): boolean {
+    if (run.lengths) return t < run.lengths.data[row]!;
+    return run.mask ? run.mask.data[row * run.mask.shape[1]! + t] !== 0 : true;
+  }
+
+  function initialOf(layer: RecurrentSpec | BidirectionalSpec, part: string, row: number, units: number): V {
+    if (layer.initialState) return values.get(layer.initialState[part]!)!.rows[row]![0]!;
+    const given = run.state?.[layer.name]?.[part];
+    return given ? m.from(given.data.subarray(row * units, (row + 1) * units)) : m.zeros(units);
+  }
+
+  function output(layer: RecurrentSpec | BidirectionalSpec, y: V[][], last: V[], units: number): Value<V> {
+    return layer.returns === "sequence" ? { sequence: true, shape: [units], rows: y } : { sequence: false, shape: [units], rows: last.map((v) => [v]) };
+  }
+
+  function states(prefix: string, final: readonly RowState<V>[], cell: CellSpec): [string, Value<V>][] {
+    return Object.keys(final[0]!).map((part) => [`${prefix}.${part}`, { sequence: false, shape: [cell.units], rows: final.map((row) => [row[part]!]) }]);
+  }
+
+  function record(layer: string, prefix: string, final: readonly RowState<V>[], cell: CellSpec): void {
+    for (const [ref, value] of states("", final, cell)) (state[layer] ??= {})[prefix + ref.slice(1)] = tensorOf(value);
+  }
+
+  function activated(name: ActivationSpec["activation"], v: V): V {
+    return name === "softmax" ? m.softmax(v) : name === "logSoftmax" ? m.logSoftmax(v) : m.activate(name, v);
+  }
+
+  /** Applies a function of the last axis to every vector along it. */
+  function mapped(value: Value<V>, shape: readonly number[], f: (v: V) => V): Value<V> {
+    const length = value.shape[value.shape.length - 1] ?? 1;
+    const count = sizeOf(value.shape) / length;
+    const whole = (v: V): V => (count === 1 ? f(v) : m.concat(Array.from({ length: count }, (_, k) => f(m.slice(v, k * length, length)))));
+    return { sequence: value.sequence, shape, rows: value.rows.map((steps) => steps.map(whole)) };
+  }
+
+  function merged(mode: "concat" | "sum" | "ave" | "mul", given: readonly Value<V>[]): Value<V> {
+    const { sequence, shape } = given[0]!;
+    const combine = (vectors: readonly V[]): V => {
+      if (mode === "concat") return joined(vectors);
+      const result = vectors.reduce(mode === "mul" ? m.mul : m.add);
+      return mode === "ave" ? m.divide(result, vectors.length) : result;
+    };
+    const lengths = given.map((value) => value.shape[value.shape.length - 1]!);
+    const joined = (vectors: readonly V[]): V => {
+      const count = sizeOf(shape.slice(0, -1));
+      return m.concat(Array.from({ length: count }, (_, k) => vectors.map((v, n) => m.slice(v, k * lengths[n]!, lengths[n]!))).flat());
+    };
+    return {
+      sequence, shape: mode === "concat" ? [...shape.slice(0, -1), lengths.reduce((a, b) => a + b)] : shape,
+      rows: given[0]!.rows.map((steps, row) => steps.map((_, t) => combine(given.map((value) => value.rows[row]![t]!)))),
+    };
+  }
+
+  function tensorOf(value: Value<V>): Float64Tensor {
+    const size = sizeOf(value.shape);
+    const time = value.rows[0]!.length;
+    const data = new Float64Array(batch * time * size);
+    value.rows.forEach((steps, row) => steps.forEach((v, t) => data.set(m.values(v), (row * time + t) * size)));
+    return { shape: [batch, ...(value.sequence ? [time] : []), ...value.shape], data };
+  }
+}
+
+const rowsOf = <V>(batch: number, time: number, make: (row: number, t: number) => V): V[][] =>
+  Array.from({ length: batch }, (_, row) => Array.from({ length: time }, (_unused, t) => make(row, t)));

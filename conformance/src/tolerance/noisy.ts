@@ -1,0 +1,81 @@
+import type { Activation } from "@unroll/api";
+import { activationOf, type Arithmetic, logSumExp } from "../oracle/arithmetic.js";
+import type { Precision } from "./precision.js";
+import { generator } from "./random.js";
+
+/** Activations that engines approximate; the others are a few roundings. */
+const approximated: readonly Activation[] = ["tanh", "sigmoid", "softplus", "elu"];
+
+/**
+ * Float64 arithmetic in which every number given and every operation is off by a random amount of the size that
+ * rounding to the precision has.
+ *
+ * - An input or weight moves by up to half an ulp.
+ * - A sum of K products rounds K times, each time by up to half an ulp of the sum so far; the standard deviation of the
+ *   total is the root of the sum of squares (Higham and Mary, "A new approach to probabilistic rounding error analysis",
+ *   2019: rounding errors act as independent and of zero mean).
+ * - Every elementwise operation moves its result by up to half an ulp, an approximated activation by its budget too.
+ *
+ * Layout operations are exact.
+ */
+export function noisy(precision: Precision, seed: number): Arithmetic<Float64Array> {
+  const random = generator(seed);
+  const { unit, activation } = precision;
+  // Uniform with a continuous distribution: signs alone could cancel.
+  const sway = (): number => random() * 2 - 1;
+  // Of standard deviation 1.
+  const spread = (): number => sway() * Math.sqrt(3);
+  const rounded = (value: number): number => value + value * unit * sway();
+
+  return {
+    from: (values) => Float64Array.from(values, rounded),
+    zeros: (length) => new Float64Array(length),
+    values: (v) => v,
+    affine(x, w, columns, bias) {
+      const y = new Float64Array(columns);
+      const squares = new Float64Array(columns);
+      for (let k = 0; k < x.length; k++) {
+        const factor = x[k]!;
+        const at = k * columns;
+        for (let j = 0; j < columns; j++) {
+          const product = factor * w[at + j]!;
+          const sum = y[j]! + product;
+          y[j] = sum;
+          squares[j] = squares[j]! + product * product + sum * sum;
+        }
+      }
+      for (let j = 0; j < columns; j++) {
+        if (bias) {
+          const sum = y[j]! + bias[j]!;
+          y[j] = sum;
+          // Engines differ in whether the bias comes first or last, so its size counts for every partial sum's end.
+          squares[j] = squares[j]! + sum * sum + bias[j]! * bias[j]!;
+        }
+        y[j] = y[j]! + unit * Math.sqrt(squares[j]!) * spread();
+      }
+      return y;
+    },
+    add: (a, b) => a.map((value, k) => rounded(value + b[k]!)),
+    mul: (a, b) => a.map((value, k) => rounded(value * b[k]!)),
+    complement: (a) => a.map((value) => rounded(1 - value)),
+    divide: (a, n) => a.map((value) => rounded(value / n)),
+    activate(name, a) {
+      if (name === "linear") return a;
+      const f = activationOf[name];
+      if (name === "relu") return a.map(f);
+      const budget = approximated.includes(name) ? activation : unit;
+      return a.map((value) => rounded(f(rounded(value))) + budget * sway());
+    },
+    softmax(a) {
+      const log = logSumExp(a);
+      return a.map((value) => Math.exp(value - log) * (1 + 4 * unit * (1 + Math.abs(value - log)) * sway()));
+    },
+    logSoftmax(a) {
+      const log = logSumExp(a);
+      const largest = a.reduce((p, q) => Math.max(p, q), -Infinity);
+      return a.map((value) => value - log + 2 * unit * (Math.abs(value - largest) + Math.abs(log - largest) + 1) * spread());
+    },
+    slice: (a, from, length) => a.slice(from, from + length),
+    concat: (parts) => Float64Array.from(parts.flatMap((part) => [...part])),
+  };
+}
