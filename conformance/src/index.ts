@@ -4,3 +4,4 @@ export { evaluate, type Evaluation, type Float64Tensor, type Run } from "./oracl
 export { type BoundOptions, deriveBounds, type DerivedBounds } from "./tolerance/bounds.js";
 export { compareWithBound, type Comparison, worse } from "./tolerance/compare.js";
 export { precisions } from "./tolerance/precision.js";
+export { generator } from "./tolerance/random.js";

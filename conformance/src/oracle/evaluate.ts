@@ -11,7 +11,7 @@ export interface Run {
   /** bool [batch, time] */
   readonly mask?: HostTensor | undefined;
   /** Initial state by layer and part, each [batch, units]; zeros where it is not given. */
-  readonly state?: Readonly<Record<string, Readonly<Record<string, HostTensor>>>> | undefined;
+  readonly state?: Readonly<Record<string, Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array | Float64Array | HostTensor["data"] }>>>> | undefined;
 }
 
 /** A tensor of float64, row-major. */

@@ -1,5 +1,5 @@
 import { builtin } from "../builtin/index.js";
-import type { Adapter } from "../contract/adapter.js";
+import type { Adapter, WeightMap } from "../contract/adapter.js";
 import { UnrollError } from "../contract/error.js";
 import type { HostTensor } from "../contract/tensor.js";
 import { foreignWeights, readForeign, type WeightLoss } from "../dialects/convert.js";
@@ -74,6 +74,16 @@ export abstract class Module {
   /** The spec that `forward` describes when every argument is given. */
   spec(options: { example?: readonly unknown[] } = {}): Spec {
     return trace(this, options.example ?? null, this.namedModules()).spec;
+  }
+
+  /**
+   * The weights under canonical names: with `spec()`, what the core needs to know of this module.
+   *
+   * @throws UNROLL_WEIGHTS before weights are loaded
+   */
+  canonicalWeights(options: { example?: readonly unknown[] } = {}): WeightMap {
+    const { spec, graph } = trace(this, options.example ?? null, this.namedModules());
+    return this.weightsOf(spec, graph.bindings);
   }
 
   /**
@@ -165,7 +175,7 @@ export abstract class Module {
     return { traced, model: model as SteppableModel, timeMajor };
   }
 
-  private weightsOf(spec: Spec, bindings: readonly TorchBinding[]): ReturnType<typeof fromTorch>["weights"] {
+  private weightsOf(spec: Spec, bindings: readonly TorchBinding[]): WeightMap {
     const used = spec.layers.flatMap((layer) => bindings.filter((b) => b.layer === layer.name).flatMap((b) => foreignWeights(torchRules(layer, b))));
     const all = this.stateDict();
     const missing = [...new Set(used.map((weight) => weight.name).filter((name) => !Object.hasOwn(all, name)))];

@@ -1,0 +1,33 @@
+import { Command, CommanderError } from "commander";
+import { isUnrollError } from "@unroll/api";
+import { compareCommand } from "./commands/compare.js";
+import { generateCommand } from "./commands/generate.js";
+import { inspectCommand } from "./commands/inspect.js";
+import { verifyCommand } from "./commands/verify.js";
+import type { ExitCode, Io } from "./io.js";
+
+/** A command: adds itself to the program and reports how it ended. */
+export type AddCommand = (program: Command, io: Io, end: (code: ExitCode) => void) => void;
+
+const commands: readonly AddCommand[] = [generateCommand, compareCommand, inspectCommand, verifyCommand];
+
+/**
+ * Runs the command line.
+ *
+ * @param argv arguments after the program's name
+ * @returns exit code: 0, 1 when a check failed, 2 for wrong usage, a wrong file or a missing package
+ */
+export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+  let code: ExitCode = 0;
+  const program = new Command("unroll").description("Run, compare, inspect and verify recurrent models").exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
+  for (const add of commands) add(program, io, (ended) => { code = ended; });
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (isUnrollError(error)) io.err(`unroll: ${error.code} ${error.message}\n`);
+    else io.err(`unroll: ${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
+    return 2;
+  }
+  return code;
+}

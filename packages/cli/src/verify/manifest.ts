@@ -1,0 +1,40 @@
+import { dirname, join } from "node:path";
+import { isUnrollError, UnrollError } from "@unroll/api";
+import { type NamedTensor, readSafetensors } from "@unroll/api/weights";
+import { readBytes, readJson } from "../files.js";
+import type { Io } from "../io.js";
+import { type KerasEntry, kerasCases } from "./keras-case.js";
+import type { RecordedCase } from "./recorded.js";
+import { type TorchEntry, torchCase } from "./torch-case.js";
+
+/** An entry of a manifest: cases ready to run, or why it can't be expressed. */
+export interface LoadedEntry {
+  readonly name: string;
+  readonly cases: readonly RecordedCase[];
+  readonly unsupported: string | null;
+}
+
+/**
+ * Reads a manifest of recorded cases; `packages/api/recorder/record.py` writes such files.
+ *
+ * @throws UNROLL_FORMAT for a file of another form; an entry that can't be expressed is reported, not thrown
+ */
+export async function readManifest(io: Io, path: string, only: (name: string) => boolean): Promise<LoadedEntry[]> {
+  const { cases } = await readJson(io, path);
+  if (!Array.isArray(cases)) throw new UnrollError("UNROLL_FORMAT", `manifest "${path}": expected a list of cases, got ${typeof cases}; write it with record.py`, { path });
+  const loaded: LoadedEntry[] = [];
+  for (const entry of cases as readonly (TorchEntry | KerasEntry)[]) {
+    if (typeof entry?.name !== "string" || typeof entry.file !== "string" || !("module" in entry || "layer" in entry)) {
+      throw new UnrollError("UNROLL_FORMAT", `manifest "${path}" case ${loaded.length}: expected name, file, and module or layer, got ${JSON.stringify(entry)?.slice(0, 60)}; write it with record.py`, { path });
+    }
+    if (!only(entry.name)) continue;
+    const tensors = readSafetensors(await readBytes(io, join(dirname(path), entry.file))).tensors as Readonly<Record<string, NamedTensor>>;
+    try {
+      loaded.push({ name: entry.name, cases: "module" in entry ? [torchCase(entry, tensors)] : kerasCases(entry, tensors), unsupported: null });
+    } catch (error) {
+      if (!isUnrollError(error) || error.code !== "UNROLL_UNSUPPORTED") throw error;
+      loaded.push({ name: entry.name, cases: [], unsupported: error.message });
+    }
+  }
+  return loaded;
+}
