@@ -14,7 +14,10 @@ const approximated: readonly Activation[] = ["tanh", "sigmoid", "softplus", "elu
  * - A sum of K products rounds K times, each time by up to half an ulp of the sum so far; the standard deviation of the
  *   total is the root of the sum of squares (Higham and Mary, "A new approach to probabilistic rounding error analysis",
  *   2019: rounding errors act as independent and of zero mean).
- * - Every elementwise operation moves its result by up to half an ulp, an approximated activation by its budget too.
+ * - Every elementwise operation moves its result by up to half an ulp.
+ * - An approximated activation is off by a fixed function of its argument, as an engine's approximation is: over many
+ *   steps it adds up as no independent noise would. Each run draws one, a sine of random frequency and phase whose
+ *   amplitude is the budget.
  *
  * Layout operations are exact.
  */
@@ -26,6 +29,7 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
   // Of standard deviation 1.
   const spread = (): number => sway() * Math.sqrt(3);
   const rounded = (value: number): number => value + value * unit * sway();
+  const flaws = new Map(approximated.map((name) => [name, { frequency: 0.5 * 40 ** random(), phase: 2 * Math.PI * random() }]));
 
   return {
     from: (values) => Float64Array.from(values, rounded),
@@ -63,8 +67,9 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
       if (name === "linear") return a;
       const f = activationOf[name];
       if (name === "relu") return a.map(f);
-      const budget = approximated.includes(name) ? activation : unit;
-      return a.map((value) => rounded(f(rounded(value))) + budget * sway());
+      const flaw = flaws.get(name);
+      if (!flaw) return a.map((value) => rounded(f(rounded(value))) + unit * sway());
+      return a.map((value) => rounded(f(value)) + activation * Math.sin(flaw.frequency * value + flaw.phase));
     },
     softmax(a) {
       const log = logSumExp(a);

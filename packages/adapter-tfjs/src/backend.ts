@@ -34,11 +34,32 @@ export async function startBackend(tf: Library, name: string): Promise<void> {
 export function onBackend<T>(tf: Library, name: string, work: () => T): T {
   const before = tf.getBackend();
   if (before === name) return work();
-  // Synchronous for a backend that has started; the promise is a formality.
-  void tf.setBackend(name);
+  makeCurrent(tf, name);
   try {
     return work();
   } finally {
-    if (before) void tf.setBackend(before);
+    if (before) makeCurrent(tf, before);
   }
+}
+
+// Of each library: backends whose kernels have been set up by a first setBackend.
+const setUp = new WeakMap<object, Set<string>>();
+
+/**
+ * Makes a backend that has started the current one. `setBackend` sets up every kernel anew, which takes longer than a
+ * step of a small model; from the second time on only the engine's two fields are set, where it still has them.
+ */
+function makeCurrent(tf: Library, name: string): void {
+  const engine = tf.engine();
+  let known = setUp.get(engine);
+  if (!known) setUp.set(engine, known = new Set());
+  const instance = engine.registry?.[name];
+  if (known.has(name) && instance && "backendInstance" in engine && "backendName" in engine) {
+    engine.backendName = name;
+    engine.backendInstance = instance;
+    return;
+  }
+  // Synchronous for a backend that has started; the promise is a formality.
+  void tf.setBackend(name);
+  known.add(name);
 }

@@ -50,6 +50,9 @@ export interface Library extends Omit<TensorFlow, "engine" | "getKernel"> {
     keep(tensor: TfTensor): TfTensor;
     /** Private to the library, and the only sign that a backend is starting. */
     readonly pendingBackendInit?: Promise<unknown> | null;
+    readonly registry?: Readonly<Record<string, object>>;
+    backendName?: string;
+    backendInstance?: object;
   };
   getKernel(name: string, backend: string): { kernelFunc(call: KernelCall): TensorInfo | TensorInfo[] } | undefined;
   tensor(data: ArrayLike<number>, shape: readonly number[], dtype: string): TfTensor;
