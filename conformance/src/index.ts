@@ -5,3 +5,9 @@ export { type BoundOptions, deriveBounds, type DerivedBounds } from "./tolerance
 export { compareWithBound, type Comparison, worse } from "./tolerance/compare.js";
 export { precisions } from "./tolerance/precision.js";
 export { generator } from "./tolerance/random.js";
+export { type Case, describeCase, runOf } from "./cases/case.js";
+export { cases, type CaseWish } from "./cases/cases.js";
+export { specs, type SpecWish } from "./cases/specs.js";
+export { certify, type CertifyOptions, type CertifyReport, type Counterexample, expanded, type Form, type PropertyReport } from "./certify.js";
+export { properties } from "./properties/index.js";
+export { type Outcome, type Property, type Subject, Violation } from "./properties/property.js";

@@ -21,6 +21,12 @@ const activations: Readonly<Record<string, OnnxActivation>> = {
   leakyRelu: { op: "LeakyRelu", alpha: 0.01 },
 };
 
+/**
+ * Activations that the fused operators compute as we do. Not softplus: inside them, onnxruntime 1.30 evaluates
+ * log(1 + e^x) as it stands, which is infinite from x = 89 on; the operator of its own is right.
+ */
+export const fusedActivations: readonly string[] = Object.keys(activations).filter((name) => name !== "softplus");
+
 /** Activations that are composites in a program and one operator here. */
 export const activationComposites: readonly string[] = ["relu", "hardSigmoidSixth", "hardSigmoidFifth", "softsign", "softplus", "elu", "leakyRelu"];
 

@@ -1,4 +1,4 @@
-import type { DType, DTypeArray, HostTensor, ValueId } from "@unroll/api/adapter";
+import { allocate, type DType, type HostTensor, type ValueId } from "@unroll/api/adapter";
 import type { Attribute, ElementType, GraphProto, Initializer, NodeProto, ValueInfo } from "./proto.js";
 
 export type Attributes = Readonly<Record<string, Attribute>>;
@@ -9,8 +9,12 @@ class Shared {
   private readonly known = new Map<string, string>();
   private next = 0;
 
+  constructor(private readonly taken: ReadonlySet<string>) {}
+
   fresh(): string {
-    return `v${this.next++}`;
+    let name: string;
+    do name = `v${this.next++}`; while (this.taken.has(name));
+    return name;
   }
 
   /** An initializer; small equal ones are one. */
@@ -30,7 +34,12 @@ export class Graph {
   readonly nodes: NodeProto[] = [];
   private readonly names = new Map<ValueId, string>();
 
-  constructor(private readonly shared = new Shared()) {}
+  private constructor(private readonly shared: Shared) {}
+
+  /** The outermost graph of a model whose inputs and outputs have these names; no value in it gets one of them. */
+  static outermost(taken: ReadonlySet<string>): Graph {
+    return new Graph(new Shared(taken));
+  }
 
   /** A graph inside a node: sees the names of this one. */
   inner(): Graph {
@@ -63,7 +72,8 @@ export class Graph {
   }
 
   constant(dtype: DType, shape: readonly number[], values: ArrayLike<number>): string {
-    const data: DTypeArray[DType] = dtype === "float32" ? Float32Array.from(values) : dtype === "int32" ? Int32Array.from(values) : Uint8Array.from(values);
+    const data = allocate(dtype, values.length);
+    data.set(values);
     return this.shared.constant(dtype, shape, new Uint8Array(data.buffer));
   }
 

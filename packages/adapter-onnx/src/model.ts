@@ -1,19 +1,27 @@
-import { type CompositeNode, type HostTensor, type Node, type Program, type ScanNode, UnrollError, type ValueId, type ValueType, type WeightMap } from "@unroll/api/adapter";
+import { type CompositeClaim, type CompositeNode, type HostTensor, type Node, type Program, type ScanNode, UnrollError, type ValueId, type ValueType, type WeightMap } from "@unroll/api/adapter";
 import { activationComposites, emitActivation } from "./activations.js";
 import { Graph } from "./graph.js";
 import { emitPrimitive } from "./primitives.js";
 import { encodeModel, type GraphProto } from "./proto.js";
-import { emitRecurrent, isWeight, pairs, recurrentComposites } from "./recurrent.js";
+import { emitRecurrent, isWeight, pairs, recurrentClaims, recurrentComposites } from "./recurrent.js";
 
-/** Composites this adapter writes as operators of ONNX. The fused recurrent ones know lengths, and no mask with gaps. */
-export const claims: Readonly<Record<string, { readonly without?: readonly string[]; readonly weights?: readonly string[] }>> = {
-  ...Object.fromEntries(recurrentComposites.map((name) => [name, { without: ["mask"], weights: ["kernel", "recurrentKernel", "inputBias", "recurrentBias"] }])),
+/** Composites this adapter writes as operators of ONNX. */
+export const claims: Readonly<Record<string, CompositeClaim>> = {
+  ...recurrentClaims,
   softmax: {}, logSoftmax: {},
   ...Object.fromEntries(activationComposites.map((name) => [name, {}])),
 };
 
-/** Name of a program's output in the model; an input of the same name may exist. */
-export const outputName = (name: string): string => `${name}:out`;
+/** Names of a program's outputs in the model, in its order: `<name>:out`, since an input of the same name may exist. */
+export function outputNames(program: Program): string[] {
+  const taken = new Set(program.inputs.map(({ name }) => name));
+  return program.outputs.map(({ name }) => {
+    let free = `${name}:out`;
+    while (taken.has(free)) free += ":out";
+    taken.add(free);
+    return free;
+  });
+}
 
 interface Scope {
   readonly types: ReadonlyMap<ValueId, ValueType>;
@@ -22,13 +30,14 @@ interface Scope {
 
 /**
  * The ONNX model of a program: weights as initializers, `batch` and `time` as named dims, inputs under their names,
- * outputs under {@link outputName}.
+ * outputs under {@link outputNames}.
  *
  * @returns the file's bytes, and how many operators of each type it has, those inside Scan included
  * @throws UNROLL_WEIGHTS for a weight that is missing or of another type than declared
  */
 export function modelOf(program: Program, weights: WeightMap): { bytes: Uint8Array; nodeCounts: Record<string, number> } {
-  const g = new Graph();
+  const results = outputNames(program);
+  const g = Graph.outermost(new Set([...program.inputs.map(({ name }) => name), ...results]));
   const params = new Map<ValueId, HostTensor>();
   const types = new Map<ValueId, ValueType>();
   for (const { name, id, type } of program.params) {
@@ -49,7 +58,7 @@ export function modelOf(program: Program, weights: WeightMap): { bytes: Uint8Arr
   emitNodes(g, program.nodes, { types, weight: (id) => params.get(id) });
   const graph = g.finish("program",
     program.inputs.map(({ name, type }) => ({ name, type: type.dtype, shape: type.shape })),
-    program.outputs.map(({ name, id, type }) => ({ name: outputName(name), type: type.dtype, shape: type.shape, from: g.name(id) })), true);
+    program.outputs.map(({ id, type }, k) => ({ name: results[k]!, type: type.dtype, shape: type.shape, from: g.name(id) })), true);
   return { bytes: encodeModel(graph), nodeCounts: count(graph, {}) };
 }
 

@@ -1,5 +1,5 @@
-import type { CompositeNode, HostTensor } from "@unroll/api/adapter";
-import { activationOf } from "./activations.js";
+import type { CompositeClaim, CompositeNode, HostTensor } from "@unroll/api/adapter";
+import { activationOf, fusedActivations } from "./activations.js";
 import type { Attributes, Graph } from "./graph.js";
 
 interface Operator {
@@ -21,6 +21,14 @@ const operators: Readonly<Record<string, Operator>> = {
 export const recurrentComposites: readonly string[] = Object.keys(operators).flatMap((name) => [name, `${name}Cell`]);
 
 const weightNames: readonly string[] = ["kernel", "recurrentKernel", "inputBias", "recurrentBias"];
+
+/** What the fused operators can run. They know lengths, and no mask with gaps. */
+export const recurrentClaims: Readonly<Record<string, CompositeClaim>> = Object.fromEntries(
+  Object.entries(operators).flatMap(([name, { activations }]) => {
+    const claim = { attrs: Object.fromEntries(activations.map((attr) => [attr, fusedActivations])), without: ["mask"], weights: weightNames };
+    return [[name, claim], [`${name}Cell`, claim]];
+  }),
+);
 
 /** One run of a layer over time, in one direction. */
 export interface Direction {

@@ -106,6 +106,28 @@ describe.each(runtimes)("onnx adapter on %s", (_name, ort, device) => {
     expect([...x.data]).toEqual([1, -2]);
   });
 
+  it("inputs and outputs may have any name, those of the model's own values too", async () => {
+    for (const name of ["v0", "v1", "v2", "y:out", "y:out:out", "body", "a/b"]) {
+      const p = new ProgramBuilder("names");
+      const given = p.input(name, { dtype: "float32", shape: ["batch", 2] });
+      p.output("y", p.block.add(p.block.mul(given, p.block.constant(2)), p.block.constant(1)));
+      p.output("y:out", p.block.neg(given));
+      const { y, "y:out": negative } = await (await ready(p.finish())).run({ [name]: x });
+      expect([...(await y!.read()).data, ...(await negative!.read()).data], name).toEqual([3, -3, -1, 2]);
+    }
+  });
+
+  it("a result fed to a run that waits its turn may be disposed at once", async () => {
+    const executable = await ready(small((p, v) => p.output("y", p.block.neg(v))));
+    const { y } = await executable.run({ x });
+    const [running, waiting] = [executable.run({ x }), executable.run({ x: y! })];
+    y!.dispose();
+    expect(await code(() => y!.read())).toMatch(/^UNROLL_DISPOSED onnx tensor/);
+    expect(await code(() => executable.run({ x: y! }))).toMatch(/^UNROLL_DISPOSED onnx tensor/);
+    await running;
+    expect([...(await (await waiting)["y"]!.read()).data]).toEqual([1, -2]);
+  });
+
   it("one session serves every batch and length", async () => {
     const gru = spec({ name: "gru", inputs: [input({ name: "x", shape: [3] })], layers: [recurrent({ name: "a", input: "x", cell: cells.gru })] });
     const model = await compile(gru, { adapter: onnx(ort, { device }), weights: weightsOf(gru) });

@@ -1,0 +1,140 @@
+import { type Activation, activation, activationNames, bidirectional, type CellSpec, dense, dropout, embedding, gruCell, input, type LayerSpec, lstmCell, merge, recurrent, simpleRnnCell, spec, type Spec } from "@unroll/api";
+import * as fc from "fast-check";
+
+/** What specs a property wants. */
+export interface SpecWish {
+  /** Only layers that see the past alone. */
+  readonly steppable?: boolean;
+  /** Exactly so many recurrent layers; otherwise 1 to 3. */
+  readonly depth?: number;
+  /** Only tanh and sigmoid: no activation that lets values grow without bound. */
+  readonly bounded?: boolean;
+}
+
+interface LayerChoice {
+  readonly kind: CellSpec["kind"];
+  readonly units: number;
+  readonly activation: Activation;
+  readonly recurrentActivation: Activation;
+  readonly outputActivation: Activation;
+  readonly bias: CellSpec["bias"];
+  readonly resetAfter: boolean;
+  readonly form: "forward" | "backward" | "bidirectional";
+  readonly merge: "concat" | "sum" | "ave" | "mul" | "none";
+  readonly outputOrder: "time" | "processing";
+  readonly maskedOutput: "zero" | "hold";
+  readonly heldStart: "zeros" | "initialState";
+  readonly after: "nothing" | "dropout" | "activation" | "dense" | "residual";
+}
+
+// The first of each list is what a counterexample shrinks to.
+const units = fc.constantFrom(1, 2, 3, 4, 5, 8);
+const sizes = fc.constantFrom(1, 2, 3, 4);
+
+const layerChoice = ({ steppable = false, bounded = false }: SpecWish): fc.Arbitrary<LayerChoice> => {
+  const act = (usual: Activation): fc.Arbitrary<Activation> => (bounded ? fc.constant(usual) : fc.oneof({ weight: 2, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...activationNames) }));
+  return fc.record({
+    kind: fc.constantFrom("simpleRnn", "lstm", "gru"), units,
+    activation: act("tanh"), recurrentActivation: act("sigmoid"), outputActivation: act("tanh"),
+    bias: fc.constantFrom("none", "single", "split"), resetAfter: fc.boolean(),
+    form: steppable ? fc.constant("forward") : fc.constantFrom("forward", "forward", "backward", "bidirectional"),
+    merge: fc.constantFrom("concat", "sum", "ave", "mul", "none"), outputOrder: fc.constantFrom("time", "processing"),
+    maskedOutput: fc.constantFrom("zero", "hold"), heldStart: fc.constantFrom("zeros", "initialState"),
+    after: fc.constantFrom("nothing", "nothing", "nothing", "dropout", "activation", "dense", "residual"),
+  });
+};
+
+interface SpecChoice {
+  readonly ids: boolean;
+  readonly inputSize: number;
+  readonly layers: readonly LayerChoice[];
+  readonly last: boolean;
+  readonly head: "none" | "dense" | "softmax" | "logSoftmax";
+  readonly states: boolean;
+  readonly handedOver: boolean;
+}
+
+function cellOf(choice: LayerChoice, inputSize: number): CellSpec {
+  const { kind, bias, units: size, activation: candidate, recurrentActivation, outputActivation, resetAfter } = choice;
+  switch (kind) {
+    case "simpleRnn": return simpleRnnCell({ inputSize, units: size, activation: candidate, bias });
+    case "lstm": return lstmCell({ inputSize, units: size, activation: candidate, recurrentActivation, outputActivation, bias });
+    case "gru": return gruCell({ inputSize, units: size, activation: candidate, recurrentActivation, resetAfter, bias });
+    default: return kind satisfies never;
+  }
+}
+
+/** Rows of an embedding's table. */
+export const IDS = 5;
+
+function build({ ids, inputSize, layers, last, head, states, handedOver }: SpecChoice): Spec {
+  const made: LayerSpec[] = [];
+  let [at, size] = ["x", inputSize];
+  if (ids) {
+    made.push(embedding({ name: "embed", input: "x", inputSize: IDS, outputSize: inputSize }));
+    at = "embed";
+  }
+  let before: { name: string; cell: CellSpec } | null = null;
+  layers.forEach((choice, k) => {
+    const name = `layer${k}`;
+    const cell = cellOf(choice, size);
+    const { maskedOutput, heldStart, outputOrder } = choice;
+    const final = k === layers.length - 1;
+    const returns = final && last ? "last" : "sequence";
+    const placed = { name, input: at, maskedOutput, heldStart, returns } as const;
+    if (choice.form === "bidirectional") {
+      // What does not merge ends the model: two outputs, and nothing reads them.
+      const how = choice.merge === "none" && !final ? "concat" : choice.merge;
+      made.push(bidirectional({ ...placed, forward: cell, backward: cell, merge: how }));
+      [at, size] = [how === "none" ? `${name}.forward` : name, how === "concat" ? 2 * cell.units : cell.units];
+      before = null;
+    } else {
+      // As a decoder starts from its encoder's state.
+      const takesOver: { name: string; cell: CellSpec } | null = handedOver && before && before.cell.kind === cell.kind && before.cell.units === cell.units ? before : null;
+      const initialState = takesOver ? Object.fromEntries((cell.kind === "lstm" ? ["h", "c"] : ["h"]).map((part) => [part, `${takesOver.name}.${part}`])) : null;
+      made.push(recurrent({ ...placed, cell, direction: choice.form, outputOrder, initialState }));
+      before = { name, cell };
+      if (choice.after === "residual" && size === cell.units && returns === "sequence") {
+        made.push(merge({ name: `${name}_residual`, inputs: [at, name], mode: choice.merge === "none" ? "sum" : choice.merge }));
+        [at, size] = [`${name}_residual`, choice.merge === "concat" ? size + cell.units : size];
+      } else [at, size] = [name, cell.units];
+    }
+    if (final) return;
+    if (choice.after === "dropout") made.push(dropout({ name: `${name}_dropout`, input: at, rate: 0.5 }));
+    else if (choice.after === "activation") made.push(activation({ name: `${name}_activation`, input: at, activation: choice.outputActivation }));
+    else if (choice.after === "dense") {
+      made.push(dense({ name: `${name}_dense`, input: at, inputSize: size, units: 2, activation: choice.activation }));
+      size = 2;
+    } else return;
+    at = made[made.length - 1]!.name;
+  });
+  if (head !== "none") {
+    made.push(dense({ name: "head", input: at, inputSize: size, units: 3, activation: head === "dense" ? "linear" : head }));
+    at = "head";
+  }
+  const lastLayer = [...made].reverse().find((layer) => layer.type === "recurrent" || layer.type === "bidirectional")!;
+  const other = lastLayer.type === "bidirectional" && lastLayer.merge === "none" ? [`${lastLayer.name}.backward`] : [];
+  const final = states && lastLayer.type === "recurrent" ? [`${lastLayer.name}.h`] : [];
+  return spec({ name: "case", inputs: [input(ids ? { name: "x", dtype: "int32", shape: [] } : { name: "x", shape: [inputSize] })], layers: made, outputs: [at, ...other, ...final] });
+}
+
+/** Specs over the whole space of options; they shrink to one simple RNN of one unit. */
+export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
+  const { depth, steppable = false } = wish;
+  return fc.record({
+    ids: fc.constantFrom(false, false, true), inputSize: sizes,
+    layers: fc.array(layerChoice(wish), { minLength: depth ?? 1, maxLength: depth ?? 3 }),
+    last: fc.boolean(), head: fc.constantFrom("none", "none", "dense", "softmax", "logSoftmax"), states: fc.boolean(),
+    handedOver: steppable ? fc.constant(false) : fc.boolean(),
+  }).map(build);
+}
+
+const unbounded: readonly string[] = ["linear", "relu", "softplus", "elu", "leakyRelu"];
+
+/** Whether some activation of a spec lets values grow without bound. */
+export function mayGrow(of: Spec): boolean {
+  return of.layers.some((layer) => {
+    const cells = layer.type === "recurrent" ? [layer.cell] : layer.type === "bidirectional" ? [layer.forward, layer.backward] : [];
+    return cells.some((cell) => unbounded.includes(cell.activation) || (cell.kind !== "simpleRnn" && unbounded.includes(cell.recurrentActivation)));
+  });
+}

@@ -1,0 +1,150 @@
+import { type Adapter, builtin, type Capabilities, isUnrollError } from "@unroll/api";
+import * as fc from "fast-check";
+import { type Case } from "./cases/case.js";
+import { properties as all } from "./properties/index.js";
+import { type Property, type Subject, Violation } from "./properties/property.js";
+
+export interface CertifyOptions {
+  /** Of every draw; the same seed draws the same cases. Default: from the clock, and in the report. */
+  readonly seed?: number;
+  /** Runs of each property in each form; default 100. */
+  readonly runs?: number;
+  /** Only properties whose id contains this. */
+  readonly only?: string;
+  /** Forms to run: the engine as it is, and with every composite expanded. Default both. */
+  readonly forms?: readonly Form[];
+  /** Another engine, for states to move to. Default: a builtin one. */
+  readonly partner?: Adapter;
+  /** Counts what the engine holds. Without it the property `nothing-stays-alive` is unsupported. */
+  readonly alive?: () => number;
+  /** Replays one counterexample: its seed is `seed`, and this is its path. */
+  readonly path?: string;
+  readonly onProgress?: (done: { readonly property: string; readonly form: Form; readonly runs: number; readonly of: number }) => void;
+  readonly signal?: AbortSignal;
+}
+
+export type Form = "as is" | "expanded";
+
+export interface Counterexample {
+  readonly seed: number;
+  readonly path: string;
+  /** The case in one line. */
+  readonly case: string;
+  readonly spec: unknown;
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  readonly firstBadIndex: number | null;
+  readonly got: number | string | null;
+  readonly want: number | string | null;
+  readonly bound: number | string | null;
+}
+
+export interface PropertyReport {
+  readonly id: string;
+  readonly title: string;
+  readonly rules: readonly string[];
+  readonly form: Form;
+  readonly status: "passed" | "failed" | "unsupported";
+  /** Cases that said something. */
+  readonly runs: number;
+  /** Cases that were drawn and said nothing, or that the engine does not claim. */
+  readonly skipped: number;
+  readonly worstErrorOverBound: number | null;
+  /** Error over bound of each case, for histograms: how many fell into each decade below 1, from 1e-6 up. */
+  readonly histogram: readonly number[];
+  readonly reason?: string;
+  readonly counterexample?: Counterexample;
+}
+
+export interface CertifyReport {
+  readonly adapter: string;
+  readonly device: string;
+  readonly seed: number;
+  readonly runs: number;
+  readonly properties: readonly PropertyReport[];
+  readonly capabilities: Capabilities;
+  readonly summary: { readonly passed: number; readonly failed: number; readonly unsupported: number };
+}
+
+/** The engine with every composite expanded. */
+export const expanded = (adapter: Adapter): Adapter => ({
+  name: adapter.name, device: adapter.device, capabilities: { ...adapter.capabilities, composites: {} },
+  compile: (program, weights) => adapter.compile(program, weights),
+  ...(adapter.compileSync ? { compileSync: (program, weights) => adapter.compileSync!(program, weights) } : {}),
+});
+
+/**
+ * Tells with evidence whether an engine computes recurrent networks correctly. Runs in Node and in browsers.
+ *
+ * @param engine an adapter, or a function that makes one
+ */
+export async function certify(engine: Adapter | (() => Adapter | Promise<Adapter>), options: CertifyOptions = {}): Promise<CertifyReport> {
+  const { seed = Date.now() % 2 ** 31, runs = 100, only = "", forms = ["as is", "expanded"], partner = builtin(), alive = null } = options;
+  const adapter = typeof engine === "function" ? await engine() : engine;
+  const chosen = all.filter(({ id }) => id.includes(only));
+  const total = chosen.length * forms.length;
+  const reports: PropertyReport[] = [];
+  for (const form of forms) {
+    const subject: Subject = { adapter: form === "as is" ? adapter : expanded(adapter), partner, alive };
+    for (const property of chosen) {
+      options.signal?.throwIfAborted();
+      reports.push(await judge(property, subject, form, seed, Math.max(1, Math.round(runs * (property.share ?? 1))), options, reports.length, total));
+    }
+  }
+  const count = (status: PropertyReport["status"]): number => reports.filter((one) => one.status === status).length;
+  return { adapter: adapter.name, device: adapter.device, seed, runs, properties: reports, capabilities: adapter.capabilities, summary: { passed: count("passed"), failed: count("failed"), unsupported: count("unsupported") } };
+}
+
+async function judge(property: Property, subject: Subject, form: Form, seed: number, runs: number, options: CertifyOptions, done: number, total: number): Promise<PropertyReport> {
+  const histogram = new Array<number>(7).fill(0);
+  const skips = new Map<string, number>();
+  let [worst, said, skipped, started] = [null as number | null, 0, 0, 0];
+  let failure: unknown = null;
+  const checked = fc.asyncProperty(property.arbitrary(), async (given) => {
+    options.signal?.throwIfAborted();
+    options.onProgress?.({ property: property.id, form, runs: done * runs + Math.min(started++, runs), of: total * runs });
+    try {
+      const { errorOverBound, skipped: why } = await property.check(given, subject);
+      if (why !== undefined) {
+        skips.set(why, (skips.get(why) ?? 0) + 1);
+        skipped++;
+        return;
+      }
+      said++;
+      if (errorOverBound === null) return;
+      worst = Math.max(worst ?? 0, errorOverBound);
+      const bin = errorOverBound === 0 ? 0 : Math.min(6, Math.max(0, Math.floor(Math.log10(errorOverBound)) + 7));
+      histogram[bin]!++;
+    } catch (error) {
+      if (isUnrollError(error) && error.code === "UNROLL_UNSUPPORTED") {
+        skips.set(error.message, (skips.get(error.message) ?? 0) + 1);
+        skipped++;
+        return;
+      }
+      failure = error;
+      throw error;
+    }
+  });
+  const result = await fc.check(checked, { seed, numRuns: runs, ...(options.path === undefined ? {} : { path: options.path }), endOnFailure: false });
+  const about = { id: property.id, title: property.title, rules: property.rules, form, runs: said, skipped, worstErrorOverBound: worst, histogram };
+  if (!result.failed) {
+    // Nothing said is nothing passed.
+    const [reason] = [...skips].sort((a, b) => b[1] - a[1])[0] ?? [];
+    return said > 0 ? { ...about, status: "passed" } : { ...about, status: "unsupported", reason: reason ?? "no case was drawn" };
+  }
+  const error = result.errorInstance ?? failure;
+  const [given] = (result.counterexample ?? [undefined]) as [unknown];
+  return { ...about, status: "failed", reason: error instanceof Error ? error.message : String(error), ...(given === undefined ? {} : { counterexample: counterexampleOf(property, given, error, seed, result.counterexamplePath ?? "") }) };
+}
+
+/** JSON has no NaN and no infinity. */
+const told = (value: number | undefined): number | string | null => (value === undefined ? null : Number.isFinite(value) ? value : String(value));
+
+function counterexampleOf(property: Property, given: unknown, error: unknown, seed: number, path: string): Counterexample {
+  const { spec, weights, x } = given as Partial<Case>;
+  const details = error instanceof Violation ? error.details : {};
+  return {
+    seed, path, case: property.describe(given), spec: spec ?? null,
+    shapes: { ...(x ? { x: x.shape } : {}), ...Object.fromEntries(Object.entries(weights ?? {}).map(([name, weight]) => [name, weight.shape])) },
+    firstBadIndex: details.firstBadIndex ?? null, got: told(details.got), want: told(details.want), bound: told(details.bound),
+  };
+}

@@ -1,0 +1,33 @@
+import { backwardIsReversedForward } from "./backward-is-reversed-forward.js";
+import { batchMayChange } from "./batch-may-change.js";
+import { bidirectionalIsTwoRuns } from "./bidirectional-is-two-runs.js";
+import { cutAnywhere } from "./cut-anywhere.js";
+import { lengthsEqualShorter } from "./lengths-equal-shorter.js";
+import { maskedStepKeepsState } from "./masked-step-keeps-state.js";
+import { nothingStaysAlive } from "./nothing-stays-alive.js";
+import { oracleSequence } from "./oracle-sequence.js";
+import { oracleStep } from "./oracle-step.js";
+import { paddingNeverMatters } from "./padding-never-matters.js";
+import { permutedBatch } from "./permuted-batch.js";
+import type { Property } from "./property.js";
+import { repeatable } from "./repeatable.js";
+import { resultsAreOwned } from "./results-are-owned.js";
+import { rowsIndependent } from "./rows-independent.js";
+import { saturation } from "./saturation.js";
+import { stackedIsComposed } from "./stacked-is-composed.js";
+import { stateMoves } from "./state-moves.js";
+import { stepEqualsSequence } from "./step-equals-sequence.js";
+import { streamsDoNotMix } from "./streams-do-not-mix.js";
+import { unclaimedIsRefused } from "./unclaimed-is-refused.js";
+import { useAfterDispose } from "./use-after-dispose.js";
+import { zeroStateIsTheDefault } from "./zero-state-is-the-default.js";
+
+/** Every property, those first that tell most when they fail. */
+export const properties = [
+  oracleSequence, oracleStep, stepEqualsSequence, cutAnywhere, zeroStateIsTheDefault,
+  lengthsEqualShorter, paddingNeverMatters, maskedStepKeepsState,
+  rowsIndependent, permutedBatch, batchMayChange,
+  backwardIsReversedForward, bidirectionalIsTwoRuns, stackedIsComposed,
+  stateMoves, streamsDoNotMix, repeatable, resultsAreOwned, saturation,
+  useAfterDispose, nothingStaysAlive, unclaimedIsRefused,
+] as unknown as readonly Property[];

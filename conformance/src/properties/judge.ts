@@ -1,0 +1,150 @@
+import { type Adapter, compile, type HostTensor, type RunResult, type State, type SteppableModel, tensor } from "@unroll/api";
+import { type Case, optionsOf, runOf, slice } from "../cases/case.js";
+import type { Float64Tensor } from "../oracle/evaluate.js";
+import { deriveBounds, type DerivedBounds } from "../tolerance/bounds.js";
+import { compareWithBound } from "../tolerance/compare.js";
+import type { precisions } from "../tolerance/precision.js";
+import { Violation } from "./property.js";
+
+/** Results in host memory: outputs by reference, and state as `layer.part`. */
+export type Results = Readonly<Record<string, HostTensor>>;
+
+const known = new WeakMap<Case, Map<string, DerivedBounds>>();
+
+/** Truth and bound of a case, worked out once. */
+export function derived(given: Case, precision: keyof typeof precisions): DerivedBounds {
+  let made = known.get(given);
+  if (!made) known.set(given, made = new Map());
+  let found = made.get(precision);
+  if (!found) made.set(precision, found = deriveBounds(given.spec, given.weights, runOf(given), { precision, samples: 16 }));
+  return found;
+}
+
+const flat = ({ outputs, state }: DerivedBounds["exact"]): Record<string, Float64Tensor> =>
+  ({ ...outputs, ...Object.fromEntries(Object.entries(state).flatMap(([layer, parts]) => Object.entries(parts).map(([part, value]) => [`state ${layer}.${part}`, value]))) });
+
+/** A bound so wide that it proves nothing: over a share of the values themselves. Such a case is drawn again. */
+const WIDE = 0.02;
+
+/** Whether a case can tell right from wrong; unbounded activations may make its values or its bound explode. */
+export function informative({ exact, bounds }: DerivedBounds, precision: keyof typeof precisions): boolean {
+  const limit = precision === "f32" ? WIDE : 0.5;
+  const [values, allowed] = [flat(exact), flat(bounds)];
+  return Object.entries(values).every(([name, { data }]) => {
+    const scale = data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
+    return scale < 1e6 && allowed[name]!.data.every((bound) => bound <= limit * scale);
+  });
+}
+
+/** Everything a run returned, read to host memory. The state is used up. */
+export async function resultsOf({ outputs, state }: Pick<RunResult, "outputs" | "state">): Promise<Results> {
+  const plain = await state.toTypedArrays();
+  state.dispose();
+  return { ...outputs, ...Object.fromEntries(Object.entries(plain).flatMap(([layer, parts]) => Object.entries(parts).map(([part, held]) => [`state ${layer}.${part}`, held]))) };
+}
+
+/**
+ * Holds results against the truth.
+ *
+ * @param factor of the bound
+ * @returns worst error over bound
+ * @throws Violation naming the result and its first element over the bound
+ */
+export function holdAgainst(place: string, results: Results, { exact, bounds }: DerivedBounds, factor = 1): number {
+  const [truth, allowed] = [flat(exact), flat(bounds)];
+  let worst = 0;
+  for (const [name, want] of Object.entries(truth)) {
+    const got = results[name];
+    if (!got) throw new Violation(`${place}, ${name}`, "a result, got none");
+    if (got.shape.join() !== want.shape.join()) throw new Violation(`${place}, ${name}`, `shape [${want.shape.join(", ")}], got [${got.shape.join(", ")}]`);
+    const bound = factor === 1 ? allowed[name]! : { ...allowed[name]!, data: allowed[name]!.data.map((b) => b * factor) };
+    const comparison = compareWithBound(got, want, bound);
+    if (comparison.firstBadIndex >= 0) throw new Violation(`${place}, ${name}`, `${comparison.want} within ${comparison.bound?.toExponential(2)}`, { firstBadIndex: comparison.firstBadIndex, got: comparison.got!, want: comparison.want!, bound: comparison.bound! });
+    worst = Math.max(worst, comparison.errorOverBound);
+  }
+  return worst;
+}
+
+/**
+ * Holds two runs against each other: each may be off by its bound.
+ *
+ * @throws Violation
+ */
+export function holdTogether(place: string, one: Results, other: Results, given: DerivedBounds): number {
+  const allowed = flat(given.bounds);
+  let worst = 0;
+  for (const [name, want] of Object.entries(other)) {
+    const bound = allowed[name] ? { shape: want.shape, data: allowed[name].data.map((b) => 2 * b) } : { shape: want.shape, data: new Float64Array(want.data.length) };
+    const comparison = compareWithBound(one[name]!, { shape: want.shape, data: Float64Array.from(want.data) }, bound);
+    if (comparison.firstBadIndex >= 0) throw new Violation(`${place}, ${name}`, `${comparison.want} within ${comparison.bound?.toExponential(2)}`, { firstBadIndex: comparison.firstBadIndex, got: comparison.got!, want: comparison.want!, bound: comparison.bound! });
+    worst = Math.max(worst, comparison.errorOverBound);
+  }
+  return worst;
+}
+
+/** @throws Violation unless every element has the same bits */
+export function holdBitwise(place: string, one: Results, other: Results): void {
+  for (const [name, want] of Object.entries(other)) {
+    const got = one[name]!;
+    if (got.shape.join() !== want.shape.join()) throw new Violation(`${place}, ${name}`, `shape [${want.shape.join(", ")}], got [${got.shape.join(", ")}]`);
+    const at = want.data.findIndex((value: number, k: number) => !Object.is(got.data[k], value));
+    if (at >= 0) throw new Violation(`${place}, ${name}`, `${want.data[at]}, bit for bit`, { firstBadIndex: at, got: got.data[at]!, want: want.data[at]!, bound: 0 });
+  }
+}
+
+/** Compiles the case's model, works with it, and frees it. */
+export async function withModel<T>(given: Case, adapter: Adapter, work: (model: SteppableModel) => Promise<T>): Promise<T> {
+  const model = (await compile(given.spec, { adapter, weights: given.weights })) as SteppableModel;
+  try {
+    return await work(model);
+  } finally {
+    model.dispose();
+  }
+}
+
+/** The whole sequence of a case. */
+export const whole = async (model: SteppableModel, given: Case): Promise<Results> => resultsOf(await model.sequence(given.x, optionsOf(given)));
+
+/** The elements of step `t`: [batch, ...]. */
+export function frame(given: Case, t: number): HostTensor {
+  const one = slice(given.x, 1, t, t + 1);
+  return { ...one, shape: [given.batch, ...given.x.shape.slice(2)] };
+}
+
+/** Which outputs of a case have a time axis. */
+export const sequenceOutputs = (given: Case, exact: DerivedBounds["exact"]): ReadonlySet<string> =>
+  new Set(given.spec.outputs.filter((ref) => exact.outputs[ref]!.shape.length > 2 && exact.outputs[ref]!.shape[1] === given.time));
+
+/** Puts the outputs of consecutive chunks together along time; of outputs without time the last is kept. */
+export function joinChunks(chunks: readonly { readonly results: Results; readonly time: number }[], sequences: ReadonlySet<string>): Results {
+  const last = chunks[chunks.length - 1]!.results;
+  return Object.fromEntries(Object.entries(last).map(([name, final]) => {
+    if (!sequences.has(name)) return [name, final];
+    const time = chunks.reduce((sum, chunk) => sum + chunk.time, 0);
+    const [batch, , ...rest] = final.shape as [number, number, ...number[]];
+    const size = rest.reduce((a, b) => a * b, 1);
+    const made = tensor(new Float32Array(batch * time * size), [batch, time, ...rest]);
+    let at = 0;
+    for (const { results, time: own } of chunks) {
+      for (let row = 0; row < batch; row++) made.data.set((results[name]!.data as Float32Array).subarray(row * own * size, (row + 1) * own * size), (row * time + at) * size);
+      at += own;
+    }
+    return [name, made];
+  }));
+}
+
+/** Runs a case one step at a time; `between` may put another state in the place of the one carried on. */
+export async function stepped(model: SteppableModel, given: Case, sequences: ReadonlySet<string>, between: (state: State, t: number) => Promise<State> = async (state) => state): Promise<Results> {
+  const chunks: { results: Results; time: number }[] = [];
+  let state: Parameters<SteppableModel["step"]>[1] = given.state ?? model.zeroState(given.batch);
+  for (let t = 0; t < given.time; t++) {
+    const result: RunResult = await model.step(frame(given, t), state);
+    const outputs = Object.fromEntries(Object.entries(result.outputs).map(([name, output]) => [name, sequences.has(name) ? { ...output, shape: [given.batch, 1, ...output.shape.slice(1)] } : output]));
+    if (t === given.time - 1) chunks.push({ results: await resultsOf({ outputs, state: result.state }), time: 1 });
+    else {
+      chunks.push({ results: outputs, time: 1 });
+      state = await between(result.state, t);
+    }
+  }
+  return joinChunks(chunks, sequences);
+}

@@ -1,0 +1,18 @@
+import { describeCase } from "../cases/case.js";
+import { cases } from "../cases/cases.js";
+import type { Case } from "../cases/case.js";
+import { derived, holdAgainst, informative, whole, withModel } from "./judge.js";
+import { type Property, skip } from "./property.js";
+
+export const oracleSequence: Property<Case> = {
+  id: "oracle-sequence",
+  title: "a whole sequence equals the equations in float64",
+  rules: ["lstm", "gru-reset-after", "gru-reset-before", "simple-rnn", "activation", "bias-forms", "masked-state", "masked-output", "reverse", "last-output", "empty-row", "merge", "embedding", "dense", "softmax", "R1", "R2"],
+  arbitrary: () => cases(),
+  describe: describeCase,
+  async check(given, { adapter }) {
+    const truth = derived(given, adapter.capabilities.precision);
+    if (!informative(truth, adapter.capabilities.precision)) return skip("bound too wide");
+    return { errorOverBound: holdAgainst("whole sequence", await withModel(given, adapter, (model) => whole(model, given)), truth) };
+  },
+};

@@ -1,0 +1,53 @@
+import type { Adapter } from "@unroll/api";
+import type * as fc from "fast-check";
+
+/** What a property judges. */
+export interface Subject {
+  readonly adapter: Adapter;
+  /** Another engine for states to move to: the builtin one unless told otherwise. */
+  readonly partner: Adapter;
+  /** Counts what the engine holds, e.g. live tensors; null where it can't be counted. */
+  readonly alive: (() => number) | null;
+}
+
+/** How one run of a property ended well. */
+export interface Outcome {
+  /** Worst error over its bound; null where the property is exact. */
+  readonly errorOverBound: number | null;
+  /** Why the case says nothing, when it does: its bound is too wide, or the property does not apply to it. */
+  readonly skipped?: string;
+}
+
+/** A sentence that holds for every honest engine. */
+export interface Property<Given = unknown> {
+  readonly id: string;
+  readonly title: string;
+  /** Ids of the rules in docs/semantics.md that it checks, and of the requirements behind it. */
+  readonly rules: readonly string[];
+  /** Share of the usual number of runs, for one that costs more than others. Default 1. */
+  readonly share?: number;
+  arbitrary(): fc.Arbitrary<Given>;
+  /** @throws Violation when it does not hold */
+  check(given: Given, subject: Subject): Promise<Outcome>;
+  /** A case in one line. */
+  describe(given: Given): string;
+}
+
+/** Where a property did not hold. */
+export interface ViolationDetails {
+  readonly firstBadIndex?: number;
+  readonly got?: number;
+  readonly want?: number;
+  readonly bound?: number;
+}
+
+/** A property did not hold. */
+export class Violation extends Error {
+  constructor(readonly place: string, readonly expected: string, readonly details: ViolationDetails = {}) {
+    super(`${place}: expected ${expected}${details.got === undefined ? "" : `, got ${details.got} at element ${details.firstBadIndex}`}`);
+    this.name = "Violation";
+  }
+}
+
+export const exactOutcome: Outcome = { errorOverBound: null };
+export const skip = (skipped: string): Outcome => ({ errorOverBound: null, skipped });
