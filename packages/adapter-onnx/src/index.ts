@@ -2,6 +2,7 @@ import { type Adapter, primitiveNames, UnrollError } from "@unroll/api/adapter";
 import { OnnxExecutable } from "./executable.js";
 import type { Library, OnnxRuntime, OrtSession } from "./library.js";
 import { claims, modelOf } from "./model.js";
+import { queueOf } from "./queue.js";
 
 export type { OnnxRuntime } from "./library.js";
 export { modelOf } from "./model.js";
@@ -47,7 +48,7 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
       const { bytes } = modelOf(program, weights);
       let session: OrtSession;
       try {
-        session = await ort.InferenceSession.create(bytes, { executionProviders: [device], ...sessionOptions });
+        session = await queueOf(ort).run(() => ort.InferenceSession.create(bytes, { executionProviders: [device], ...sessionOptions }));
       } catch (cause) {
         throw new UnrollError("UNROLL_ENGINE", `onnx compile: expected ONNX Runtime to take program "${program.name}" on ${device}, got "${cause instanceof Error ? cause.message : String(cause)}"; see the cause`, { device }, { cause });
       }

@@ -28,8 +28,11 @@ function ready(of: Spec, scale: number, size: number): { program: Program; weigh
 }
 
 async function outputsOf(adapter: Adapter, { program, weights, feeds }: ReturnType<typeof ready>): Promise<number[]> {
-  const results = await (await adapter.compile(legalize(program, adapter), weights)).run(feeds);
-  return (await Promise.all(program.outputs.map(async ({ name }) => [...(await results[name]!.read()).data]))).flat();
+  const executable = await adapter.compile(legalize(program, adapter), weights);
+  const results = await executable.run(feeds);
+  const values = (await Promise.all(program.outputs.map(async ({ name }) => [...(await results[name]!.read()).data]))).flat();
+  executable.dispose();
+  return values;
 }
 
 const worst = (a: readonly number[], b: readonly number[]): number => Math.max(...a.map((value, k) => Math.abs(value - b[k]!) / (1 + Math.abs(value))));
