@@ -1,4 +1,4 @@
-import { type Adapter, builtin, type Capabilities, isUnrollError } from "@unroll/api";
+import { type Adapter, builtin, type Capabilities, isUnrollError, UnrollError } from "@unroll/api";
 import * as fc from "fast-check";
 import { type Case } from "./cases/case.js";
 import { properties as all } from "./properties/index.js";
@@ -9,8 +9,10 @@ export interface CertifyOptions {
   readonly seed?: number;
   /** Runs of each property in each form; default 100. */
   readonly runs?: number;
-  /** Only properties whose id contains this. */
-  readonly only?: string;
+  /** Only properties whose id contains this, or these by their whole ids. */
+  readonly only?: string | readonly string[];
+  /** Whether a counterexample is made small. Default true; false only tells that there is one. */
+  readonly shrink?: boolean;
   /** Forms to run: the engine as it is, and with every composite expanded. Default both. */
   readonly forms?: readonly Form[];
   /** Another engine, for states to move to. Default: a builtin one. */
@@ -80,7 +82,8 @@ export const expanded = (adapter: Adapter): Adapter => ({
 export async function certify(engine: Adapter | (() => Adapter | Promise<Adapter>), options: CertifyOptions = {}): Promise<CertifyReport> {
   const { seed = Date.now() % 2 ** 31, runs = 100, only = "", forms = ["as is", "expanded"], partner = builtin(), alive = null } = options;
   const adapter = typeof engine === "function" ? await engine() : engine;
-  const chosen = all.filter(({ id }) => id.includes(only));
+  const chosen = all.filter(({ id }) => (typeof only === "string" ? id.includes(only) : only.includes(id)));
+  if (chosen.length === 0) throw new UnrollError("UNROLL_ARGUMENT", `certify: expected a property among ${all.map(({ id }) => id).join(", ")}, got "${String(only)}"; leave it out for all`, { only });
   const total = chosen.length * forms.length;
   const reports: PropertyReport[] = [];
   for (const form of forms) {
@@ -124,7 +127,7 @@ async function judge(property: Property, subject: Subject, form: Form, seed: num
       throw error;
     }
   });
-  const result = await fc.check(checked, { seed, numRuns: runs, ...(options.path === undefined ? {} : { path: options.path }), endOnFailure: false });
+  const result = await fc.check(checked, { seed, numRuns: runs, ...(options.path === undefined ? {} : { path: options.path }), endOnFailure: options.shrink === false });
   const about = { id: property.id, title: property.title, rules: property.rules, form, runs: said, skipped, worstErrorOverBound: worst, histogram };
   if (!result.failed) {
     // Nothing said is nothing passed.

@@ -11,3 +11,6 @@ export { specs, type SpecWish } from "./cases/specs.js";
 export { certify, type CertifyOptions, type CertifyReport, type Counterexample, expanded, type Form, type PropertyReport } from "./certify.js";
 export { properties } from "./properties/index.js";
 export { type Outcome, type Property, type Subject, Violation } from "./properties/property.js";
+export { broken, type Break, type Fault } from "./faults/break.js";
+export { faults } from "./faults/index.js";
+export { killers, type KillOptions } from "./faults/kill.js";
