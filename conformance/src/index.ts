@@ -14,3 +14,5 @@ export { type Outcome, type Property, type Subject, Violation } from "./properti
 export { broken, type Break, type Fault } from "./faults/break.js";
 export { faults } from "./faults/index.js";
 export { killers, type KillOptions } from "./faults/kill.js";
+export { htmlReport } from "./report/html.js";
+export { certifySuite, type SuiteTest } from "./report/suite.js";

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { isUnrollError } from "@unroll/api";
+import { certifyCommand } from "./commands/certify.js";
 import { compareCommand } from "./commands/compare.js";
 import { generateCommand } from "./commands/generate.js";
 import { inspectCommand } from "./commands/inspect.js";
@@ -9,7 +10,7 @@ import type { ExitCode, Io } from "./io.js";
 /** A command: adds itself to the program and reports how it ended. */
 export type AddCommand = (program: Command, io: Io, end: (code: ExitCode) => void) => void;
 
-const commands: readonly AddCommand[] = [generateCommand, compareCommand, inspectCommand, verifyCommand];
+const commands: readonly AddCommand[] = [generateCommand, compareCommand, inspectCommand, verifyCommand, certifyCommand];
 
 /**
  * Runs the command line.
@@ -19,7 +20,7 @@ const commands: readonly AddCommand[] = [generateCommand, compareCommand, inspec
  */
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = 0;
-  const program = new Command("unroll").description("Run, compare, inspect and verify recurrent models").exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
+  const program = new Command("unroll").description("Run, compare, inspect and verify recurrent models, and certify engines").exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
   for (const add of commands) add(program, io, (ended) => { code = ended; });
   try {
     await program.parseAsync([...argv], { from: "user" });

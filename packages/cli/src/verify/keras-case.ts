@@ -2,7 +2,7 @@ import { type Adapter, type HostTensor, specState, tensor, UnrollError, whyNotSt
 import { layers, sequential } from "@unroll/api/keras";
 import { toFloat32 } from "@unroll/api/weights";
 import { evaluate, type Float64Tensor, type Run } from "@unroll/conformance";
-import { boundsOf, canStep, type CoreResults, float64, type NamedResults, type RecordedCase, steps, type Tensors } from "./recorded.js";
+import { canStep, type CoreResults, float64, type NamedResults, type RecordedCase, steps, type Tensors, truthOf } from "./recorded.js";
 
 /** A case of a manifest that `record.py` made of a Keras layer. */
 export interface KerasEntry {
@@ -102,10 +102,12 @@ function kerasCase(entry: KerasEntry, tensors: Tensors, heldStart: "initialState
   };
 
   const each = <T>(pick: (k: number) => Readonly<Record<string, T>>): Record<string, T> => Object.assign({}, ...entry.calls.map((_, k) => pick(k))) as Record<string, T>;
+  const truths = runs.map((run, k) => truthOf(spec, weights, run, named(k)));
   return {
     name,
     want: each<Float64Tensor>((k) => Object.fromEntries(entry.calls[k]!.results.map((result) => [entry.calls[k]!.prefix + result, float64(tensors, nameOf(entry.calls[k]!, result), place)]))),
-    bounds: each((k) => boundsOf(spec, weights, runs[k]!, named(k))),
+    exact: each((k) => truths[k]!.exact),
+    bounds: each((k) => truths[k]!.bounds),
     modes: [
       { mode: "sequence", run: facade },
       ...(runs.every((run) => canStep(spec, run)) ? [{ mode: "step" as const, run: async (adapter: Adapter) => {

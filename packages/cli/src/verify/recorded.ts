@@ -24,6 +24,8 @@ export interface RecordedCase {
   readonly modes: readonly Mode[];
   /** Float64 values as recorded. */
   readonly want: Readonly<Record<string, Float64Tensor>>;
+  /** Float64 values of the oracle. They are not what engines are compared with, but show whether the two agree. */
+  readonly exact: Readonly<Record<string, Float64Tensor>>;
   /** How far an honest engine may be from them. */
   readonly bounds: Readonly<Record<string, Float64Tensor>>;
 }
@@ -37,10 +39,11 @@ export function float64(tensors: Tensors, name: string, place: string): Float64T
   return { shape: found.shape, data: found.data as Float64Array };
 }
 
-/** The bound of a case, in the names of its recording. */
-export function boundsOf(spec: Spec, weights: WeightMap, run: Run, named: (results: CoreResults) => NamedResults): Readonly<Record<string, Float64Tensor>> {
-  const { bounds } = deriveBounds(spec, weights, run);
-  return Object.fromEntries(Object.entries(named(bounds)).map(([name, { shape, data }]) => [name, { shape, data: Float64Array.from(data) }]));
+/** What the oracle says of a case, and its bound, in the names of the recording. */
+export function truthOf(spec: Spec, weights: WeightMap, run: Run, named: (results: CoreResults) => NamedResults): Pick<RecordedCase, "exact" | "bounds"> {
+  const derived = deriveBounds(spec, weights, run);
+  const float64s = (results: CoreResults): Record<string, Float64Tensor> => Object.fromEntries(Object.entries(named(results)).map(([name, { shape, data }]) => [name, { shape, data: Float64Array.from(data) }]));
+  return { exact: float64s(derived.exact), bounds: float64s(derived.bounds) };
 }
 
 /** Whether a run can also be done one step at a time: no layer looks ahead, and no row is padded. */

@@ -2,7 +2,7 @@ import { type HostTensor, specState, tensor, UnrollError } from "@unroll/api";
 import { nn, packPaddedSequence, padPackedSequence, type PackedSequence } from "@unroll/api/torch";
 import { toFloat32 } from "@unroll/api/weights";
 import { evaluate, type Run } from "@unroll/conformance";
-import { boundsOf, canStep, type CoreResults, float64, type NamedResults, type RecordedCase, steps, type Tensors } from "./recorded.js";
+import { canStep, type CoreResults, float64, type NamedResults, type RecordedCase, steps, type Tensors, truthOf } from "./recorded.js";
 
 /** A case of a manifest that `record.py` made of a PyTorch module. */
 export interface TorchEntry {
@@ -130,7 +130,7 @@ export function torchCase(entry: TorchEntry, tensors: Tensors): RecordedCase {
   return {
     name: entry.name,
     want: Object.fromEntries(names.map((name) => [name, float64(tensors, `f64.${name}`, place)])),
-    bounds: boundsOf(spec, weights, run, named),
+    ...truthOf(spec, weights, run, named),
     modes: isCell ? [{ mode: "step", run: cellLoop }] : [
       { mode: "sequence", run: facade },
       ...(canStep(spec, run) ? [{ mode: "step" as const, run: async (adapter: Parameters<typeof steps>[3]) => named(await steps(spec, weights, run, adapter, evaluate(spec, weights, run))) }] : []),

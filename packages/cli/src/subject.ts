@@ -1,0 +1,61 @@
+import { resolve } from "node:path";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { type Adapter, UnrollError } from "@unroll/api";
+import { adapterNames } from "@unroll/api/config";
+import { adapterOf } from "./adapters.js";
+import type { Io } from "./io.js";
+
+/** An engine to be judged. */
+export interface CertifySubject {
+  /** As the command line names it. */
+  readonly name: string;
+  readonly adapter: Adapter;
+  /** Counts what the engine holds, where there is a way to. */
+  readonly alive?: () => number;
+}
+
+/**
+ * An engine by name, or out of a module: its default export, or its export `adapter`, is an adapter or a function that
+ * returns one. An export `alive` counts what the engine holds.
+ *
+ * @throws UNROLL_CONFIG for a module that is not there or exports no adapter
+ */
+export async function subjectOf(name: string | undefined, device: string | undefined, io: Io): Promise<CertifySubject> {
+  if (name === undefined || (adapterNames as readonly string[]).includes(name.split(":")[0]!)) {
+    const known = await adapterOf(name, device, io);
+    return known.adapter.name === "tfjs" ? { ...known, alive: await liveTensors() } : known;
+  }
+  if (device !== undefined) throw new UnrollError("UNROLL_CONFIG", `--device: expected none beside module "${name}", got "${device}"; the module decides`, { name, device });
+  const module = await load(name, io);
+  const exported = module["default"] ?? module["adapter"];
+  const made: unknown = typeof exported === "function" ? await (exported as () => unknown)() : exported;
+  if (!isAdapter(made)) throw new UnrollError("UNROLL_CONFIG", `module "${name}": expected its default export or export "adapter" to be an adapter or to return one, got ${describe(made)} among exports ${Object.keys(module).join(", ") || "none"}; see docs/writing-an-adapter.md`, { name });
+  const { alive } = module;
+  return { name, adapter: made, ...(typeof alive === "function" ? { alive: alive as () => number } : {}) };
+}
+
+async function load(name: string, io: Io): Promise<Readonly<Record<string, unknown>>> {
+  const path = /^\.{0,2}\//.test(name) || /\.[cm]?[jt]s$/.test(name) ? resolve(io.cwd, name) : null;
+  try {
+    if (path?.endsWith("ts")) {
+      const { createJiti } = await import("jiti");
+      return await createJiti(import.meta.url).import(path);
+    }
+    // A package is looked up where the user is, not where this command is installed.
+    return (await import(pathToFileURL(path ?? createRequire(resolve(io.cwd, "package.json")).resolve(name)).href)) as Readonly<Record<string, unknown>>;
+  } catch (cause) {
+    throw new UnrollError("UNROLL_CONFIG", `module "${name}": expected a module that loads, got "${cause instanceof Error ? cause.message.split("\n")[0] : String(cause)}"; give builtin, tfjs, onnx, a path or an installed package`, { name }, { cause });
+  }
+}
+
+/** TensorFlow.js's own count of live tensors. Its adapter has loaded it already. */
+async function liveTensors(): Promise<() => number> {
+  const tf = (await import("@tensorflow/tfjs" as string)) as { memory(): { numTensors: number }; setBackend(name: string): Promise<boolean> };
+  // It counts only once some backend has started.
+  await tf.setBackend("cpu");
+  return () => tf.memory().numTensors;
+}
+
+const isAdapter = (value: unknown): value is Adapter => typeof value === "object" && value !== null && "capabilities" in value && "compile" in value;
+const describe = (value: unknown): string => (value === null || typeof value !== "object" ? String(value) : `an object with ${Object.keys(value).join(", ")}`);
