@@ -4,6 +4,7 @@ export { evaluate, type Evaluation, type Float64Tensor, type Run } from "./oracl
 export { type BoundOptions, deriveBounds, type DerivedBounds } from "./tolerance/bounds.js";
 export { compareWithBound, type Comparison, worse } from "./tolerance/compare.js";
 export { precisions } from "./tolerance/precision.js";
+export { type Bounded, running } from "./tolerance/running.js";
 export { generator } from "./tolerance/random.js";
 export { type Case, describeCase, runOf } from "./cases/case.js";
 export { cases, type CaseWish } from "./cases/cases.js";

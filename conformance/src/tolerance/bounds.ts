@@ -23,7 +23,7 @@ export interface DerivedBounds {
  * Standard deviations of the modelled noise that a result may be off by. Chosen by measurement, see docs/numerics.md:
  * honest engines stay far below, planted faults far above.
  */
-const DEVIATIONS = 8;
+const DEVIATIONS = 12;
 
 /** Share of a vector's common deviation that every element is allowed; its own may be small by chance. */
 const COMMON = 0.5;

@@ -1,0 +1,18 @@
+import type { Adapter } from "@unroll/api/adapter";
+import { describe, it } from "vitest";
+import { engines, liveTensors, variants } from "../../tests/engines.js";
+import { certifySuite } from "../src/index.js";
+import { runs, seed } from "./settings.js";
+
+// Forms of the adapters that are only reached by an option are certified too, as they are.
+const others = Object.keys(variants).filter((name) => !(name in engines));
+
+const suites: readonly (readonly [name: string, make: () => Adapter, forms: readonly ("as is" | "expanded")[]])[] = [
+  ...Object.entries(engines).map(([name, make]) => [name, make, ["as is", "expanded"]] as const),
+  ...others.map((name) => [name, variants[name]!, ["as is"]] as const),
+];
+
+describe.each(suites)("%s, seed %#", (name, make, forms) => {
+  const tests = certifySuite(make(), { runs, seed, forms, ...(name.startsWith("tfjs") ? { alive: liveTensors } : {}) });
+  for (const { name: title, run } of tests) it(title, run);
+});

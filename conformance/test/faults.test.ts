@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import { builtin } from "@unroll/api";
+import { describe, expect, it } from "vitest";
+import { broken, certify, faults, killers, properties } from "../src/index.js";
+import { seed } from "./settings.js";
+
+describe(`planted faults, seed ${seed}`, () => {
+  it.each(faults.map((fault) => [fault.id, fault] as const))("%s is killed by a named property within the default runs", async (_id, fault) => {
+    expect(await killers(fault, { seed })).not.toEqual([]);
+  });
+
+  it("the wrapper that plants them breaks nothing by itself", async () => {
+    const { summary } = await certify(broken(builtin(), {}), { runs: 25, seed, alive: () => 0 });
+    expect(summary.failed).toBe(0);
+  });
+
+  it("are at least 40, each under a name of its own and in the table", () => {
+    expect(faults.length).toBeGreaterThanOrEqual(40);
+    expect(new Set(faults.map(({ id }) => id)).size).toBe(faults.length);
+    const table = readFileSync(new URL("../../docs/faults.md", import.meta.url), "utf8");
+    for (const { id, title, seen } of faults) expect(table).toContain(`| ${id} | ${title} | ${seen} |`);
+  });
+});
+
+describe("properties", () => {
+  it("cite rules that docs/semantics.md has, and every rule is cited", () => {
+    const rules = [...readFileSync(new URL("../../docs/semantics.md", import.meta.url), "utf8").matchAll(/^### (\S+)$/gm)].map(([, id]) => id!);
+    const cited = new Set(properties.flatMap((property) => property.rules.filter((rule) => !/^R\d+$/.test(rule))));
+    expect([...cited].filter((rule) => !rules.includes(rule))).toEqual([]);
+    expect(rules.filter((rule) => !cited.has(rule))).toEqual([]);
+  });
+});
