@@ -12,7 +12,7 @@ const suites: readonly (readonly [name: string, make: () => Adapter, forms: read
   ...others.map((name) => [name, variants[name]!, ["as is"]] as const),
 ];
 
-describe.each(suites)("%s, seed %#", (name, make, forms) => {
+describe.each(suites)(`%s, seed ${seed}`, (name, make, forms) => {
   const tests = certifySuite(make(), { runs, seed, forms, ...(name.startsWith("tfjs") ? { alive: liveTensors } : {}) });
   for (const { name: title, run } of tests) it(title, run);
 });
