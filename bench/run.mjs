@@ -40,9 +40,10 @@ const loaders = {
 async function contestants(engine, { adapter, ort, options, tf, backend }, H, B) {
   const one = spec({ name: "lstm", inputs: [input({ name: "x", shape: [H] })], layers: [recurrent({ name: "lstm", input: "x", cell: lstmCell({ inputSize: H, units: H }) })] });
   const weights = Object.fromEntries(specWeights(one).map((w) => [w.name, tensor(filled(w.shape.reduce((a, b) => a * b, 1)), w.shape)]));
-  const model = await compile(one, { adapter, weights });
+  // The axes of the contestant driven by hand: time first for ONNX, batch first for TensorFlow.js.
+  const model = await compile(one, { adapter, weights, timeMajor: ort !== undefined });
   const frame = tensor(filled(B * H), [B, H]);
-  const sequence = tensor(filled(B * T * H), [B, T, H]);
+  const sequence = tensor(filled(B * T * H), ort ? [T, B, H] : [B, T, H]);
   let state = model.zeroState(B);
   const list = [{ name: `${engine} unroll`, step: async () => { ({ state } = await model.step(frame, state)); }, sequence: async () => { await model.sequence(sequence); } }];
   if (adapter.compileSync) {

@@ -1,4 +1,4 @@
-import { type DeviceTensor, type DType, type DTypeArray, type HostTensor, UnrollError } from "@unroll/api/adapter";
+import { allocate, type DeviceTensor, type DType, type HostTensor, UnrollError } from "@unroll/api/adapter";
 import type { TfTensor } from "./library.js";
 
 /** A result that TensorFlow.js holds. */
@@ -28,7 +28,8 @@ export class TfjsTensor implements DeviceTensor {
 
   // The cpu backend hands out its own memory, so the contents are copied.
   private host(values: ArrayLike<number>): HostTensor {
-    const data = this.dtype === "float32" ? Float32Array.from(values) : this.dtype === "int32" ? Int32Array.from(values) : Uint8Array.from(values);
-    return { dtype: this.dtype, shape: [...this.shape], data: data as DTypeArray[DType] };
+    const data = allocate(this.dtype, values.length);
+    data.set(values);
+    return { dtype: this.dtype, shape: [...this.shape], data };
   }
 }

@@ -44,21 +44,29 @@ function cpuMemory(backend: CpuBackend): HostMemory {
       const [, rows, inner] = a.shape as [number, number, number];
       const columns = b.shape[2]!;
       const result = make([1, rows, columns]);
-      const [x, w, y] = [view(a), view(b), view(result)];
+      const [x, w, y] = [view(a), view(b), view(result)] as [Float32Array, Float32Array, Float32Array];
       const start = bias && view(bias);
       for (let row = 0; row < rows; row++) {
-        const at = row * columns;
-        if (start) y.set(start, at);
-        for (let k = 0; k < inner; k++) accumulate(y, at, x[row * inner + k]!, w, k * columns, columns);
+        if (start) y.set(start, row * columns);
+        addProduct(y, row * columns, columns, x, row * inner, inner, w);
       }
       return result;
     },
   };
 }
 
-/** y += factor * w over one row. */
-function accumulate(y: View, yAt: number, factor: number, w: View, wAt: number, count: number): void {
-  for (let k = 0; k < count; k++) y[yAt + k] = y[yAt + k]! + factor * w[wAt + k]!;
+/** y += x·w for one row x of `inner` elements; four rows of w at a time, so that y is read and written a quarter as often. */
+function addProduct(y: Float32Array, yAt: number, columns: number, x: Float32Array, xAt: number, inner: number, w: Float32Array): void {
+  let k = 0;
+  for (; k + 4 <= inner; k += 4) {
+    const [a, b, c, d] = [x[xAt + k]!, x[xAt + k + 1]!, x[xAt + k + 2]!, x[xAt + k + 3]!];
+    const [wa, wb, wc, wd] = [k * columns, (k + 1) * columns, (k + 2) * columns, (k + 3) * columns];
+    for (let j = 0; j < columns; j++) y[yAt + j] = y[yAt + j]! + (a * w[wa + j]! + b * w[wb + j]! + c * w[wc + j]! + d * w[wd + j]!);
+  }
+  for (; k < inner; k++) {
+    const a = x[xAt + k]!;
+    for (let j = 0; j < columns; j++) y[yAt + j] = y[yAt + j]! + a * w[k * columns + j]!;
+  }
 }
 
 function wasmMemory(tf: Library, backend: WasmBackend): HostMemory {
