@@ -11,7 +11,12 @@ const failed = await withPage("charlm.page.ts", async (page, problems) => {
   const names = await page.evaluate(() => globalThis.engineNames);
   console.log(`${length} characters in ${await page.evaluate(() => navigator.userAgent.match(/Chrome\/[\d.]+/)[0])}: nats per character, and how far from PyTorch's float64`);
   let wrong = 0;
+  const gpu = await page.evaluate(async () => Boolean(await navigator.gpu?.requestAdapter()));
   for (const name of names) {
+    if (name.endsWith("webgpu") && !gpu) {
+      console.log(`--   ${name.padEnd(22)} this browser offers no WebGPU adapter`);
+      continue;
+    }
     const started = performance.now();
     const { sequence, step, recorded } = await page.evaluate(([engine, count]) => globalThis.loglik(engine, count), [name, length]);
     const away = Math.max(Math.abs(sequence - recorded), Math.abs(step - recorded));

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import "@tensorflow/tfjs-backend-webgpu";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { onnx } from "@unroll/adapter-onnx";
 import { tfjs } from "@unroll/adapter-tfjs";
@@ -10,10 +11,14 @@ setWasmPaths("/node_modules/@tensorflow/tfjs-backend-wasm/dist/");
 ort.env.wasm.wasmPaths = "/node_modules/onnxruntime-web/dist/";
 ort.env.wasm.numThreads = 1;
 
-/** Every engine of a browser, by name. */
+/** Every engine of a browser, by name. Those on a GPU start only where the browser offers one. */
 export const engines: Readonly<Record<string, () => Adapter>> = {
   builtin: () => builtin(),
+  "tfjs cpu": () => tfjs(tf, { backend: "cpu" }),
   "tfjs wasm": () => tfjs(tf, { backend: "wasm" }),
   "tfjs webgl": () => tfjs(tf, { backend: "webgl" }),
+  "tfjs webgpu": () => tfjs(tf, { backend: "webgpu" }),
   "onnxruntime-web wasm": () => onnx(ort, { device: "wasm" }),
+  "onnxruntime-web webgpu": () => onnx(ort, { device: "webgpu" }),
 };
+

@@ -50,7 +50,13 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
   expandDims: (g, [x], attrs) => g.node("Unsqueeze", [x!, g.integers([attrs["axis"] as number])]),
   squeeze: (g, [x], attrs) => g.node("Squeeze", [x!, g.integers([attrs["axis"] as number])]),
   transpose: (g, [x], attrs) => g.node("Transpose", [x!], { perm: { ints: attrs["perm"] as readonly number[] } }),
-  reverse: (g, [x], attrs) => g.node("Slice", [x!, g.integers([-1]), g.integers([-END]), g.integers([attrs["axis"] as number]), g.integers([-1])]),
+  // Not Slice with a negative step: onnxruntime-web's WebGPU kernel then stops short of the first element.
+  reverse: (g, [x], attrs) => {
+    const axis = attrs["axis"] as number;
+    const length = g.node("Squeeze", [g.node("Shape", [x!], { start: { int: axis }, end: { int: axis + 1 } }), g.integers([0])]);
+    const backward = g.node("Range", [g.node("Sub", [length, g.integer(1)]), g.integer(-1), g.integer(-1)]);
+    return g.node("Gather", [x!, backward], { axis: { int: axis } });
+  },
   slice: (g, [x], attrs) => {
     const [axis, start, length] = [attrs["axis"] as number, attrs["start"] as number, attrs["length"] as number];
     const end = start + length;

@@ -33,6 +33,8 @@ export interface TfjsOptions {
  */
 export function tfjs(library: TensorFlow, options: TfjsOptions = {}): Adapter {
   const { composites = "all", hostKernels = true, backend = library.getBackend() || "cpu" } = options;
+  const unknown = Object.keys(options).find((key) => !["backend", "composites", "hostKernels"].includes(key));
+  if (unknown !== undefined) throw new UnrollError("UNROLL_ARGUMENT", `tfjs option "${unknown}": expected backend, composites or hostKernels, got an unknown one; remove it`, { option: unknown });
   const tf = library as unknown as Library;
   const names = composites === "all" ? Object.keys(claims) : composites;
   for (const name of names) {

@@ -20,6 +20,8 @@ export interface BuiltinOptions {
  * @throws UNROLL_ARGUMENT for a composite it has no kernel for
  */
 export function builtin(options: BuiltinOptions = {}): Adapter {
+  const unknown = Object.keys(options).find((key) => key !== "composites");
+  if (unknown !== undefined) throw new UnrollError("UNROLL_ARGUMENT", `builtin option "${unknown}": expected composites, got an unknown one; remove it`, { option: unknown });
   const { composites = "all" } = options;
   const names = composites === "all" ? Object.keys(claims) : composites;
   for (const name of names) {

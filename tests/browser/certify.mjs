@@ -1,0 +1,49 @@
+// The conformance suite on every engine of a real browser.
+//
+//   npm run build && npm run certify:browser [-- --runs 50 --seed 1 --engines "builtin,tfjs webgl" --json FILE]
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { withPage } from "./browser.mjs";
+
+const { values } = parseArgs({ options: { runs: { type: "string", default: "50" }, seed: { type: "string" }, engines: { type: "string" }, json: { type: "string" } } });
+const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
+// On a software GPU an operation takes milliseconds: fewer runs, and only the engine as it is.
+const settings = (name) => {
+  const share = name === "tfjs webgl" || name === "tfjs webgpu" ? 12 : name.endsWith("webgpu") ? 3 : 1;
+  return { runs: Math.max(2, Math.round(Number(values.runs) / share)), seed, forms: share === 12 ? ["as is"] : ["as is", "expanded"] };
+};
+
+/** What renders in the page: a software rasteriser says so. */
+const renderer = () => {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  const info = gl?.getExtension("WEBGL_debug_renderer_info");
+  return gl ? String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER)) : "nothing";
+};
+
+const reports = [];
+const failed = await withPage("certify.page.ts", async (page, problems) => {
+  const all = await page.evaluate(() => globalThis.engineNames);
+  const gpu = await page.evaluate(async () => Boolean(await navigator.gpu?.requestAdapter()));
+  console.log(`${await page.evaluate(() => navigator.userAgent.match(/Chrome\/[\d.]+/)[0])}, WebGL by ${await page.evaluate(renderer)}, WebGPU ${gpu ? "offered" : "not offered"}; seed ${seed}`);
+  let wrong = 0;
+  for (const name of values.engines?.split(",").map((one) => one.trim()) ?? all) {
+    if (!all.includes(name)) throw new Error(`--engines: expected some of ${all.join(", ")}, got "${name}"`);
+    if (name.endsWith("webgpu") && !gpu) {
+      console.log(`unsupported  ${name.padEnd(24)} this browser offers no WebGPU adapter`);
+      reports.push({ engine: name, unsupported: "this browser offers no WebGPU adapter" });
+      continue;
+    }
+    const started = performance.now();
+    const report = await page.evaluate(([engine, options]) => globalThis.certifyEngine(engine, options), [name, settings(name)]);
+    const { passed, failed: bad, unsupported } = report.summary;
+    const worst = Math.max(...report.properties.map((one) => one.worstErrorOverBound ?? 0));
+    wrong += bad;
+    console.log(`${bad ? "FAILED     " : "passed     "}  ${name.padEnd(24)} ${passed} passed, ${bad} failed, ${unsupported} unsupported; ${report.runs} runs; worst error/bound ${worst.toFixed(3)}; ${((performance.now() - started) / 1000).toFixed(0)} s`);
+    for (const one of report.properties.filter(({ status }) => status !== "passed")) console.log(`  ${one.status} ${one.id}, ${one.form}: ${one.reason}${one.counterexample ? `\n    ${one.counterexample.case}` : ""}`);
+    reports.push({ engine: name, report });
+  }
+  for (const problem of problems) console.log(`FAILED page error: ${problem}`);
+  return wrong + problems.length;
+});
+if (values.json) writeFileSync(values.json, `${JSON.stringify(reports, null, 1)}\n`);
+process.exitCode = failed ? 1 : 0;
