@@ -27,6 +27,9 @@ export interface OnnxOptions {
  */
 const notOnWebgpu = recurrentComposites;
 
+/** Its WebGPU kernel of Where takes the wrong element of a condition that stretches, as every mask does. */
+const wrongOnWebgpu: readonly string[] = ["select"];
+
 /**
  * Runs models on ONNX Runtime, web or Node: each program becomes an ONNX model of its own, with fused LSTM, GRU and RNN
  * operators.
@@ -47,7 +50,7 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
     name: "onnx",
     device,
     capabilities: {
-      primitives: primitiveNames,
+      primitives: device === "webgpu" ? primitiveNames.filter((name) => !wrongOnWebgpu.includes(name)) : primitiveNames,
       composites: Object.fromEntries(names.map((name) => [name, claims[name]!])),
       precision: "f32",
       synchronous: false,

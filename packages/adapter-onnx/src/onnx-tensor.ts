@@ -6,6 +6,7 @@ export class OnnxTensor implements DeviceTensor {
   readonly shape: readonly number[];
   /** Present where reading does not wait for a device. */
   readonly readSync?: () => HostTensor;
+  readonly take?: () => HostTensor;
   private held: OrtTensor | undefined;
   private disposed = false;
   private runs = 0;
@@ -13,7 +14,16 @@ export class OnnxTensor implements DeviceTensor {
   constructor(readonly dtype: DType, tensor: OrtTensor) {
     this.shape = tensor.dims;
     this.held = tensor;
-    if (onHost(tensor)) this.readSync = () => this.host(this.tensor.data);
+    if (!onHost(tensor)) return;
+    this.readSync = () => this.host(this.tensor.data);
+    // The library hands out an array of its own for every result and keeps none.
+    this.take = () => {
+      const data = this.tensor.data as HostTensor["data"];
+      if (this.runs > 0) return this.readSync!();
+      this.disposed = true;
+      this.held = undefined;
+      return { dtype: this.dtype, shape: [...this.shape], data };
+    };
   }
 
   /** The library's tensor; throws UNROLL_DISPOSED once it is gone. */

@@ -50,11 +50,12 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
   expandDims: (g, [x], attrs) => g.node("Unsqueeze", [x!, g.integers([attrs["axis"] as number])]),
   squeeze: (g, [x], attrs) => g.node("Squeeze", [x!, g.integers([attrs["axis"] as number])]),
   transpose: (g, [x], attrs) => g.node("Transpose", [x!], { perm: { ints: attrs["perm"] as readonly number[] } }),
-  // Not Slice with a negative step: onnxruntime-web's WebGPU kernel then stops short of the first element.
+  // Not Slice with a negative step: onnxruntime-web's WebGPU kernel then stops short of the first element. Nor Range with
+  // one: onnxruntime's optimiser takes it for empty where the length comes out of a Scan.
   reverse: (g, [x], attrs) => {
     const axis = attrs["axis"] as number;
     const length = g.node("Squeeze", [g.node("Shape", [x!], { start: { int: axis }, end: { int: axis + 1 } }), g.integers([0])]);
-    const backward = g.node("Range", [g.node("Sub", [length, g.integer(1)]), g.integer(-1), g.integer(-1)]);
+    const backward = g.node("Sub", [g.node("Sub", [length, g.integer(1)]), g.node("Range", [g.integer(0), length, g.integer(1)])]);
     return g.node("Gather", [x!, backward], { axis: { int: axis } });
   },
   slice: (g, [x], attrs) => {

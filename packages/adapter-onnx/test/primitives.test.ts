@@ -100,3 +100,19 @@ describe.each(adapters)("%s: a primitive equals the builtin engine's", (_name, a
     }
   });
 });
+
+describe("reverse", () => {
+  it("works on what a scan stacked, where onnxruntime's optimiser is too clever for a falling Range", async () => {
+    const p = new ProgramBuilder("reversed scan");
+    const x = p.input("x", { dtype: "float32", shape: ["time", "batch", 2] });
+    const { stacked } = p.block.scan({ carries: [p.input("h", { dtype: "float32", shape: ["batch", 2] })], sequences: [x] }, (b, [carry], [element]) => {
+      const sum = b.add(carry!, element!);
+      return { carries: [sum], stacked: [sum] };
+    });
+    p.output("y", p.block.reverse(stacked[0]!, 0));
+    const executable = await onnx(ortNode, { device: "cpu" }).compile(p.finish(), {});
+    const { y } = await executable.run({ x: tensor([[[1, 2]], [[3, 4]], [[5, 6]]]), h: tensor([[0, 0]]) });
+    expect([...(await y!.read()).data]).toEqual([9, 12, 4, 6, 1, 2]);
+    executable.dispose();
+  });
+});

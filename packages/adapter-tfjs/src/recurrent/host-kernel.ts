@@ -1,5 +1,6 @@
 import type { Backend, KernelCall, Library, TensorInfo, TfTensor } from "../library.js";
 import { advanceRow, resetRow } from "./host-cells.js";
+import { hostLstmStep } from "./host-lstm-step.js";
 import { hostMemory, type HostMemory } from "./host-memory.js";
 import type { Recurrence } from "./recurrence.js";
 
@@ -39,6 +40,7 @@ export function hostRecurrence(tf: Library, r: Recurrence): (operands: Operands)
   const { kernel, inputBias, recurrentKernel, recurrentBias, candidateKernel } = r.weights;
 
   const compute: Compute = ({ x, h, c, lengths, mask }, memory) => {
+    if (r.weights.joinedKernel && memory.sigmoid && r.recurrentActivation === "sigmoid") return hostLstmStep(r, memory, x!, h!, c!);
     const [time, batch] = r.single ? [1, x!.shape[0]!] : (x!.shape as [number, number]);
     const copy = (state: TensorInfo): TensorInfo => {
       const made = memory.make([batch, units]);

@@ -12,6 +12,8 @@ export interface HostMemory {
   free(tensor: TensorInfo): void;
   /** a·b + bias: [1, rows, k] by [1, k, n] plus [n]. */
   affine(a: TensorInfo, b: TensorInfo, bias: TensorInfo | undefined): TensorInfo;
+  /** The sigmoid of every element, where the backend has a faster one than a loop. */
+  sigmoid?(x: TensorInfo): TensorInfo;
 }
 
 /** Backends that {@link hostMemory} knows. */
@@ -72,11 +74,13 @@ function addProduct(y: Float32Array, yAt: number, columns: number, x: Float32Arr
 function wasmMemory(tf: Library, backend: WasmBackend): HostMemory {
   const product = tf.getKernel("_FusedMatMul", "wasm");
   if (!product) throw new UnrollError("UNROLL_ENGINE", "tfjs wasm: expected kernel _FusedMatMul, got none registered; use the whole @tensorflow/tfjs-backend-wasm", {});
+  const sigmoid = tf.getKernel("Sigmoid", "wasm");
   const attrs = { transposeA: false, transposeB: false, activation: "linear" };
   return {
     view: (tensor) => backend.typedArrayFromHeap(tensor),
     make: (shape) => backend.makeOutput(shape, "float32"),
     free: (tensor) => void backend.disposeData(tensor.dataId),
     affine: (a, b, bias) => product.kernelFunc({ inputs: bias ? { a, b, bias } : { a, b }, attrs, backend }) as TensorInfo,
+    ...(sigmoid ? { sigmoid: (x: TensorInfo) => sigmoid.kernelFunc({ inputs: { x }, attrs: {}, backend }) as TensorInfo } : {}),
   };
 }

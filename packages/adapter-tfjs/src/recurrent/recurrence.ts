@@ -31,6 +31,8 @@ export interface PackedWeights {
   readonly recurrentBias: TfTensor | undefined;
   /** [1, units, units]: the candidate's, of a GRU that resets before the product. */
   readonly candidateKernel: TfTensor | undefined;
+  /** [1, inputSize + units, 4 * units]: both kernels one above the other, of a single step of an LSTM. */
+  readonly joinedKernel: TfTensor | undefined;
 }
 
 /** Reads a recurrent composite. `weight` gives the host weight of a named input, where the node has it. */
@@ -49,11 +51,11 @@ export function recurrenceOf(node: CompositeNode, weight: (name: string) => Host
     reverse: attrs["reverse"] === true,
     masked: attrs["maskedOutput"] !== "hold" ? "zero" : attrs["heldStart"] === "initialState" ? "holdInitial" : "hold",
     single: op.endsWith("Cell"),
-    weights: pack(workshop, kernel, recurrent, weight("inputBias"), weight("recurrentBias"), kind !== "gru" || resetAfter ? undefined : units, kind === "gru" && resetAfter),
+    weights: pack(workshop, op === "lstmCell", kernel, recurrent, weight("inputBias"), weight("recurrentBias"), kind !== "gru" || resetAfter ? undefined : units, kind === "gru" && resetAfter),
   };
 }
 
-function pack({ keep }: Workshop, kernel: HostTensor, recurrent: HostTensor, inputBias: HostTensor | undefined, recurrentBias: HostTensor | undefined, candidateUnits: number | undefined, apart: boolean): PackedWeights {
+function pack({ keep }: Workshop, join: boolean, kernel: HostTensor, recurrent: HostTensor, inputBias: HostTensor | undefined, recurrentBias: HostTensor | undefined, candidateUnits: number | undefined, apart: boolean): PackedWeights {
   const kept = (data: ArrayLike<number> | undefined): TfTensor | undefined => data && keep(data, [data.length], "float32");
   const [rows, columns] = recurrent.shape as [number, number];
   const part = (from: number, count: number): TfTensor => {
@@ -68,10 +70,18 @@ function pack({ keep }: Workshop, kernel: HostTensor, recurrent: HostTensor, inp
     recurrentKernel: part(0, gateColumns),
     recurrentBias: kept(apart ? recurrentBias?.data.slice() : undefined),
     candidateKernel: candidateUnits === undefined ? undefined : part(gateColumns, candidateUnits),
+    joinedKernel: join ? keep(joinedRows(kernel, recurrent), [1, kernel.shape[0]! + rows, columns], "float32") : undefined,
   };
 }
 
 function added(a: ArrayLike<number> | undefined, b: ArrayLike<number> | undefined): Float32Array | undefined {
   const [first, second] = a ? [a, b] : [b, undefined];
   return first && Float32Array.from(first, (value, k) => value + (second ? second[k]! : 0));
+}
+
+function joinedRows(kernel: HostTensor, recurrent: HostTensor): Float32Array {
+  const joined = new Float32Array(kernel.data.length + recurrent.data.length);
+  joined.set(kernel.data);
+  joined.set(recurrent.data, kernel.data.length);
+  return joined;
 }

@@ -22,6 +22,12 @@ export class BuiltinTensor implements DeviceTensor {
     return this.readSync();
   }
 
+  take(): HostTensor {
+    const { dtype, shape, data } = this;
+    this.dispose();
+    return { dtype, shape, data };
+  }
+
   dispose(): void {
     this.contents = undefined;
   }

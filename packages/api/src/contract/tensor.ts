@@ -27,6 +27,10 @@ export interface DeviceTensor {
   read(): Promise<HostTensor>;
   /** The same at once; present when the engine's memory can be read without waiting. */
   readSync?(): HostTensor;
+  /**
+   * The contents without a copy, at once; the tensor is disposed by it. Present where an engine can part with its memory.
+   */
+  take?(): HostTensor;
   /** Frees the engine's memory. A second call does nothing. */
   dispose(): void;
 }

@@ -272,6 +272,7 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
 }
 
 async function toHost(result: DeviceTensor): Promise<HostTensor> {
+  if (result.take) return result.take();
   const host = result.readSync ? result.readSync() : await result.read();
   result.dispose();
   return host;
