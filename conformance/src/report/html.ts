@@ -1,6 +1,7 @@
 import type { CertifyReport, PropertyReport } from "../certify.js";
 
 const escape = (text: string): string => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
+const ratio = (value: number): string => (value === 0 ? "0" : value < 1e-3 ? value.toExponential(1) : value.toPrecision(3));
 const number = (value: number | string | null): string => (typeof value === "number" ? (value === 0 ? "0" : Math.abs(value) < 1e-3 ? value.toExponential(2) : value.toPrecision(6)) : value ?? "");
 
 /** Bars of error over bound, a decade each, from 1e-6 to 1: everything right of the last bar would be a fault. */
@@ -19,7 +20,7 @@ function row(report: PropertyReport): string {
     <dt>got</dt><dd>${number(found.got)}</dd><dt>want</dt><dd>${number(found.want)}${found.bound === null ? "" : ` within ${number(found.bound)}`}</dd>
     <dt>replay</dt><dd><code>unroll certify --adapter ... --seed ${found.seed} --only ${report.id} --path ${found.path}</code></dd></dl>
     <details><summary>spec</summary><pre>${escape(JSON.stringify(found.spec, null, 2))}</pre></details>` : ""}</td></tr>`;
-  return `<tr class="${report.status}"><td class="status">${{ passed: "\u2713", failed: "\u2717", unsupported: "\u2013" }[report.status]}</td><td><b>${escape(report.title)}</b><br><small>${report.id} &middot; ${report.rules.filter((rule) => !/^R\d/.test(rule)).map(escape).join(", ")}</small></td><td class="n">${report.runs}</td><td class="n">${report.skipped || ""}</td><td class="n">${report.worstErrorOverBound === null ? "exact" : number(report.worstErrorOverBound)}</td><td>${report.worstErrorOverBound === null ? "" : bars(report.histogram)}</td></tr>${told}`;
+  return `<tr class="${report.status}"><td class="status">${{ passed: "\u2713", failed: "\u2717", unsupported: "\u2013" }[report.status]}</td><td><b>${escape(report.title)}</b><br><small>${report.id} &middot; ${report.rules.filter((rule) => !/^R\d/.test(rule)).map(escape).join(", ")}</small></td><td class="n">${report.runs}</td><td class="n">${report.skipped || ""}</td><td class="n">${report.worstErrorOverBound === null ? "exact" : ratio(report.worstErrorOverBound)}</td><td>${report.worstErrorOverBound === null ? "" : bars(report.histogram)}</td></tr>${told}`;
 }
 
 /** A report as one page that needs nothing else. */
