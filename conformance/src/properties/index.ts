@@ -9,6 +9,7 @@ import { oracleSequence } from "./oracle-sequence.js";
 import { oracleStep } from "./oracle-step.js";
 import { paddingNeverMatters } from "./padding-never-matters.js";
 import { permutedBatch } from "./permuted-batch.js";
+import { programsEqualDefinitions } from "./programs-equal-definitions.js";
 import type { Property } from "./property.js";
 import { repeatable } from "./repeatable.js";
 import { resultsAreOwned } from "./results-are-owned.js";
@@ -29,5 +30,5 @@ export const properties = [
   rowsIndependent, permutedBatch, batchMayChange,
   backwardIsReversedForward, bidirectionalIsTwoRuns, stackedIsComposed,
   stateMoves, streamsDoNotMix, repeatable, resultsAreOwned, saturation,
-  useAfterDispose, nothingStaysAlive, unclaimedIsRefused,
+  useAfterDispose, nothingStaysAlive, unclaimedIsRefused, programsEqualDefinitions,
 ] as unknown as readonly Property[];

@@ -67,7 +67,12 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
   equal: binary("Equal"),
   and: binary("LogicalAnd"),
   not: unary("LogicalNot"),
-  select: ({ tf }) => ([condition, a, b]) => tf.where(condition!, a!, b!),
+  select: ({ tf, run }) => ([condition, a, b]) => {
+    if (a!.dtype !== "bool") return tf.where(condition!, a!, b!);
+    // The wasm kernel reads booleans as if they were four bytes each, beyond their end.
+    const [yes, no] = [run("LogicalAnd", { a: condition!, b: a! }), run("LogicalAnd", { a: run("LogicalNot", { x: condition! }), b: b! })];
+    return run("LogicalOr", { a: yes, b: no });
+  },
   neg: unary("Neg"),
   exp: unary("Exp"),
   log: unary("Log"),

@@ -1,0 +1,79 @@
+import { type HostTensor, UnrollError } from "@unroll/api";
+import { type DeviceTensor, legalize, type Program, print } from "@unroll/api/adapter";
+import { type ProgramCase, programs } from "../cases/programs.js";
+import { type Numbers, primitive, type Rounding, unrounded } from "../oracle/primitives.js";
+import { compareWithBound } from "../tolerance/compare.js";
+import { type Precision, precisions } from "../tolerance/precision.js";
+import { generator } from "../tolerance/random.js";
+import { type Property, skip, Violation } from "./property.js";
+
+/** Runs a program of primitives by their definitions. */
+function evaluate(program: Program, feeds: ProgramCase["feeds"], rounding: Rounding): Record<string, Numbers> {
+  const values = new Map<string, Numbers>(program.inputs.map(({ name, id }) => [id, { dtype: feeds[name]!.dtype, shape: feeds[name]!.shape, data: Float64Array.from(feeds[name]!.data) }]));
+  for (const node of program.nodes) {
+    if (node.kind !== "primitive") throw new UnrollError("UNROLL_PROGRAM", `oracle: expected primitives, got a ${node.kind}; draw programs of primitives`, {});
+    values.set(node.outputs[0]!.id, primitive(node.op, node.inputs.map((id) => values.get(id)!), node.attrs, rounding));
+  }
+  return Object.fromEntries(program.outputs.map(({ name, id }) => [name, values.get(id)!]));
+}
+
+function noise({ unit, activation }: Precision, seed: number): Rounding {
+  const random = generator(seed);
+  const sway = (): number => random() * 2 - 1;
+  return {
+    value: (value, approximated) => value + sway() * (unit * Math.abs(value) + (approximated ? activation * Math.max(1, Math.abs(value)) : 0)),
+    sum: (value, spread) => value + sway() * Math.sqrt(3) * unit * spread,
+  };
+}
+
+/** How close to equal two numbers may be that a program compares: rounding decides which is less. */
+const NARROW = 1e-3;
+
+/** Whether rounding could turn a comparison, or a truncation, of this program around. */
+function decided(program: Program, feeds: ProgramCase["feeds"]): boolean {
+  const watch: number[] = [];
+  const values = new Map<string, Numbers>(program.inputs.map(({ name, id }) => [id, { dtype: feeds[name]!.dtype, shape: feeds[name]!.shape, data: Float64Array.from(feeds[name]!.data) }]));
+  for (const node of program.nodes) {
+    const operands = node.inputs.map((id) => values.get(id)!);
+    if (node.kind === "primitive" && (node.op === "less" || node.op === "equal") && operands[0]!.dtype === "float32") watch.push(...primitive("sub", operands, {}).data.map(Math.abs));
+    if (node.kind === "primitive") values.set(node.outputs[0]!.id, primitive(node.op, operands, node.attrs, unrounded));
+  }
+  return watch.every((difference) => difference > NARROW);
+}
+
+export const programsEqualDefinitions: Property<ProgramCase> = {
+  id: "programs-equal-definitions",
+  title: "random programs give what the definitions of their primitives give",
+  rules: ["primitives", "R1"],
+  arbitrary: programs,
+  describe: ({ program }) => print(program).split("\n").map((line) => line.trim()).filter((line) => line !== "").join("; "),
+  async check({ program, feeds }, { adapter }) {
+    // A value compared with itself is equal on every engine, but not what is nearly so.
+    if (!decided(program, feeds)) return skip("a comparison that rounding decides");
+    const precision = precisions[adapter.capabilities.precision];
+    const exact = evaluate(program, feeds, unrounded);
+    const samples = Array.from({ length: 16 }, (_, k) => evaluate(program, feeds, noise(precision, k + 1)));
+    const executable = await adapter.compile(legalize(program, adapter), {});
+    try {
+      const results: Record<string, DeviceTensor> = await executable.run(feeds);
+      let worst = 0;
+      for (const [name, want] of Object.entries(exact)) {
+        const got: HostTensor = await results[name]!.read();
+        results[name]!.dispose();
+        if (got.dtype !== want.dtype) throw new Violation(name, `dtype ${want.dtype}, got ${got.dtype}`);
+        const deviation = (k: number): number => Math.sqrt(samples.reduce((sum, sample) => sum + (sample[name]!.data[k]! - want.data[k]!) ** 2, 0) / samples.length);
+        const own = want.data.map((_, k) => deviation(k));
+        const common = Math.sqrt(own.reduce((sum, d) => sum + d * d, 0) / own.length);
+        const bound = { shape: want.shape, data: want.data.map((value, k) => 12 * Math.max(own[k]!, 0.5 * common) + (want.dtype === "float32" ? precision.unit * Math.abs(value) : 0) + precision.smallest) };
+        const comparison = compareWithBound(got, want, bound);
+        if (comparison.firstBadIndex >= 0) {
+          throw new Violation(name, got.shape.join() === want.shape.join() ? `${comparison.want} within ${comparison.bound?.toExponential(2)}` : `shape [${want.shape.join(", ")}], got [${got.shape.join(", ")}]`, { firstBadIndex: comparison.firstBadIndex, ...(comparison.got === undefined ? {} : { got: comparison.got, want: comparison.want!, bound: comparison.bound! }) });
+        }
+        worst = Math.max(worst, comparison.errorOverBound);
+      }
+      return { errorOverBound: worst };
+    } finally {
+      executable.dispose();
+    }
+  },
+};
