@@ -1,6 +1,6 @@
 import { type DeviceTensor, type Executable, type Feed, isHostTensor, type Program, UnrollError } from "@unroll/api/adapter";
 import type { Library, OrtSession, OrtTensor } from "./library.js";
-import { type OnnxModel, outputNames } from "./model.js";
+import { outputNames } from "./model.js";
 import { OnnxTensor } from "./onnx-tensor.js";
 import { type Queue, queueOf } from "./queue.js";
 
@@ -8,11 +8,11 @@ import { type Queue, queueOf } from "./queue.js";
 export class OnnxExecutable implements Executable {
   private disposed = false;
   private readonly queue: Queue;
-  private readonly outputs: readonly (readonly [name: string, from: string, dtype: DeviceTensor["dtype"], lifted: boolean])[];
+  private readonly outputs: readonly (readonly [name: string, from: string, dtype: DeviceTensor["dtype"]])[];
 
-  constructor(private readonly ort: Library, private readonly program: Program, private readonly session: OrtSession, private readonly device: string, private readonly lifted: OnnxModel["lifted"]) {
+  constructor(private readonly ort: Library, private readonly program: Program, private readonly session: OrtSession, private readonly device: string) {
     const names = outputNames(program);
-    this.outputs = program.outputs.map(({ name, type }, k) => [name, names[k]!, type.dtype, lifted.outputs[k]!]);
+    this.outputs = program.outputs.map(({ name, type }, k) => [name, names[k]!, type.dtype]);
     this.queue = queueOf(ort);
   }
 
@@ -22,8 +22,7 @@ export class OnnxExecutable implements Executable {
     const borrowed: OnnxTensor[] = [];
     let results: Readonly<Record<string, OrtTensor>>;
     try {
-      const { inputs } = this.program;
-      for (let k = 0; k < inputs.length; k++) given[inputs[k]!.name] = this.feed(inputs[k]!.name, feeds[inputs[k]!.name], this.lifted.inputs[k]!, borrowed);
+      for (const { name } of this.program.inputs) given[name] = this.feed(name, feeds[name], borrowed);
       results = await this.queue.run(() => this.session.run(given));
     } catch (cause) {
       if (cause instanceof UnrollError) throw cause;
@@ -32,7 +31,7 @@ export class OnnxExecutable implements Executable {
       for (const tensor of borrowed) tensor.release();
     }
     const named: Record<string, DeviceTensor> = {};
-    for (const [name, from, dtype, lifted] of this.outputs) named[name] = new OnnxTensor(dtype, results[from]!, lifted);
+    for (const [name, from, dtype] of this.outputs) named[name] = new OnnxTensor(dtype, results[from]!);
     return named;
   }
 
@@ -43,18 +42,17 @@ export class OnnxExecutable implements Executable {
     void this.queue.run(async () => this.session.release?.());
   }
 
-  private feed(name: string, feed: Feed | undefined, lifted: boolean, borrowed: OnnxTensor[]): OrtTensor {
+  private feed(name: string, feed: Feed | undefined, borrowed: OnnxTensor[]): OrtTensor {
     if (feed instanceof OnnxTensor) {
       const tensor = feed.borrow();
       borrowed.push(feed);
-      // The same memory under the axes that this model has.
-      return tensor.dims.length === feed.shape.length + (lifted ? 1 : 0) ? tensor : tensor.reshape(lifted ? [1, ...feed.shape] : feed.shape);
+      return tensor;
     }
     const host = feed && (isHostTensor(feed) ? feed : feed.readSync?.());
     if (!host) {
       throw new UnrollError("UNROLL_ARGUMENT", `program "${this.program.name}" run: expected a feed for input "${name}" in host memory or of this adapter, got ${feed ? "a tensor of another engine" : "none"}; read() it and feed the result`, { name });
     }
     // The library reads it later than this call, after the caller may have changed it.
-    return new this.ort.Tensor(host.dtype, host.data.slice(), lifted ? [1, ...host.shape] : host.shape);
+    return new this.ort.Tensor(host.dtype, host.data.slice(), host.shape);
   }
 }

@@ -33,8 +33,6 @@ class Shared {
 export class Graph {
   readonly nodes: NodeProto[] = [];
   private readonly names = new Map<ValueId, string>();
-  /** Values that exist with a leading axis of length 1, as the fused operators have their states. */
-  private readonly lifted = new Map<ValueId, string>();
 
   private constructor(private readonly shared: Shared) {}
 
@@ -56,32 +54,9 @@ export class Graph {
     this.names.set(id, name);
   }
 
-  /** Binds a value that exists as [1, ...shape]; without that axis it comes into being when something asks for it. */
-  bindLifted(id: ValueId, name: string): void {
-    this.lifted.set(id, name);
-  }
-
   /** The name of a program's value. */
   name(id: ValueId): string {
-    const known = this.names.get(id);
-    if (known !== undefined) return known;
-    const made = this.node("Squeeze", [this.lifted.get(id)!, this.integers([0])]);
-    this.names.set(id, made);
-    return made;
-  }
-
-  /** The name of a value with a leading axis of length 1. */
-  liftedName(id: ValueId): string {
-    const known = this.lifted.get(id);
-    if (known !== undefined) return known;
-    const made = this.node("Unsqueeze", [this.name(id), this.integers([0])]);
-    this.lifted.set(id, made);
-    return made;
-  }
-
-  /** Whether a value exists only with its leading axis so far. */
-  onlyLifted(id: ValueId): boolean {
-    return !this.names.has(id) && this.lifted.has(id);
+    return this.names.get(id)!;
   }
 
   /** Appends an operator and returns the names of its results. */

@@ -6,7 +6,7 @@ import { recurrentComposites } from "./recurrent.js";
 import { queueOf } from "./queue.js";
 
 export type { OnnxRuntime } from "./library.js";
-export { modelOf, type OnnxModel } from "./model.js";
+export { modelOf } from "./model.js";
 
 /** Options of {@link onnx}. */
 export interface OnnxOptions {
@@ -57,14 +57,14 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
       memory: device === "wasm" || device === "cpu" ? "host" : "device",
     },
     async compile(program, weights) {
-      const { bytes, lifted } = modelOf(program, weights);
+      const { bytes } = modelOf(program, weights);
       let session: OrtSession;
       try {
         session = await queueOf(ort).run(() => ort.InferenceSession.create(bytes, { executionProviders: [device], ...sessionOptions }));
       } catch (cause) {
         throw new UnrollError("UNROLL_ENGINE", `onnx compile: expected ONNX Runtime to take program "${program.name}" on ${device}, got "${cause instanceof Error ? cause.message : String(cause)}"; see the cause`, { device }, { cause });
       }
-      return new OnnxExecutable(ort, program, session, device, lifted);
+      return new OnnxExecutable(ort, program, session, device);
     },
   };
 }

@@ -14,7 +14,6 @@ export interface OrtTensor {
   readonly data: ArrayLike<number>;
   /** `cpu` and `cpu-pinned` can be read at once. */
   readonly location?: string;
-  reshape(dims: readonly number[]): OrtTensor;
   getData?(): Promise<ArrayLike<number>>;
   dispose?(): void;
 }

@@ -3,7 +3,7 @@ import { activationComposites, emitActivation } from "./activations.js";
 import { Graph } from "./graph.js";
 import { emitPrimitive } from "./primitives.js";
 import { encodeModel, type GraphProto } from "./proto.js";
-import { emitRecurrent, isState, isWeight, pairs, recurrentClaims, recurrentComposites } from "./recurrent.js";
+import { emitRecurrent, isWeight, pairs, recurrentClaims, recurrentComposites } from "./recurrent.js";
 
 /** Composites this adapter writes as operators of ONNX. */
 export const claims: Readonly<Record<string, CompositeClaim>> = {
@@ -32,9 +32,10 @@ interface Scope {
  * The ONNX model of a program: weights as initializers, `batch` and `time` as named dims, inputs under their names,
  * outputs under {@link outputNames}.
  *
+ * @returns the file's bytes, and how many operators of each type it has, those inside Scan included
  * @throws UNROLL_WEIGHTS for a weight that is missing or of another type than declared
  */
-export function modelOf(program: Program, weights: WeightMap): OnnxModel {
+export function modelOf(program: Program, weights: WeightMap): { bytes: Uint8Array; nodeCounts: Record<string, number> } {
   const results = outputNames(program);
   const g = Graph.outermost(new Set([...program.inputs.map(({ name }) => name), ...results]));
   const params = new Map<ValueId, HostTensor>();
@@ -47,43 +48,18 @@ export function modelOf(program: Program, weights: WeightMap): OnnxModel {
     params.set(id, weight);
     types.set(id, type);
   }
-  const lifted = liftedInputs(program);
   for (const { name, id, type } of program.inputs) {
-    if (lifted.has(id)) g.bindLifted(id, name);
-    else g.bind(id, name);
+    g.bind(id, name);
     types.set(id, type);
   }
   const plain = plainlyRead(program);
   for (const [id, weight] of params) if (plain.has(id)) g.bind(id, g.weight(weight));
 
   emitNodes(g, program.nodes, { types, weight: (id) => params.get(id) });
-  const outer = (id: ValueId): boolean => g.onlyLifted(id) && program.outputs.filter((output) => output.id === id).length === 1;
-  const rising = program.outputs.map(({ id }) => outer(id));
   const graph = g.finish("program",
-    program.inputs.map(({ name, id, type }) => ({ name, type: type.dtype, shape: lifted.has(id) ? [1, ...type.shape] : type.shape })),
-    program.outputs.map(({ id, type }, k) => ({ name: results[k]!, type: type.dtype, shape: rising[k] ? [1, ...type.shape] : type.shape, from: rising[k] ? g.liftedName(id) : g.name(id) })), true);
-  return {
-    bytes: encodeModel(graph), nodeCounts: count(graph, {}),
-    lifted: { inputs: program.inputs.map(({ id }) => lifted.has(id)), outputs: rising },
-  };
-}
-
-/** What {@link modelOf} makes. */
-export interface OnnxModel {
-  /** The file. */
-  readonly bytes: Uint8Array;
-  /** How many operators of each type it has, those inside Scan included. */
-  readonly nodeCounts: Readonly<Record<string, number>>;
-  /** Which of the program's inputs and outputs have an axis of length 1 in front here: states, as the operators have them. */
-  readonly lifted: { readonly inputs: readonly boolean[]; readonly outputs: readonly boolean[] };
-}
-
-/** Inputs that only fused operators without lengths read, as their initial states. */
-function liftedInputs(program: Program): Set<ValueId> {
-  const whole = (node: Node): node is CompositeNode => node.kind === "composite" && recurrentComposites.includes(node.op) && !node.inputNames.includes("lengths");
-  const plain = new Set([...program.outputs.map(({ id }) => id), ...program.nodes.flatMap((node) => node.inputs.filter((_, k) => !(whole(node) && isState(node.inputNames[k]!))))]);
-  const states = new Set(program.nodes.flatMap((node) => (whole(node) ? node.inputs.filter((_, k) => isState(node.inputNames[k]!)) : [])));
-  return new Set(program.inputs.map(({ id }) => id).filter((id) => states.has(id) && !plain.has(id)));
+    program.inputs.map(({ name, type }) => ({ name, type: type.dtype, shape: type.shape })),
+    program.outputs.map(({ id, type }, k) => ({ name: results[k]!, type: type.dtype, shape: type.shape, from: g.name(id) })), true);
+  return { bytes: encodeModel(graph), nodeCounts: count(graph, {}) };
 }
 
 function count(graph: GraphProto, counts: Record<string, number>): Record<string, number> {

@@ -11,9 +11,8 @@ export class OnnxTensor implements DeviceTensor {
   private disposed = false;
   private runs = 0;
 
-  /** @param lifted whether the tensor has an axis of length 1 in front that the value does not */
-  constructor(readonly dtype: DType, tensor: OrtTensor, lifted: boolean) {
-    this.shape = lifted ? tensor.dims.slice(1) : tensor.dims;
+  constructor(readonly dtype: DType, tensor: OrtTensor) {
+    this.shape = tensor.dims;
     this.held = tensor;
     if (!onHost(tensor)) return;
     this.readSync = () => this.host(this.tensor.data);

@@ -92,7 +92,7 @@ export function emitRecurrent(g: Graph, directions: readonly Direction[]): void 
   const lengths = operand(directions[0]!, "lengths");
   const stateNames = op === "LSTM" ? ["h", "c"] : ["h"];
   const states = stateNames.map((name) => {
-    const parts = directions.map((d) => g.liftedName(d.node.inputs[d.node.inputNames.indexOf(name)]!));
+    const parts = directions.map((d) => g.node("Unsqueeze", [operand(d, name)!, g.integers([0])]));
     return count === 1 ? parts[0]! : g.node("Concat", parts, { axis: { int: 0 } });
   });
   const sequence = single ? g.node("Unsqueeze", [x, g.integers([0])]) : x;
@@ -105,8 +105,6 @@ export function emitRecurrent(g: Graph, directions: readonly Direction[]): void 
     };
     const named: Record<string, string> = {};
     stateNames.forEach((name, n) => {
-      // As it is while nothing reads it without its leading axis: states mostly go out of the model.
-      if (count === 1 && !lengths) return g.bindLifted(direction.node.outputs[direction.node.outputNames.indexOf(name)]!.id, results[1 + n]!);
       const after = at(results[1 + n]!, 0);
       named[name] = lengths ? g.node("Where", [emptyRows(g, lengths), operand(direction, name)!, after]) : after;
     });
@@ -114,7 +112,7 @@ export function emitRecurrent(g: Graph, directions: readonly Direction[]): void 
       const y = at(results[0]!, 1);
       named["y"] = lengths && direction.node.attrs["maskedOutput"] === "hold" ? held(g, direction, x, y, lengths, operand(direction, "h")!, named["h"]!) : y;
     }
-    direction.node.outputNames.forEach((name, n) => { if (named[name] !== undefined) g.bind(direction.node.outputs[n]!.id, named[name]); });
+    direction.node.outputNames.forEach((name, n) => g.bind(direction.node.outputs[n]!.id, named[name]!));
   });
 }
 
@@ -150,9 +148,6 @@ function held(g: Graph, { node }: Direction, x: string, y: string, lengths: stri
   const real = g.node("Less", [g.node("Unsqueeze", [steps, g.integers([1])]), g.node("Unsqueeze", [lengths, g.integers([0])])]);
   return g.node("Where", [g.node("Unsqueeze", [real, g.integers([2])]), y, hold]);
 }
-
-/** State operands of recurrent nodes: what the operators want with a leading axis. */
-export const isState = (name: string): boolean => name === "h" || name === "c";
 
 /** Whether two runs over the same sequence, one of them in reverse, can be one bidirectional operator. */
 export function pairs(a: CompositeNode, b: CompositeNode): boolean {
