@@ -28,6 +28,6 @@ ${rows.join("\n")}
 | --- | ---: | --- |
 ${properties.map(({ id, title }) => `| ${id} | ${kills.get(id)} | ${title} |`).join("\n")}
 
-`use-after-dispose` and `unclaimed-is-refused` kill none of these: what they hold is mostly the library's own part (the model, the
+\`use-after-dispose\` and \`unclaimed-is-refused\` kill none of these: what they hold is mostly the library's own part (the model, the
 state, legalization), which a wrapper of an engine can't break. They stay because a stranger's report should say it.
 `);
