@@ -1,8 +1,36 @@
 // Writes docs/faults.md: every planted fault and the properties that kill it.
 //
 //   npm run build && node scripts/fault-table.mjs
-import { writeFileSync } from "node:fs";
-import { faults, killers, properties } from "@unroll/conformance";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readSafetensors, writeSafetensors } from "@unroll/api/weights";
+import { faults, killers, properties, tableFaults } from "@unroll/conformance";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const recorded = { torch: "fixtures/torch", keras: "fixtures/keras-like" };
+
+/** How many of the recorded cases that a wrong table reads wrongly `unroll verify` fails. */
+function verified({ dialect, read }) {
+  const folder = mkdtempSync(join(tmpdir(), "unroll-tables-"));
+  const entries = JSON.parse(readFileSync(join(root, recorded[dialect], "manifest.json"), "utf8")).cases.filter(({ name }) => !/proj/.test(name)).filter(({ file }) => {
+    const changed = read(readSafetensors(readFileSync(join(root, recorded[dialect], file))).tensors);
+    if (changed) writeFileSync(join(folder, file), writeSafetensors(changed));
+    return changed;
+  });
+  writeFileSync(join(folder, "manifest.json"), JSON.stringify({ cases: entries }));
+  let out;
+  try {
+    out = execFileSync(process.execPath, [join(root, "packages/cli/dist/main.js"), "verify", join(folder, "manifest.json"), "--adapter", "builtin", "--json"], { encoding: "utf8" });
+  } catch (error) {
+    out = error.stdout;
+  }
+  rmSync(folder, { recursive: true });
+  const failed = new Set(JSON.parse(out).cases.filter(({ status }) => status === "failed").map(({ name }) => name.replace(/ held from zeros$/, "")));
+  return `${failed.size} of ${entries.length}`;
+}
 
 const rows = [];
 const kills = new Map(properties.map(({ id }) => [id, 0]));
@@ -28,6 +56,14 @@ ${rows.join("\n")}
 | --- | ---: | --- |
 ${properties.map(({ id, title }) => `| ${id} | ${kills.get(id)} | ${title} |`).join("\n")}
 
-\`use-after-dispose\` and \`unclaimed-is-refused\` kill none of these: what they hold is mostly the library's own part (the model, the
-state, legalization), which a wrapper of an engine can't break. They stay because a stranger's report should say it.
+## Wrong weight tables
+
+A table that is wrong in both directions survives every round trip: only results recorded from the framework itself can tell.
+Each of these reads a dialect's weights as a wrong table would, and \`unroll verify\` runs the recorded cases on the builtin
+engine. A case that it does not fail has nothing that the fault changes in its results, such as a relu that is 0 throughout.
+
+| table | what is wrong | recorded cases that fail |
+| --- | --- | ---: |
+${tableFaults.map((fault) => `| ${fault.id} | ${fault.title} | ${verified(fault)} |`).join("\n")}
 `);
+for (const [id, count] of kills) if (count === 0) console.error(`${id} kills nothing: say why in this page, or plant what it should kill`);

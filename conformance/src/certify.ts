@@ -1,6 +1,7 @@
 import { type Adapter, builtin, type Capabilities, isUnrollError, UnrollError } from "@unroll/api";
 import * as fc from "fast-check";
 import { type Case } from "./cases/case.js";
+import { type Dialect, dialects as knownDialects } from "./dialects.js";
 import { properties as all } from "./properties/index.js";
 import { type Property, type Subject, Violation } from "./properties/property.js";
 
@@ -19,6 +20,8 @@ export interface CertifyOptions {
   readonly partner?: Adapter;
   /** Counts what the engine holds. Without it the property `nothing-stays-alive` is unsupported. */
   readonly alive?: () => number;
+  /** Weight layouts that the property `weights-survive` goes through. Default: PyTorch's, Keras's and ONNX's. */
+  readonly dialects?: readonly Dialect[];
   /** Replays one counterexample: its seed is `seed`, and this is its path. */
   readonly path?: string;
   readonly onProgress?: (done: { readonly property: string; readonly form: Form; readonly runs: number; readonly of: number }) => void;
@@ -80,14 +83,14 @@ export const expanded = (adapter: Adapter): Adapter => ({
  * @param engine an adapter, or a function that makes one
  */
 export async function certify(engine: Adapter | (() => Adapter | Promise<Adapter>), options: CertifyOptions = {}): Promise<CertifyReport> {
-  const { seed = Date.now() % 2 ** 31, runs = 100, only = "", forms = ["as is", "expanded"], partner = builtin(), alive = null } = options;
+  const { seed = Date.now() % 2 ** 31, runs = 100, only = "", forms = ["as is", "expanded"], partner = builtin(), alive = null, dialects = knownDialects } = options;
   const adapter = typeof engine === "function" ? await engine() : engine;
   const chosen = all.filter(({ id }) => (typeof only === "string" ? id.includes(only) : only.includes(id)));
   if (chosen.length === 0) throw new UnrollError("UNROLL_ARGUMENT", `certify: expected a property among ${all.map(({ id }) => id).join(", ")}, got "${String(only)}"; leave it out for all`, { only });
   const total = chosen.length * forms.length;
   const reports: PropertyReport[] = [];
   for (const form of forms) {
-    const subject: Subject = { adapter: form === "as is" ? adapter : expanded(adapter), partner, alive };
+    const subject: Subject = { adapter: form === "as is" ? adapter : expanded(adapter), partner, alive, dialects };
     for (const property of chosen) {
       options.signal?.throwIfAborted();
       reports.push(await judge(property, subject, form, seed, Math.max(1, Math.round(runs * (property.share ?? 1))), options, reports.length, total));

@@ -3,7 +3,7 @@ import type { Adapter } from "@unroll/api/adapter";
 import { describe, expect, it } from "vitest";
 import { certify, type CertifyReport, certifySuite, faults, htmlReport } from "../src/index.js";
 
-const faulty = (id: string): Adapter => faults.find((fault) => fault.id === id)!.breakEngine(builtin(), { count: 0 });
+const faulty = (id: string): Adapter => faults.find((fault) => fault.id === id)!.breakEngine!(builtin(), { count: 0 });
 const example = async (file: string): Promise<() => Adapter> => ((await import(/* @vite-ignore */ new URL(`../../examples/custom-adapter/${file}`, import.meta.url).href)) as { default: () => Adapter }).default;
 
 describe("certify", () => {

@@ -1,10 +1,11 @@
 import type { Adapter, WeightMap } from "@unroll/api";
-import type { CompositeNode, DeviceTensor, Feed, HostTensor, Node, Program } from "@unroll/api/adapter";
+import { type CompositeNode, type DeviceTensor, type Feed, type HostTensor, type Node, type Program, UnrollError } from "@unroll/api/adapter";
+import type { Dialect } from "../dialects.js";
 
 /** Feeds or results of one run, in host memory. */
 export type Tensors = Record<string, HostTensor>;
 
-/** One way to break an honest engine. */
+/** One way to break an honest engine, or an honest weight layout. */
 export interface Fault {
   readonly id: string;
   /** What is wrong, as a sentence. */
@@ -12,7 +13,8 @@ export interface Fault {
   /** Where such a fault has happened for real. */
   readonly seen: string;
   /** @param alive counts what the faulty engine says it holds */
-  breakEngine(honest: Adapter, alive: { count: number }): Adapter;
+  breakEngine?(honest: Adapter, alive: { count: number }): Adapter;
+  breakDialect?(honest: Dialect): Dialect;
 }
 
 /** What a run knows when feeds or results are changed. */
@@ -36,12 +38,16 @@ export interface Break {
 }
 
 class Result implements DeviceTensor {
+  private disposed = false;
   constructor(private readonly held: HostTensor) {}
   get dtype(): HostTensor["dtype"] { return this.held.dtype; }
   get shape(): readonly number[] { return this.held.shape; }
-  readSync(): HostTensor { return this.held; }
-  async read(): Promise<HostTensor> { return this.held; }
-  dispose(): void { /* host memory */ }
+  readSync(): HostTensor {
+    if (this.disposed) throw new UnrollError("UNROLL_DISPOSED", "result: expected one in use, got a disposed one; read it before you dispose it", {});
+    return this.held;
+  }
+  async read(): Promise<HostTensor> { return this.readSync(); }
+  dispose(): void { this.disposed = true; }
 }
 
 /** An adapter that goes wrong as told, and is honest otherwise. */

@@ -5,10 +5,13 @@ import { batchOfTheFirstCallKept } from "./batch-of-the-first-call-kept.js";
 import { biasesDoubled } from "./biases-doubled.js";
 import { cClipped } from "./c-clipped.js";
 import { candidateActivationIgnored } from "./candidate-activation-ignored.js";
+import { claimsWhatItRefuses } from "./claims-what-it-refuses.js";
 import { crudeActivations } from "./crude-activations.js";
 import { denseBiasDropped } from "./dense-bias-dropped.js";
+import { disposedCanBeRead } from "./disposed-can-be-read.js";
 import { embeddingOneRowOff } from "./embedding-one-row-off.js";
 import { emptyRowZeroed } from "./empty-row-zeroed.js";
+import { exponentialOverflows } from "./exponential-overflows.js";
 import { feedsOverwritten } from "./feeds-overwritten.js";
 import { finalStateOfTheLastStep } from "./final-state-of-the-last-step.js";
 import { forgetBiasAddedTwice } from "./forget-bias-added-twice.js";
@@ -27,6 +30,13 @@ import { initialStateIgnored } from "./initial-state-ignored.js";
 import { inputBiasDropped } from "./input-bias-dropped.js";
 import { lastUnitDropped } from "./last-unit-dropped.js";
 import { layersShareWeights } from "./layers-share-weights.js";
+import { layoutBiasesExchanged } from "./layout-biases-exchanged.js";
+import { layoutDirectionsExchanged } from "./layout-directions-exchanged.js";
+import { layoutGatesReadInAnotherOrder } from "./layout-gates-read-in-another-order.js";
+import { layoutLossNotReported } from "./layout-loss-not-reported.js";
+import { layoutRoundedOnTheWay } from "./layout-rounded-on-the-way.js";
+import { layoutSecondBiasDropped } from "./layout-second-bias-dropped.js";
+import { layoutTransposeForgottenWhenSquare } from "./layout-transpose-forgotten-when-square.js";
 import { lengthsIgnored } from "./lengths-ignored.js";
 import { lengthsOneShort } from "./lengths-one-short.js";
 import { lstmGatesFG } from "./lstm-gates-f-g.js";
@@ -39,6 +49,8 @@ import { maskIgnored } from "./mask-ignored.js";
 import { maskInverted } from "./mask-inverted.js";
 import { maskedOutputHeld } from "./masked-output-held.js";
 import { maskedOutputZeroed } from "./masked-output-zeroed.js";
+import { nanBecomesZero } from "./nan-becomes-zero.js";
+import { nanSpreadsOverTheBatch } from "./nan-spreads-over-the-batch.js";
 import { notTheSameTwice } from "./not-the-same-twice.js";
 import { oneUnitOff } from "./one-unit-off.js";
 import { outputActivationLeftOut } from "./output-activation-left-out.js";
@@ -62,7 +74,6 @@ import { weightsInBfloat16 } from "./weights-in-bfloat16.js";
 import { weightsInHalfPrecision } from "./weights-in-half-precision.js";
 import { wrongOnlyAtBatchOne } from "./wrong-only-at-batch-one.js";
 import { wrongOnlyForLongSequences } from "./wrong-only-for-long-sequences.js";
-
 
 /** Every planted fault. CI demands that each is killed by a property. */
 export const faults: readonly Fault[] = [
@@ -129,4 +140,16 @@ export const faults: readonly Fault[] = [
   outputsConcatenatedTheOtherWay,
   averageIsASum,
   aLeakPerStep,
+  disposedCanBeRead,
+  claimsWhatItRefuses,
+  nanBecomesZero,
+  nanSpreadsOverTheBatch,
+  exponentialOverflows,
+  layoutGatesReadInAnotherOrder,
+  layoutTransposeForgottenWhenSquare,
+  layoutSecondBiasDropped,
+  layoutBiasesExchanged,
+  layoutDirectionsExchanged,
+  layoutRoundedOnTheWay,
+  layoutLossNotReported,
 ];

@@ -4,6 +4,7 @@ import { bidirectionalIsTwoRuns } from "./bidirectional-is-two-runs.js";
 import { cutAnywhere } from "./cut-anywhere.js";
 import { lengthsEqualShorter } from "./lengths-equal-shorter.js";
 import { maskedStepKeepsState } from "./masked-step-keeps-state.js";
+import { nanPassesOn } from "./nan-passes-on.js";
 import { nothingStaysAlive } from "./nothing-stays-alive.js";
 import { oracleSequence } from "./oracle-sequence.js";
 import { oracleStep } from "./oracle-step.js";
@@ -21,6 +22,7 @@ import { stepEqualsSequence } from "./step-equals-sequence.js";
 import { streamsDoNotMix } from "./streams-do-not-mix.js";
 import { unclaimedIsRefused } from "./unclaimed-is-refused.js";
 import { useAfterDispose } from "./use-after-dispose.js";
+import { weightsSurvive } from "./weights-survive.js";
 import { zeroStateIsTheDefault } from "./zero-state-is-the-default.js";
 
 /** Every property, those first that tell most when they fail. */
@@ -29,6 +31,6 @@ export const properties = [
   lengthsEqualShorter, paddingNeverMatters, maskedStepKeepsState,
   rowsIndependent, permutedBatch, batchMayChange,
   backwardIsReversedForward, bidirectionalIsTwoRuns, stackedIsComposed,
-  stateMoves, streamsDoNotMix, repeatable, resultsAreOwned, saturation,
-  useAfterDispose, nothingStaysAlive, unclaimedIsRefused, programsEqualDefinitions,
+  stateMoves, streamsDoNotMix, repeatable, resultsAreOwned, saturation, nanPassesOn,
+  weightsSurvive, useAfterDispose, nothingStaysAlive, unclaimedIsRefused, programsEqualDefinitions,
 ] as unknown as readonly Property[];

@@ -1,5 +1,6 @@
 import type { Adapter } from "@unroll/api";
 import type * as fc from "fast-check";
+import type { Dialect } from "../dialects.js";
 
 /** What a property judges. */
 export interface Subject {
@@ -8,6 +9,8 @@ export interface Subject {
   readonly partner: Adapter;
   /** Counts what the engine holds, e.g. live tensors; null where it can't be counted. */
   readonly alive: (() => number) | null;
+  /** Weight layouts of other frameworks. */
+  readonly dialects: readonly Dialect[];
 }
 
 /** How one run of a property ended well. */

@@ -6,6 +6,7 @@ import { recurrentComposites } from "./recurrent.js";
 import { queueOf } from "./queue.js";
 
 export type { OnnxRuntime } from "./library.js";
+export { type Initializer, readInitializers } from "./initializers.js";
 export { modelOf } from "./model.js";
 
 /** Options of {@link onnx}. */

@@ -22,10 +22,13 @@ export const recurrentComposites: readonly string[] = Object.keys(operators).fla
 
 const weightNames: readonly string[] = ["kernel", "recurrentKernel", "inputBias", "recurrentBias"];
 
-/** What the fused operators can run. They know lengths, and no mask with gaps. */
+/**
+ * What the fused operators can run. They know lengths, and no mask with gaps. LSTM and GRU clip the arguments of their
+ * gates into a range first, and a NaN becomes its edge; so do some activations of RNN.
+ */
 export const recurrentClaims: Readonly<Record<string, CompositeClaim>> = Object.fromEntries(
   Object.entries(operators).flatMap(([name, { activations }]) => {
-    const claim = { attrs: Object.fromEntries(activations.map((attr) => [attr, fusedActivations])), without: ["mask"], weights: weightNames };
+    const claim = { attrs: Object.fromEntries(activations.map((attr) => [attr, fusedActivations])), without: ["mask"], weights: weightNames, losesNaN: true };
     return [[name, claim], [`${name}Cell`, claim]];
   }),
 );

@@ -9,7 +9,7 @@ const makers: Readonly<Record<string, (workshop: Workshop) => Function>> = {
   linear: () => (x) => x,
   tanh: ({ run }) => (x) => run("Tanh", { x }),
   sigmoid: ({ run }) => (x) => run("Sigmoid", { x }),
-  relu: ({ run }) => (x) => run("Relu", { x }),
+  relu: (workshop) => keepingNaN(workshop, (x) => workshop.run("Relu", { x })),
   hardSigmoidSixth: (workshop) => hardSigmoid(workshop, 1 / 6),
   hardSigmoidFifth: (workshop) => hardSigmoid(workshop, 0.2),
   softsign: ({ run, keep }) => {
@@ -25,11 +25,15 @@ const makers: Readonly<Record<string, (workshop: Workshop) => Function>> = {
   leakyRelu: ({ run }) => (x) => run("LeakyRelu", { x }, { alpha: 0.01 }),
 };
 
-function hardSigmoid({ tf, run, keep, backend }: Workshop, slope: number): Function {
+function hardSigmoid(workshop: Workshop, slope: number): Function {
+  const { run, keep } = workshop;
   const [a, half] = [keep([slope], [], "float32"), keep([0.5], [], "float32")];
-  const clipped: Function = (x) => run("ClipByValue", { x: run("Add", { a: run("Multiply", { a: x, b: a }), b: half }) }, { clipValueMin: 0, clipValueMax: 1 });
-  // The wasm backend clips NaN to 0.
-  return backend === "wasm" ? (x) => tf.where(run("Equal", { a: x, b: x }), clipped(x), x) : clipped;
+  return keepingNaN(workshop, (x) => run("ClipByValue", { x: run("Add", { a: run("Multiply", { a: x, b: a }), b: half }) }, { clipValueMin: 0, clipValueMax: 1 }));
+}
+
+/** Of NaN the wasm backend's Relu and ClipByValue make 0. */
+function keepingNaN({ tf, run, backend }: Workshop, of: Function): Function {
+  return backend === "wasm" ? (x) => tf.where(run("Equal", { a: x, b: x }), of(x), x) : of;
 }
 
 /** Activations that are composites in a program and are run here as they are. */

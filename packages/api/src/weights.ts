@@ -5,4 +5,5 @@ export { float32ToHalf, type HalfFormat, halfToFloat32 } from "./formats/half.js
 export type { Converted, ForeignWeights, WeightLoss } from "./dialects/convert.js";
 export { fromTorch, torchBindings, toTorch, type TorchBinding } from "./dialects/torch/index.js";
 export { fromKeras, kerasBindings, kerasWeights, toKeras, type KerasBinding } from "./dialects/keras/index.js";
+export { fromOnnx, onnxBindings, toOnnx, type OnnxBinding } from "./dialects/onnx/index.js";
 export { specWeights, type WeightSpec } from "./spec/weights.js";

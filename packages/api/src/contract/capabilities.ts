@@ -11,6 +11,11 @@ export interface CompositeClaim {
   readonly without?: readonly string[];
   /** Named inputs that, where present, must be weights: known when the program is compiled. */
   readonly weights?: readonly string[];
+  /**
+   * Whether a NaN among the operands may end there, where the decomposition passes it on. Then the report of the
+   * conformance suite says so, and whoever needs NaN passed on leaves this composite out.
+   */
+  readonly losesNaN?: boolean;
 }
 
 /** What an adapter can run, as data. `docs/support.md` is made from it. */

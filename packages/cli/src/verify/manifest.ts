@@ -1,9 +1,10 @@
 import { dirname, join } from "node:path";
 import { isUnrollError, UnrollError } from "@unroll/api";
-import { type NamedTensor, readSafetensors } from "@unroll/api/weights";
+import { type AnyTensor, type NamedTensor, readSafetensors } from "@unroll/api/weights";
 import { readBytes, readJson } from "../files.js";
 import type { Io } from "../io.js";
 import { type KerasEntry, kerasCases } from "./keras-case.js";
+import { type OnnxEntry, onnxCase } from "./onnx-case.js";
 import type { RecordedCase } from "./recorded.js";
 import { type TorchEntry, torchCase } from "./torch-case.js";
 
@@ -15,7 +16,8 @@ export interface LoadedEntry {
 }
 
 /**
- * Reads a manifest of recorded cases; `packages/api/recorder/record.py` writes such files.
+ * Reads a manifest of recorded cases: modules of PyTorch and layers of Keras, as `packages/api/recorder/record.py` writes
+ * them, or operators of ONNX.
  *
  * @throws UNROLL_FORMAT for a file of another form; an entry that can't be expressed is reported, not thrown
  */
@@ -23,18 +25,33 @@ export async function readManifest(io: Io, path: string, only: (name: string) =>
   const { cases } = await readJson(io, path);
   if (!Array.isArray(cases)) throw new UnrollError("UNROLL_FORMAT", `manifest "${path}": expected a list of cases, got ${typeof cases}; write it with record.py`, { path });
   const loaded: LoadedEntry[] = [];
-  for (const entry of cases as readonly (TorchEntry | KerasEntry)[]) {
-    if (typeof entry?.name !== "string" || typeof entry.file !== "string" || !("module" in entry || "layer" in entry)) {
-      throw new UnrollError("UNROLL_FORMAT", `manifest "${path}" case ${loaded.length}: expected name, file, and module or layer, got ${JSON.stringify(entry)?.slice(0, 60)}; write it with record.py`, { path });
+  for (const entry of cases as readonly (TorchEntry | KerasEntry | OnnxEntry)[]) {
+    const isOperator = entry !== null && typeof entry === "object" && "op" in entry;
+    if (typeof entry?.name !== "string" || !(isOperator || (typeof entry.file === "string" && ("module" in entry || "layer" in entry)))) {
+      throw new UnrollError("UNROLL_FORMAT", `manifest "${path}" case ${loaded.length}: expected name, file, and module or layer, or name and op, got ${JSON.stringify(entry)?.slice(0, 60)}; write it with record.py`, { path });
     }
     if (!only(entry.name)) continue;
-    const tensors = readSafetensors(await readBytes(io, join(dirname(path), entry.file))).tensors as Readonly<Record<string, NamedTensor>>;
+    const tensors = readSafetensors(await readBytes(io, join(dirname(path), isOperator ? `${entry.name}.safetensors` : (entry as TorchEntry | KerasEntry).file))).tensors as Readonly<Record<string, NamedTensor>>;
     try {
-      loaded.push({ name: entry.name, cases: "module" in entry ? [torchCase(entry, tensors)] : kerasCases(entry, tensors), unsupported: null });
+      const cases = "module" in entry ? [torchCase(entry, tensors)] : "layer" in entry ? kerasCases(entry, tensors)
+        : [onnxCase(entry, tensors, await initializersOf(io, join(dirname(path), `${entry.name}.onnx`)))];
+      loaded.push({ name: entry.name, cases, unsupported: null });
     } catch (error) {
       if (!isUnrollError(error) || error.code !== "UNROLL_UNSUPPORTED") throw error;
       loaded.push({ name: entry.name, cases: [], unsupported: error.message });
     }
   }
   return loaded;
+}
+
+/** Weights of an ONNX file. Its reader comes with the adapter, which this command may do without. */
+async function initializersOf(io: Io, path: string): Promise<Readonly<Record<string, AnyTensor>>> {
+  const bytes = await readBytes(io, path);
+  let reader: { readInitializers(bytes: Uint8Array): Readonly<Record<string, AnyTensor>> };
+  try {
+    reader = await import("@unroll/adapter-onnx");
+  } catch (cause) {
+    throw new UnrollError("UNROLL_CONFIG", `file "${path}": expected package @unroll/adapter-onnx, which reads it, got none; install it`, { path }, { cause });
+  }
+  return reader.readInitializers(bytes);
 }

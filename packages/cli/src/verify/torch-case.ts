@@ -2,6 +2,7 @@ import { type HostTensor, specState, tensor, UnrollError } from "@unroll/api";
 import { nn, packPaddedSequence, padPackedSequence, type PackedSequence } from "@unroll/api/torch";
 import { toFloat32 } from "@unroll/api/weights";
 import { evaluate, type Run } from "@unroll/conformance";
+import { swapped, swappedFloats } from "./axes.js";
 import { canStep, type CoreResults, float64, type NamedResults, type RecordedCase, steps, type Tensors, truthOf } from "./recorded.js";
 
 /** A case of a manifest that `record.py` made of a PyTorch module. */
@@ -27,17 +28,6 @@ function optionsOf({ args }: TorchEntry, place: string): Record<string, unknown>
     return [options[name], value];
   }));
 }
-
-/** The first two axes the other way round. */
-function swapped<T extends { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>({ shape, data }: T, make: (size: number) => { [index: number]: number }): { shape: number[]; data: ArrayLike<number> } {
-  const [a, b, ...rest] = shape as [number, number, ...number[]];
-  const size = rest.reduce((p, q) => p * q, 1);
-  const made = make(data.length);
-  for (let i = 0; i < a; i++) for (let j = 0; j < b; j++) for (let k = 0; k < size; k++) made[(j * a + i) * size + k] = data[(i * b + j) * size + k]!;
-  return { shape: [b, a, ...rest], data: made as ArrayLike<number> };
-}
-
-const swappedFloats = (given: Floats): Floats => swapped(given, (size) => new Float32Array(size)) as unknown as Floats;
 
 /**
  * Makes a case ready.

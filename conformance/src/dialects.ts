@@ -1,0 +1,17 @@
+import type { Spec, WeightMap } from "@unroll/api";
+import { type AnyTensor, type Converted, type ForeignWeights, fromKeras, fromOnnx, fromTorch, toKeras, toOnnx, toTorch } from "@unroll/api/weights";
+
+/** Another framework's names and layouts of weights, both ways. */
+export interface Dialect {
+  readonly name: string;
+  /** @throws UNROLL_UNSUPPORTED for a layer that the framework does not have */
+  to(spec: Spec, weights: WeightMap): Converted<ForeignWeights>;
+  from(spec: Spec, named: Readonly<Record<string, AnyTensor>>): Converted<WeightMap>;
+}
+
+/** Every dialect of `@unroll/api/weights`. */
+export const dialects: readonly Dialect[] = [
+  { name: "PyTorch", to: (spec, weights) => toTorch(spec, weights), from: (spec, named) => fromTorch(spec, named) },
+  { name: "Keras", to: (spec, weights) => toKeras(spec, weights), from: (spec, named) => fromKeras(spec, named) },
+  { name: "ONNX", to: (spec, weights) => toOnnx(spec, weights), from: (spec, named) => fromOnnx(spec, named) },
+];

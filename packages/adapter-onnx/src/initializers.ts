@@ -1,0 +1,85 @@
+import { sizeOf, UnrollError } from "@unroll/api/adapter";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+
+/** A weight as an ONNX file holds it; `fromOnnx` of `@unroll/api/weights` takes them by name. */
+export type Initializer =
+  | { readonly dtype: "F32"; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: "F64"; readonly shape: readonly number[]; readonly data: Float64Array }
+  | { readonly dtype: "F16"; readonly shape: readonly number[]; readonly data: Uint16Array }
+  | { readonly dtype: "I32"; readonly shape: readonly number[]; readonly data: Int32Array }
+  | { readonly dtype: "I64"; readonly shape: readonly number[]; readonly data: BigInt64Array };
+
+// Field and type numbers of onnx.proto: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+const MODEL_GRAPH = 7;
+const GRAPH_INITIALIZER = 5;
+const tensorField = { dims: 1, dataType: 2, floatData: 4, int32Data: 5, int64Data: 7, name: 8, rawData: 9, doubleData: 10, externalData: 13, dataLocation: 14 } as const;
+const types: Readonly<Record<number, Pick<Initializer, "dtype"> & { readonly array: new (buffer: ArrayBuffer) => Initializer["data"]; readonly bytes: number }>> = {
+  1: { dtype: "F32", array: Float32Array, bytes: 4 }, 11: { dtype: "F64", array: Float64Array, bytes: 8 }, 10: { dtype: "F16", array: Uint16Array, bytes: 2 },
+  6: { dtype: "I32", array: Int32Array, bytes: 4 }, 7: { dtype: "I64", array: BigInt64Array, bytes: 8 },
+};
+
+/**
+ * The initializers of an ONNX file: its weights, by name.
+ *
+ * @throws UNROLL_FORMAT for bytes that are no ONNX model, weights in another file, or elements that are neither floats nor 32 or 64 bit integers
+ */
+export function readInitializers(bytes: Uint8Array): Record<string, Initializer> {
+  const found: Record<string, Initializer> = {};
+  try {
+    messages(new BinaryReader(bytes), MODEL_GRAPH, (graph) => messages(graph, GRAPH_INITIALIZER, (reader) => {
+      const { name, initializer } = tensorOf(reader);
+      found[name] = initializer;
+    }));
+  } catch (cause) {
+    if (cause instanceof UnrollError) throw cause;
+    throw new UnrollError("UNROLL_FORMAT", `onnx file: expected a ModelProto, got bytes that don't parse (${cause instanceof Error ? cause.message : String(cause)}); export the model again`, {}, { cause });
+  }
+  return found;
+}
+
+/** Calls back with every sub-message of one field and passes over the others. */
+function messages(reader: BinaryReader, field: number, use: (inner: BinaryReader) => void): void {
+  while (reader.pos < reader.len) {
+    const [number, wire] = reader.tag();
+    if (number === field && wire === WireType.LengthDelimited) use(new BinaryReader(reader.bytes()));
+    else reader.skip(wire, number);
+  }
+}
+
+function tensorOf(reader: BinaryReader): { name: string; initializer: Initializer } {
+  const dims: number[] = [];
+  const values: number[] = [];
+  const wide: bigint[] = [];
+  let [name, dataType, external] = ["", 0, false];
+  let raw: Uint8Array | null = null;
+  while (reader.pos < reader.len) {
+    const [field, wire] = reader.tag();
+    // Numbers come packed, or one by one.
+    const each = (read: (from: BinaryReader) => void): void => {
+      if (wire !== WireType.LengthDelimited) return read(reader);
+      const inner = new BinaryReader(reader.bytes());
+      while (inner.pos < inner.len) read(inner);
+    };
+    switch (field) {
+      case tensorField.dims: each((from) => dims.push(Number(from.int64()))); break;
+      case tensorField.dataType: dataType = reader.int32(); break;
+      case tensorField.floatData: each((from) => values.push(from.float())); break;
+      case tensorField.doubleData: each((from) => values.push(from.double())); break;
+      case tensorField.int32Data: each((from) => values.push(from.int32())); break;
+      case tensorField.int64Data: each((from) => wide.push(BigInt(from.int64()))); break;
+      case tensorField.name: name = reader.string(); break;
+      case tensorField.rawData: raw = reader.bytes(); break;
+      case tensorField.dataLocation: external = reader.int32() === 1; break;
+      default: reader.skip(wire, field);
+    }
+  }
+  const place = `onnx initializer "${name}"`;
+  if (external) throw new UnrollError("UNROLL_FORMAT", `${place}: expected its data in the file, got a reference to another one; save the model with save_as_external_data=False`, { name });
+  const type = types[dataType];
+  if (!type) throw new UnrollError("UNROLL_FORMAT", `${place}: expected float, double, float16, int32 or int64, got data type ${dataType} of onnx.proto; convert the weights to float`, { name, dataType });
+  // A copy, as raw data may begin anywhere in the file; not by slice(), which Node's Buffer has as a view.
+  const data = raw ? new type.array(new Uint8Array(raw).buffer)
+    : wide.length > 0 ? BigInt64Array.from(wide) : (type.array as unknown as { from(list: readonly number[]): Initializer["data"] }).from(values);
+  if (data.length !== sizeOf(dims)) throw new UnrollError("UNROLL_FORMAT", `${place}: expected ${sizeOf(dims)} elements for shape [${dims.join(", ")}], got ${data.length}; the file is cut short or was written wrongly`, { name });
+  return { name, initializer: { dtype: type.dtype, shape: dims, data } as Initializer };
+}

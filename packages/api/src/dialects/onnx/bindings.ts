@@ -1,0 +1,18 @@
+import type { Spec } from "../../spec/types.js";
+
+/** Says which initializers of an ONNX model hold a spec layer's weights. */
+export interface OnnxBinding {
+  readonly layer: string;
+  /**
+   * Names of the initializers by what they are: operands `W`, `R` and `B` of an LSTM, GRU or RNN; `table` of a Gather;
+   * `kernel` [inputs, units] and `bias` of a MatMul and Add.
+   */
+  readonly names: { readonly [Role in "W" | "R" | "B" | "table" | "kernel" | "bias"]?: string };
+}
+
+const rolesOf = { recurrent: ["W", "R", "B"], bidirectional: ["W", "R", "B"], embedding: ["table"], dense: ["kernel", "bias"], activation: [], dropout: [], merge: [] } as const;
+
+/** Bindings by layer name: `encoder.W`, `encoder.R`, ... */
+export function onnxBindings(spec: Spec): OnnxBinding[] {
+  return spec.layers.map(({ name, type }) => ({ layer: name, names: Object.fromEntries(rolesOf[type].map((role) => [role, `${name}.${role}`])) }));
+}
