@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { type Case } from "./cases/case.js";
 import { type Dialect, dialects as knownDialects } from "./dialects.js";
 import { properties as all } from "./properties/index.js";
+import { type SupportEntry, supportOf } from "./report/support.js";
 import { type Property, type Subject, Violation } from "./properties/property.js";
 
 export interface CertifyOptions {
@@ -53,6 +54,8 @@ export interface PropertyReport {
   readonly runs: number;
   /** Cases that were drawn and said nothing, or that the engine does not claim. */
   readonly skipped: number;
+  /** Why they were skipped: reason to number of cases. */
+  readonly skips: Readonly<Record<string, number>>;
   readonly worstErrorOverBound: number | null;
   /** Error over bound of each case, for histograms: how many fell into each decade below 1, from 1e-6 up. */
   readonly histogram: readonly number[];
@@ -67,7 +70,10 @@ export interface CertifyReport {
   readonly runs: number;
   readonly properties: readonly PropertyReport[];
   readonly capabilities: Capabilities;
-  readonly summary: { readonly passed: number; readonly failed: number; readonly unsupported: number };
+  /** What it runs and how, layer by layer; null where only some properties were asked for. */
+  readonly support: readonly SupportEntry[] | null;
+  /** Properties by status, and entries of `support` that are wrong. An engine is right when nothing failed and nothing is wrong. */
+  readonly summary: { readonly passed: number; readonly failed: number; readonly unsupported: number; readonly wrong: number };
 }
 
 /** The engine with every composite expanded. */
@@ -96,8 +102,10 @@ export async function certify(engine: Adapter | (() => Adapter | Promise<Adapter
       reports.push(await judge(property, subject, form, seed, Math.max(1, Math.round(runs * (property.share ?? 1))), options, reports.length, total));
     }
   }
+  const support = only.length === 0 ? await supportOf(adapter) : null;
+  const wrong = support?.filter(({ how }) => how === "wrong").length ?? 0;
   const count = (status: PropertyReport["status"]): number => reports.filter((one) => one.status === status).length;
-  return { adapter: adapter.name, device: adapter.device, seed, runs, properties: reports, capabilities: adapter.capabilities, summary: { passed: count("passed"), failed: count("failed"), unsupported: count("unsupported") } };
+  return { adapter: adapter.name, device: adapter.device, seed, runs, properties: reports, capabilities: adapter.capabilities, support, summary: { passed: count("passed"), failed: count("failed"), unsupported: count("unsupported"), wrong } };
 }
 
 async function judge(property: Property, subject: Subject, form: Form, seed: number, runs: number, options: CertifyOptions, done: number, total: number): Promise<PropertyReport> {
@@ -131,7 +139,7 @@ async function judge(property: Property, subject: Subject, form: Form, seed: num
     }
   });
   const result = await fc.check(checked, { seed, numRuns: runs, ...(options.path === undefined ? {} : { path: options.path }), endOnFailure: options.shrink === false });
-  const about = { id: property.id, title: property.title, rules: property.rules, form, runs: said, skipped, worstErrorOverBound: worst, histogram };
+  const about = { id: property.id, title: property.title, rules: property.rules, form, runs: said, skipped, skips: Object.fromEntries(skips), worstErrorOverBound: worst, histogram };
   if (!result.failed) {
     // Nothing said is nothing passed.
     const [reason] = [...skips].sort((a, b) => b[1] - a[1])[0] ?? [];

@@ -10,7 +10,7 @@ describe("certify", () => {
   it("reports a counterexample that is small and can be replayed", async () => {
     const options = { seed: 21, runs: 100, only: "oracle-sequence", forms: ["as is"] } as const;
     const { properties: [report], summary } = await certify(faulty("lstm-gates-g-o"), options);
-    expect(summary).toEqual({ passed: 0, failed: 1, unsupported: 0 });
+    expect(summary).toEqual({ passed: 0, failed: 1, unsupported: 0, wrong: 0 });
     const found = report!.counterexample!;
     expect(found.case).toMatch(/^lstm\(1->1\).*; batch 1, time [12]\b/);
     expect(found).toMatchObject({ seed: 21, firstBadIndex: 0, got: expect.any(Number) as unknown, want: expect.any(Number) as unknown, bound: expect.any(Number) as unknown, shapes: { "layer0.kernel": [1, 4] } });
@@ -21,7 +21,7 @@ describe("certify", () => {
 
   it("calls what was never checked unsupported, not passed", async () => {
     const { properties: [report], summary } = await certify(builtin(), { seed: 1, runs: 5, only: ["nothing-stays-alive"], forms: ["as is"] });
-    expect(summary).toEqual({ passed: 0, failed: 0, unsupported: 1 });
+    expect(summary).toEqual({ passed: 0, failed: 0, unsupported: 1, wrong: 0 });
     expect(report!.reason).toMatch(/can't be counted/);
     const nothing: Adapter = { ...builtin(), capabilities: { ...builtin().capabilities, primitives: [], composites: {} } };
     const refused = await certify(nothing, { seed: 1, runs: 5, only: ["oracle-sequence"], forms: ["as is"] });

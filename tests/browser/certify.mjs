@@ -35,10 +35,11 @@ const failed = await withPage("certify.page.ts", async (page, problems) => {
     }
     const started = performance.now();
     const report = await page.evaluate(([engine, options]) => globalThis.certifyEngine(engine, options), [name, settings(name)]);
-    const { passed, failed: bad, unsupported } = report.summary;
+    const { passed, failed, unsupported, wrong: off } = report.summary;
+    const bad = failed + off;
     const worst = Math.max(...report.properties.map((one) => one.worstErrorOverBound ?? 0));
     wrong += bad;
-    console.log(`${bad ? "FAILED     " : "passed     "}  ${name.padEnd(24)} ${passed} passed, ${bad} failed, ${unsupported} unsupported; ${report.runs} runs; worst error/bound ${worst.toFixed(3)}; ${((performance.now() - started) / 1000).toFixed(0)} s`);
+    console.log(`${bad ? "FAILED     " : "passed     "}  ${name.padEnd(24)} ${passed} passed, ${failed} failed, ${unsupported} unsupported${off ? `, ${off} options of layers wrong` : ""}; ${report.runs} runs; worst error/bound ${worst.toFixed(3)}; ${((performance.now() - started) / 1000).toFixed(0)} s`);
     for (const one of report.properties.filter(({ status }) => status !== "passed")) console.log(`  ${one.status} ${one.id}, ${one.form}: ${one.reason}${one.counterexample ? `\n    ${one.counterexample.case}` : ""}`);
     reports.push({ engine: name, report });
   }

@@ -9,7 +9,7 @@ class Shared {
   private readonly known = new Map<string, string>();
   private next = 0;
 
-  constructor(private readonly taken: ReadonlySet<string>) {}
+  constructor(private readonly taken: ReadonlySet<string>, readonly device: string) {}
 
   fresh(): string {
     let name: string;
@@ -37,8 +37,13 @@ export class Graph {
   private constructor(private readonly shared: Shared) {}
 
   /** The outermost graph of a model whose inputs and outputs have these names; no value in it gets one of them. */
-  static outermost(taken: ReadonlySet<string>): Graph {
-    return new Graph(new Shared(taken));
+  static outermost(taken: ReadonlySet<string>, device: string): Graph {
+    return new Graph(new Shared(taken, device));
+  }
+
+  /** Execution provider that the model is for: some write an operator another way. */
+  get device(): string {
+    return this.shared.device;
   }
 
   /** A graph inside a node: sees the names of this one. */

@@ -28,7 +28,10 @@ export interface OnnxOptions {
  */
 const notOnWebgpu = recurrentComposites;
 
-/** Its WebGPU kernel of Where takes the wrong element of a condition that stretches, as every mask does. */
+/**
+ * Its WebGPU kernel of Where takes the wrong element of a condition that stretches, as every mask does; stretched beforehand,
+ * masks still go wrong inside a Scan that has another Where, found at 80 runs a property.
+ */
 const wrongOnWebgpu: readonly string[] = ["select"];
 
 /**
@@ -54,11 +57,12 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
       primitives: device === "webgpu" ? primitiveNames.filter((name) => !wrongOnWebgpu.includes(name)) : primitiveNames,
       composites: Object.fromEntries(names.map((name) => [name, claims[name]!])),
       precision: "f32",
+      losesNaN: device === "webgpu",
       synchronous: false,
       memory: device === "wasm" || device === "cpu" ? "host" : "device",
     },
     async compile(program, weights) {
-      const { bytes } = modelOf(program, weights);
+      const { bytes } = modelOf(program, weights, device);
       let session: OrtSession;
       try {
         session = await queueOf(ort).run(() => ort.InferenceSession.create(bytes, { executionProviders: [device], ...sessionOptions }));

@@ -32,12 +32,13 @@ interface Scope {
  * The ONNX model of a program: weights as initializers, `batch` and `time` as named dims, inputs under their names,
  * outputs under {@link outputNames}.
  *
+ * @param device execution provider that it is for; all but `webgpu` take the same model
  * @returns the file's bytes, and how many operators of each type it has, those inside Scan included
  * @throws UNROLL_WEIGHTS for a weight that is missing or of another type than declared
  */
-export function modelOf(program: Program, weights: WeightMap): { bytes: Uint8Array; nodeCounts: Record<string, number> } {
+export function modelOf(program: Program, weights: WeightMap, device = "cpu"): { bytes: Uint8Array; nodeCounts: Record<string, number> } {
   const results = outputNames(program);
-  const g = Graph.outermost(new Set([...program.inputs.map(({ name }) => name), ...results]));
+  const g = Graph.outermost(new Set([...program.inputs.map(({ name }) => name), ...results]), device);
   const params = new Map<ValueId, HostTensor>();
   const types = new Map<ValueId, ValueType>();
   for (const { name, id, type } of program.params) {

@@ -11,6 +11,23 @@ const same = (op: string): Emit => (g, operands) => g.node(op, operands);
 const toInt = (g: Graph, name: string): string => g.node("Cast", [name], { to: { int: 6 } });
 const toBool = (g: Graph, name: string): string => g.node("Cast", [name], { to: { int: 9 } });
 
+/**
+ * On webgpu onnxruntime-web 1.30 runs Min and Max on the CPU, and where they read an input of the graph that a GPU operator
+ * reads too, that one gets a later value in its place. The choice by a comparison stays on the GPU.
+ */
+const extremum = (op: string, chosen: (less: string, a: string, b: string) => readonly [string, string, string]): Emit => (g, operands, _attrs, types) => {
+  const [a, b] = operands as [string, string];
+  if (g.device !== "webgpu") return g.node(op, operands);
+  const [x, y] = stretched(g, [a, b], types) as [string, string];
+  return g.node("Where", chosen(g.node("Less", [x, y]), x, y));
+};
+
+/** Operands brought to their common shape: Where takes wrong elements there of what it has to stretch. */
+function stretched(g: Graph, operands: readonly string[], types: readonly ValueType[]): readonly string[] {
+  if (new Set(types.map(({ shape }) => shape.join())).size === 1) return operands;
+  return operands.map((operand, k) => operands.reduce((value, other, n) => (n === k ? value : g.node("Expand", [value, g.node("Shape", [other])])), operand));
+}
+
 const codes: Readonly<Record<string, number>> = { float32: 1, int32: 6, bool: 9 };
 
 /** One entry for every primitive. */
@@ -20,8 +37,8 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
   sub: same("Sub"),
   mul: same("Mul"),
   div: same("Div"),
-  min: same("Min"),
-  max: same("Max"),
+  min: extremum("Min", (less, a, b) => [less, a, b]),
+  max: extremum("Max", (less, a, b) => [less, b, a]),
   less: same("Less"),
   equal: same("Equal"),
   and: same("And"),
@@ -40,10 +57,12 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
   cast: (g, [x], attrs) => g.node("Cast", [x!], { to: { int: codes[attrs["dtype"] as string]! } }),
   matmul: same("MatMul"),
   sum: (g, [x], attrs) => g.node("ReduceSum", [x!, g.integers([attrs["axis"] as number])], { keepdims: { int: 1 } }),
-  // The operator passes NaN over, so it is asked for by itself.
+  // The operator passes NaN over, so it is asked for by itself. Not on webgpu, where nothing is promised of NaN and IsNaN
+  // runs on the CPU, on what may be another tensor by then.
   reduceMax: (g, [x], attrs) => {
     const axis = attrs["axis"] as number;
     const largest = g.node("ReduceMax", [x!], { axes: { ints: [axis] }, keepdims: { int: 1 } });
+    if (g.device === "webgpu") return largest;
     const nans = g.node("ReduceMax", [toInt(g, g.node("IsNaN", [x!]))], { axes: { ints: [axis] }, keepdims: { int: 1 } });
     return g.node("Where", [toBool(g, nans), g.float(NaN), largest]);
   },

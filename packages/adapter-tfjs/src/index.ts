@@ -48,6 +48,7 @@ export function tfjs(library: TensorFlow, options: TfjsOptions = {}): Adapter {
       primitives: primitiveNames,
       composites: Object.fromEntries(names.map((name) => [name, claims[name]!])),
       precision: "f32",
+      losesNaN: !host,
       synchronous: false,
       memory: host ? "host" : "device",
     },

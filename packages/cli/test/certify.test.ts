@@ -26,7 +26,8 @@ describe("unroll certify", () => {
     const [json, html] = [join(folder, "report.json"), join(folder, "report.html")];
     expect((await unroll("certify", "--adapter", "onnx:cpu", "--runs", "2", "--only", "oracle", "--json", json, "--html", html)).code).toBe(0);
     const report = JSON.parse(readFileSync(json, "utf8")) as CertifyReport;
-    expect(Object.keys(report)).toEqual(["adapter", "device", "seed", "runs", "properties", "capabilities", "summary"]);
+    expect(Object.keys(report)).toEqual(["adapter", "device", "seed", "runs", "properties", "capabilities", "support", "summary"]);
+    expect(report.support).toBeNull();
     expect(report).toMatchObject({ adapter: "onnx", device: "cpu", summary: { passed: 4, failed: 0, unsupported: 0 } });
     expect(readFileSync(html, "utf8")).toContain("every property that it can run holds");
     const { out } = await unroll("certify", "--adapter", "builtin", "--runs", "1", "--only", "oracle-step", "--json", "-");

@@ -26,6 +26,11 @@ export interface Capabilities {
   readonly composites: Readonly<Record<string, CompositeClaim>>;
   /** Precision of float32 arithmetic inside the engine. */
   readonly precision: "f32" | "f16" | "mixed";
+  /**
+   * Whether a NaN or an infinity may be lost in any operation. So on GPUs: WGSL and GLSL promise nothing of either. Masks
+   * and lengths keep them out of results all the same.
+   */
+  readonly losesNaN?: boolean;
   /** Whether `compileSync` and `runInto` exist: execution without a promise or an allocation. */
   readonly synchronous: boolean;
   /** Where results live. `host` memory is read at no cost; `device` memory needs a transfer. */

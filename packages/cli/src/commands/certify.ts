@@ -48,12 +48,12 @@ export const certifyCommand: AddCommand = (program, io, end) => {
         if (options.json !== undefined) await writeFile(resolve(io.cwd, options.json), `${JSON.stringify(report, null, 2)}\n`);
         io.out(told(report, name));
       }
-      if (report.summary.failed > 0) end(1);
+      if (report.summary.failed > 0 || report.summary.wrong > 0) end(1);
     });
 };
 
 function told(report: CertifyReport, name: string): string {
-  const { properties, summary, seed, runs } = report;
+  const { properties, summary, seed, runs, support } = report;
   const rows = properties.map((one) => [one.status, one.form, one.id, String(one.runs), one.skipped === 0 ? "" : String(one.skipped), one.worstErrorOverBound === null ? "exact" : short(one.worstErrorOverBound)]);
   const notes = properties.filter(({ status }) => status !== "passed").map((one) => {
     const found = one.counterexample;
@@ -61,5 +61,10 @@ function told(report: CertifyReport, name: string): string {
     if (found) lines.push(`  case: ${found.case}`, `  replay: unroll certify --adapter ${name} --seed ${found.seed} --only ${one.id} --path ${found.path}`);
     return `${lines.join("\n")}\n`;
   });
-  return `${table(["status", "form", "property", "cases", "skipped", "worst error/bound"], rows, [3, 4, 5])}\n${notes.join("")}${notes.length > 0 ? "\n" : ""}${report.adapter} on ${report.device}: ${summary.passed} passed, ${summary.failed} failed, ${summary.unsupported} unsupported; seed ${seed}, ${runs} runs a property\n`;
+  const wrong = (support ?? []).filter(({ how }) => how === "wrong");
+  for (const layer of new Set(wrong.map((one) => one.layer))) {
+    const own = wrong.filter((one) => one.layer === layer);
+    notes.push(`wrong  ${layer}: ${own.map(({ option, mode }) => `${option}${mode === "step" ? ", by steps" : ""}`).join("; ")}\n  e.g. ${own[0]!.option}: ${own[0]!.reason}\n`);
+  }
+  return `${table(["status", "form", "property", "cases", "skipped", "worst error/bound"], rows, [3, 4, 5])}\n${notes.join("")}${notes.length > 0 ? "\n" : ""}${report.adapter} on ${report.device}: ${summary.passed} passed, ${summary.failed} failed, ${summary.unsupported} unsupported${summary.wrong > 0 ? `, ${summary.wrong} options of layers wrong` : ""}; seed ${seed}, ${runs} runs a property\n`;
 }

@@ -1,0 +1,160 @@
+import {
+  type Activation, activation, activationNames, type Adapter, bidirectional, type CellSpec, compile, dense, embedding, gruCell, type HostTensor, input, isUnrollError, type LayerSpec, lower, lstmCell,
+  merge, recurrent, simpleRnnCell, spec, type Spec, specWeights, type SteppableModel, tensor, whyNotSteppable,
+} from "@unroll/api";
+import { legalize } from "@unroll/api/adapter";
+import { deriveBounds } from "../tolerance/bounds.js";
+import { compareWithBound } from "../tolerance/compare.js";
+
+/** How an engine runs a layer with an option. */
+export interface SupportEntry {
+  readonly layer: string;
+  readonly option: string;
+  readonly mode: "sequence" | "step";
+  /**
+   * `own`: by operators or kernels of the engine or its adapter. `composed`: by the layer's decomposition. `refused`: with
+   * UNROLL_UNSUPPORTED, before the engine sees it. `wrong`: its result is further from the truth than its bound, or it threw.
+   */
+  readonly how: "own" | "composed" | "refused" | "wrong";
+  /** What is wrong. */
+  readonly reason?: string;
+}
+
+interface Option {
+  readonly layer: string;
+  readonly option: string;
+  readonly model: Spec;
+  readonly extent: "full" | "lengths" | "mask";
+}
+
+const [BATCH, TIME, SIZE, UNITS] = [3, 5, 3, 4];
+const LENGTHS = [0, 2, TIME];
+const MASK = [[1, 0, 1, 1, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]];
+
+type CellOptions = { readonly activation?: Activation; readonly recurrentActivation?: Activation; readonly bias?: "none" | "single" | "split" };
+type Cell = (options: CellOptions) => CellSpec;
+
+/** Recurrent layers by the name that a report has for them. */
+const cells: Readonly<Record<string, Cell>> = {
+  "simple RNN": ({ recurrentActivation: _, ...options }) => simpleRnnCell({ inputSize: SIZE, units: UNITS, ...options }),
+  LSTM: (options) => lstmCell({ inputSize: SIZE, units: UNITS, ...options }),
+  "GRU, reset after": (options) => gruCell({ inputSize: SIZE, units: UNITS, ...options }),
+  "GRU, reset before": (options) => gruCell({ inputSize: SIZE, units: UNITS, resetAfter: false, ...options }),
+};
+
+const placed = { name: "layer", input: "x" } as const;
+const single = (more: Partial<Parameters<typeof recurrent>[0]> = {}, cell: CellOptions = {}) => (make: Cell): readonly LayerSpec[] => [recurrent({ ...placed, cell: make(cell), ...more })];
+const both = (how: "concat" | "sum" | "ave" | "mul" | "none") => (make: Cell): readonly LayerSpec[] => [bidirectional({ ...placed, forward: make({}), merge: how })];
+
+const recurrentOptions: Readonly<Record<string, readonly [layers: (make: Cell) => readonly LayerSpec[], extent?: Option["extent"]]>> = {
+  "as it is": [single()],
+  "no bias": [single({}, { bias: "none" })],
+  "one bias": [single({}, { bias: "single" })],
+  "two biases": [single({}, { bias: "split" })],
+  ...Object.fromEntries(activationNames.filter((name) => name !== "tanh").map((name) => [`activation ${name}`, [single({}, { activation: name })] as const])),
+  "gates by hardSigmoidSixth": [single({}, { recurrentActivation: "hardSigmoidSixth" })],
+  "gates by hardSigmoidFifth": [single({}, { recurrentActivation: "hardSigmoidFifth" })],
+  backward: [single({ direction: "backward" })],
+  "backward, in the order of processing": [single({ direction: "backward", outputOrder: "processing" })],
+  "bidirectional, concatenated": [both("concat")],
+  "bidirectional, summed": [both("sum")],
+  "bidirectional, averaged": [both("ave")],
+  "bidirectional, multiplied": [both("mul")],
+  "bidirectional, apart": [both("none")],
+  "last output only": [single({ returns: "last" })],
+  "from another layer's state": [(make) => {
+    const cell = make({});
+    const parts = cell.kind === "lstm" ? ["h", "c"] : ["h"];
+    return [recurrent({ name: "encoder", input: "x", cell }), recurrent({ ...placed, cell, initialState: Object.fromEntries(parts.map((part) => [part, `encoder.${part}`])) })];
+  }],
+  lengths: [single(), "lengths"],
+  "lengths, outputs held": [single({ maskedOutput: "hold" }), "lengths"],
+  "lengths, outputs held from the initial state": [single({ maskedOutput: "hold", heldStart: "initialState" }), "lengths"],
+  "lengths, backward": [single({ direction: "backward" }), "lengths"],
+  "lengths, bidirectional": [both("concat"), "lengths"],
+  "a mask with gaps": [single(), "mask"],
+  "a mask with gaps, outputs held": [single({ maskedOutput: "hold" }), "mask"],
+};
+
+const floats = (layers: readonly LayerSpec[]): Spec => {
+  const last = layers[layers.length - 1]!;
+  return spec({ name: "support", inputs: [input({ name: "x", shape: [SIZE] })], layers, ...(last.type === "bidirectional" && last.merge === "none" ? { outputs: ["layer.forward", "layer.backward"] } : {}) });
+};
+const ids = (layers: readonly LayerSpec[]): Spec => spec({ name: "support", inputs: [input({ name: "x", dtype: "int32", shape: [] })], layers });
+
+const heads: readonly (Activation | "softmax" | "logSoftmax")[] = [...activationNames, "softmax", "logSoftmax"];
+
+/** Every layer with every option that a report has a line for. */
+const options: readonly Option[] = [
+  ...Object.entries(cells).flatMap(([layer, make]) => Object.entries(recurrentOptions)
+    .filter(([option]) => !(layer === "simple RNN" && option.startsWith("gates")))
+    .map(([option, [layers, extent = "full"]]): Option => ({ layer, option, model: floats(layers(make)), extent }))),
+  { layer: "embedding", option: "as it is", model: ids([embedding({ ...placed, inputSize: 5, outputSize: SIZE })]), extent: "full" },
+  { layer: "dense", option: "no bias", model: floats([dense({ ...placed, inputSize: SIZE, units: UNITS, bias: "none" })]), extent: "full" },
+  ...heads.map((name): Option => ({ layer: "dense", option: `activation ${name}`, model: floats([dense({ ...placed, inputSize: SIZE, units: UNITS, activation: name })]), extent: "full" })),
+  ...heads.map((name): Option => ({ layer: "activation", option: name, model: floats([activation({ ...placed, activation: name })]), extent: "full" })),
+  ...(["concat", "sum", "ave", "mul"] as const).map((mode): Option => ({ layer: "merge", option: mode, model: floats([merge({ name: "layer", inputs: ["x", "x"], mode })]), extent: "full" })),
+];
+
+/**
+ * What an engine runs, and how.
+ *
+ * @param run whether each entry is run and held against the oracle, or follows from the claims alone
+ */
+export async function supportOf(adapter: Adapter, { run = true }: { readonly run?: boolean } = {}): Promise<SupportEntry[]> {
+  const entries: SupportEntry[] = [];
+  for (const option of options) {
+    const steppable = option.extent === "full" && whyNotSteppable(option.model) === null;
+    for (const mode of steppable ? (["sequence", "step"] as const) : (["sequence"] as const)) entries.push(await entryOf(adapter, option, mode, run));
+  }
+  return entries;
+}
+
+async function entryOf(adapter: Adapter, { layer, option, model, extent }: Option, mode: SupportEntry["mode"], run: boolean): Promise<SupportEntry> {
+  const about = { layer, option, mode };
+  const program = lower(model, mode === "step" ? { mode } : { mode, extent });
+  let how: "own" | "composed";
+  try {
+    const legal = legalize(program, adapter);
+    const kept = new Set(legal.nodes.map((node) => (node.kind === "composite" ? node.outputs[0]!.id : null)));
+    how = program.nodes.every((node) => node.kind !== "composite" || kept.has(node.outputs[0]!.id)) ? "own" : "composed";
+  } catch (error) {
+    if (isUnrollError(error) && error.code === "UNROLL_UNSUPPORTED") return { ...about, how: "refused" };
+    throw error;
+  }
+  if (!run) return { ...about, how };
+  try {
+    const off = await ratioOf(adapter, model, extent, mode);
+    return off < 1 ? { ...about, how } : { ...about, how: "wrong", reason: `an element is ${off.toPrecision(3)} times its bound off` };
+  } catch (error) {
+    return { ...about, how: "wrong", reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Runs an option with fixed numbers. @returns the worst error over its bound among the outputs */
+async function ratioOf(adapter: Adapter, model: Spec, extent: Option["extent"], mode: SupportEntry["mode"]): Promise<number> {
+  const weights = Object.fromEntries(specWeights(model).map(({ name, shape }, n) => [name, tensor(Float32Array.from({ length: sizeOf(shape) }, (_, k) => Math.sin(5 * k + n)), shape)]));
+  const { dtype, shape } = model.inputs[0]!;
+  const time = mode === "step" ? 1 : TIME;
+  const size = BATCH * time * sizeOf(shape);
+  const x: HostTensor = dtype === "int32" ? tensor(Int32Array.from({ length: size }, (_, k) => k % 5), [BATCH, time, ...shape], "int32") : tensor(Float32Array.from({ length: size }, (_, k) => Math.cos(k)), [BATCH, time, ...shape]);
+  const lengths = extent === "lengths" ? tensor(LENGTHS, [BATCH], "int32") : undefined;
+  const mask = extent === "mask" ? tensor(MASK, [BATCH, TIME], "bool") : undefined;
+  const { exact, bounds } = deriveBounds(model, weights, { inputs: { x }, lengths, mask }, { precision: adapter.capabilities.precision });
+  const compiled = (await compile(model, { adapter, weights })) as SteppableModel;
+  try {
+    const { outputs, state } = mode === "step" ? await compiled.step({ ...x, shape: [BATCH, ...shape] } as HostTensor, compiled.zeroState(BATCH))
+      : await compiled.sequence(x, { ...(lengths && { lengths: LENGTHS }), ...(mask && { mask }) });
+    state.dispose();
+    return Math.max(...model.outputs.map((ref) => {
+      const got = outputs[ref]!;
+      const want = exact.outputs[ref]!;
+      // A step's output has no time axis.
+      return compareWithBound(mode === "step" ? { ...got, shape: want.shape } : got, want, bounds.outputs[ref]!).errorOverBound;
+    }));
+  } finally {
+    compiled.dispose();
+  }
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
