@@ -15,7 +15,7 @@ const recorded = { torch: "fixtures/torch", keras: "fixtures/keras-like" };
 /** How many of the recorded cases that a wrong table reads wrongly `unroll verify` fails. */
 function verified({ dialect, read }) {
   const folder = mkdtempSync(join(tmpdir(), "unroll-tables-"));
-  const entries = JSON.parse(readFileSync(join(root, recorded[dialect], "manifest.json"), "utf8")).cases.filter(({ name }) => !/proj/.test(name)).filter(({ file }) => {
+  const entries = JSON.parse(readFileSync(join(root, recorded[dialect], "manifest.json"), "utf8")).cases.filter(({ file }) => {
     const changed = read(readSafetensors(readFileSync(join(root, recorded[dialect], file))).tensors);
     if (changed) writeFileSync(join(folder, file), writeSafetensors(changed));
     return changed;

@@ -28,6 +28,8 @@ describe("cases", () => {
     "last output only": ({ spec }) => spec.layers.some((layer) => "returns" in layer && layer.returns === "last"),
     "processing order": ({ spec }) => spec.layers.some((layer) => layer.type === "recurrent" && layer.direction === "backward" && layer.outputOrder === "processing"),
     ...Object.fromEntries(["simpleRnn", "lstm", "gru"].map((kind) => [kind, (given: Case) => cellsOf(given).some((cell) => cell.kind === kind)])),
+    projection: (given) => cellsOf(given).some((cell) => cell.kind === "lstm" && cell.projection !== null && cell.projection !== cell.units),
+    peepholes: (given) => cellsOf(given).some((cell) => cell.kind === "lstm" && cell.peepholes),
     ...Object.fromEntries(["none", "single", "split"].map((bias) => [`bias ${bias}`, (given: Case) => cellsOf(given).some((cell) => cell.bias === bias)])),
     ...Object.fromEntries([true, false].map((after) => [`resetAfter ${after}`, (given: Case) => cellsOf(given).some((cell) => cell.kind === "gru" && cell.resetAfter === after)])),
     ...Object.fromEntries(["concat", "sum", "ave", "mul", "none"].map((how) => [`merge ${how}`, (given: Case) => given.spec.layers.some((layer) => layer.type === "bidirectional" && layer.merge === how)])),
@@ -47,6 +49,7 @@ describe("cases", () => {
     // Coarse numbers are one of eight, times a scale.
     const fine = drawn.filter(({ weights }) => Object.values(weights).some(({ data }) => new Set(data).size > 8));
     expect(fine.length).toBeGreaterThan(300);
-    for (const { weights } of fine) for (const [name, { data }] of Object.entries(weights)) expect(new Set(data).size, name).toBe(data.length);
+    // Among hundreds of float32 numbers two may be equal by chance.
+    for (const { weights } of fine) for (const [name, { data }] of Object.entries(weights)) expect(new Set(data).size, name).toBeGreaterThanOrEqual(data.length - 1);
   });
 });

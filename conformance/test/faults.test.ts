@@ -1,12 +1,21 @@
 import { readFileSync } from "node:fs";
 import { builtin } from "@unroll/api";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { broken, certify, faults, killers, properties } from "../src/index.js";
 import { seed } from "./settings.js";
 
 describe(`planted faults, seed ${seed}`, () => {
+  const kills: [fault: string, property: string][] = [];
+
   it.each(faults.map((fault) => [fault.id, fault] as const))("%s is killed by a named property within the default runs", async (_id, fault) => {
-    expect(await killers(fault, { seed })).not.toEqual([]);
+    const by = await killers(fault, { seed });
+    kills.push([fault.id, by[0] ?? "nothing"]);
+    expect(by).not.toEqual([]);
+  });
+
+  afterAll(() => {
+    const width = Math.max(...kills.map(([id]) => id.length));
+    console.log(kills.map(([id, by]) => `${id.padEnd(width)}  killed by ${by}`).join("\n"));
   });
 
   it("the wrapper that plants them breaks nothing by itself", async () => {

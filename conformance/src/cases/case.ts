@@ -1,4 +1,4 @@
-import { type HostTensor, type PlainState, type SequenceOptions, type Spec, tensor, type WeightMap } from "@unroll/api";
+import { type CellSpec, type HostTensor, type PlainState, type SequenceOptions, type Spec, tensor, type WeightMap } from "@unroll/api";
 import type { Run } from "../oracle/evaluate.js";
 
 /** A model, what it is run on, and where a run is cut. */
@@ -68,7 +68,8 @@ export function rowsOf(given: Case, rows: readonly number[]): Case {
 
 /** A case in one line, for reports. */
 export function describeCase({ spec, batch, time, lengths, mask, state, cuts }: Case): string {
-  const layers = spec.layers.map((layer) => (layer.type === "recurrent" ? `${layer.cell.kind}(${layer.cell.inputSize}->${layer.cell.units}${layer.direction === "backward" ? ", backward" : ""})`
-    : layer.type === "bidirectional" ? `bidirectional ${layer.forward.kind}(${layer.forward.inputSize}->${layer.forward.units}, ${layer.merge})` : layer.type)).join(" ");
+  const form = (cell: CellSpec): string => `${cell.kind}(${cell.inputSize}->${cell.units}${cell.kind === "lstm" ? `${cell.projection === null ? "" : `->${cell.projection}`}${cell.peepholes ? ", peepholes" : ""}` : ""}`;
+  const layers = spec.layers.map((layer) => (layer.type === "recurrent" ? `${form(layer.cell)}${layer.direction === "backward" ? ", backward" : ""})`
+    : layer.type === "bidirectional" ? `bidirectional ${form(layer.forward)}, ${layer.merge})` : layer.type)).join(" ");
   return `${layers}; batch ${batch}, time ${time}${lengths ? `, lengths [${lengths.join(", ")}]` : ""}${mask ? ", mask" : ""}${state ? ", state given" : ""}${cuts.length > 0 ? `, cut at [${cuts.join(", ")}]` : ""}`;
 }

@@ -19,6 +19,8 @@ interface LayerChoice {
   readonly outputActivation: Activation;
   readonly bias: CellSpec["bias"];
   readonly resetAfter: boolean;
+  readonly projection: number | null;
+  readonly peepholes: boolean;
   readonly form: "forward" | "backward" | "bidirectional";
   readonly merge: "concat" | "sum" | "ave" | "mul" | "none";
   readonly outputOrder: "time" | "processing";
@@ -37,6 +39,7 @@ const layerChoice = ({ steppable = false, bounded = false }: SpecWish): fc.Arbit
     kind: fc.constantFrom("simpleRnn", "lstm", "gru"), units,
     activation: act("tanh"), recurrentActivation: act("sigmoid"), outputActivation: act("tanh"),
     bias: fc.constantFrom("none", "single", "split"), resetAfter: fc.boolean(),
+    projection: fc.constantFrom(null, null, null, 1, 2, 3), peepholes: fc.constantFrom(false, false, false, true),
     form: steppable ? fc.constant("forward") : fc.constantFrom("forward", "forward", "backward", "bidirectional"),
     merge: fc.constantFrom("concat", "sum", "ave", "mul", "none"), outputOrder: fc.constantFrom("time", "processing"),
     maskedOutput: fc.constantFrom("zero", "hold"), heldStart: fc.constantFrom("zeros", "initialState"),
@@ -55,14 +58,17 @@ interface SpecChoice {
 }
 
 function cellOf(choice: LayerChoice, inputSize: number): CellSpec {
-  const { kind, bias, units: size, activation: candidate, recurrentActivation, outputActivation, resetAfter } = choice;
+  const { kind, bias, units: size, activation: candidate, recurrentActivation, outputActivation, resetAfter, projection, peepholes } = choice;
   switch (kind) {
     case "simpleRnn": return simpleRnnCell({ inputSize, units: size, activation: candidate, bias });
-    case "lstm": return lstmCell({ inputSize, units: size, activation: candidate, recurrentActivation, outputActivation, bias });
+    case "lstm": return lstmCell({ inputSize, units: size, activation: candidate, recurrentActivation, outputActivation, projection, peepholes, bias });
     case "gru": return gruCell({ inputSize, units: size, activation: candidate, recurrentActivation, resetAfter, bias });
     default: return kind satisfies never;
   }
 }
+
+/** Size of what a cell puts out. */
+export const sizeOfOutput = (cell: CellSpec): number => (cell.kind === "lstm" ? cell.projection ?? cell.units : cell.units);
 
 /** Rows of an embedding's table. */
 export const IDS = 5;
@@ -86,18 +92,18 @@ function build({ ids, inputSize, layers, last, head, states, handedOver }: SpecC
       // What does not merge ends the model: two outputs, and nothing reads them.
       const how = choice.merge === "none" && !final ? "concat" : choice.merge;
       made.push(bidirectional({ ...placed, forward: cell, backward: cell, merge: how }));
-      [at, size] = [how === "none" ? `${name}.forward` : name, how === "concat" ? 2 * cell.units : cell.units];
+      [at, size] = [how === "none" ? `${name}.forward` : name, how === "concat" ? 2 * sizeOfOutput(cell) : sizeOfOutput(cell)];
       before = null;
     } else {
       // As a decoder starts from its encoder's state.
-      const takesOver: { name: string; cell: CellSpec } | null = handedOver && before && before.cell.kind === cell.kind && before.cell.units === cell.units ? before : null;
+      const takesOver: { name: string; cell: CellSpec } | null = handedOver && before && before.cell.kind === cell.kind && before.cell.units === cell.units && sizeOfOutput(before.cell) === sizeOfOutput(cell) ? before : null;
       const initialState = takesOver ? Object.fromEntries((cell.kind === "lstm" ? ["h", "c"] : ["h"]).map((part) => [part, `${takesOver.name}.${part}`])) : null;
       made.push(recurrent({ ...placed, cell, direction: choice.form, outputOrder, initialState }));
       before = { name, cell };
-      if (choice.after === "residual" && size === cell.units && returns === "sequence") {
+      if (choice.after === "residual" && size === sizeOfOutput(cell) && returns === "sequence") {
         made.push(merge({ name: `${name}_residual`, inputs: [at, name], mode: choice.merge === "none" ? "sum" : choice.merge }));
-        [at, size] = [`${name}_residual`, choice.merge === "concat" ? size + cell.units : size];
-      } else [at, size] = [name, cell.units];
+        [at, size] = [`${name}_residual`, choice.merge === "concat" ? size + sizeOfOutput(cell) : size];
+      } else [at, size] = [name, sizeOfOutput(cell)];
     }
     if (final) return;
     if (choice.after === "dropout") made.push(dropout({ name: `${name}_dropout`, input: at, rate: 0.5 }));

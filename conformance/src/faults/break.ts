@@ -1,5 +1,5 @@
 import type { Adapter, WeightMap } from "@unroll/api";
-import { type CompositeNode, type DeviceTensor, type Feed, type HostTensor, type Node, type Program, UnrollError } from "@unroll/api/adapter";
+import { type CompositeNode, type DeviceTensor, type Feed, type HostTensor, legalize, type Node, type Program, UnrollError } from "@unroll/api/adapter";
 import type { Dialect } from "../dialects.js";
 
 /** Feeds or results of one run, in host memory. */
@@ -86,7 +86,8 @@ export function rolesOf(program: Program): Map<string, { readonly kind: string; 
   const names = new Map(program.params.map(({ id, name }) => [id, name]));
   const roles = new Map<string, { kind: string; role: string; units: number }>();
   for (const node of program.nodes.filter(recurrentOf)) {
-    const units = node.outputs[node.outputNames.indexOf("h")]!.type.shape[1] as number;
+    // A projected h is smaller than the cell.
+    const units = node.outputs[node.outputNames.indexOf(node.outputNames.includes("c") ? "c" : "h")]!.type.shape[1] as number;
     node.inputNames.forEach((role, k) => {
       const name = names.get(node.inputs[k]!);
       if (name !== undefined) roles.set(name, { kind: node.op.replace("Cell", ""), role, units });
@@ -138,6 +139,26 @@ export const withoutInput = (name: string, which: (node: CompositeNode) => boole
 /** Results changed element by element, those named by `which`. */
 export const changeElements = (f: (value: number, k: number, all: HostTensor) => number, which: (name: string) => boolean = () => true) => (results: Tensors): Tensors =>
   Object.fromEntries(Object.entries(results).map(([name, held]) => [name, which(name) && held.dtype === "float32" ? ({ ...held, data: Float32Array.from(held.data as Float32Array, (value, k) => f(value, k, held)) } as HostTensor) : held]));
+
+/**
+ * A fault of composites that the honest engine leaves to their decomposition: `change` sees them whole, and what it makes of
+ * them is expanded for the engine.
+ */
+export const faultOfComposites = (id: string, title: string, seen: string, change: (node: CompositeNode) => CompositeNode): Fault => ({
+  id, title, seen,
+  breakEngine: (honest) => {
+    const through = broken(honest, {});
+    return {
+      ...through,
+      capabilities: { ...through.capabilities, composites: Object.fromEntries(Object.keys(honest.capabilities.composites).map((name) => [name, {}])) },
+      compile: (program, weights) => through.compile(legalize({ ...program, nodes: program.nodes.map((node) => (recurrentOf(node) ? change(node) : node)) }, honest), weights),
+    };
+  },
+});
+
+/** Weights changed whose canonical name ends so. */
+export const changeNamed = (ending: string, f: (weight: HostTensor) => Float32Array) => (weights: WeightMap): WeightMap =>
+  Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, name.endsWith(ending) ? ({ ...weight, data: f(weight) } as HostTensor) : weight]));
 
 export const isState = (name: string): boolean => name.startsWith("state.");
 

@@ -56,6 +56,10 @@ import { oneUnitOff } from "./one-unit-off.js";
 import { outputActivationLeftOut } from "./output-activation-left-out.js";
 import { outputsConcatenatedTheOtherWay } from "./outputs-concatenated-the-other-way.js";
 import { paddingLeaksIn } from "./padding-leaks-in.js";
+import { peepholeGatesExchanged } from "./peephole-gates-exchanged.js";
+import { peepholeOnTheWrongCellState } from "./peephole-on-the-wrong-cell-state.js";
+import { peepholesIgnored } from "./peepholes-ignored.js";
+import { projectionRowsShifted } from "./projection-rows-shifted.js";
 import { recurrenceLeftOut } from "./recurrence-left-out.js";
 import { recurrentBiasDropped } from "./recurrent-bias-dropped.js";
 import { recurrentKernelTransposed } from "./recurrent-kernel-transposed.js";
@@ -94,6 +98,10 @@ export const faults: readonly Fault[] = [
   recurrentKernelTransposed,
   weightsInHalfPrecision,
   weightsInBfloat16,
+  peepholesIgnored,
+  peepholeOnTheWrongCellState,
+  peepholeGatesExchanged,
+  projectionRowsShifted,
   oneUnitOff,
   lastUnitDropped,
   recurrenceLeftOut,

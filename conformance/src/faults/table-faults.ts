@@ -38,7 +38,8 @@ const changed = (dialect: TableFault["dialect"], change: Change) => (tensors: Re
     const role = pattern.exec(name)?.[1];
     const square = role && tensors[name.replace(role, recurrent)];
     if (!role || !square) return [name, tensor];
-    const [units, wide] = dialect === "torch" ? [square.shape[1]!, square.shape[0]!] : [square.shape[0]!, square.shape[1]!];
+    const projection = tensors[name.replace(role, "weight_hr")];
+    const [units, wide] = dialect === "torch" ? [(projection ?? square).shape[1]!, square.shape[0]!] : [square.shape[0]!, square.shape[1]!];
     const data = change({ role, gates: wide / units, units, tensor });
     any ||= data !== null;
     return [name, data ? { ...tensor, data } : tensor];
@@ -69,8 +70,8 @@ const pairs = (count: number): [number, number][] => Array.from({ length: count 
 /** Each gate's square block of the recurrent weights transposed. */
 const recurrentTransposed = (dialect: TableFault["dialect"]): TableFault => ({
   id: `${dialect}-recurrent-transposed`, title: "the recurrent weights of each gate transposed", dialect,
-  read: changed(dialect, ({ role, gates, units, tensor: { data } }) => {
-    if (role !== roles[dialect].recurrent) return null;
+  read: changed(dialect, ({ role, gates, units, tensor: { shape, data } }) => {
+    if (role !== roles[dialect].recurrent || shape[0]! * shape[1]! !== gates * units * units) return null;
     const values = data as Float32Array;
     const at = (row: number, column: number, gate: number): number => (dialect === "torch" ? (gate * units + row) * units + column : row * gates * units + gate * units + column);
     const made = values.slice();
@@ -89,7 +90,7 @@ const renamed = (id: string, title: string, dialect: TableFault["dialect"], othe
 /** Only a GRU tells its two biases apart. */
 const isGru = (tensors: Recorded): boolean => {
   const { shape } = tensors["weight_hh_l0"] ?? tensors["weight_hh"]!;
-  return shape[0] === 3 * shape[1]!;
+  return !tensors["weight_hr_l0"] && shape[0] === 3 * shape[1]!;
 };
 
 const firstRow = ({ role, tensor: { shape, data } }: Weight): Float32Array | null =>

@@ -4,11 +4,14 @@ import type { Arithmetic } from "./arithmetic.js";
 /** Weights of one cell by canonical name; `bias` where there is one. */
 export type CellWeights<V> = Readonly<Record<string, V | undefined>>;
 
+/** Size of h: of an LSTM that projects it, of the projection. */
+export const sizeOfH = (cell: CellSpec): number => (cell.kind === "lstm" ? cell.projection ?? cell.units : cell.units);
+
 /** State of one row: `h`, and `c` of an LSTM. */
 export type RowState<V> = Readonly<Record<string, V>>;
 
 /**
- * One step of one row, straight from docs/semantics.md: rules `lstm`, `gru-reset-after`, `gru-reset-before`,
+ * One step of one row, straight from docs/semantics.md: rules `lstm`, `peepholes`, `projection`, `gru-reset-after`, `gru-reset-before`,
  * `simple-rnn`, `bias-forms`.
  */
 export function step<V>(m: Arithmetic<V>, cell: CellSpec, w: CellWeights<V>, x: V, state: RowState<V>): RowState<V> {
@@ -23,12 +26,16 @@ export function step<V>(m: Arithmetic<V>, cell: CellSpec, w: CellWeights<V>, x: 
     }
     case "lstm": {
       const pre = m.add(m.affine(x, w["kernel"]!, 4 * n, inputBias), m.affine(h, w["recurrentKernel"]!, 4 * n, recurrentBias));
-      const i = m.activate(cell.recurrentActivation, m.slice(pre, 0, n));
-      const f = m.activate(cell.recurrentActivation, m.slice(pre, n, n));
+      const before = state["c"]!;
+      const peephole = w["peephole"];
+      const seeing = (argument: V, c: V, k: number): V => (peephole ? m.add(argument, m.mul(m.slice(peephole, k * n, n), c)) : argument);
+      const i = m.activate(cell.recurrentActivation, seeing(m.slice(pre, 0, n), before, 0));
+      const f = m.activate(cell.recurrentActivation, seeing(m.slice(pre, n, n), before, 1));
       const g = m.activate(cell.activation, m.slice(pre, 2 * n, n));
-      const o = m.activate(cell.recurrentActivation, m.slice(pre, 3 * n, n));
-      const c = m.add(m.mul(f, state["c"]!), m.mul(i, g));
-      return { h: m.mul(o, m.activate(cell.outputActivation, c)), c };
+      const c = m.add(m.mul(f, before), m.mul(i, g));
+      const o = m.activate(cell.recurrentActivation, seeing(m.slice(pre, 3 * n, n), c, 2));
+      const out = m.mul(o, m.activate(cell.outputActivation, c));
+      return { h: cell.projection === null ? out : m.affine(out, w["projectionKernel"]!, cell.projection, undefined), c };
     }
     case "gru": {
       const fromInput = m.affine(x, w["kernel"]!, 3 * n, inputBias);

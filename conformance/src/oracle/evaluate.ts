@@ -1,6 +1,6 @@
 import type { ActivationSpec, BidirectionalSpec, CellSpec, HostTensor, LayerSpec, MaskingSpec, RecurrentSpec, Spec, WeightMap } from "@unroll/api";
 import { type Arithmetic, exact } from "./arithmetic.js";
-import { type RowState, step } from "./cells.js";
+import { type RowState, sizeOfH, step } from "./cells.js";
 
 /** What a run is given. Sequences are batch-major: [batch, time, ...]. */
 export interface Run {
@@ -91,12 +91,12 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
         const { y, last, final } = folded(layer, layer.cell, layer.name, "", layer.direction === "backward");
         record(layer.name, "", final, layer.cell);
         const ordered = layer.direction === "backward" && layer.outputOrder === "processing" ? y.map((steps) => [...steps].reverse()) : y;
-        return [[layer.name, output(layer, ordered, last, layer.cell.units)], ...states(layer.name, final, layer.cell)];
+        return [[layer.name, output(layer, ordered, last, sizeOfH(layer.cell))], ...states(layer.name, final, layer.cell)];
       }
       case "bidirectional": {
         const ways = (["forward", "backward"] as const).map((way) => ({ way, cell: layer[way], ...folded(layer, layer[way], `${layer.name}.${way}`, `${way}.`, way === "backward") }));
         for (const { way, final, cell } of ways) record(layer.name, `${way}.`, final, cell);
-        const made = ways.map(({ y, last, cell }) => output(layer, y, last, cell.units));
+        const made = ways.map(({ y, last, cell }) => output(layer, y, last, sizeOfH(cell)));
         const refs: [string, Value<V>][] = layer.merge === "none" ? ways.map(({ way }, k) => [`${layer.name}.${way}`, made[k]!]) : [[layer.name, merged(layer.merge, made)]];
         return [...refs, ...ways.flatMap(({ way, final, cell }) => states(`${layer.name}.${way}`, final, cell))];
       }
@@ -106,14 +106,14 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
 
   /** Rules `masked-state`, `masked-output`, `reverse`, `last-output`, `empty-row`. */
   function folded(layer: RecurrentSpec | BidirectionalSpec, cell: CellSpec, weightPrefix: string, partPrefix: string, reverse: boolean): { y: V[][]; last: V[]; final: RowState<V>[] } {
-    const own = Object.fromEntries(["kernel", "recurrentKernel", "bias", "inputBias", "recurrentBias"].map((name) => [name, w.get(`${weightPrefix}.${name}`)]));
+    const own = Object.fromEntries(["kernel", "recurrentKernel", "bias", "inputBias", "recurrentBias", "peephole", "projectionKernel"].map((name) => [name, w.get(`${weightPrefix}.${name}`)]));
     const parts = cell.kind === "lstm" ? ["h", "c"] : ["h"];
     const x = values.get(layer.input)!;
     const results = x.rows.map((steps, row) => {
-      const initial: RowState<V> = Object.fromEntries(parts.map((part) => [part, initialOf(layer, partPrefix + part, row, cell.units)]));
+      const initial: RowState<V> = Object.fromEntries(parts.map((part) => [part, initialOf(layer, partPrefix + part, row, part === "h" ? sizeOfH(cell) : cell.units)]));
       let current = initial;
       const held: MaskingSpec = layer;
-      let previous = held.heldStart === "initialState" ? initial["h"]! : m.zeros(cell.units);
+      let previous = held.heldStart === "initialState" ? initial["h"]! : m.zeros(sizeOfH(cell));
       const y = new Array<V>(steps.length);
       for (let s = 0; s < steps.length; s++) {
         const t = reverse ? steps.length - 1 - s : s;
@@ -121,7 +121,7 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
           current = step(m, cell, own, steps[t]!, current);
           previous = current["h"]!;
           y[t] = previous;
-        } else y[t] = held.maskedOutput === "zero" ? m.zeros(cell.units) : previous;
+        } else y[t] = held.maskedOutput === "zero" ? m.zeros(sizeOfH(cell)) : previous;
       }
       return { y, last: y[reverse ? 0 : y.length - 1]!, final: current };
     });
@@ -144,7 +144,7 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
   }
 
   function states(prefix: string, final: readonly RowState<V>[], cell: CellSpec): [string, Value<V>][] {
-    return Object.keys(final[0]!).map((part) => [`${prefix}.${part}`, { sequence: false, shape: [cell.units], rows: final.map((row) => [row[part]!]) }]);
+    return Object.keys(final[0]!).map((part) => [`${prefix}.${part}`, { sequence: false, shape: [part === "h" ? sizeOfH(cell) : cell.units], rows: final.map((row) => [row[part]!]) }]);
   }
 
   function record(layer: string, prefix: string, final: readonly RowState<V>[], cell: CellSpec): void {

@@ -31,15 +31,15 @@ const [BATCH, TIME, SIZE, UNITS] = [3, 5, 3, 4];
 const LENGTHS = [0, 2, TIME];
 const MASK = [[1, 0, 1, 1, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]];
 
-type CellOptions = { readonly activation?: Activation; readonly recurrentActivation?: Activation; readonly bias?: "none" | "single" | "split" };
+type CellOptions = { readonly activation?: Activation; readonly recurrentActivation?: Activation; readonly projection?: number; readonly peepholes?: boolean; readonly bias?: "none" | "single" | "split" };
 type Cell = (options: CellOptions) => CellSpec;
 
 /** Recurrent layers by the name that a report has for them. */
 const cells: Readonly<Record<string, Cell>> = {
-  "simple RNN": ({ recurrentActivation: _, ...options }) => simpleRnnCell({ inputSize: SIZE, units: UNITS, ...options }),
+  "simple RNN": ({ activation: name, bias }) => simpleRnnCell({ inputSize: SIZE, units: UNITS, ...(name && { activation: name }), ...(bias && { bias }) }),
   LSTM: (options) => lstmCell({ inputSize: SIZE, units: UNITS, ...options }),
-  "GRU, reset after": (options) => gruCell({ inputSize: SIZE, units: UNITS, ...options }),
-  "GRU, reset before": (options) => gruCell({ inputSize: SIZE, units: UNITS, resetAfter: false, ...options }),
+  "GRU, reset after": ({ projection: _p, peepholes: _q, ...options }) => gruCell({ inputSize: SIZE, units: UNITS, ...options }),
+  "GRU, reset before": ({ projection: _p, peepholes: _q, ...options }) => gruCell({ inputSize: SIZE, units: UNITS, resetAfter: false, ...options }),
 };
 
 const placed = { name: "layer", input: "x" } as const;
@@ -54,6 +54,8 @@ const recurrentOptions: Readonly<Record<string, readonly [layers: (make: Cell) =
   ...Object.fromEntries(activationNames.filter((name) => name !== "tanh").map((name) => [`activation ${name}`, [single({}, { activation: name })] as const])),
   "gates by hardSigmoidSixth": [single({}, { recurrentActivation: "hardSigmoidSixth" })],
   "gates by hardSigmoidFifth": [single({}, { recurrentActivation: "hardSigmoidFifth" })],
+  projection: [single({}, { projection: 2 })],
+  peepholes: [single({}, { peepholes: true })],
   backward: [single({ direction: "backward" })],
   "backward, in the order of processing": [single({ direction: "backward", outputOrder: "processing" })],
   "bidirectional, concatenated": [both("concat")],
@@ -87,7 +89,7 @@ const heads: readonly (Activation | "softmax" | "logSoftmax")[] = [...activation
 /** Every layer with every option that a report has a line for. */
 const options: readonly Option[] = [
   ...Object.entries(cells).flatMap(([layer, make]) => Object.entries(recurrentOptions)
-    .filter(([option]) => !(layer === "simple RNN" && option.startsWith("gates")))
+    .filter(([option]) => !(layer === "simple RNN" && option.startsWith("gates")) && (layer === "LSTM" || !["projection", "peepholes"].includes(option)))
     .map(([option, [layers, extent = "full"]]): Option => ({ layer, option, model: floats(layers(make)), extent }))),
   { layer: "embedding", option: "as it is", model: ids([embedding({ ...placed, inputSize: 5, outputSize: SIZE })]), extent: "full" },
   { layer: "dense", option: "no bias", model: floats([dense({ ...placed, inputSize: SIZE, units: UNITS, bias: "none" })]), extent: "full" },

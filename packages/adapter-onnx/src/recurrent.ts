@@ -20,15 +20,18 @@ const operators: Readonly<Record<string, Operator>> = {
 /** Composites that become a fused operator. */
 export const recurrentComposites: readonly string[] = Object.keys(operators).flatMap((name) => [name, `${name}Cell`]);
 
-const weightNames: readonly string[] = ["kernel", "recurrentKernel", "inputBias", "recurrentBias"];
+const weightNames: readonly string[] = ["kernel", "recurrentKernel", "inputBias", "recurrentBias", "peephole"];
+
+// Ours: peepholes of gates i f o. ONNX: i o f.
+const peepholeGates = [0, 2, 1];
 
 /**
- * What the fused operators can run. They know lengths, and no mask with gaps. LSTM and GRU clip the arguments of their
+ * What the fused operators can run. They know lengths and peepholes, but no mask with gaps and no projection. LSTM and GRU clip the arguments of their
  * gates into a range first, and a NaN becomes its edge; so do some activations of RNN.
  */
 export const recurrentClaims: Readonly<Record<string, CompositeClaim>> = Object.fromEntries(
   Object.entries(operators).flatMap(([name, { activations }]) => {
-    const claim = { attrs: Object.fromEntries(activations.map((attr) => [attr, fusedActivations])), without: ["mask"], weights: weightNames, losesNaN: true };
+    const claim = { attrs: Object.fromEntries(activations.map((attr) => [attr, fusedActivations])), without: ["mask", "projectionKernel"], weights: weightNames, losesNaN: true };
     return [[name, claim], [`${name}Cell`, claim]];
   }),
 );
@@ -91,6 +94,9 @@ export function emitRecurrent(g: Graph, directions: readonly Direction[]): void 
   const biased = directions.some((d) => d.weight("inputBias") ?? d.weight("recurrentBias"));
   const b = biased ? g.constant("float32", [count, 2 * rows], joined(directions.flatMap((d) => [reordered(d.weight("inputBias"), gates, units), reordered(d.weight("recurrentBias"), gates, units)]))) : "";
 
+  const seeing = directions.some((d) => d.weight("peephole"));
+  const p = seeing ? [g.constant("float32", [count, 3 * units], joined(directions.map((d) => reordered(d.weight("peephole"), peepholeGates, units))))] : [];
+
   const x = operand(directions[0]!, "x")!;
   const lengths = operand(directions[0]!, "lengths");
   const stateNames = op === "LSTM" ? ["h", "c"] : ["h"];
@@ -99,7 +105,7 @@ export function emitRecurrent(g: Graph, directions: readonly Direction[]): void 
     return count === 1 ? parts[0]! : g.node("Concat", parts, { axis: { int: 0 } });
   });
   const sequence = single ? g.node("Unsqueeze", [x, g.integers([0])]) : x;
-  const results = g.nodeOf(op, [sequence, w, r, b, lengths ?? "", ...states], attributesOf(directions, units, activations), 1 + states.length);
+  const results = g.nodeOf(op, [sequence, w, r, b, lengths ?? "", ...states, ...p], attributesOf(directions, units, activations), 1 + states.length);
 
   directions.forEach((direction, k) => {
     const at = (value: string, axis: number): string => {

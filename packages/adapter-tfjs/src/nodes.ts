@@ -1,4 +1,4 @@
-import { type CompositeNode, type HostTensor, type Node, type PrimitiveName, type ScanNode, type ValueId } from "@unroll/api/adapter";
+import { type CompositeClaim, type CompositeNode, type HostTensor, type Node, type PrimitiveName, type ScanNode, type ValueId } from "@unroll/api/adapter";
 import { activation, activationComposites } from "./activations.js";
 import type { TfTensor } from "./library.js";
 import { primitiveKernels, type Workshop } from "./primitives.js";
@@ -26,8 +26,8 @@ export interface Scope {
 const recurrent = ["lstm", "gru", "simpleRnn", "lstmCell", "gruCell", "simpleRnnCell"];
 
 /** Composites this adapter runs its own way. Weights are packed when a program is compiled. */
-export const claims: Readonly<Record<string, { readonly weights?: readonly string[] }>> = {
-  ...Object.fromEntries(recurrent.map((name) => [name, { weights: ["kernel", "recurrentKernel", "inputBias", "recurrentBias"] }])),
+export const claims: Readonly<Record<string, CompositeClaim>> = {
+  ...Object.fromEntries(recurrent.map((name) => [name, { without: ["peephole", "projectionKernel"], weights: ["kernel", "recurrentKernel", "inputBias", "recurrentBias"] }])),
   softmax: {}, logSoftmax: {},
   ...Object.fromEntries(activationComposites.map((name) => [name, {}])),
 };

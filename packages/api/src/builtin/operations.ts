@@ -29,7 +29,9 @@ export const operations: Readonly<Record<string, Binder>> = {
 /** Primitives that give the same memory another shape. */
 export const aliases: readonly string[] = ["expandDims", "squeeze"];
 
-/** Composites the engine runs its own way, all without conditions. */
-export const claims: Readonly<Record<string, CompositeClaim>> = Object.fromEntries(
-  ["lstm", "gru", "simpleRnn", "lstmCell", "gruCell", "simpleRnnCell", "softmax", "logSoftmax",
-    "relu", "hardSigmoidSixth", "hardSigmoidFifth", "softsign", "softplus", "elu", "leakyRelu"].map((name) => [name, {}]));
+/** Composites the engine runs its own way. */
+export const claims: Readonly<Record<string, CompositeClaim>> = {
+  ...Object.fromEntries(["lstm", "lstmCell"].map((name) => [name, { without: ["peephole", "projectionKernel"] }])),
+  ...Object.fromEntries(["gru", "simpleRnn", "gruCell", "simpleRnnCell", "softmax", "logSoftmax",
+    "relu", "hardSigmoidSixth", "hardSigmoidFifth", "softsign", "softplus", "elu", "leakyRelu"].map((name) => [name, {}])),
+};

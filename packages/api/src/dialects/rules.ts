@@ -1,4 +1,5 @@
-import { gatesOf } from "../spec/cells.js";
+import { UnrollError } from "../contract/error.js";
+import { gatesOf, outputSize } from "../spec/cells.js";
 import type { CellSpec } from "../spec/types.js";
 
 /** One tensor of a foreign file, or one row of it. */
@@ -47,6 +48,12 @@ export interface CellDialect {
   readonly biases: readonly ForeignName[];
   /** Whether two biases are rows of one tensor, named by the first entry. */
   readonly stackedBiases: boolean;
+  /** Name of the weights that project h; null where the dialect has none. */
+  readonly projection: ForeignName | null;
+  /** Name of the weights by which gates see the cell state, and their order; null where the dialect has none. */
+  readonly peephole: { readonly key: ForeignName; readonly order: readonly string[] } | null;
+  /** For the error that refuses what it has no place for. */
+  readonly framework: string;
 }
 
 type ForeignName = string;
@@ -60,8 +67,9 @@ export function cellRules(layer: string, prefix: string, cell: CellSpec, dialect
     layer, canonical: [`${prefix}.${name}`], shape: [rows, columns], transposed: dialect.transposed, gates, unsummableFrom: null,
     foreign: [{ key, shape: dialect.transposed ? [columns, rows] : [rows, columns], row: null }],
   });
-  const rules = [matrix(dialect.kernel, "kernel", cell.inputSize), matrix(dialect.recurrentKernel, "recurrentKernel", cell.units)];
-  if (cell.bias === "none") return rules;
+  const rules = [matrix(dialect.kernel, "kernel", cell.inputSize), matrix(dialect.recurrentKernel, "recurrentKernel", outputSize(cell))];
+  const extras = extraRules(layer, prefix, cell, dialect);
+  if (cell.bias === "none") return [...rules, ...extras];
 
   const foreign = dialect.biases.map((key, row): ForeignPart =>
     dialect.stackedBiases ? { key: dialect.biases[0]!, shape: [dialect.biases.length, columns], row } : { key, shape: [columns], row: null });
@@ -69,7 +77,27 @@ export function cellRules(layer: string, prefix: string, cell: CellSpec, dialect
   const common = { layer, shape: [columns], transposed: false, gates, unsummableFrom: cell.kind === "gru" && cell.resetAfter ? 2 * cell.units : null };
   return [...rules, ...(foreign.length === canonical.length
     ? foreign.map((part, k) => ({ ...common, foreign: [part], canonical: [canonical[k]!] }))
-    : [{ ...common, foreign, canonical }])];
+    : [{ ...common, foreign, canonical }]), ...extras];
+}
+
+/** Projection and peepholes of an LSTM. @throws UNROLL_UNSUPPORTED where the dialect has no place for them */
+function extraRules(layer: string, prefix: string, cell: CellSpec, { projection, peephole, transposed, framework }: CellDialect): WeightRule[] {
+  if (cell.kind !== "lstm") return [];
+  const refuse = (what: string): never => {
+    throw new UnrollError("UNROLL_UNSUPPORTED", `${framework} weights of lstm "${layer}": expected no ${what}, got some; ${framework} has no such LSTM`, { layer });
+  };
+  const rules: WeightRule[] = [];
+  if (cell.peepholes) {
+    const { key, order } = peephole ?? refuse("peepholes");
+    const shape = [3 * cell.units];
+    rules.push({ layer, canonical: [`${prefix}.peephole`], shape, transposed: false, gates: order.map((gate) => ["i", "f", "o"].indexOf(gate)), unsummableFrom: null, foreign: [{ key, shape, row: null }] });
+  }
+  if (cell.projection !== null) {
+    const shape = [cell.units, cell.projection];
+    const key = projection ?? refuse("projection");
+    rules.push({ layer, canonical: [`${prefix}.projectionKernel`], shape, transposed, gates: [0], unsummableFrom: null, foreign: [{ key, shape: transposed ? [...shape].reverse() : shape, row: null }] });
+  }
+  return rules;
 }
 
 /** The rule of a weight without gates. */

@@ -6,7 +6,7 @@ import { simpleRnn, simpleRnnCell } from "../layers/simple-rnn.js";
 import { logSoftmax, softmax } from "../layers/softmax.js";
 import { type Block, type NamedValues, ProgramBuilder, type Value } from "../program/builder.js";
 import type { Program } from "../program/types.js";
-import { stateParts } from "../spec/cells.js";
+import { partSize, stateParts } from "../spec/cells.js";
 import { assertSteppable, cellsOf, takesState } from "../spec/state.js";
 import type { BidirectionalSpec, CellSpec, DenseSpec, LayerSpec, RecurrentSpec, Spec } from "../spec/types.js";
 import { layerWeights } from "../spec/weights.js";
@@ -58,7 +58,7 @@ export function lower(spec: Spec, how: LowerMode): Program {
     for (const [prefix, cell] of cellsOf(layer)) {
       for (const part of stateParts(cell)) {
         initial[prefix + part] = takesState(layer)
-          ? builder.input(stateName(layer.name, prefix + part), { dtype: "float32", shape: ["batch", cell.units] })
+          ? builder.input(stateName(layer.name, prefix + part), { dtype: "float32", shape: ["batch", partSize(cell, part)] })
           : values.get((layer as RecurrentSpec | BidirectionalSpec).initialState![prefix + part]!)!;
       }
     }
@@ -150,7 +150,10 @@ function mergeValues(b: Block, mode: "concat" | "sum" | "ave" | "mul", values: r
 
 /** Weights as the composites name them: a single bias is the input's. */
 function composed(weights: NamedValues): NamedValues {
-  return { kernel: weights["kernel"], recurrentKernel: weights["recurrentKernel"], inputBias: weights["inputBias"] ?? weights["bias"], recurrentBias: weights["recurrentBias"] };
+  return {
+    kernel: weights["kernel"], recurrentKernel: weights["recurrentKernel"], inputBias: weights["inputBias"] ?? weights["bias"], recurrentBias: weights["recurrentBias"],
+    peephole: weights["peephole"], projectionKernel: weights["projectionKernel"],
+  };
 }
 
 type State = Record<string, Value>;

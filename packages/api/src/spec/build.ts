@@ -10,12 +10,12 @@ export function simpleRnnCell(options: { inputSize: number; units: number; activ
   return { kind: "simpleRnn", inputSize: options.inputSize, units: options.units, activation: options.activation ?? "tanh", bias: options.bias ?? "single" };
 }
 
-/** Defaults: tanh candidate, sigmoid gates, the output squashed by the candidate's activation, one bias. */
-export function lstmCell(options: { inputSize: number; units: number; activation?: Activation; recurrentActivation?: Activation; outputActivation?: Activation; bias?: BiasForm }): LstmCellSpec {
+/** Defaults: tanh candidate, sigmoid gates, the output squashed by the candidate's activation, no projection, no peepholes, one bias. */
+export function lstmCell(options: { inputSize: number; units: number; activation?: Activation; recurrentActivation?: Activation; outputActivation?: Activation; projection?: number | null; peepholes?: boolean; bias?: BiasForm }): LstmCellSpec {
   const activation = options.activation ?? "tanh";
   return {
     kind: "lstm", inputSize: options.inputSize, units: options.units, activation, recurrentActivation: options.recurrentActivation ?? "sigmoid",
-    outputActivation: options.outputActivation ?? activation, bias: options.bias ?? "single",
+    outputActivation: options.outputActivation ?? activation, projection: options.projection ?? null, peepholes: options.peepholes ?? false, bias: options.bias ?? "single",
   };
 }
 

@@ -38,7 +38,7 @@ describe("spec", () => {
     ["layers.1.forward.reccurentActivation", "tanh", 'nearest is "recurrentActivation"'],
     ["layers.1.forward.activation", "hardSigmoid", "expected one of linear, tanh, sigmoid, relu, hardSigmoidSixth, hardSigmoidFifth"],
     ["layers.1.input", "embedd", 'the nearest is "embed"'],
-    ["layers.1.merge", "sum", "expected concat or none, as the directions differ in units"],
+    ["layers.1.merge", "sum", "expected concat or none, as the directions differ in size"],
     ["layers.2.inputSize", 6, "spec .layers[2].inputSize: expected 5, the last axis of the layer's input, got 6; make the two agree"],
     ["layers.2.name", "bi", "expected a name used once"],
     ["layers.2.name", "a.b", "a dot separates a layer from its parts"],

@@ -1,8 +1,8 @@
 import { UnrollError } from "../contract/error.js";
-import { stateParts } from "./cells.js";
+import { partSize, stateParts } from "./cells.js";
 import type { CellSpec, LayerSpec, Spec } from "./types.js";
 
-/** One state part of a model: `[batch, units]`, float32. */
+/** One state part of a model: `[batch, units]`, float32; an h that is projected has fewer units than c. */
 export interface StatePartSpec {
   readonly layer: string;
   /** `h`, `c`; `forward.h`, ... when bidirectional. */
@@ -20,7 +20,7 @@ export function cellsOf(layer: LayerSpec): readonly (readonly [prefix: string, c
 /** Every state part a caller may give or is given back, in layer order. */
 export function specState(spec: Spec): StatePartSpec[] {
   return spec.layers.flatMap((layer) =>
-    cellsOf(layer).flatMap(([prefix, cell]) => stateParts(cell).map((part) => ({ layer: layer.name, part: prefix + part, units: cell.units }))));
+    cellsOf(layer).flatMap(([prefix, cell]) => stateParts(cell).map((part) => ({ layer: layer.name, part: prefix + part, units: partSize(cell, part) }))));
 }
 
 /** Whether the caller gives this layer's initial state, rather than another value of the spec. */

@@ -54,6 +54,10 @@ export interface LstmCellSpec {
   readonly recurrentActivation: Activation;
   /** Of the cell state on its way into h. */
   readonly outputActivation: Activation;
+  /** Size of h, where it is a projection of what the cell puts out (torch's `proj_size`); null where h has `units`. c always has. */
+  readonly projection: number | null;
+  /** Whether i and f see the cell state before the step, and o the one after it, each by a weight a unit (ONNX, TensorFlow 1). */
+  readonly peepholes: boolean;
   readonly bias: BiasForm;
 }
 

@@ -1,7 +1,7 @@
 import { UnrollError } from "../contract/error.js";
 import { activationNames } from "../layers/activations.js";
 import { type ValueInfo, valuesOf } from "./values.js";
-import { stateParts } from "./cells.js";
+import { outputSize, partSize, stateParts } from "./cells.js";
 import type { CellSpec, LayerSpec, Spec } from "./types.js";
 
 type Check = (value: unknown, path: string) => void;
@@ -16,6 +16,9 @@ const oneOf = (...allowed: readonly (string | boolean | number)[]): Check => (va
 };
 const count: Check = (value, path) => {
   if (typeof value !== "number" || !Number.isInteger(value) || value < 1) refuse(path, "a whole number of at least 1", value, "sizes are counts");
+};
+const countOrNull: Check = (value, path) => {
+  if (value !== null) count(value, path);
 };
 const text: Check = (value, path) => {
   if (typeof value !== "string") refuse(path, "a string", value, "quote it");
@@ -59,7 +62,7 @@ const outerActivation = oneOf(...activationNames, "softmax", "logSoftmax");
 const cellCommon = { inputSize: count, units: count, bias: oneOf("none", "single", "split"), activation: activationCheck };
 const cell = variants("kind", {
   simpleRnn: cellCommon,
-  lstm: { ...cellCommon, recurrentActivation: activationCheck, outputActivation: activationCheck },
+  lstm: { ...cellCommon, recurrentActivation: activationCheck, outputActivation: activationCheck, projection: countOrNull, peepholes: oneOf(true, false) },
   gru: { ...cellCommon, recurrentActivation: activationCheck, resetAfter: oneOf(true, false) },
 });
 const placed = { name, input: text };
@@ -138,10 +141,10 @@ function wire(layer: LayerSpec, path: string, values: ReadonlyMap<string, ValueI
       const cells: readonly [string, CellSpec][] = layer.type === "recurrent" ? [["", layer.cell]] : [["forward.", layer.forward], ["backward.", layer.backward]];
       if (!info.sequence || info.shape.length !== 1) refuse(`${path}.input`, "a sequence [batch, time, inputSize]", layer.input, "a recurrent layer reads a sequence of vectors");
       cells.forEach(([, one]) => sized(info, one.inputSize));
-      if (layer.type === "bidirectional" && layer.merge !== "concat" && layer.merge !== "none" && layer.forward.units !== layer.backward.units) {
-        refuse(`${path}.merge`, "concat or none, as the directions differ in units", layer.merge, "only those join different sizes");
+      if (layer.type === "bidirectional" && layer.merge !== "concat" && layer.merge !== "none" && outputSize(layer.forward) !== outputSize(layer.backward)) {
+        refuse(`${path}.merge`, "concat or none, as the directions differ in size", layer.merge, "only those join different sizes");
       }
-      const parts = cells.flatMap(([prefix, one]) => stateParts(one).map((part): [string, number] => [prefix + part, one.units]));
+      const parts = cells.flatMap(([prefix, one]) => stateParts(one).map((part): [string, number] => [prefix + part, partSize(one, part)]));
       if (layer.initialState !== null) {
         const given = Object.keys(layer.initialState);
         if (given.length !== parts.length || parts.some(([part]) => !given.includes(part))) refuse(`${path}.initialState`, `the parts ${parts.map(([part]) => part).join(", ")}`, given, "give every part, or null for the caller's state");

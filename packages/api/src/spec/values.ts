@@ -1,5 +1,5 @@
 import type { DType } from "../contract/tensor.js";
-import { stateParts } from "./cells.js";
+import { outputSize, partSize, stateParts } from "./cells.js";
 import type { CellSpec, LayerSpec, ValueRef } from "./types.js";
 
 /** What is known of a value of a spec: axes after batch, and after time where it is a sequence. */
@@ -13,19 +13,19 @@ const vector = (units: number): ValueInfo => ({ dtype: "float32", sequence: fals
 
 /** A cell's final state, as values under `prefix`. */
 function states(prefix: string, cell: CellSpec): [ValueRef, ValueInfo][] {
-  return stateParts(cell).map((part) => [`${prefix}.${part}`, vector(cell.units)]);
+  return stateParts(cell).map((part) => [`${prefix}.${part}`, vector(partSize(cell, part))]);
 }
 
 /** The values a layer makes, given those before it. The layer must be wired correctly. */
 export function valuesOf(layer: LayerSpec, values: ReadonlyMap<ValueRef, ValueInfo>): [ValueRef, ValueInfo][] {
   switch (layer.type) {
     case "recurrent":
-      return [[layer.name, { ...vector(layer.cell.units), sequence: layer.returns === "sequence" }], ...states(layer.name, layer.cell)];
+      return [[layer.name, { ...vector(outputSize(layer.cell)), sequence: layer.returns === "sequence" }], ...states(layer.name, layer.cell)];
     case "bidirectional": {
       const output = (units: number): ValueInfo => ({ ...vector(units), sequence: layer.returns === "sequence" });
       const merged: [ValueRef, ValueInfo][] = layer.merge === "none"
-        ? [[`${layer.name}.forward`, output(layer.forward.units)], [`${layer.name}.backward`, output(layer.backward.units)]]
-        : [[layer.name, output(layer.merge === "concat" ? layer.forward.units + layer.backward.units : layer.forward.units)]];
+        ? [[`${layer.name}.forward`, output(outputSize(layer.forward))], [`${layer.name}.backward`, output(outputSize(layer.backward))]]
+        : [[layer.name, output(layer.merge === "concat" ? outputSize(layer.forward) + outputSize(layer.backward) : outputSize(layer.forward))]];
       return [...merged, ...states(`${layer.name}.forward`, layer.forward), ...states(`${layer.name}.backward`, layer.backward)];
     }
     case "embedding": {

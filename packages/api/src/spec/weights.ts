@@ -1,6 +1,6 @@
 import { UnrollError } from "../contract/error.js";
 import type { WeightMap } from "../contract/adapter.js";
-import { gatesOf } from "./cells.js";
+import { gatesOf, outputSize } from "./cells.js";
 import type { CellSpec, LayerSpec, Spec } from "./types.js";
 
 /** A weight that a spec needs, under its canonical name. Always float32. */
@@ -14,14 +14,16 @@ function cellWeights(prefix: string, cell: CellSpec): WeightSpec[] {
   const biases = { none: [], single: ["bias"], split: ["inputBias", "recurrentBias"] }[cell.bias];
   return [
     { name: `${prefix}.kernel`, shape: [cell.inputSize, columns] },
-    { name: `${prefix}.recurrentKernel`, shape: [cell.units, columns] },
+    { name: `${prefix}.recurrentKernel`, shape: [outputSize(cell), columns] },
     ...biases.map((bias) => ({ name: `${prefix}.${bias}`, shape: [columns] })),
+    ...(cell.kind === "lstm" && cell.peepholes ? [{ name: `${prefix}.peephole`, shape: [3 * cell.units] }] : []),
+    ...(cell.kind === "lstm" && cell.projection !== null ? [{ name: `${prefix}.projectionKernel`, shape: [cell.units, cell.projection] }] : []),
   ];
 }
 
 /**
- * Canonical weights of one layer: `name.kernel` [inputSize, gates x units], `name.recurrentKernel` [units, gates x
- * units], `name.bias` or `name.inputBias` and `name.recurrentBias`; `name.forward.kernel`, ... when bidirectional;
+ * Canonical weights of one layer: `name.kernel` [inputSize, gates x units], `name.recurrentKernel` [size of h, gates x
+ * units], `name.peephole` [3 units] of gates i f o, `name.projectionKernel` [units, projection], `name.bias` or `name.inputBias` and `name.recurrentBias`; `name.forward.kernel`, ... when bidirectional;
  * `name.table` for an embedding. Products are row vector times matrix.
  */
 export function layerWeights(layer: LayerSpec): WeightSpec[] {

@@ -47,10 +47,6 @@ describe("PyTorch's recorded modules", () => {
     it(one.name, async () => {
       const { tensors } = readSafetensors(readFileSync(folder + one.file));
       const { input_size: inputSize, hidden_size: hiddenSize } = one.args;
-      if (one.args.proj_size) {
-        expect(() => new nn.LSTM(inputSize, hiddenSize, optionsOf(one))).toThrow(/nn\.LSTM: expected projSize 0, got \d; projections/);
-        return;
-      }
       const load = (name: string): HostTensor<"float32"> => toFloat32(tensors[name]!);
       const parameters = Object.fromEntries(Object.entries(tensors).filter(([name]) => /^(weight|bias)_/.test(name)));
       const input = one.lengths ? packPaddedSequence(load("input"), one.lengths, { batchFirst: one.args.batch_first, enforceSorted: false }) : load("input");

@@ -1,6 +1,6 @@
 import { UnrollError } from "../contract/error.js";
 import { bidirectional, dropout, gruCell, lstmCell, recurrent, simpleRnnCell } from "../spec/build.js";
-import { stateParts } from "../spec/cells.js";
+import { outputSize, partSize, stateParts } from "../spec/cells.js";
 import type { CellSpec, LayerSpec, ValueRef } from "../spec/types.js";
 import { currentGraph } from "./graph.js";
 import { count, knownOptions } from "./layers.js";
@@ -27,7 +27,7 @@ export interface RnnOptions extends RecurrentOptions {
 }
 
 export interface LstmOptions extends RecurrentOptions {
-  /** Only 0: projections are not supported. */
+  /** Size of h after a projection (`weight_hr`), less than hiddenSize; default 0, no projection. c keeps hiddenSize. */
   readonly projSize?: number;
 }
 
@@ -65,8 +65,9 @@ abstract class Recurrent extends Module {
     graph.mark(place, "sequence", this.batchFirst, input.packed);
     const { ref } = graph.use(place, input, { dtype: "float32", features: [this.inputSize] });
     const names = Array.from({ length: this.numLayers }, (_, level) => graph.layerName(path, this.className.slice(3).toLowerCase(), `_l${level}`));
-    const parts = stateParts(this.cell(this.inputSize));
-    const slots = parts.map((part) => names.flatMap((layer): StateSlot[] => this.directions.map((way) => ({ layer, part: way + part, units: this.hiddenSize }))));
+    const cell = this.cell(this.inputSize);
+    const parts = stateParts(cell);
+    const slots = parts.map((part) => names.flatMap((layer): StateSlot[] => this.directions.map((way) => ({ layer, part: way + part, units: partSize(cell, part) }))));
     const sources = parts.map((_, k) => graph.state(place, hidden?.[k], slots[k]!, true));
     if (sources.some((source) => (source === null) !== (sources[0] === null))) graph.refuse("UNROLL_UNSUPPORTED", place, "h and c from one source", "one from the caller and one computed", "pass both the same way");
 
@@ -75,7 +76,7 @@ abstract class Recurrent extends Module {
     names.forEach((name, level) => {
       const initial = sources[0] === null ? null
         : Object.fromEntries(parts.flatMap((part, k) => this.directions.map((way, d) => [way + part, sources[k]![level * D + d]!])));
-      output = graph.append(this.layer(level, name, output.ref!, initial), [D * this.hiddenSize], output, { module: path, level });
+      output = graph.append(this.layer(level, name, output.ref!, initial), [D * outputSize(cell)], output, { module: path, level });
       if (this.dropout > 0 && level < this.numLayers - 1) output = graph.append(dropout({ name: `${name}_dropout`, input: name, rate: this.dropout }), output.features!, output);
     });
     return { output, states: slots.map((own) => new SymbolicState(graph, own, true)) };
@@ -86,7 +87,8 @@ abstract class Recurrent extends Module {
   }
 
   private layer(level: number, name: string, input: ValueRef, initialState: Record<string, ValueRef> | null): LayerSpec {
-    const cell = this.cell(level === 0 ? this.inputSize : this.directions.length * this.hiddenSize);
+    const first = this.cell(this.inputSize);
+    const cell = level === 0 ? first : this.cell(this.directions.length * outputSize(first));
     const masking = { maskedOutput: "zero", heldStart: "zeros", initialState } as const;
     return this.bidirectional ? bidirectional({ name, input, forward: cell, ...masking }) : recurrent({ name, input, cell, ...masking });
   }
@@ -100,7 +102,7 @@ export const rnnCellOf = (units: number, options: { bias?: boolean; nonlinearity
   if (activation !== "tanh" && activation !== "relu") throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected nonlinearity tanh or relu, got ${String(activation)}; PyTorch has no other`, {});
   return (inputSize) => simpleRnnCell({ inputSize, units, activation, bias: biasOf(options) });
 };
-export const lstmCellOf = (units: number, options: { bias?: boolean }): CellMaker => (inputSize) => lstmCell({ inputSize, units, bias: biasOf(options) });
+export const lstmCellOf = (units: number, options: { bias?: boolean; projSize?: number }): CellMaker => (inputSize) => lstmCell({ inputSize, units, projection: options.projSize || null, bias: biasOf(options) });
 export const gruCellOf = (units: number, options: { bias?: boolean }): CellMaker => (inputSize) => gruCell({ inputSize, units, bias: biasOf(options) });
 
 /** `torch.nn.RNN`: input and optional h0 to [output, hN]. */
@@ -133,7 +135,8 @@ export class GRU extends Recurrent {
 export class LSTM extends Recurrent {
   constructor(inputSize: number, hiddenSize: number, options: LstmOptions = {}) {
     knownOptions("nn.LSTM", options, [...common, "projSize"]);
-    if ((options.projSize ?? 0) !== 0) throw new UnrollError("UNROLL_UNSUPPORTED", `nn.LSTM: expected projSize 0, got ${options.projSize}; projections (weight_hr) are not supported yet`, { projSize: options.projSize });
+    const { projSize = 0 } = options;
+    if (!Number.isInteger(projSize) || projSize < 0 || projSize >= hiddenSize) throw new UnrollError("UNROLL_ARGUMENT", `nn.LSTM: expected projSize as a whole number from 0 to below hiddenSize ${hiddenSize}, got ${String(projSize)}; 0 is no projection`, { projSize });
     super("nn.LSTM", inputSize, hiddenSize, lstmCellOf(hiddenSize, options), options);
   }
 

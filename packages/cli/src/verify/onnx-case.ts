@@ -51,7 +51,6 @@ export function onnxCase({ name, op, attributes, inputs, initializers, outputs }
   const place = `case "${name}"`;
   const unknown = Object.keys(attributes).find((attribute) => !known.includes(attribute));
   if (unknown !== undefined) throw new UnrollError("UNROLL_UNSUPPORTED", `${place}: expected attributes ${known.join(", ")}, got ${unknown}; a spec has no such option`, { attribute: unknown });
-  if (initializers["P"]) throw new UnrollError("UNROLL_UNSUPPORTED", `${place}: expected operands W, R and B, got P; a spec has no peepholes`, {});
 
   const direction = attributes["direction"] ?? "forward";
   const directions = direction === "bidirectional" ? 2 : 1;
@@ -66,14 +65,14 @@ export function onnxCase({ name, op, attributes, inputs, initializers, outputs }
     switch (op) {
       case "RNN": return simpleRnnCell({ ...common, activation: at(0, 1, "tanh") });
       case "GRU": return gruCell({ ...common, recurrentActivation: at(0, 2, "sigmoid"), activation: at(1, 2, "tanh"), resetAfter: attributes["linear_before_reset"] === 1 });
-      case "LSTM": return lstmCell({ ...common, recurrentActivation: at(0, 3, "sigmoid"), activation: at(1, 3, "tanh"), outputActivation: at(2, 3, "tanh") });
+      case "LSTM": return lstmCell({ ...common, recurrentActivation: at(0, 3, "sigmoid"), activation: at(1, 3, "tanh"), outputActivation: at(2, 3, "tanh"), peepholes: initializers["P"] !== undefined });
       default: throw new UnrollError("UNROLL_UNSUPPORTED", `${place}: expected RNN, GRU or LSTM, got ${op}; record its parts one by one`, { op });
     }
   };
   const placed = { name: "layer", input: "x", maskedOutput: "zero" } as const;
   const layer = directions === 2 ? bidirectional({ ...placed, forward: cell(0), backward: cell(1), merge: "none" }) : recurrent({ ...placed, cell: cell(0), direction: direction === "reverse" ? "backward" : "forward" });
   const model = makeSpec({ name: "case", inputs: [input({ name: "x", shape: [inputSize] })], layers: [layer], ...(directions === 2 ? { outputs: ["layer.forward", "layer.backward"] } : {}) });
-  const { weights } = fromOnnx(model, weightsOfFile, [{ layer: "layer", names: { W: "W", R: "R", B: "B" } }]);
+  const { weights } = fromOnnx(model, weightsOfFile, [{ layer: "layer", names: { W: "W", R: "R", B: "B", P: "P" } }]);
 
   const load = (operand: string): Floats => toFloat32(tensors[operand]!, `${place} tensor "${operand}"`);
   const [time, batch] = inputs["X"] as [number, number, number];

@@ -40,7 +40,7 @@ function kerasCell(layer: string, prefix: string, cell: CellSpec, binding: Keras
   const stacked = cell.kind === "gru" && cell.resetAfter;
   const middle = `${way ? `(?:${way}_layer|${way}_[^/.]+|${way})[/.]` : ""}(?:(?:cell|${cellNames[cell.kind]})(?:_\\d+)?[/.])?`;
   return {
-    rules: cellRules(layer, prefix, cell, { order, transposed: false, kernel: keys[0]!, recurrentKernel: keys[1]!, biases: stacked ? [keys[2]!, keys[2]!] : [keys[2]!], stackedBiases: stacked }),
+    rules: cellRules(layer, prefix, cell, { order, transposed: false, kernel: keys[0]!, recurrentKernel: keys[1]!, biases: stacked ? [keys[2]!, keys[2]!] : [keys[2]!], stackedBiases: stacked, projection: null, peephole: null, framework: "keras" }),
     patterns: new Map(keys.map((key, k) => [key, pattern(binding, middle, cellWeights[k]!, k)])),
   };
 }

@@ -4,13 +4,13 @@ import type { Spec } from "../../spec/types.js";
 export interface OnnxBinding {
   readonly layer: string;
   /**
-   * Names of the initializers by what they are: operands `W`, `R` and `B` of an LSTM, GRU or RNN; `table` of a Gather;
+   * Names of the initializers by what they are: operands `W`, `R`, `B` and `P` of an LSTM, GRU or RNN; `table` of a Gather;
    * `kernel` [inputs, units] and `bias` of a MatMul and Add.
    */
-  readonly names: { readonly [Role in "W" | "R" | "B" | "table" | "kernel" | "bias"]?: string };
+  readonly names: { readonly [Role in "W" | "R" | "B" | "P" | "table" | "kernel" | "bias"]?: string };
 }
 
-const rolesOf = { recurrent: ["W", "R", "B"], bidirectional: ["W", "R", "B"], embedding: ["table"], dense: ["kernel", "bias"], activation: [], dropout: [], merge: [] } as const;
+const rolesOf = { recurrent: ["W", "R", "B", "P"], bidirectional: ["W", "R", "B", "P"], embedding: ["table"], dense: ["kernel", "bias"], activation: [], dropout: [], merge: [] } as const;
 
 /** Bindings by layer name: `encoder.W`, `encoder.R`, ... */
 export function onnxBindings(spec: Spec): OnnxBinding[] {

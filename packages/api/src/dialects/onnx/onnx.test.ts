@@ -12,7 +12,7 @@ const everything = spec({
   layers: [
     embedding({ name: "embedding", input: "ids", inputSize: 7, outputSize: 3 }),
     bidirectional({ name: "lstm", input: "embedding", forward: lstmCell({ inputSize: 3, units: 2, bias: "split" }) }),
-    bidirectional({ name: "bare", input: "lstm", forward: lstmCell({ inputSize: 4, units: 2, bias: "none" }) }),
+    bidirectional({ name: "bare", input: "lstm", forward: lstmCell({ inputSize: 4, units: 2, bias: "none", peepholes: true }) }),
     recurrent({ name: "gru", input: "bare", cell: gruCell({ inputSize: 4, units: 5, bias: "split" }) }),
     recurrent({ name: "rnn", input: "gru", cell: simpleRnnCell({ inputSize: 5, units: 4, bias: "split" }) }),
     dense({ name: "fc", input: "rnn", inputSize: 4, units: 6 }),
@@ -25,7 +25,7 @@ describe("onnx weights", () => {
     const out = toOnnx(everything, weights);
     expect(out.losses).toEqual([]);
     expect(Object.entries(out.weights).map(([name, w]) => `${name} ${w.shape.join("x")}`)).toEqual([
-      "embedding.table 7x3", "lstm.W 2x8x3", "lstm.R 2x8x2", "lstm.B 2x16", "bare.W 2x8x4", "bare.R 2x8x2",
+      "embedding.table 7x3", "lstm.W 2x8x3", "lstm.R 2x8x2", "lstm.B 2x16", "bare.W 2x8x4", "bare.R 2x8x2", "bare.P 2x6",
       "gru.W 1x15x4", "gru.R 1x15x5", "gru.B 1x30", "rnn.W 1x4x5", "rnn.R 1x4x4", "rnn.B 1x8", "fc.kernel 4x6", "fc.bias 6",
     ]);
     const back = fromOnnx(everything, out.weights);
@@ -43,6 +43,13 @@ describe("onnx weights", () => {
     expect([...weights["lstm.backward.recurrentKernel"]!.data]).toEqual([5, 7, 8, 6]);
     expect([...weights["lstm.forward.recurrentBias"]!.data]).toEqual([10, 30, 40, 20]);
     expect([...weights["lstm.backward.inputBias"]!.data]).toEqual([5, 7, 8, 6]);
+  });
+
+  it("put peepholes i o f where ONNX has them, and have no place for a projection", () => {
+    const of = (more: object) => spec({ name: "l", inputs: [input({ name: "x", shape: [1] })], layers: [recurrent({ name: "lstm", input: "x", cell: lstmCell({ inputSize: 1, units: 2, bias: "none", ...more }) })] });
+    const given = { "lstm.W": tensor(new Float32Array(8), [1, 8, 1]), "lstm.R": tensor(new Float32Array(16), [1, 8, 2]), "lstm.P": tensor([[1, 2, 3, 4, 5, 6]]) };
+    expect([...fromOnnx(of({ peepholes: true }), given).weights["lstm.peephole"]!.data]).toEqual([1, 2, 5, 6, 3, 4]);
+    expect(() => fromOnnx(of({ projection: 1 }), given)).toThrow(/onnx weights of lstm "lstm": expected no projection/);
   });
 
   it("tell of two biases summed into one, and refuse where they can't be", () => {

@@ -7,19 +7,21 @@ import type { OnnxBinding } from "./bindings.js";
 /**
  * ONNX orders LSTM gates i o f c and GRU gates z r h. W [directions, gates x hidden, input] and R [directions, gates x
  * hidden, hidden] are the transposes of ours, forward first; B [directions, 2 x gates x hidden] holds the bias of the
- * input and then that of the state. Source: ONNX operator schemas LSTM, GRU and RNN; semantics page 1.4.1 and 2.2.
+ * input and then that of the state, P [directions, 3 x hidden] the peepholes of gates i o f. Source: ONNX operator schemas LSTM, GRU and RNN; semantics page 1.4.1 and 2.2.
  */
 const order: GateOrder = { lstm: ["i", "o", "f", "g"], gru: ["z", "r", "n"], simpleRnn: ["h"] };
+
+const peepholes = (cell: CellSpec): boolean => cell.kind === "lstm" && cell.peepholes;
 
 function cells(layer: string, given: readonly (readonly [prefix: string, cell: CellSpec])[], { names }: OnnxBinding): WeightRule[] {
   const [[, first]] = given as [readonly [string, CellSpec]];
   for (const [, cell] of given) {
-    if (cell.kind === first.kind && cell.units === first.units && (cell.bias === "none") === (first.bias === "none")) continue;
+    if (cell.kind === first.kind && cell.units === first.units && (cell.bias === "none") === (first.bias === "none") && peepholes(cell) === peepholes(first)) continue;
     throw new UnrollError("UNROLL_UNSUPPORTED", `onnx weights of layer "${layer}": expected both directions of one kind, size and form, got ${first.kind} of ${first.units} units and ${cell.kind} of ${cell.units}; an ONNX operator has one hidden_size`, { layer });
   }
   const directions = given.length;
   return given.flatMap(([prefix, cell], direction) =>
-    cellRules(layer, prefix === "" ? layer : `${layer}.${prefix.slice(0, -1)}`, cell, { order, transposed: true, kernel: names.W!, recurrentKernel: names.R!, biases: [names.B!, names.B!], stackedBiases: true }).map((rule): WeightRule => ({
+    cellRules(layer, prefix === "" ? layer : `${layer}.${prefix.slice(0, -1)}`, cell, { order, transposed: true, kernel: names.W!, recurrentKernel: names.R!, biases: [names.B!, names.B!], stackedBiases: true, projection: null, peephole: { key: names.P!, order: ["i", "o", "f"] }, framework: "onnx" }).map((rule): WeightRule => ({
       ...rule,
       // The parts of a direction lie one after the other: a matrix alone, or two biases.
       foreign: rule.foreign.map(({ key, shape, row }) => (row === null ? { key, shape: [directions, ...shape], row: direction } : { key, shape: [directions, shape[0]! * shape[1]!], row: 2 * direction + row })),

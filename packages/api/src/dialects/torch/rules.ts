@@ -30,6 +30,7 @@ function torchCell(layer: string, prefix: string, cell: CellSpec, path: string, 
   const key = (name: string): string => `${path}${name}${suffix}`;
   return cellRules(layer, prefix, cell, {
     order, transposed: true, kernel: key("weight_ih"), recurrentKernel: key("weight_hh"), biases: [key("bias_ih"), key("bias_hh")], stackedBiases: false,
+    projection: key("weight_hr"), peephole: null, framework: "torch",
   });
 }
 

@@ -52,6 +52,15 @@ describe("torch weights", () => {
     for (const [name, weight] of Object.entries(out.weights)) expect(new Uint32Array(again.weights[name]!.data.buffer)).toEqual(new Uint32Array(weight.data.buffer));
   });
 
+  it("hold a projection, and have no place for peepholes", () => {
+    const of = (more: object) => spec({ name: "l", inputs: [input({ name: "x", shape: [1] })], layers: [recurrent({ name: "lstm", input: "x", cell: lstmCell({ inputSize: 1, units: 3, bias: "none", ...more }) })] });
+    const weights = { "lstm.kernel": tensor(new Float32Array(12), [1, 12]), "lstm.recurrentKernel": tensor(new Float32Array(24), [2, 12]), "lstm.projectionKernel": tensor([[1, 2], [3, 4], [5, 6]]) };
+    const out = toTorch(of({ projection: 2 }), weights).weights;
+    expect(Object.keys(out)).toEqual(["lstm.weight_ih_l0", "lstm.weight_hh_l0", "lstm.weight_hr_l0"]);
+    expect(out["lstm.weight_hr_l0"]).toEqual(tensor([[1, 3, 5], [2, 4, 6]]));
+    expect(caught(() => fromTorch(of({ peepholes: true }), {}))).toMatchObject({ code: "UNROLL_UNSUPPORTED", message: expect.stringContaining('torch weights of lstm "lstm": expected no peepholes') as unknown });
+  });
+
   it("put the gates and axes where PyTorch has them", () => {
     const gru = spec({ name: "g", inputs: [input({ name: "x", shape: [1] })], layers: [recurrent({ name: "gru", input: "x", cell: gruCell({ inputSize: 1, units: 2 }) })] });
     const { weights } = fromTorch(gru, {
