@@ -66,6 +66,10 @@ export interface PropertyReport {
 export interface CertifyReport {
   readonly adapter: string;
   readonly device: string;
+  /** Version of the engine's library, where the adapter tells it. */
+  readonly version: string | null;
+  /** What it ran in: `Node.js 20.20.2`, or a browser's user agent. */
+  readonly runtime: string;
   readonly seed: number;
   readonly runs: number;
   readonly properties: readonly PropertyReport[];
@@ -105,7 +109,13 @@ export async function certify(engine: Adapter | (() => Adapter | Promise<Adapter
   const support = only.length === 0 ? await supportOf(adapter) : null;
   const wrong = support?.filter(({ how }) => how === "wrong").length ?? 0;
   const count = (status: PropertyReport["status"]): number => reports.filter((one) => one.status === status).length;
-  return { adapter: adapter.name, device: adapter.device, seed, runs, properties: reports, capabilities: adapter.capabilities, support, summary: { passed: count("passed"), failed: count("failed"), unsupported: count("unsupported"), wrong } };
+  return { adapter: adapter.name, device: adapter.device, version: adapter.version ?? null, runtime: runtime(), seed, runs, properties: reports, capabilities: adapter.capabilities, support, summary: { passed: count("passed"), failed: count("failed"), unsupported: count("unsupported"), wrong } };
+}
+
+/** Written without Node's types or a browser's: it is either. */
+function runtime(): string {
+  const { process, navigator } = globalThis as { process?: { versions?: { node?: string } }; navigator?: { userAgent?: string } };
+  return process?.versions?.node ? `Node.js ${process.versions.node}` : navigator?.userAgent ?? "unknown";
 }
 
 async function judge(property: Property, subject: Subject, form: Form, seed: number, runs: number, options: CertifyOptions, done: number, total: number): Promise<PropertyReport> {

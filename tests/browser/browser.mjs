@@ -14,9 +14,9 @@ const types = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/ja
  * Runs `work` with a page that has loaded `entry`, and cleans up after it.
  *
  * @param entry module of this folder; what it puts on `globalThis` is what `page.evaluate` can call
- * @param chrome path of the browser; default `UNROLL_CHROMIUM`, or Debian's
+ * @param options `search` of the page's address, and path of the browser; default `UNROLL_CHROMIUM`, or Debian's
  */
-export async function withPage(entry, work, chrome = process.env.UNROLL_CHROMIUM ?? "/usr/bin/chromium") {
+export async function withPage(entry, work, { search = "", chrome = process.env.UNROLL_CHROMIUM ?? "/usr/bin/chromium" } = {}) {
   if (!existsSync(chrome)) throw new Error(`browser: expected Chromium at ${chrome}, got nothing; install Debian's package chromium or set UNROLL_CHROMIUM`);
   const temporary = mkdtempSync(join(tmpdir(), "unroll-browser-"));
   // Node's own modules are reached only by code for Node, which a page never calls.
@@ -35,7 +35,7 @@ export async function withPage(entry, work, chrome = process.env.UNROLL_CHROMIUM
     const page = await browser.newPage();
     const problems = [];
     page.on("pageerror", (error) => problems.push(error.message));
-    await page.goto(`http://127.0.0.1:${server.address().port}/`);
+    await page.goto(`http://127.0.0.1:${server.address().port}/${search}`);
     await page.waitForFunction(() => "engineNames" in globalThis, undefined, { timeout: 60_000 }).catch(() => { throw new Error(`browser: expected the page to load, got ${problems.join("; ") || "silence"}`); });
     return await work(page, problems);
   } finally {

@@ -11,8 +11,12 @@ setWasmPaths("/node_modules/@tensorflow/tfjs-backend-wasm/dist/");
 ort.env.wasm.wasmPaths = "/node_modules/onnxruntime-web/dist/";
 ort.env.wasm.numThreads = 1;
 
+// Phones hold WebGL textures in 16 bits; `?f16` makes TensorFlow.js do so here, for the whole page.
+const f16 = (globalThis as unknown as { location: { search: string } }).location.search === "?f16";
+if (f16) tf.env().set("WEBGL_FORCE_F16_TEXTURES", true);
+
 /** Every engine of a browser, by name. Those on a GPU start only where the browser offers one. */
-export const engines: Readonly<Record<string, () => Adapter>> = {
+export const engines: Readonly<Record<string, () => Adapter>> = f16 ? { "tfjs webgl f16": () => tfjs(tf, { backend: "webgl" }) } : {
   builtin: () => builtin(),
   "tfjs cpu": () => tfjs(tf, { backend: "cpu" }),
   "tfjs wasm": () => tfjs(tf, { backend: "wasm" }),

@@ -3,7 +3,7 @@ import { type Case, optionsOf, runOf, slice } from "../cases/case.js";
 import type { Float64Tensor } from "../oracle/evaluate.js";
 import { deriveBounds, type DerivedBounds } from "../tolerance/bounds.js";
 import { compareWithBound } from "../tolerance/compare.js";
-import type { precisions } from "../tolerance/precision.js";
+import { precisions } from "../tolerance/precision.js";
 import { Violation } from "./property.js";
 
 /** Results in host memory: outputs by reference, and state as `layer.part`. */
@@ -89,6 +89,23 @@ export function holdBitwise(place: string, one: Results, other: Results): void {
     if (got.shape.join() !== want.shape.join()) throw new Violation(`${place}, ${name}`, `shape [${want.shape.join(", ")}], got [${got.shape.join(", ")}]`);
     const at = want.data.findIndex((value: number, k: number) => !Object.is(got.data[k], value));
     if (at >= 0) throw new Violation(`${place}, ${name}`, `${want.data[at]}, bit for bit`, { firstBadIndex: at, got: got.data[at]!, want: want.data[at]!, bound: 0 });
+  }
+}
+
+/**
+ * Holds results against values that went into the engine and came out again: the same bits, or in an engine of 16 bits the
+ * nearest numbers that it has.
+ *
+ * @throws Violation
+ */
+export function holdAsStored(place: string, results: Results, given: Results, precision: keyof typeof precisions): void {
+  if (precision === "f32") return holdBitwise(place, results, given);
+  const { unit, smallest } = precisions[precision];
+  for (const [name, { shape, data }] of Object.entries(given)) {
+    const want = { shape, data: Float64Array.from(data) };
+    // Just over the rounding itself: at a bound's edge a result is no longer within it.
+    const { firstBadIndex, got, bound } = compareWithBound(results[name]!, want, { shape, data: want.data.map((value) => 1.001 * unit * Math.abs(value) + smallest) });
+    if (firstBadIndex >= 0) throw new Violation(`${place}, ${name}`, `${want.data[firstBadIndex]} as stored in ${precision}`, { firstBadIndex, got: got!, want: want.data[firstBadIndex]!, bound: bound! });
   }
 }
 

@@ -1,7 +1,6 @@
 import { type Case, describeCase, slice } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { type Results, whole, withModel } from "./judge.js";
-import { holdBitwise } from "./judge.js";
+import { holdAsStored, type Results, whole, withModel } from "./judge.js";
 import { exactOutcome, type Property } from "./property.js";
 
 export const maskedStepKeepsState: Property<Case> = {
@@ -17,7 +16,7 @@ export const maskedStepKeepsState: Property<Case> = {
     const results = await withModel(emptied, adapter, (model) => whole(model, emptied));
     const first = (all: Results): Results => Object.fromEntries(Object.entries(all).map(([name, held]) => [name, slice(held, 0, 0, 1)]));
     const before = Object.fromEntries(Object.entries(given.state!).flatMap(([layer, parts]) => Object.entries(parts).map(([part, held]) => [`state ${layer}.${part}`, held])));
-    holdBitwise("row 0, all steps masked", first(results), first(before));
+    holdAsStored("row 0, all steps masked", first(results), first(before), adapter.capabilities.precision);
     return exactOutcome;
   },
 };

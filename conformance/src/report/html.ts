@@ -74,7 +74,7 @@ ${matrix(support, recurrent)}<div class="beside">${layers.filter((layer) => !rec
 
 /** A report as one page that needs nothing else. */
 export function htmlReport(report: CertifyReport): string {
-  const { summary, adapter, device, seed, runs, properties, capabilities } = report;
+  const { summary, adapter, device, version, runtime, seed, runs, properties, capabilities } = report;
   const wrong = summary.wrong > 0 ? `${summary.wrong} options of layers are wrong` : "";
   const failed = summary.failed > 0 ? `${summary.failed} of ${properties.length} properties failed` : "";
   const verdict = [failed, wrong].filter((part) => part !== "").join(", ") || "every property that it can run holds";
@@ -93,9 +93,9 @@ small{color:var(--dim)}.status{font-weight:700}.status.passed{color:var(--ok)}.s
 .key>span{margin-right:1.4rem}.key{font-size:.9rem;color:var(--dim)}.beside{display:flex;flex-wrap:wrap;gap:0 3rem;align-items:flex-start}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .8rem;margin:.4rem 0}dt{color:var(--dim)}dd{margin:0}pre{overflow:auto;font-size:.8rem}.chips span{display:inline-block;border:1px solid var(--line);border-radius:1rem;padding:.05rem .6rem;margin:.1rem;font-size:.85rem}
 </style>
-<h1>${escape(adapter)} <small>on ${escape(device)}</small></h1>
+<h1>${escape(adapter)}${version === null ? "" : ` ${escape(version)}`} <small>on ${escape(device)}</small></h1>
 <p class="verdict${failed || wrong ? " bad" : ""}">${verdict}</p>
-<p class="lead">${summary.passed} passed, ${summary.failed} failed, ${summary.unsupported} unsupported &middot; seed ${seed} &middot; ${runs} runs a property</p>
+<p class="lead">${summary.passed} passed, ${summary.failed} failed, ${summary.unsupported} unsupported &middot; seed ${seed} &middot; ${runs} runs a property &middot; ${escape(runtime)}</p>
 <h2>What holds</h2>
 ${propertyTable(properties)}
 ${report.support ? supportSection(report.support) : ""}

@@ -22,6 +22,8 @@ export interface OnnxOptions {
   readonly sessionOptions?: object;
 }
 
+const webDevices: readonly string[] = ["wasm", "webgpu", "webnn"];
+
 /**
  * onnxruntime-web 1.30 runs the recurrent operators of a WebGPU session on the CPU and confuses their final states on the
  * way to the operators behind them; found by the conformance suite in Chromium. Their decompositions are right there.
@@ -50,9 +52,13 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
   for (const name of names) {
     if (!Object.hasOwn(claims, name)) throw new UnrollError("UNROLL_ARGUMENT", `onnx: expected composites among ${Object.keys(claims).join(", ")}, got "${name}"; leave it out, it runs as its decomposition`, { name });
   }
+  // Both libraries write into one object when both are loaded.
+  const { web, node, common } = ort.env?.versions ?? {};
+  const version = (webDevices.includes(device) ? web : node) ?? common;
   return {
     name: "onnx",
     device,
+    ...(version === undefined ? {} : { version }),
     capabilities: {
       primitives: device === "webgpu" ? primitiveNames.filter((name) => !wrongOnWebgpu.includes(name)) : primitiveNames,
       composites: Object.fromEntries(names.map((name) => [name, claims[name]!])),

@@ -3,6 +3,7 @@ import { startBackend, untilStarted } from "./backend.js";
 import { TfjsExecutable } from "./executable.js";
 import type { Library, TensorFlow } from "./library.js";
 import { claims } from "./nodes.js";
+import { precisionOf } from "./precision.js";
 import { registerHostKernel } from "./recurrent/host-kernel.js";
 import { hostBackends } from "./recurrent/host-memory.js";
 
@@ -44,10 +45,11 @@ export function tfjs(library: TensorFlow, options: TfjsOptions = {}): Adapter {
   return {
     name: "tfjs",
     device: backend,
+    ...(tf.version_core === undefined ? {} : { version: tf.version_core }),
     capabilities: {
       primitives: primitiveNames,
       composites: Object.fromEntries(names.map((name) => [name, claims[name]!])),
-      precision: "f32",
+      precision: precisionOf(tf, backend),
       losesNaN: !host,
       synchronous: false,
       memory: host ? "host" : "device",

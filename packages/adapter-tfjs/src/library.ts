@@ -56,6 +56,8 @@ export interface Library extends Omit<TensorFlow, "engine" | "getKernel"> {
   };
   getKernel(name: string, backend: string): { kernelFunc(call: KernelCall): TensorInfo | TensorInfo[] } | undefined;
   tensor(data: ArrayLike<number>, shape: readonly number[], dtype: string): TfTensor;
+  readonly version_core?: string;
+  env?(): { getBool(flag: string): boolean; readonly flagRegistry?: object };
   matMul(a: TfTensor, b: TfTensor): TfTensor;
   where(condition: TfTensor, a: TfTensor, b: TfTensor): TfTensor;
   broadcastTo(x: TfTensor, shape: readonly number[]): TfTensor;

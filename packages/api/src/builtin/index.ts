@@ -3,6 +3,7 @@ import { UnrollError } from "../contract/error.js";
 import { primitiveNames } from "../program/primitives.js";
 import { BuiltinExecutable } from "./executable.js";
 import { claims } from "./operations.js";
+import { VERSION } from "../version.js";
 
 /** Options of {@link builtin}. */
 export interface BuiltinOptions {
@@ -32,6 +33,7 @@ export function builtin(options: BuiltinOptions = {}): Adapter {
   return {
     name: "builtin",
     device: "cpu",
+    version: VERSION,
     capabilities: {
       primitives: primitiveNames,
       composites: Object.fromEntries(names.map((name) => [name, claims[name]!])),

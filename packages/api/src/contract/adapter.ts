@@ -19,6 +19,8 @@ export interface Adapter {
   readonly name: string;
   /** Where the engine computes, e.g. `cpu`, `wasm`, `webgpu`. */
   readonly device: string;
+  /** Version of the engine's library, for reports. */
+  readonly version?: string;
   readonly capabilities: Capabilities;
   /** Prepares a program for execution. One executable serves every batch size and length. */
   compile(program: Program, weights: WeightMap): Promise<Executable>;

@@ -66,5 +66,5 @@ function told(report: CertifyReport, name: string): string {
     const own = wrong.filter((one) => one.layer === layer);
     notes.push(`wrong  ${layer}: ${own.map(({ option, mode }) => `${option}${mode === "step" ? ", by steps" : ""}`).join("; ")}\n  e.g. ${own[0]!.option}: ${own[0]!.reason}\n`);
   }
-  return `${table(["status", "form", "property", "cases", "skipped", "worst error/bound"], rows, [3, 4, 5])}\n${notes.join("")}${notes.length > 0 ? "\n" : ""}${report.adapter} on ${report.device}: ${summary.passed} passed, ${summary.failed} failed, ${summary.unsupported} unsupported${summary.wrong > 0 ? `, ${summary.wrong} options of layers wrong` : ""}; seed ${seed}, ${runs} runs a property\n`;
+  return `${table(["status", "form", "property", "cases", "skipped", "worst error/bound"], rows, [3, 4, 5])}\n${notes.join("")}${notes.length > 0 ? "\n" : ""}${report.adapter}${report.version === null ? "" : ` ${report.version}`} on ${report.device}: ${summary.passed} passed, ${summary.failed} failed, ${summary.unsupported} unsupported${summary.wrong > 0 ? `, ${summary.wrong} options of layers wrong` : ""}; seed ${seed}, ${runs} runs a property\n`;
 }
