@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { type Case } from "./cases/case.js";
 import { type Dialect, dialects as knownDialects } from "./dialects.js";
 import { properties as all } from "./properties/index.js";
+import { type Numbers, numbersOf } from "./report/numbers.js";
 import { type SupportEntry, supportOf } from "./report/support.js";
 import { type Property, type Subject, Violation } from "./properties/property.js";
 
@@ -38,6 +39,8 @@ export interface Counterexample {
   readonly case: string;
   readonly spec: unknown;
   readonly shapes: Readonly<Record<string, readonly number[]>>;
+  /** Every number that goes in, by name; null where there are too many to look at. */
+  readonly numbers: Readonly<Record<string, Numbers>> | null;
   readonly firstBadIndex: number | null;
   readonly got: number | string | null;
   readonly want: number | string | null;
@@ -168,6 +171,7 @@ function counterexampleOf(property: Property, given: unknown, error: unknown, se
   const details = error instanceof Violation ? error.details : {};
   return {
     seed, path, case: property.describe(given), spec: spec ?? null,
+    numbers: numbersOf(given as Parameters<typeof numbersOf>[0]),
     shapes: { ...(x ? { x: x.shape } : {}), ...Object.fromEntries(Object.entries(weights ?? {}).map(([name, weight]) => [name, weight.shape])) },
     firstBadIndex: details.firstBadIndex ?? null, got: told(details.got), want: told(details.want), bound: told(details.bound),
   };

@@ -18,5 +18,6 @@ export { faults } from "./faults/index.js";
 export { type Recorded, type TableFault, tableFaults } from "./faults/table-faults.js";
 export { killers, type KillOptions } from "./faults/kill.js";
 export { htmlReport } from "./report/html.js";
+export { type Numbers, written } from "./report/numbers.js";
 export { type SupportEntry, supportOf } from "./report/support.js";
 export { certifySuite, type SuiteTest } from "./report/suite.js";

@@ -1,5 +1,6 @@
 import { type Activation, activation, activationNames, bidirectional, type CellSpec, dense, dropout, embedding, gruCell, input, type LayerSpec, lstmCell, merge, recurrent, simpleRnnCell, spec, type Spec } from "@unroll/api";
 import * as fc from "fast-check";
+import { sizeOfH } from "../oracle/cells.js";
 
 /** What specs a property wants. */
 export interface SpecWish {
@@ -67,9 +68,6 @@ function cellOf(choice: LayerChoice, inputSize: number): CellSpec {
   }
 }
 
-/** Size of what a cell puts out. */
-export const sizeOfOutput = (cell: CellSpec): number => (cell.kind === "lstm" ? cell.projection ?? cell.units : cell.units);
-
 /** Rows of an embedding's table. */
 export const IDS = 5;
 
@@ -92,18 +90,18 @@ function build({ ids, inputSize, layers, last, head, states, handedOver }: SpecC
       // What does not merge ends the model: two outputs, and nothing reads them.
       const how = choice.merge === "none" && !final ? "concat" : choice.merge;
       made.push(bidirectional({ ...placed, forward: cell, backward: cell, merge: how }));
-      [at, size] = [how === "none" ? `${name}.forward` : name, how === "concat" ? 2 * sizeOfOutput(cell) : sizeOfOutput(cell)];
+      [at, size] = [how === "none" ? `${name}.forward` : name, how === "concat" ? 2 * sizeOfH(cell) : sizeOfH(cell)];
       before = null;
     } else {
       // As a decoder starts from its encoder's state.
-      const takesOver: { name: string; cell: CellSpec } | null = handedOver && before && before.cell.kind === cell.kind && before.cell.units === cell.units && sizeOfOutput(before.cell) === sizeOfOutput(cell) ? before : null;
+      const takesOver: { name: string; cell: CellSpec } | null = handedOver && before && before.cell.kind === cell.kind && before.cell.units === cell.units && sizeOfH(before.cell) === sizeOfH(cell) ? before : null;
       const initialState = takesOver ? Object.fromEntries((cell.kind === "lstm" ? ["h", "c"] : ["h"]).map((part) => [part, `${takesOver.name}.${part}`])) : null;
       made.push(recurrent({ ...placed, cell, direction: choice.form, outputOrder, initialState }));
       before = { name, cell };
-      if (choice.after === "residual" && size === sizeOfOutput(cell) && returns === "sequence") {
+      if (choice.after === "residual" && size === sizeOfH(cell) && returns === "sequence") {
         made.push(merge({ name: `${name}_residual`, inputs: [at, name], mode: choice.merge === "none" ? "sum" : choice.merge }));
-        [at, size] = [`${name}_residual`, choice.merge === "concat" ? size + sizeOfOutput(cell) : size];
-      } else [at, size] = [name, sizeOfOutput(cell)];
+        [at, size] = [`${name}_residual`, choice.merge === "concat" ? size + sizeOfH(cell) : size];
+      } else [at, size] = [name, sizeOfH(cell)];
     }
     if (final) return;
     if (choice.after === "dropout") made.push(dropout({ name: `${name}_dropout`, input: at, rate: 0.5 }));

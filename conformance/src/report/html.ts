@@ -1,4 +1,5 @@
 import type { CertifyReport, PropertyReport } from "../certify.js";
+import type { Numbers } from "./numbers.js";
 import type { SupportEntry } from "./support.js";
 
 const escape = (text: string): string => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
@@ -19,6 +20,13 @@ const symbols = { passed: "\u2713", failed: "\u2717", unsupported: "\u2013" } as
 const cellsOf = ({ status, runs, skipped, skips, worstErrorOverBound, histogram }: PropertyReport): string =>
   `<td class="status ${status}">${symbols[status]}</td><td class="n">${runs}${skipped > 0 ? `<br><small title="${escape(Object.entries(skips).map(([reason, count]) => `${count}: ${reason}`).join("\n"))}">${skipped} skipped</small>` : ""}</td><td class="n">${worstErrorOverBound === null ? (status === "unsupported" ? "" : "exact") : ratio(worstErrorOverBound)}${worstErrorOverBound === null ? "" : bars(histogram)}</td>`;
 
+/** A tensor drawn as rows of its last axis. */
+function drawn(name: string, { shape, values }: Numbers): string {
+  const columns = shape[shape.length - 1] ?? 1;
+  const rows = Array.from({ length: values.length / columns }, (_, row) => `<tr>${values.slice(row * columns, (row + 1) * columns).map((value) => `<td>${number(value)}</td>`).join("")}</tr>`);
+  return `<figure><figcaption>${escape(name)} <small>[${shape.join(", ")}]</small></figcaption><table>${rows.join("")}</table></figure>`;
+}
+
 /** Why a property did not pass, with the counterexample; forms that stumble over the same case are told of once. */
 function why(own: readonly PropertyReport[], columns: number): string {
   const key = ({ reason, counterexample }: PropertyReport): string => `${reason} ${counterexample?.path}`;
@@ -32,6 +40,7 @@ function explained(report: PropertyReport, forms: string, columns: number): stri
     <dl><dt>case</dt><dd>${escape(found.case)}</dd>
     <dt>first element that is off</dt><dd>${found.firstBadIndex ?? "none"}</dd>
     <dt>got</dt><dd>${number(found.got)}</dd><dt>want</dt><dd>${number(found.want)}${found.bound === null ? "" : ` within ${number(found.bound)}`}</dd>
+    ${found.numbers === null ? "" : `<dt>numbers</dt><dd class="numbers">${Object.entries(found.numbers).map(([name, one]) => drawn(name, one)).join("")}</dd>`}
     <dt>replay</dt><dd><code>unroll certify --adapter ... --seed ${found.seed} --only ${report.id} --path ${found.path}</code></dd></dl>
     <details><summary>spec</summary><pre>${escape(JSON.stringify(found.spec, null, 2))}</pre></details>` : ""}</td></tr>`;
 }
@@ -91,6 +100,7 @@ small{color:var(--dim)}.status{font-weight:700}.status.passed{color:var(--ok)}.s
 .why td{border-top:0;padding:0 0 .5rem 1.2rem}.why p{margin:.1rem 0}.bars{width:70px;height:20px;display:block;margin-left:auto}.bars rect{fill:var(--ok)}.bars line{stroke:var(--line)}
 .matrix{width:auto;margin-bottom:1rem}.matrix td,.matrix th{padding:.12rem .9rem .12rem 0;font-size:.9rem}.matrix .own{color:var(--ok)}.matrix .wrong,.key .wrong{color:var(--bad);font-weight:700}.key .own{color:var(--ok)}.refused{color:var(--dim)}
 .key>span{margin-right:1.4rem}.key{font-size:.9rem;color:var(--dim)}.beside{display:flex;flex-wrap:wrap;gap:0 3rem;align-items:flex-start}
+.numbers{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem}.numbers figure{margin:0}.numbers table{width:auto;border-left:2px solid var(--line);border-right:2px solid var(--line)}.numbers td{border:0;padding:0 .35rem;font-size:.8rem;text-align:right;font-variant-numeric:tabular-nums}figcaption{font-size:.8rem}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .8rem;margin:.4rem 0}dt{color:var(--dim)}dd{margin:0}pre{overflow:auto;font-size:.8rem}.chips span{display:inline-block;border:1px solid var(--line);border-radius:1rem;padding:.05rem .6rem;margin:.1rem;font-size:.85rem}
 </style>
 <h1>${escape(adapter)}${version === null ? "" : ` ${escape(version)}`} <small>on ${escape(device)}</small></h1>

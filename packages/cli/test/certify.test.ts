@@ -39,6 +39,7 @@ describe("unroll certify", () => {
     expect(code).toBe(1);
     const [, replay] = /replay: unroll (certify .*)\n/.exec(out)!;
     expect(out).toMatch(/case: simpleRnn\(1->1\); batch 1, time 2/);
+    expect(out).toMatch(/with: x = \[\[\[-?[\d.]+\], \[-?[\d.]+\]\]\], layer0\.kernel = \[\[-?[\d.]+\]\]/);
     const again = await unroll(...replay!.split(" "));
     expect(again.code).toBe(1);
     expect(again.out).toMatch(/case: simpleRnn\(1->1\); batch 1, time 2/);

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { certify, type CertifyReport, htmlReport } from "@unroll/conformance";
+import { certify, type CertifyReport, htmlReport, written } from "@unroll/conformance";
 import { isCount, numberOption, short } from "../numbers.js";
 import { progress } from "../progress.js";
 import type { AddCommand } from "../run.js";
@@ -58,7 +58,7 @@ function told(report: CertifyReport, name: string): string {
   const notes = properties.filter(({ status }) => status !== "passed").map((one) => {
     const found = one.counterexample;
     const lines = [`${one.status}  ${one.id}, ${one.form}: ${one.title}`, `  ${one.reason ?? ""}`];
-    if (found) lines.push(`  case: ${found.case}`, `  replay: unroll certify --adapter ${name} --seed ${found.seed} --only ${one.id} --path ${found.path}`);
+    if (found) lines.push(`  case: ${found.case}`, ...(found.numbers ? [`  with: ${Object.entries(found.numbers).map(([name, numbers]) => `${name} = ${written(numbers)}`).join(", ")}`] : []), `  replay: unroll certify --adapter ${name} --seed ${found.seed} --only ${one.id} --path ${found.path}`);
     return `${lines.join("\n")}\n`;
   });
   const wrong = (support ?? []).filter(({ how }) => how === "wrong");
