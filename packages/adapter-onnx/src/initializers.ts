@@ -1,27 +1,29 @@
 import { sizeOf, UnrollError } from "@unroll/api/adapter";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 
-/** A weight as an ONNX file holds it; `fromOnnx` of `@unroll/api/weights` takes them by name. */
-export type Initializer =
-  | { readonly dtype: "F32"; readonly shape: readonly number[]; readonly data: Float32Array }
-  | { readonly dtype: "F64"; readonly shape: readonly number[]; readonly data: Float64Array }
-  | { readonly dtype: "F16"; readonly shape: readonly number[]; readonly data: Uint16Array }
-  | { readonly dtype: "I32"; readonly shape: readonly number[]; readonly data: Int32Array }
-  | { readonly dtype: "I64"; readonly shape: readonly number[]; readonly data: BigInt64Array };
+/** A tensor as an ONNX file holds it; `fromOnnx` of `@unroll/api/weights` takes those that are weights, by name. */
+export interface Initializer {
+  readonly dtype: "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U16" | "U8" | "BOOL";
+  readonly shape: readonly number[];
+  /** Row-major; 16-bit floats as their bits. */
+  readonly data: Elements;
+}
+
+type Elements = Float64Array | Float32Array | BigInt64Array | Int32Array | Int16Array | Int8Array | Uint16Array | Uint8Array;
 
 // Field and type numbers of onnx.proto: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 const MODEL_GRAPH = 7;
 const GRAPH_INITIALIZER = 5;
 const tensorField = { dims: 1, dataType: 2, floatData: 4, int32Data: 5, int64Data: 7, name: 8, rawData: 9, doubleData: 10, externalData: 13, dataLocation: 14 } as const;
-const types: Readonly<Record<number, Pick<Initializer, "dtype"> & { readonly array: new (buffer: ArrayBuffer) => Initializer["data"]; readonly bytes: number }>> = {
-  1: { dtype: "F32", array: Float32Array, bytes: 4 }, 11: { dtype: "F64", array: Float64Array, bytes: 8 }, 10: { dtype: "F16", array: Uint16Array, bytes: 2 },
-  6: { dtype: "I32", array: Int32Array, bytes: 4 }, 7: { dtype: "I64", array: BigInt64Array, bytes: 8 },
+const types: Readonly<Record<number, readonly [dtype: Initializer["dtype"], array: new (buffer: ArrayBuffer) => Elements]>> = {
+  1: ["F32", Float32Array], 2: ["U8", Uint8Array], 3: ["I8", Int8Array], 4: ["U16", Uint16Array], 5: ["I16", Int16Array], 6: ["I32", Int32Array],
+  7: ["I64", BigInt64Array], 9: ["BOOL", Uint8Array], 10: ["F16", Uint16Array], 11: ["F64", Float64Array], 16: ["BF16", Uint16Array],
 };
 
 /**
- * The initializers of an ONNX file: its weights, by name.
+ * The initializers of an ONNX file by name: its weights, and what else is constant in it.
  *
- * @throws UNROLL_FORMAT for bytes that are no ONNX model, weights in another file, or elements that are neither floats nor 32 or 64 bit integers
+ * @throws UNROLL_FORMAT for bytes that are no ONNX model, data in another file, or text and other elements that are no numbers
  */
 export function readInitializers(bytes: Uint8Array): Record<string, Initializer> {
   const found: Record<string, Initializer> = {};
@@ -76,10 +78,11 @@ function tensorOf(reader: BinaryReader): { name: string; initializer: Initialize
   const place = `onnx initializer "${name}"`;
   if (external) throw new UnrollError("UNROLL_FORMAT", `${place}: expected its data in the file, got a reference to another one; save the model with save_as_external_data=False`, { name });
   const type = types[dataType];
-  if (!type) throw new UnrollError("UNROLL_FORMAT", `${place}: expected float, double, float16, int32 or int64, got data type ${dataType} of onnx.proto; convert the weights to float`, { name, dataType });
+  if (!type) throw new UnrollError("UNROLL_FORMAT", `${place}: expected numbers of up to 64 bits, got data type ${dataType} of onnx.proto; export the model without it`, { name, dataType });
+  const [dtype, array] = type;
   // A copy, as raw data may begin anywhere in the file; not by slice(), which Node's Buffer has as a view.
-  const data = raw ? new type.array(new Uint8Array(raw).buffer)
-    : wide.length > 0 ? BigInt64Array.from(wide) : (type.array as unknown as { from(list: readonly number[]): Initializer["data"] }).from(values);
+  const data = raw ? new array(new Uint8Array(raw).buffer)
+    : wide.length > 0 ? BigInt64Array.from(wide) : (array as unknown as { from(list: readonly number[]): Elements }).from(values);
   if (data.length !== sizeOf(dims)) throw new UnrollError("UNROLL_FORMAT", `${place}: expected ${sizeOf(dims)} elements for shape [${dims.join(", ")}], got ${data.length}; the file is cut short or was written wrongly`, { name });
-  return { name, initializer: { dtype: type.dtype, shape: dims, data } as Initializer };
+  return { name, initializer: { dtype, shape: dims, data } };
 }

@@ -26,8 +26,8 @@ const weightNames: readonly string[] = ["kernel", "recurrentKernel", "inputBias"
 const peepholeGates = [0, 2, 1];
 
 /**
- * What the fused operators can run. They know lengths and peepholes, but no mask with gaps and no projection. LSTM and GRU clip the arguments of their
- * gates into a range first, and a NaN becomes its edge; so do some activations of RNN.
+ * What the fused operators can run. They know lengths and peepholes, but no mask with gaps and no projection. LSTM and
+ * GRU clip the arguments of their gates into a range first, and a NaN becomes its edge; so do some activations of RNN.
  */
 export const recurrentClaims: Readonly<Record<string, CompositeClaim>> = Object.fromEntries(
   Object.entries(operators).flatMap(([name, { activations }]) => {

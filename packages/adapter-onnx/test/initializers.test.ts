@@ -34,6 +34,8 @@ describe("readInitializers", () => {
     expect(readInitializers(raw)).toEqual({ raw: { dtype: "F32", shape: [2], data: values } });
     const packed = modelWith((w) => w.tag(1, WireType.LengthDelimited).fork().int64(1).int64(2).join().tag(2, WireType.Varint).int32(7).tag(7, WireType.LengthDelimited).fork().int64(3).int64(-4).join());
     expect(readInitializers(packed)).toEqual({ "": { dtype: "I64", shape: [1, 2], data: new BigInt64Array([3n, -4n]) } });
+    const half = modelWith((w) => w.tag(1, WireType.Varint).int64(1).tag(2, WireType.Varint).int32(10).tag(5, WireType.Varint).int32(0x3c00));
+    expect(readInitializers(half)).toEqual({ "": { dtype: "F16", shape: [1], data: new Uint16Array([0x3c00]) } });
     const single = modelWith((w) => w.tag(2, WireType.Varint).int32(1).tag(4, WireType.Bit32).float(0.25));
     expect(readInitializers(single)).toEqual({ "": { dtype: "F32", shape: [], data: new Float32Array([0.25]) } });
   });
@@ -43,7 +45,7 @@ describe("readInitializers", () => {
     const whole = readFileSync(new URL("00_lstm.onnx", folder));
     expect(() => readInitializers(whole.subarray(0, whole.length - 40))).toThrow(/onnx file: expected a ModelProto/);
     expect(() => readInitializers(modelWith((w) => w.tag(1, WireType.Varint).int64(3).tag(2, WireType.Varint).int32(1).tag(4, WireType.Bit32).float(1)))).toThrow(/expected 3 elements for shape \[3\], got 1/);
-    expect(() => readInitializers(modelWith((w) => w.tag(2, WireType.Varint).int32(16)))).toThrow(/got data type 16/);
+    expect(() => readInitializers(modelWith((w) => w.tag(2, WireType.Varint).int32(8)))).toThrow(/got data type 8/);
     expect(() => readInitializers(modelWith((w) => w.tag(2, WireType.Varint).int32(1).tag(14, WireType.Varint).int32(1)))).toThrow(/expected its data in the file/);
   });
 });
