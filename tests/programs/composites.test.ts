@@ -116,6 +116,16 @@ describe.each(Object.entries(variants))("%s: recurrent composites equal their de
   });
 });
 
+describe.each(Object.entries(variants))("%s: an LSTM", (_name, engine) => {
+  it("with a projection, peepholes or both equals its decomposition", async () => {
+    const agree = agreement(engine);
+    for (const projection of [undefined, 2, 5]) for (const peepholes of [false, true]) for (const cell of [false, true]) for (const extent of cell ? (["none"] as const) : (["none", "mask", "lengths"] as const)) for (const reverse of cell ? [false] : [false, true]) {
+      const { program, weights, feeds } = recurrentProgram("lstm", cell, { ...defaults, reverse, maskedOutput: "hold" }, "split", extent, { ...sizes, ...(projection && { projection }), peepholes });
+      await agree(program, weights, feeds);
+    }
+  });
+});
+
 describe.each(Object.entries(variants))("%s: elementwise and row composites equal their decomposition", (_name, engine) => {
   const agree = agreement(engine);
   const special = [-Infinity, -1e5, -89, -3.5, -1, -1e-3, -0, 0, 1e-3, 0.7, 2.5, 88, 1e5, Infinity, NaN];

@@ -29,10 +29,19 @@ export interface Options {
 }
 export const defaults: Options = { activation: "tanh", recurrentActivation: "sigmoid", outputActivation: "tanh", resetAfter: true, reverse: false, maskedOutput: "zero", heldStart: "zeros" };
 
-export interface Sizes { readonly time: number; readonly batch: number; readonly inputSize: number; readonly units: number }
+export interface Sizes {
+  readonly time: number;
+  readonly batch: number;
+  readonly inputSize: number;
+  readonly units: number;
+  /** Size of h, of an LSTM that projects it. */
+  readonly projection?: number;
+  /** Whether the gates of an LSTM see its cell state. */
+  readonly peepholes?: boolean;
+}
 
 /** A program of one recurrent composite, its weights and feeds. */
-export function recurrentProgram(kind: Kind, cell: boolean, options: Options, biases: "none" | "single" | "split", extent: "none" | "mask" | "lengths", { time, batch, inputSize, units }: Sizes, asWeights = true): { program: Program; weights: Feeds; feeds: Feeds } {
+export function recurrentProgram(kind: Kind, cell: boolean, options: Options, biases: "none" | "single" | "split", extent: "none" | "mask" | "lengths", { time, batch, inputSize, units, projection, peepholes = false }: Sizes, asWeights = true): { program: Program; weights: Feeds; feeds: Feeds } {
   const p = new ProgramBuilder(kind);
   const b = p.block;
   const [weights, feeds]: [Feeds, Feeds] = [{}, {}];
@@ -43,15 +52,18 @@ export function recurrentProgram(kind: Kind, cell: boolean, options: Options, bi
   };
   const x = p.input("x", { dtype: "float32", shape: cell ? ["batch", inputSize] : ["time", "batch", inputSize] });
   feeds["x"] = draw(cell ? [batch, inputSize] : [time, batch, inputSize]);
-  const state = (name: string): Value => {
-    feeds[name] = draw([batch, units]);
-    return p.input(name, { dtype: "float32", shape: ["batch", units] });
+  const size = projection ?? units;
+  const state = (name: string, length: number): Value => {
+    feeds[name] = draw([batch, length]);
+    return p.input(name, { dtype: "float32", shape: ["batch", length] });
   };
-  const h = state("h");
+  const h = state("h", size);
   const values: NamedValues = {
-    kernel: weight("kernel", [inputSize, cols]), recurrentKernel: weight("recurrentKernel", [units, cols]),
+    kernel: weight("kernel", [inputSize, cols]), recurrentKernel: weight("recurrentKernel", [size, cols]),
     inputBias: biases === "none" ? undefined : weight("inputBias", [cols]),
     recurrentBias: biases === "split" ? weight("recurrentBias", [cols]) : undefined,
+    peephole: peepholes ? weight("peephole", [3 * units]) : undefined,
+    projectionKernel: projection === undefined ? undefined : weight("projectionKernel", [units, projection]),
   };
   let within: NamedValues = {};
   if (extent === "lengths") {
@@ -62,7 +74,7 @@ export function recurrentProgram(kind: Kind, cell: boolean, options: Options, bi
     feeds["mask"] = tensor(Array.from({ length: time * batch }, (_, k) => (k % batch === 0 ? 0 : Number(random() > 0))), [time, batch], "bool");
   }
   const made: Readonly<Record<string, Value>> =
-    kind === "lstm" ? (cell ? lstmCell(b, x, { h, c: state("c") }, values, options as never) : lstm(b, x, { h, c: state("c") }, values, within, options as never))
+    kind === "lstm" ? (cell ? lstmCell(b, x, { h, c: state("c", units) }, values, options as never) : lstm(b, x, { h, c: state("c", units) }, values, within, options as never))
     : kind === "gru" ? (cell ? gruCell(b, x, { h }, values, options as never) : gru(b, x, { h }, values, within, options as never))
     : cell ? simpleRnnCell(b, x, { h }, values, options as never) : simpleRnn(b, x, { h }, values, within, options as never);
   for (const [name, value] of Object.entries(made)) p.output(`${name}Out`, value);
