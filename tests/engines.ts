@@ -16,6 +16,28 @@ ortWeb.env.wasm.numThreads = 1;
 
 const { slow } = (await import(/* @vite-ignore */ new URL("../examples/custom-adapter/adapter.mjs", import.meta.url).href)) as { slow: () => Adapter };
 
+let sessions = 0;
+
+/** ONNX Runtime with its sessions counted: each holds memory that no collector frees. */
+function counted<T extends { readonly InferenceSession: { create(model: Uint8Array, options?: object): Promise<{ release(): Promise<void> }> } }>(ort: T): T {
+  return {
+    ...ort,
+    InferenceSession: {
+      async create(model: Uint8Array, options?: object) {
+        const session = await ort.InferenceSession.create(model, options);
+        const release = session.release.bind(session);
+        sessions++;
+        session.release = async () => {
+          sessions--;
+          await release();
+        };
+        return session;
+      },
+    },
+  };
+}
+const [web, node] = [counted(ortWeb as never), counted(ortNode as never)];
+
 /** How a test wants an engine: as it is, or with other composites than all. */
 export interface EngineOptions {
   readonly composites?: readonly string[];
@@ -26,8 +48,8 @@ export const engines: Readonly<Record<string, (options?: EngineOptions) => Adapt
   builtin: (options) => builtin(options),
   "tfjs cpu": (options) => tfjs(tf, { backend: "cpu", ...options }),
   "tfjs wasm": (options) => tfjs(tf, { backend: "wasm", ...options }),
-  "onnxruntime-web": (options) => onnx(ortWeb, { device: "wasm", ...options }),
-  "onnxruntime-node": (options) => onnx(ortNode, { device: "cpu", ...options }),
+  "onnxruntime-web": (options) => onnx(web, { device: "wasm", ...options }),
+  "onnxruntime-node": (options) => onnx(node, { device: "cpu", ...options }),
 };
 
 /** The same, and forms that a user gets only by an option or on a device that is not here. */
@@ -40,3 +62,6 @@ export const variants: typeof engines = {
 
 /** Live tensors of TensorFlow.js, over all its backends. */
 export const liveTensors = (): number => tf.memory().numTensors;
+
+/** Sessions of ONNX Runtime, web and Node, that are not released. */
+export const liveSessions = (): number => sessions;

@@ -1,6 +1,6 @@
 import type { Adapter } from "@unroll/api/adapter";
 import { describe, it } from "vitest";
-import { engines, liveTensors, variants } from "../../tests/engines.js";
+import { engines, liveSessions, liveTensors, variants } from "../../tests/engines.js";
 import { certifySuite } from "../src/index.js";
 import { runs, seed } from "./settings.js";
 
@@ -13,6 +13,6 @@ const suites: readonly (readonly [name: string, make: () => Adapter, forms: read
 ];
 
 describe.each(suites)(`%s, seed ${seed}`, (name, make, forms) => {
-  const tests = certifySuite(make(), { runs, seed, forms, ...(name.startsWith("tfjs") ? { alive: liveTensors } : {}) });
+  const tests = certifySuite(make(), { runs, seed, forms, ...(name.startsWith("tfjs") ? { alive: liveTensors } : name.startsWith("onnx") ? { alive: liveSessions } : {}) });
   for (const { name: title, run } of tests) it(title, run);
 });
