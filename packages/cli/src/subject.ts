@@ -24,7 +24,8 @@ export interface CertifySubject {
 export async function subjectOf(name: string | undefined, device: string | undefined, io: Io): Promise<CertifySubject> {
   if (name === undefined || (adapterNames as readonly string[]).includes(name.split(":")[0]!)) {
     const known = await adapterOf(name, device, io);
-    return known.adapter.name === "tfjs" ? { ...known, alive: await liveTensors() } : known;
+    const counter = known.adapter.name === "tfjs" ? await liveTensors() : known.adapter.name === "onnx" ? await liveSessions(known.adapter.device) : null;
+    return counter ? { ...known, alive: counter } : known;
   }
   if (device !== undefined) throw new UnrollError("UNROLL_CONFIG", `--device: expected none beside module "${name}", got "${device}"; the module decides`, { name, device });
   const module = await load(name, io);
@@ -55,6 +56,28 @@ async function liveTensors(): Promise<() => number> {
   // It counts only once some backend has started.
   await tf.setBackend("cpu");
   return () => tf.memory().numTensors;
+}
+
+interface OrtSession {
+  release(): Promise<void>;
+}
+
+/** ONNX Runtime keeps no count of its sessions, each of which holds memory that no collector frees; so they are counted as they come and go. */
+async function liveSessions(device: string): Promise<() => number> {
+  const { InferenceSession } = (await import((device === "cpu" ? "onnxruntime-node" : "onnxruntime-web") as string)) as { InferenceSession: { create(model: Uint8Array, options: object): Promise<OrtSession> } };
+  const create = InferenceSession.create.bind(InferenceSession);
+  let count = 0;
+  InferenceSession.create = async (model, options) => {
+    const session = await create(model, options);
+    const release = session.release.bind(session);
+    count++;
+    session.release = async () => {
+      count--;
+      await release();
+    };
+    return session;
+  };
+  return () => count;
 }
 
 const isAdapter = (value: unknown): value is Adapter => typeof value === "object" && value !== null && "capabilities" in value && "compile" in value;

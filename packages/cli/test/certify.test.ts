@@ -18,8 +18,8 @@ describe("unroll certify", () => {
     expect(out).toMatch(/builtin \d+\.\d+\.\d+ on cpu: 48 passed, 0 failed, 2 unsupported; seed 3, 4 runs a property\n$/);
   });
 
-  it("counts what TensorFlow.js holds", async () => {
-    expect((await unroll("certify", "--adapter", "tfjs:wasm", "--runs", "3", "--seed", "3", "--only", "alive")).out).toContain("2 passed, 0 failed, 0 unsupported");
+  it.each(["tfjs:wasm", "onnx:cpu", "onnx:wasm"])("counts what %s holds", async (adapter) => {
+    expect((await unroll("certify", "--adapter", adapter, "--runs", "3", "--seed", "3", "--only", "alive")).out).toContain("2 passed, 0 failed, 0 unsupported");
   });
 
   it("writes the report as JSON and as a page", async () => {
