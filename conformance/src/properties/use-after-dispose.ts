@@ -33,6 +33,11 @@ async function expectContract(adapter: Adapter): Promise<void> {
   await expectDisposed("reading a disposed result", () => sum.read());
   await expectDisposed("feeding a disposed result", () => executable.run({ ...feeds, x: sum }));
   same.dispose();
+  const again = await executable.run(feeds);
+  const taken = again["sum"]!.take?.();
+  if (taken && [...taken.data].join() !== "4,6") throw new Violation("a result whose memory was taken", `4, 6, got ${[...taken.data].join(", ")}`);
+  if (taken) await expectDisposed("reading a result whose memory was taken", () => again["sum"]!.read());
+  for (const result of Object.values(again)) result.dispose();
   executable.dispose();
   executable.dispose();
   await expectDisposed("a run of a disposed executable", () => executable.run(feeds));
