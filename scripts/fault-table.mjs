@@ -42,7 +42,7 @@ for (const fault of faults) {
 }
 writeFileSync(new URL("../docs/faults.md", import.meta.url), `# Planted faults
 
-${faults.length} ways to break an honest engine (\`conformance/src/faults\`), each of which has happened for real, and the properties that
+${faults.length} ways to break an honest engine or weight layout (\`conformance/src/faults\`), each of which has happened for real, and the properties that
 kill it within the default 100 runs, at seed 1. Written by \`node scripts/fault-table.mjs\`; a test demands that each is killed at
 any seed.
 
