@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^@unroll\/api$/, replacement: at("packages/api/src/index.ts") },
       { find: /^@unroll\/api\/adapter$/, replacement: at("packages/api/src/adapter.ts") },
+      { find: /^@unroll\/api\/cells$/, replacement: at("packages/api/src/cells/index.ts") },
       { find: /^@unroll\/api\/keras$/, replacement: at("packages/api/src/keras/index.ts") },
       { find: /^@unroll\/api\/torch$/, replacement: at("packages/api/src/torch/index.ts") },
       { find: /^@unroll\/api\/weights$/, replacement: at("packages/api/src/weights.ts") },

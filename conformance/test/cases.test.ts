@@ -28,12 +28,13 @@ describe("cases", () => {
     "last output only": ({ spec }) => spec.layers.some((layer) => "returns" in layer && layer.returns === "last"),
     "processing order": ({ spec }) => spec.layers.some((layer) => layer.type === "recurrent" && layer.direction === "backward" && layer.outputOrder === "processing"),
     ...Object.fromEntries(["simpleRnn", "lstm", "gru"].map((kind) => [kind, (given: Case) => cellsOf(given).some((cell) => cell.kind === kind)])),
+    ...Object.fromEntries(["integrator", "recurrentHighway", "minimalGated", "layerNormLstm", "readout"].map((name) => [`custom cell ${name}`, (given: Case) => cellsOf(given).some((cell) => cell.kind === "custom" && cell.name === name)])),
     projection: (given) => cellsOf(given).some((cell) => cell.kind === "lstm" && cell.projection !== null && cell.projection !== cell.units),
     peepholes: (given) => cellsOf(given).some((cell) => cell.kind === "lstm" && cell.peepholes),
-    ...Object.fromEntries(["none", "single", "split"].map((bias) => [`bias ${bias}`, (given: Case) => cellsOf(given).some((cell) => cell.bias === bias)])),
+    ...Object.fromEntries(["none", "single", "split"].map((bias) => [`bias ${bias}`, (given: Case) => cellsOf(given).some((cell) => cell.kind !== "custom" && cell.bias === bias)])),
     ...Object.fromEntries([true, false].map((after) => [`resetAfter ${after}`, (given: Case) => cellsOf(given).some((cell) => cell.kind === "gru" && cell.resetAfter === after)])),
     ...Object.fromEntries(["concat", "sum", "ave", "mul", "none"].map((how) => [`merge ${how}`, (given: Case) => given.spec.layers.some((layer) => layer.type === "bidirectional" && layer.merge === how)])),
-    ...Object.fromEntries(["tanh", "sigmoid", "relu", "linear", "hardSigmoidSixth", "hardSigmoidFifth", "softsign", "softplus", "elu", "leakyRelu"].map((name) => [`gates by ${name}`, (given: Case) => cellsOf(given).some((cell) => cell.kind !== "simpleRnn" && cell.recurrentActivation === name)])),
+    ...Object.fromEntries(["tanh", "sigmoid", "relu", "linear", "hardSigmoidSixth", "hardSigmoidFifth", "softsign", "softplus", "elu", "leakyRelu"].map((name) => [`gates by ${name}`, (given: Case) => cellsOf(given).some((cell) => "recurrentActivation" in cell && cell.recurrentActivation === name)])),
   };
 
   it.each(Object.entries(kinds))("draw %s", (_name, has) => {

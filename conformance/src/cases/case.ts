@@ -68,7 +68,7 @@ export function rowsOf(given: Case, rows: readonly number[]): Case {
 
 /** A case in one line, for reports. */
 export function describeCase({ spec, batch, time, lengths, mask, state, cuts }: Case): string {
-  const form = (cell: CellSpec): string => `${cell.kind}(${cell.inputSize}->${cell.units}${cell.kind === "lstm" ? `${cell.projection === null ? "" : `->${cell.projection}`}${cell.peepholes ? ", peepholes" : ""}` : ""}`;
+  const form = (cell: CellSpec): string => `${cell.kind === "custom" ? cell.name : cell.kind}(${cell.inputSize}->${cell.units}${cell.kind === "lstm" ? `${cell.projection === null ? "" : `->${cell.projection}`}${cell.peepholes ? ", peepholes" : ""}` : ""}`;
   const layers = spec.layers.map((layer) => (layer.type === "recurrent" ? `${form(layer.cell)}${layer.direction === "backward" ? ", backward" : ""})`
     : layer.type === "bidirectional" ? `bidirectional ${form(layer.forward)}, ${layer.merge})` : layer.type)).join(" ");
   return `${layers}; batch ${batch}, time ${time}${lengths ? `, lengths [${lengths.join(", ")}]` : ""}${mask ? ", mask" : ""}${state ? ", state given" : ""}${cuts.length > 0 ? `, cut at [${cuts.join(", ")}]` : ""}`;

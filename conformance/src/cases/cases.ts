@@ -27,9 +27,10 @@ interface Choice {
 /** Weights of a spec: a scale for every tensor, values that differ for every gate and unit. */
 function weightsOf(spec: Spec, choice: ValueChoice, gain: number): WeightMap {
   return Object.fromEntries(specWeights(spec).map(({ name, shape }) => {
-    const rows = shape.length === 2 && !name.endsWith(".table") ? shape[0]! : 1;
+    const matrix = shape.length === 2 && !name.endsWith(".table");
+    const rows = matrix ? shape[0]! : 1;
     const tame = mayGrow(spec) ? Math.min(gain, 0.5) : gain;
-    return [name, values(choice, name, shape, name.endsWith("ernel") ? tame * Math.min(1, 2 / Math.sqrt(rows)) : Math.min(1, gain))];
+    return [name, values(choice, name, shape, matrix ? tame * Math.min(1, 2 / Math.sqrt(rows)) : Math.min(1, gain))];
   }));
 }
 

@@ -1,6 +1,7 @@
-import { type Activation, activation, activationNames, bidirectional, type CellSpec, dense, dropout, embedding, gruCell, input, type LayerSpec, lstmCell, merge, recurrent, simpleRnnCell, spec, type Spec } from "@unroll/api";
+import { type Activation, activation, activationNames, bidirectional, type BiasForm, type CellSpec, dense, dropout, embedding, gruCell, input, type LayerSpec, lstmCell, merge, recurrent, simpleRnnCell, spec, type Spec } from "@unroll/api";
 import * as fc from "fast-check";
-import { sizeOfH } from "../oracle/cells.js";
+import { outputSizeOf, partSizes } from "../oracle/cells.js";
+import { customCells } from "./custom-cells.js";
 
 /** What specs a property wants. */
 export interface SpecWish {
@@ -10,6 +11,8 @@ export interface SpecWish {
   readonly depth?: number;
   /** Only tanh and sigmoid: no activation that lets values grow without bound. */
   readonly bounded?: boolean;
+  /** Whether custom cells are among them. Default true. */
+  readonly custom?: boolean;
 }
 
 interface LayerChoice {
@@ -18,7 +21,8 @@ interface LayerChoice {
   readonly activation: Activation;
   readonly recurrentActivation: Activation;
   readonly outputActivation: Activation;
-  readonly bias: CellSpec["bias"];
+  readonly custom: keyof typeof customCells;
+  readonly bias: BiasForm;
   readonly resetAfter: boolean;
   readonly projection: number | null;
   readonly peepholes: boolean;
@@ -30,14 +34,16 @@ interface LayerChoice {
   readonly after: "nothing" | "dropout" | "activation" | "dense" | "residual";
 }
 
+const known = ["simpleRnn", "lstm", "gru"] as const;
+
 // The first of each list is what a counterexample shrinks to.
 const units = fc.constantFrom(1, 2, 3, 4, 5, 8);
 const sizes = fc.constantFrom(1, 2, 3, 4);
 
-const layerChoice = ({ steppable = false, bounded = false }: SpecWish): fc.Arbitrary<LayerChoice> => {
+const layerChoice = ({ steppable = false, bounded = false, custom = true }: SpecWish): fc.Arbitrary<LayerChoice> => {
   const act = (usual: Activation): fc.Arbitrary<Activation> => (bounded ? fc.constant(usual) : fc.oneof({ weight: 2, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...activationNames) }));
   return fc.record({
-    kind: fc.constantFrom("simpleRnn", "lstm", "gru"), units,
+    kind: fc.constantFrom(...known, ...known, ...(custom ? (["custom"] as const) : [])), units, custom: fc.constantFrom(...(Object.keys(customCells) as (keyof typeof customCells)[])),
     activation: act("tanh"), recurrentActivation: act("sigmoid"), outputActivation: act("tanh"),
     bias: fc.constantFrom("none", "single", "split"), resetAfter: fc.boolean(),
     projection: fc.constantFrom(null, null, null, 1, 2, 3), peepholes: fc.constantFrom(false, false, false, true),
@@ -64,6 +70,7 @@ function cellOf(choice: LayerChoice, inputSize: number): CellSpec {
     case "simpleRnn": return simpleRnnCell({ inputSize, units: size, activation: candidate, bias });
     case "lstm": return lstmCell({ inputSize, units: size, activation: candidate, recurrentActivation, outputActivation, projection, peepholes, bias });
     case "gru": return gruCell({ inputSize, units: size, activation: candidate, recurrentActivation, resetAfter, bias });
+    case "custom": return customCells[choice.custom](inputSize, size);
     default: return kind satisfies never;
   }
 }
@@ -82,7 +89,9 @@ function build({ ids, inputSize, layers, last, head, states, handedOver }: SpecC
   layers.forEach((choice, k) => {
     const name = `layer${k}`;
     const cell = cellOf(choice, size);
-    const { maskedOutput, heldStart, outputOrder } = choice;
+    const { maskedOutput, outputOrder } = choice;
+    // An output that is no part of the state has no initial value to hold.
+    const heldStart = cell.kind === "custom" && cell.name === "readout" ? "zeros" : choice.heldStart;
     const final = k === layers.length - 1;
     const returns = final && last ? "last" : "sequence";
     const placed = { name, input: at, maskedOutput, heldStart, returns } as const;
@@ -90,18 +99,18 @@ function build({ ids, inputSize, layers, last, head, states, handedOver }: SpecC
       // What does not merge ends the model: two outputs, and nothing reads them.
       const how = choice.merge === "none" && !final ? "concat" : choice.merge;
       made.push(bidirectional({ ...placed, forward: cell, backward: cell, merge: how }));
-      [at, size] = [how === "none" ? `${name}.forward` : name, how === "concat" ? 2 * sizeOfH(cell) : sizeOfH(cell)];
+      [at, size] = [how === "none" ? `${name}.forward` : name, how === "concat" ? 2 * outputSizeOf(cell) : outputSizeOf(cell)];
       before = null;
     } else {
       // As a decoder starts from its encoder's state.
-      const takesOver: { name: string; cell: CellSpec } | null = handedOver && before && before.cell.kind === cell.kind && before.cell.units === cell.units && sizeOfH(before.cell) === sizeOfH(cell) ? before : null;
-      const initialState = takesOver ? Object.fromEntries((cell.kind === "lstm" ? ["h", "c"] : ["h"]).map((part) => [part, `${takesOver.name}.${part}`])) : null;
+      const takesOver: { name: string; cell: CellSpec } | null = handedOver && before && JSON.stringify(partSizes(before.cell)) === JSON.stringify(partSizes(cell)) ? before : null;
+      const initialState = takesOver ? Object.fromEntries(Object.keys(partSizes(cell)).map((part) => [part, `${takesOver.name}.${part}`])) : null;
       made.push(recurrent({ ...placed, cell, direction: choice.form, outputOrder, initialState }));
       before = { name, cell };
-      if (choice.after === "residual" && size === sizeOfH(cell) && returns === "sequence") {
+      if (choice.after === "residual" && size === outputSizeOf(cell) && returns === "sequence") {
         made.push(merge({ name: `${name}_residual`, inputs: [at, name], mode: choice.merge === "none" ? "sum" : choice.merge }));
-        [at, size] = [`${name}_residual`, choice.merge === "concat" ? size + sizeOfH(cell) : size];
-      } else [at, size] = [name, sizeOfH(cell)];
+        [at, size] = [`${name}_residual`, choice.merge === "concat" ? size + outputSizeOf(cell) : size];
+      } else [at, size] = [name, outputSizeOf(cell)];
     }
     if (final) return;
     if (choice.after === "dropout") made.push(dropout({ name: `${name}_dropout`, input: at, rate: 0.5 }));
@@ -139,6 +148,6 @@ const unbounded: readonly string[] = ["linear", "relu", "softplus", "elu", "leak
 export function mayGrow(of: Spec): boolean {
   return of.layers.some((layer) => {
     const cells = layer.type === "recurrent" ? [layer.cell] : layer.type === "bidirectional" ? [layer.forward, layer.backward] : [];
-    return cells.some((cell) => unbounded.includes(cell.activation) || (cell.kind !== "simpleRnn" && unbounded.includes(cell.recurrentActivation)));
+    return cells.some((cell) => cell.kind !== "custom" && (unbounded.includes(cell.activation) || (cell.kind !== "simpleRnn" && unbounded.includes(cell.recurrentActivation))));
   });
 }

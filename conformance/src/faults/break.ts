@@ -1,5 +1,5 @@
 import type { Adapter, WeightMap } from "@unroll/api";
-import { type CompositeNode, type DeviceTensor, type Feed, type HostTensor, legalize, type Node, type Program, UnrollError } from "@unroll/api/adapter";
+import { type CompositeNode, type DeviceTensor, type Feed, type HostTensor, legalize, type Node, type Program, type ScanNode, UnrollError } from "@unroll/api/adapter";
 import type { Dialect } from "../dialects.js";
 
 /** Feeds or results of one run, in host memory. */
@@ -154,6 +154,11 @@ export const faultOfComposites = (id: string, title: string, seen: string, chang
       compile: (program, weights) => through.compile(legalize({ ...program, nodes: program.nodes.map((node) => (recurrentOf(node) ? change(node) : node)) }, honest), weights),
     };
   },
+});
+
+/** The loops that a program has for itself, as those of custom cells, changed. */
+export const changeScans = (f: (scan: ScanNode) => ScanNode): Break => ({
+  program: (program) => ({ ...program, nodes: program.nodes.map((node) => (node.kind === "scan" ? f(node) : node)) }),
 });
 
 /** Weights changed whose canonical name ends so. */

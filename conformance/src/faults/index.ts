@@ -5,6 +5,7 @@ import { batchOfTheFirstCallKept } from "./batch-of-the-first-call-kept.js";
 import { biasesDoubled } from "./biases-doubled.js";
 import { cClipped } from "./c-clipped.js";
 import { candidateActivationIgnored } from "./candidate-activation-ignored.js";
+import { capturesExchanged } from "./captures-exchanged.js";
 import { claimsWhatItRefuses } from "./claims-what-it-refuses.js";
 import { crudeActivations } from "./crude-activations.js";
 import { denseBiasDropped } from "./dense-bias-dropped.js";
@@ -54,6 +55,7 @@ import { nanSpreadsOverTheBatch } from "./nan-spreads-over-the-batch.js";
 import { notTheSameTwice } from "./not-the-same-twice.js";
 import { oneUnitOff } from "./one-unit-off.js";
 import { outputActivationLeftOut } from "./output-activation-left-out.js";
+import { outputIsTheFirstCarry } from "./output-is-the-first-carry.js";
 import { outputsConcatenatedTheOtherWay } from "./outputs-concatenated-the-other-way.js";
 import { paddingLeaksIn } from "./padding-leaks-in.js";
 import { peepholeGatesExchanged } from "./peephole-gates-exchanged.js";
@@ -106,6 +108,8 @@ export const faults: readonly Fault[] = [
   lastUnitDropped,
   recurrenceLeftOut,
   layersShareWeights,
+  capturesExchanged,
+  outputIsTheFirstCarry,
   embeddingOneRowOff,
   denseBiasDropped,
   resetOnTheWrongSide,

@@ -1,4 +1,5 @@
 import type { Activation } from "@unroll/api";
+import { type Rounding, unrounded } from "./primitives.js";
 
 /**
  * The arithmetic that the oracle's equations are written in. Exact float64 is one; others carry rounding noise or an
@@ -27,6 +28,8 @@ export interface Arithmetic<V> {
   logSoftmax(a: V): V;
   slice(a: V, from: number, length: number): V;
   concat(parts: readonly V[]): V;
+  /** What a program of primitives makes of vectors, each operation rounded as the others here are. */
+  primitives(given: readonly V[], compute: (given: readonly Float64Array[], rounding: Rounding) => readonly Float64Array[]): readonly V[];
 }
 
 /** Every activation by its formula; docs/semantics.md, rule `activation`. */
@@ -82,4 +85,5 @@ export const exact: Arithmetic<Float64Array> = {
   },
   slice: (a, from, length) => a.slice(from, from + length),
   concat: (parts) => Float64Array.from(parts.flatMap((part) => [...part])),
+  primitives: (given, compute) => compute(given, unrounded),
 };

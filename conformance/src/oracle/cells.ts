@@ -1,20 +1,54 @@
-import type { CellSpec } from "@unroll/api";
+import type { CellSpec, CustomCellSpec } from "@unroll/api";
 import type { Arithmetic } from "./arithmetic.js";
+import type { Numbers } from "./primitives.js";
+import { runProgram } from "./programs.js";
 
 /** Weights of one cell by canonical name; `bias` where there is one. */
 export type CellWeights<V> = Readonly<Record<string, V | undefined>>;
 
-/** Size of h: of an LSTM that projects it, of the projection. */
-export const sizeOfH = (cell: CellSpec): number => (cell.kind === "lstm" ? cell.projection ?? cell.units : cell.units);
+/** Size of the output: of an LSTM that projects h, of the projection. */
+export const outputSizeOf = (cell: CellSpec): number => (cell.kind === "lstm" ? cell.projection ?? cell.units : cell.units);
 
-/** State of one row: `h`, and `c` of an LSTM. */
+/** Size of each state part: h, and c of an LSTM; a custom cell's by its own names. */
+export function partSizes(cell: CellSpec): Readonly<Record<string, number>> {
+  if (cell.kind === "custom") return cell.state;
+  return cell.kind === "lstm" ? { h: outputSizeOf(cell), c: cell.units } : { h: cell.units };
+}
+
+/** State of one row by part. */
 export type RowState<V> = Readonly<Record<string, V>>;
+
+/** What one step gives for one row. */
+export interface RowStep<V> {
+  readonly state: RowState<V>;
+  readonly output: V;
+}
+
+/** One step of one row of any cell. */
+export function step<V>(m: Arithmetic<V>, cell: CellSpec, w: CellWeights<V>, x: V, state: RowState<V>): RowStep<V> {
+  if (cell.kind === "custom") return customStep(m, cell, w, x, state);
+  const after = knownStep(m, cell, w, x, state);
+  return { state: after, output: after["h"]! };
+}
+
+/** Rule `custom-cell`: the cell's own program, by the definitions of the primitives. */
+function customStep<V>(m: Arithmetic<V>, { step: program }: CustomCellSpec, w: CellWeights<V>, x: V, state: RowState<V>): RowStep<V> {
+  const named = [...program.params, ...program.inputs];
+  const results = m.primitives(named.map(({ name }) => w[name] ?? state[name] ?? x), (given, rounding) => {
+    const values = named.map(({ name, type }, k): [string, Numbers] => [name, { dtype: "float32", shape: type.shape.map((dim) => (dim === "batch" ? 1 : (dim as number))), data: given[k]! }]);
+    const made = runProgram(program, Object.fromEntries(values), rounding);
+    return program.outputs.map(({ name }) => made[name]!.data);
+  });
+  const byName = Object.fromEntries(program.outputs.map(({ name }, k) => [name, results[k]!]));
+  const { output, ...after } = byName;
+  return { state: after, output: output! };
+}
 
 /**
  * One step of one row, straight from docs/semantics.md: rules `lstm`, `peepholes`, `projection`, `gru-reset-after`, `gru-reset-before`,
  * `simple-rnn`, `bias-forms`.
  */
-export function step<V>(m: Arithmetic<V>, cell: CellSpec, w: CellWeights<V>, x: V, state: RowState<V>): RowState<V> {
+function knownStep<V>(m: Arithmetic<V>, cell: Exclude<CellSpec, CustomCellSpec>, w: CellWeights<V>, x: V, state: RowState<V>): RowState<V> {
   const n = cell.units;
   const h = state["h"]!;
   const inputBias = w["inputBias"] ?? w["bias"];

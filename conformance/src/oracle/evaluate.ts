@@ -1,6 +1,6 @@
-import type { ActivationSpec, BidirectionalSpec, CellSpec, HostTensor, LayerSpec, MaskingSpec, RecurrentSpec, Spec, WeightMap } from "@unroll/api";
+import type { ActivationSpec, BidirectionalSpec, CellSpec, CustomCellSpec, HostTensor, LayerSpec, MaskingSpec, RecurrentSpec, Spec, WeightMap } from "@unroll/api";
 import { type Arithmetic, exact } from "./arithmetic.js";
-import { type RowState, sizeOfH, step } from "./cells.js";
+import { outputSizeOf, partSizes, type RowState, step } from "./cells.js";
 
 /** What a run is given. Sequences are batch-major: [batch, time, ...]. */
 export interface Run {
@@ -91,12 +91,12 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
         const { y, last, final } = folded(layer, layer.cell, layer.name, "", layer.direction === "backward");
         record(layer.name, "", final, layer.cell);
         const ordered = layer.direction === "backward" && layer.outputOrder === "processing" ? y.map((steps) => [...steps].reverse()) : y;
-        return [[layer.name, output(layer, ordered, last, sizeOfH(layer.cell))], ...states(layer.name, final, layer.cell)];
+        return [[layer.name, output(layer, ordered, last, outputSizeOf(layer.cell))], ...states(layer.name, final, layer.cell)];
       }
       case "bidirectional": {
         const ways = (["forward", "backward"] as const).map((way) => ({ way, cell: layer[way], ...folded(layer, layer[way], `${layer.name}.${way}`, `${way}.`, way === "backward") }));
         for (const { way, final, cell } of ways) record(layer.name, `${way}.`, final, cell);
-        const made = ways.map(({ y, last, cell }) => output(layer, y, last, sizeOfH(cell)));
+        const made = ways.map(({ y, last, cell }) => output(layer, y, last, outputSizeOf(cell)));
         const refs: [string, Value<V>][] = layer.merge === "none" ? ways.map(({ way }, k) => [`${layer.name}.${way}`, made[k]!]) : [[layer.name, merged(layer.merge, made)]];
         return [...refs, ...ways.flatMap(({ way, final, cell }) => states(`${layer.name}.${way}`, final, cell))];
       }
@@ -106,22 +106,23 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
 
   /** Rules `masked-state`, `masked-output`, `reverse`, `last-output`, `empty-row`. */
   function folded(layer: RecurrentSpec | BidirectionalSpec, cell: CellSpec, weightPrefix: string, partPrefix: string, reverse: boolean): { y: V[][]; last: V[]; final: RowState<V>[] } {
-    const own = Object.fromEntries(["kernel", "recurrentKernel", "bias", "inputBias", "recurrentBias", "peephole", "projectionKernel"].map((name) => [name, w.get(`${weightPrefix}.${name}`)]));
-    const parts = cell.kind === "lstm" ? ["h", "c"] : ["h"];
+    const names = cell.kind === "custom" ? Object.keys(cell.weights) : ["kernel", "recurrentKernel", "bias", "inputBias", "recurrentBias", "peephole", "projectionKernel"];
+    const own = Object.fromEntries(names.map((name) => [name, w.get(`${weightPrefix}.${name}`)]));
+    const sizes = partSizes(cell);
+    const put = cell.kind === "custom" ? partPutOut(cell) : "h";
     const x = values.get(layer.input)!;
     const results = x.rows.map((steps, row) => {
-      const initial: RowState<V> = Object.fromEntries(parts.map((part) => [part, initialOf(layer, partPrefix + part, row, part === "h" ? sizeOfH(cell) : cell.units)]));
+      const initial: RowState<V> = Object.fromEntries(Object.entries(sizes).map(([part, size]) => [part, initialOf(layer, partPrefix + part, row, size)]));
       let current = initial;
       const held: MaskingSpec = layer;
-      let previous = held.heldStart === "initialState" ? initial["h"]! : m.zeros(sizeOfH(cell));
+      let previous = held.heldStart === "initialState" ? initial[put]! : m.zeros(outputSizeOf(cell));
       const y = new Array<V>(steps.length);
       for (let s = 0; s < steps.length; s++) {
         const t = reverse ? steps.length - 1 - s : s;
         if (real(row, t)) {
-          current = step(m, cell, own, steps[t]!, current);
-          previous = current["h"]!;
+          ({ state: current, output: previous } = step(m, cell, own, steps[t]!, current));
           y[t] = previous;
-        } else y[t] = held.maskedOutput === "zero" ? m.zeros(sizeOfH(cell)) : previous;
+        } else y[t] = held.maskedOutput === "zero" ? m.zeros(outputSizeOf(cell)) : previous;
       }
       return { y, last: y[reverse ? 0 : y.length - 1]!, final: current };
     });
@@ -144,7 +145,7 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
   }
 
   function states(prefix: string, final: readonly RowState<V>[], cell: CellSpec): [string, Value<V>][] {
-    return Object.keys(final[0]!).map((part) => [`${prefix}.${part}`, { sequence: false, shape: [part === "h" ? sizeOfH(cell) : cell.units], rows: final.map((row) => [row[part]!]) }]);
+    return Object.entries(partSizes(cell)).map(([part, size]) => [`${prefix}.${part}`, { sequence: false, shape: [size], rows: final.map((row) => [row[part]!]) }]);
   }
 
   function record(layer: string, prefix: string, final: readonly RowState<V>[], cell: CellSpec): void {
@@ -189,6 +190,12 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
     return { shape: [batch, ...(value.sequence ? [time] : []), ...value.shape], data };
   }
 }
+
+/** The state part that a custom cell puts out; a spec that holds the initial output has one. */
+const partPutOut = ({ state, step: program }: CustomCellSpec): string => {
+  const id = (name: string): string | undefined => program.outputs.find((one) => one.name === name)?.id;
+  return Object.keys(state).find((part) => id(part) === id("output")) ?? Object.keys(state)[0]!;
+};
 
 const rowsOf = <V>(batch: number, time: number, make: (row: number, t: number) => V): V[][] =>
   Array.from({ length: batch }, (_, row) => Array.from({ length: time }, (_unused, t) => make(row, t)));

@@ -9,8 +9,8 @@ type Attrs = Readonly<Record<string, unknown>>;
 
 /** How an operation's result is rounded: nothing when exact. `size` is what the rounding of one element is relative to. */
 export interface Rounding {
-  /** An elementwise result, or that of a function which engines approximate. */
-  value(value: number, approximated: boolean): number;
+  /** An elementwise result, or that of a function which engines approximate, with the function's name and argument. */
+  value(value: number, approximated?: { readonly op: string; readonly argument: number }): number;
   /** A sum, from the root of the sum of squares of its partial sums. */
   sum(value: number, spread: number): number;
 }
@@ -48,6 +48,28 @@ function filled(dtype: Numbers["dtype"], shape: readonly number[], f: (index: re
   return { dtype, shape, data };
 }
 
+/** For each element of a shape, where in `x`, which stretches to it, that element comes from; null where that is the same place. */
+function places(x: Numbers, shape: readonly number[]): Int32Array | null {
+  if (x.shape.length === shape.length && x.shape.every((dim, k) => dim === shape[k])) return null;
+  const from = new Int32Array(sizeOf(shape));
+  let k = 0;
+  for (const index of indices(shape)) {
+    let flat = 0;
+    x.shape.forEach((dim, d) => { flat = flat * dim + (dim === 1 ? 0 : index[index.length - x.shape.length + d]!); });
+    from[k++] = flat;
+  }
+  return from;
+}
+
+/** A function of the elements of two operands that stretch to each other. */
+function pairwise(dtype: Numbers["dtype"], x: Numbers, y: Numbers, f: (a: number, b: number) => number): Numbers {
+  const shape = broadcast(x.shape, y.shape);
+  const [left, right] = [places(x, shape), places(y, shape)];
+  const data = new Float64Array(sizeOf(shape));
+  for (let k = 0; k < data.length; k++) data[k] = f(x.data[left ? left[k]! : k]!, y.data[right ? right[k]! : k]!);
+  return { dtype, shape, data };
+}
+
 const binary: Readonly<Record<string, (a: number, b: number) => number>> = {
   add: (a, b) => a + b, sub: (a, b) => a - b, mul: (a, b) => a * b, div: (a, b) => a / b, min: Math.min, max: Math.max,
 };
@@ -66,15 +88,18 @@ const approximated = ["exp", "log", "tanh", "sigmoid"];
 export function primitive(op: string, xs: readonly Numbers[], attrs: Attrs, rounding: Rounding = unrounded): Numbers {
   const [x, y] = xs as [Numbers, Numbers];
   const axis = attrs["axis"] as number;
-  const float = (value: number): number => rounding.value(value, approximated.includes(op));
-  if (op in binary) return filled(x.dtype, broadcast(x.shape, y.shape), (index) => {
-    const value = binary[op]!(at(x, index), at(y, index));
-    return x.dtype === "float32" && !exactly.includes(op) ? float(value) : value;
-  });
-  if (op in comparing) return filled("bool", broadcast(x.shape, y.shape), (index) => Number(comparing[op]!(at(x, index), at(y, index))));
-  if (op in unary) return filled(x.dtype, x.shape, (index) => (exactly.includes(op) ? unary[op]!(at(x, index)) : float(unary[op]!(at(x, index)))));
+  const float = (value: number, argument?: number): number => rounding.value(value, argument !== undefined && approximated.includes(op) ? { op, argument } : undefined);
+  const rounds = !exactly.includes(op) && x?.dtype === "float32";
+  if (op in binary) return pairwise(x.dtype, x, y, rounds ? (a, b) => float(binary[op]!(a, b)) : binary[op]!);
+  if (op in comparing) return pairwise("bool", x, y, (a, b) => Number(comparing[op]!(a, b)));
+  if (op in unary) return { ...x, data: x.data.map(rounds ? (value) => float(unary[op]!(value), value) : unary[op]!) };
   switch (op) {
-    case "constant": return { dtype: attrs["dtype"] as Numbers["dtype"], shape: attrs["shape"] as number[], data: Float64Array.from(attrs["value"] as number[]) };
+    case "constant": {
+      const dtype = attrs["dtype"] as Numbers["dtype"];
+      // An engine holds 0.1 rounded, and 0.5 as it is.
+      const held = (value: number): number => (dtype === "float32" && Math.fround(value) !== value ? float(value) : value);
+      return { dtype, shape: attrs["shape"] as number[], data: Float64Array.from(attrs["value"] as number[], held) };
+    }
     case "select": return filled(y.dtype, broadcast(x.shape, broadcast(y.shape, xs[2]!.shape)), (index) => (at(x, index) !== 0 ? at(y, index) : at(xs[2]!, index)));
     case "cast": {
       const dtype = attrs["dtype"] as Numbers["dtype"];
@@ -82,6 +107,14 @@ export function primitive(op: string, xs: readonly Numbers[], attrs: Attrs, roun
     }
     case "matmul": {
       const [m, inner, n] = [x.shape[x.shape.length - 2]!, x.shape[x.shape.length - 1]!, y.shape[y.shape.length - 1]!];
+      if (x.shape.length === 2 && y.shape.length === 2) {
+        const data = new Float64Array(m * n);
+        for (let k = 0; k < data.length; k++) {
+          const [row, column] = [Math.floor(k / n) * inner, k % n];
+          data[k] = summed(inner, (t) => x.data[row + t]! * y.data[t * n + column]!, rounding);
+        }
+        return { dtype: "float32", shape: [m, n], data };
+      }
       return filled("float32", [...broadcast(x.shape.slice(0, -2), y.shape.slice(0, -2)), m, n], (index) => {
         const [lead, row, column] = [index.slice(0, -2), index[index.length - 2]!, index[index.length - 1]!];
         return summed(inner, (k) => at(x, [...lead, row, k]) * at(y, [...lead, k, column]), rounding);
@@ -98,7 +131,12 @@ export function primitive(op: string, xs: readonly Numbers[], attrs: Attrs, roun
     case "reverse": return filled(x.dtype, x.shape, (index) => at(x, index.map((i, k) => (k === axis ? x.shape[k]! - 1 - i : i))));
     case "slice": {
       const [start, length] = [attrs["start"] as number, attrs["length"] as number];
-      return filled(x.dtype, x.shape.map((dim, k) => (k === axis ? length : dim)), (index) => at(x, index.map((i, k) => (k === axis ? i + (start < 0 ? x.shape[k]! + start : start) : i))));
+      const from = start < 0 ? x.shape[axis]! + start : start;
+      if (x.shape.slice(0, axis).every((dim) => dim === 1)) {
+        const size = sizeOf(x.shape.slice(axis + 1));
+        return { dtype: x.dtype, shape: x.shape.map((dim, k) => (k === axis ? length : dim)), data: x.data.slice(from * size, (from + length) * size) };
+      }
+      return filled(x.dtype, x.shape.map((dim, k) => (k === axis ? length : dim)), (index) => at(x, index.map((i, k) => (k === axis ? i + from : i))));
     }
     case "concat": {
       const ends = xs.reduce<number[]>((list, one) => [...list, (list[list.length - 1] ?? 0) + one.shape[axis]!], []);

@@ -1,21 +1,15 @@
-import { type HostTensor, UnrollError } from "@unroll/api";
+import type { HostTensor } from "@unroll/api";
 import { type DeviceTensor, legalize, type Program, print } from "@unroll/api/adapter";
 import { type ProgramCase, programs } from "../cases/programs.js";
 import { type Numbers, primitive, type Rounding, unrounded } from "../oracle/primitives.js";
+import { runProgram } from "../oracle/programs.js";
 import { compareWithBound } from "../tolerance/compare.js";
 import { type Precision, precisions } from "../tolerance/precision.js";
 import { generator } from "../tolerance/random.js";
 import { type Property, skip, Violation } from "./property.js";
 
-/** Runs a program of primitives by their definitions. */
-function evaluate(program: Program, feeds: ProgramCase["feeds"], rounding: Rounding): Record<string, Numbers> {
-  const values = new Map<string, Numbers>(program.inputs.map(({ name, id }) => [id, { dtype: feeds[name]!.dtype, shape: feeds[name]!.shape, data: Float64Array.from(feeds[name]!.data) }]));
-  for (const node of program.nodes) {
-    if (node.kind !== "primitive") throw new UnrollError("UNROLL_PROGRAM", `oracle: expected primitives, got a ${node.kind}; draw programs of primitives`, {});
-    values.set(node.outputs[0]!.id, primitive(node.op, node.inputs.map((id) => values.get(id)!), node.attrs, rounding));
-  }
-  return Object.fromEntries(program.outputs.map(({ name, id }) => [name, values.get(id)!]));
-}
+const evaluate = (program: Program, feeds: ProgramCase["feeds"], rounding: Rounding): Record<string, Numbers> =>
+  runProgram(program, Object.fromEntries(Object.entries(feeds).map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: Float64Array.from(data) }])), rounding);
 
 function noise({ unit, activation }: Precision, seed: number): Rounding {
   const random = generator(seed);
@@ -28,7 +22,7 @@ function noise({ unit, activation }: Precision, seed: number): Rounding {
 
 /** Feeds as an engine holds them, off by a rounding. */
 const rounded = (feeds: ProgramCase["feeds"], { value }: Rounding): ProgramCase["feeds"] =>
-  Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, feed.dtype === "float32" ? { ...feed, data: Float32Array.from(feed.data, (one) => value(one, false)) } : feed]));
+  Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, feed.dtype === "float32" ? { ...feed, data: Float32Array.from(feed.data, (one) => value(one)) } : feed]));
 
 /** How close to equal two numbers may be that a program compares: rounding decides which is less. */
 const NARROW = 1e-3;

@@ -1,7 +1,7 @@
 import { type LayerSpec, spec, type Spec } from "@unroll/api";
 import { type Case, describeCase } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { sizeOfH } from "../oracle/cells.js";
+import { outputSizeOf } from "../oracle/cells.js";
 import { derived, holdTogether, informative, type Results, whole, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";
 
@@ -15,7 +15,7 @@ function parts(of: Spec): { first: readonly LayerSpec[]; second: readonly LayerS
   const reads = second.flatMap((layer) => [...(layer.type === "merge" ? layer.inputs : [layer.input]), ...("initialState" in layer && layer.initialState ? Object.values(layer.initialState) : [])]);
   const own = new Set(second.map(({ name }) => name));
   if (!reads.every((ref) => ref === cut.name || own.has(ref)) || of.outputs.some((ref) => !own.has(ref.split(".")[0]!))) return null;
-  return { first, second, between: cut.name, width: sizeOfH(cut.cell) };
+  return { first, second, between: cut.name, width: outputSizeOf(cut.cell) };
 }
 
 export const stackedIsComposed: Property<Case> = {

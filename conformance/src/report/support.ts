@@ -3,6 +3,8 @@ import {
   merge, recurrent, simpleRnnCell, spec, type Spec, specWeights, type SteppableModel, tensor, whyNotSteppable,
 } from "@unroll/api";
 import { legalize } from "@unroll/api/adapter";
+import { recurrentHighwayCell } from "@unroll/api/cells";
+import { partSizes } from "../oracle/cells.js";
 import { deriveBounds } from "../tolerance/bounds.js";
 import { compareWithBound } from "../tolerance/compare.js";
 
@@ -12,7 +14,7 @@ export interface SupportEntry {
   readonly option: string;
   readonly mode: "sequence" | "step";
   /**
-   * `own`: by operators or kernels of the engine or its adapter. `composed`: by the layer's decomposition. `refused`: with
+   * `own`: by operators or kernels of the engine or its adapter. `composed`: by the layer's decomposition, as every custom cell. `refused`: with
    * UNROLL_UNSUPPORTED, before the engine sees it. `wrong`: its result is further from the truth than its bound, or it threw.
    */
   readonly how: "own" | "composed" | "refused" | "wrong";
@@ -40,6 +42,7 @@ const cells: Readonly<Record<string, Cell>> = {
   LSTM: (options) => lstmCell({ inputSize: SIZE, units: UNITS, ...options }),
   "GRU, reset after": ({ projection: _p, peepholes: _q, ...options }) => gruCell({ inputSize: SIZE, units: UNITS, ...options }),
   "GRU, reset before": ({ projection: _p, peepholes: _q, ...options }) => gruCell({ inputSize: SIZE, units: UNITS, resetAfter: false, ...options }),
+  "custom cell": () => recurrentHighwayCell({ inputSize: SIZE, units: UNITS, depth: 2 }),
 };
 
 const placed = { name: "layer", input: "x" } as const;
@@ -66,7 +69,7 @@ const recurrentOptions: Readonly<Record<string, readonly [layers: (make: Cell) =
   "last output only": [single({ returns: "last" })],
   "from another layer's state": [(make) => {
     const cell = make({});
-    const parts = cell.kind === "lstm" ? ["h", "c"] : ["h"];
+    const parts = Object.keys(partSizes(cell));
     return [recurrent({ name: "encoder", input: "x", cell }), recurrent({ ...placed, cell, initialState: Object.fromEntries(parts.map((part) => [part, `encoder.${part}`])) })];
   }],
   lengths: [single(), "lengths"],
@@ -77,6 +80,9 @@ const recurrentOptions: Readonly<Record<string, readonly [layers: (make: Cell) =
   "a mask with gaps": [single(), "mask"],
   "a mask with gaps, outputs held": [single({ maskedOutput: "hold" }), "mask"],
 };
+
+/** Options that choose among equations, which a custom cell brings along. */
+const ofKnownCells = /^(no|one|two) bias|^activation |^gates /;
 
 const floats = (layers: readonly LayerSpec[]): Spec => {
   const last = layers[layers.length - 1]!;
@@ -89,7 +95,7 @@ const heads: readonly (Activation | "softmax" | "logSoftmax")[] = [...activation
 /** Every layer with every option that a report has a line for. */
 const options: readonly Option[] = [
   ...Object.entries(cells).flatMap(([layer, make]) => Object.entries(recurrentOptions)
-    .filter(([option]) => !(layer === "simple RNN" && option.startsWith("gates")) && (layer === "LSTM" || !["projection", "peepholes"].includes(option)))
+    .filter(([option]) => !(layer === "simple RNN" && option.startsWith("gates")) && (layer === "LSTM" || !["projection", "peepholes"].includes(option)) && !(layer === "custom cell" && ofKnownCells.test(option)))
     .map(([option, [layers, extent = "full"]]): Option => ({ layer, option, model: floats(layers(make)), extent }))),
   { layer: "embedding", option: "as it is", model: ids([embedding({ ...placed, inputSize: 5, outputSize: SIZE })]), extent: "full" },
   { layer: "dense", option: "no bias", model: floats([dense({ ...placed, inputSize: SIZE, units: UNITS, bias: "none" })]), extent: "full" },
@@ -119,7 +125,7 @@ async function entryOf(adapter: Adapter, { layer, option, model, extent }: Optio
   try {
     const legal = legalize(program, adapter);
     const kept = new Set(legal.nodes.map((node) => (node.kind === "composite" ? node.outputs[0]!.id : null)));
-    how = program.nodes.every((node) => node.kind !== "composite" || kept.has(node.outputs[0]!.id)) ? "own" : "composed";
+    how = layer !== "custom cell" && program.nodes.every((node) => node.kind !== "composite" || kept.has(node.outputs[0]!.id)) ? "own" : "composed";
   } catch (error) {
     if (isUnrollError(error) && error.code === "UNROLL_UNSUPPORTED") return { ...about, how: "refused" };
     throw error;

@@ -29,7 +29,13 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
   // Of standard deviation 1.
   const spread = (): number => sway() * Math.sqrt(3);
   const rounded = (value: number): number => value + value * unit * sway();
-  const flaws = new Map(approximated.map((name) => [name, { frequency: 0.5 * 40 ** random(), phase: 2 * Math.PI * random() }]));
+  const drawn = (): { frequency: number; phase: number } => ({ frequency: 0.5 * 40 ** random(), phase: 2 * Math.PI * random() });
+  const flaws = new Map<string, ReturnType<typeof drawn>>(approximated.map((name) => [name, drawn()]));
+  const flawOf = (name: string): ReturnType<typeof drawn> => {
+    const known = flaws.get(name) ?? drawn();
+    flaws.set(name, known);
+    return known;
+  };
 
   return {
     from: (values) => Float64Array.from(values, rounded),
@@ -82,5 +88,14 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
     },
     slice: (a, from, length) => a.slice(from, from + length),
     concat: (parts) => Float64Array.from(parts.flatMap((part) => [...part])),
+    primitives: (given, compute) => compute(given, {
+      value(value, approximated) {
+        if (!approximated) return rounded(value);
+        const { frequency, phase } = flawOf(approximated.op);
+        // What is not bounded by 1, as e^x and log x, is approximated to a share of its size.
+        return rounded(value) + activation * Math.max(1, Math.abs(value)) * Math.sin(frequency * approximated.argument + phase);
+      },
+      sum: (value, spreading) => value + unit * spreading * spread(),
+    }),
   };
 }

@@ -1,4 +1,4 @@
-import type { Activation } from "@unroll/api";
+import { type Activation, UnrollError } from "@unroll/api";
 import { type Arithmetic, exact } from "../oracle/arithmetic.js";
 import type { Precision } from "./precision.js";
 
@@ -53,6 +53,9 @@ export function running({ unit, activation }: Precision): Arithmetic<Bounded> {
       const value = exact.logSoftmax(a.value);
       const largest = a.error.reduce((p, q) => Math.max(p, q), 0);
       return made(value, (k) => 2 * largest + (4 + a.value.length) * unit * (1 + Math.abs(value[k]!)));
+    },
+    primitives() {
+      throw new UnrollError("UNROLL_UNSUPPORTED", "running bound: expected a spec without custom cells, got one; use deriveBounds, whose noise goes through any operation", {});
     },
     slice: (a, from, length) => ({ value: a.value.slice(from, from + length), error: a.error.slice(from, from + length) }),
     concat: (parts) => ({ value: exact.concat(parts.map((part) => part.value)), error: exact.concat(parts.map((part) => part.error)) }),

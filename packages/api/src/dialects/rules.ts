@@ -1,6 +1,6 @@
 import { UnrollError } from "../contract/error.js";
 import { gatesOf, outputSize } from "../spec/cells.js";
-import type { CellSpec } from "../spec/types.js";
+import type { CustomCellSpec, KnownCellSpec } from "../spec/types.js";
 
 /** One tensor of a foreign file, or one row of it. */
 export interface ForeignPart {
@@ -59,7 +59,7 @@ export interface CellDialect {
 type ForeignName = string;
 
 /** The rules of one cell. `prefix` is canonical: `encoder` or `encoder.forward`. */
-export function cellRules(layer: string, prefix: string, cell: CellSpec, dialect: CellDialect): WeightRule[] {
+export function cellRules(layer: string, prefix: string, cell: KnownCellSpec, dialect: CellDialect): WeightRule[] {
   const ours = gatesOf(cell);
   const gates = dialect.order[cell.kind].map((gate) => ours.indexOf(gate));
   const columns = gates.length * cell.units;
@@ -81,7 +81,7 @@ export function cellRules(layer: string, prefix: string, cell: CellSpec, dialect
 }
 
 /** Projection and peepholes of an LSTM. @throws UNROLL_UNSUPPORTED where the dialect has no place for them */
-function extraRules(layer: string, prefix: string, cell: CellSpec, { projection, peephole, transposed, framework }: CellDialect): WeightRule[] {
+function extraRules(layer: string, prefix: string, cell: KnownCellSpec, { projection, peephole, transposed, framework }: CellDialect): WeightRule[] {
   if (cell.kind !== "lstm") return [];
   const refuse = (what: string): never => {
     throw new UnrollError("UNROLL_UNSUPPORTED", `${framework} weights of lstm "${layer}": expected no ${what}, got some; ${framework} has no such LSTM`, { layer });
@@ -98,6 +98,11 @@ function extraRules(layer: string, prefix: string, cell: CellSpec, { projection,
     rules.push({ layer, canonical: [`${prefix}.projectionKernel`], shape, transposed, gates: [0], unsummableFrom: null, foreign: [{ key, shape: transposed ? [...shape].reverse() : shape, row: null }] });
   }
   return rules;
+}
+
+/** The rules of a custom cell, whose weights keep their layout. `key` gives the name of each in the framework. */
+export function customRules(layer: string, prefix: string, cell: CustomCellSpec, key: (name: string) => string): WeightRule[] {
+  return Object.entries(cell.weights).map(([name, shape]) => ({ ...plainRule(layer, name, key(name), shape), canonical: [`${prefix}.${name}`] }));
 }
 
 /** The rule of a weight without gates. */

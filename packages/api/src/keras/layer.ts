@@ -15,6 +15,13 @@ export interface LayerOutput {
   readonly form: Form;
 }
 
+/** One part of a layer's state: what follows the layer's name in the spec layer that has it, its name there, and its size. */
+export interface StatePart {
+  readonly within: string;
+  readonly part: string;
+  readonly size: number;
+}
+
 /** Options that every layer takes. */
 export interface LayerOptions {
   /** Name of the layer and of its weights. Default: its kind, numbered within the model as Keras does. */
@@ -33,6 +40,9 @@ export interface ApplyOptions {
   readonly mask?: KerasTensor;
 }
 
+/** A state part for people: `h`, or `cell0.h` of a cell within a stack. */
+export const partName = ({ within, part }: StatePart): string => [within.slice(1), part].filter((word) => word !== "").join(".");
+
 /** Applying the layer: a tensor, or several from a layer with more than one output. */
 export type Applied = KerasTensor & KerasTensor[];
 
@@ -50,11 +60,15 @@ export abstract class Layer {
 
   /** @internal Forms of the outputs for inputs of known form. */
   abstract outputs(inputs: readonly Form[]): readonly LayerOutput[];
-  /** @internal The spec layer. */
-  abstract toSpec(name: string, inputs: readonly ValueRef[], forms: readonly Form[], initialState: readonly ValueRef[] | null): LayerSpec;
-  /** @internal Names of the state parts in Keras's order; empty for a layer without state. */
-  stateParts(): readonly string[] {
+  /** @internal The spec layers, in order; the last has the layer's name. */
+  abstract toSpecs(name: string, inputs: readonly ValueRef[], forms: readonly Form[], initialState: readonly ValueRef[] | null): readonly LayerSpec[];
+  /** @internal The state in Keras's order; empty for a layer without state. */
+  stateParts(): readonly StatePart[] {
     return [];
+  }
+  /** @internal For each spec layer, what follows the layer's name in its own, and the path of its cell where that is not its kind's. */
+  get bindings(): readonly { readonly within: string; readonly cell: string | null }[] {
+    return [{ within: "", cell: null }];
   }
   /** @internal Name of the wrapped layer in weight paths. */
   get inner(): string | null {
@@ -82,7 +96,7 @@ export abstract class Layer {
     const inputs = Array.isArray(input) ? (input as readonly KerasTensor[]) : [input as KerasTensor];
     const state = options.initialState ?? null;
     const parts = this.stateParts();
-    if (state !== null && state.length !== parts.length) this.refuse("UNROLL_STATE", `${parts.length} initial states${parts.length > 0 ? ` (${parts.join(", ")})` : ""}`, `${state.length}`, "order them as Keras does: h before c, forward before backward");
+    if (state !== null && state.length !== parts.length) this.refuse("UNROLL_STATE", `${parts.length} initial states${parts.length > 0 ? ` (${parts.map(partName).join(", ")})` : ""}`, `${state.length}`, "order them as Keras does: h before c, forward before backward");
     const masks = options.mask ? [options.mask] : [...new Set(inputs.flatMap((one) => one.masks))];
     const made = KerasTensor.call(this, inputs, state, this.masksZero ? inputs : masks, this.outputs(inputs.map((one) => one.form)));
     return (made.length === 1 ? made[0] : made) as Applied;

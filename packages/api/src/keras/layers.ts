@@ -4,13 +4,21 @@ import {
   ActivationLayer, type ActivationOptions, DenseLayer, type DenseOptions, DropoutLayer, type DropoutOptions, EmbeddingLayer, type EmbeddingOptions,
   MergeLayer, TimeDistributedLayer, type TimeDistributedOptions,
 } from "./pointwise.js";
-import { BidirectionalLayer, type BidirectionalOptions, type GruOptions, type LstmOptions, RecurrentLayer, type RecurrentOptions } from "./recurrent.js";
+import type { CustomCellSpec } from "../spec/types.js";
+import { type Cell, type CellOptions, type GruCellOptions, gruCell as makeGruCell, type LstmCellOptions, lstmCell as makeLstmCell, simpleRnnCell as makeSimpleRnnCell, StackedCells } from "./cells.js";
+import { BidirectionalLayer, type BidirectionalOptions, type GruOptions, type LstmOptions, RecurrentLayer, type RecurrentOptions, type RnnOptions } from "./recurrent.js";
 
 export const embedding = (options: EmbeddingOptions): Layer => new EmbeddingLayer(options);
-export const simpleRnn = (options: RecurrentOptions): Layer => new RecurrentLayer("simpleRnn", options);
-export { simpleRnn as simpleRNN };
-export const lstm = (options: LstmOptions): Layer => new RecurrentLayer("lstm", options);
-export const gru = (options: GruOptions): Layer => new RecurrentLayer("gru", options);
+export const simpleRnn = (options: RecurrentOptions): Layer => RecurrentLayer.simpleRnn(options);
+export const lstm = (options: LstmOptions): Layer => RecurrentLayer.lstm(options);
+export const gru = (options: GruOptions): Layer => RecurrentLayer.gru(options);
+/** Keras's `RNN(cell, ...)`: a cell of Keras, one of `customCell`, or a list of them that make up each step. */
+export const rnn = (options: RnnOptions): Layer => RecurrentLayer.rnn(options);
+export const simpleRnnCell = (options: CellOptions): Cell => makeSimpleRnnCell(options);
+export const lstmCell = (options: LstmCellOptions): Cell => makeLstmCell(options);
+export const gruCell = (options: GruCellOptions): Cell => makeGruCell(options);
+export const stackedRnnCells = (options: { readonly cells: readonly (Cell | CustomCellSpec)[] }): StackedCells => new StackedCells(options.cells);
+export { simpleRnn as simpleRNN, simpleRnnCell as simpleRNNCell, stackedRnnCells as stackedRNNCells };
 export const bidirectional = (options: BidirectionalOptions): Layer => new BidirectionalLayer(options);
 export const dense = (options: DenseOptions): Layer => new DenseLayer(options);
 export const activation = (options: ActivationOptions): Layer => new ActivationLayer(options);

@@ -6,11 +6,11 @@ import type { WeightLoss } from "../dialects/convert.js";
 import { fromKeras, kerasWeights, readKeras } from "../dialects/keras/index.js";
 import type { AnyTensor } from "../formats/named-tensor.js";
 import { compile, type SteppableModel } from "../model/model.js";
-import { specState } from "../spec/state.js";
 import type { Spec } from "../spec/types.js";
 import type { WeightSpec } from "../spec/weights.js";
 import { both, extentOf, nonZero, toMask } from "./extent.js";
 import { KerasTensor } from "./keras-tensor.js";
+import { partName } from "./layer.js";
 import { type Network, network } from "./network.js";
 
 /** Inputs of a call: one, a list in the order of the model's inputs, or by name. */
@@ -158,7 +158,7 @@ export class KerasModel {
     const result = await (await compiled).sequence(feeds, { ...extentOf(this.maskFor(place, inputs, options.mask)), ...(state && { state }) });
     const after = await result.state.toTypedArrays();
     result.state.dispose();
-    for (const { layer, stateful } of this.wired.states) if (stateful) this.kept[layer] = after[layer]!;
+    for (const { layer, parts, stateful } of this.wired.states) if (stateful) for (const { within } of parts) this.kept[layer + within] = after[layer + within]!;
     if (Object.keys(this.kept).length > 0) this.keptBatch = batch;
     const outputs = this.wired.outputs.map((ref) => result.outputs[ref]!);
     return outputs.length === 1 ? outputs[0]! : outputs;
@@ -196,16 +196,14 @@ export class KerasModel {
       : refuse("UNROLL_STATE", place, `initialState by layer name (${states.map((one) => one.layer).join(", ") || "there is none"})`, "a list", "a list is for a model with one recurrent layer");
     const stray = Object.keys(byLayer).find((layer) => !states.some((one) => one.layer === layer));
     if (stray !== undefined) refuse("UNROLL_STATE", place, `initialState of ${states.map((one) => one.layer).join(", ") || "no layer"}`, `"${stray}"`, "name a recurrent layer that does not start from other values");
-    const units = new Map(specState(this.spec).map((one) => [`${one.layer}.${one.part}`, one.units]));
     const state: Plain = {};
     for (const { layer, parts } of states) {
       const own = byLayer[layer];
-      if (own && own.length !== parts.length) refuse("UNROLL_STATE", place, `${parts.length} initial states of "${layer}" (${parts.join(", ")})`, `${own.length}`, "order them as Keras does: h before c, forward before backward");
-      state[layer] = Object.fromEntries(parts.map((part, k) => {
-        const size = units.get(`${layer}.${part}`)!;
+      if (own && own.length !== parts.length) refuse("UNROLL_STATE", place, `${parts.length} initial states of "${layer}" (${parts.map(partName).join(", ")})`, `${own.length}`, "order them as Keras does: h before c, forward before backward");
+      parts.forEach(({ within, part, size }, k) => {
         const zeros = (): HostTensor<"float32"> => ({ dtype: "float32", shape: [batch, size], data: new Float32Array(batch * size) });
-        return [part, own ? (own[k] as HostTensor<"float32">) : (this.kept[layer]?.[part] ?? zeros())];
-      }));
+        (state[layer + within] ??= {})[part] = own ? (own[k] as HostTensor<"float32">) : (this.kept[layer + within]?.[part] ?? zeros());
+      });
     }
     return states.length > 0 ? state : null;
   }

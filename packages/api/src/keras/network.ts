@@ -3,7 +3,7 @@ import type { KerasBinding } from "../dialects/keras/index.js";
 import { spec as makeSpec } from "../spec/build.js";
 import type { InputSpec, LayerSpec, Spec, ValueRef } from "../spec/types.js";
 import type { KerasTensor, LayerCall } from "./keras-tensor.js";
-import type { Layer } from "./layer.js";
+import type { Layer, StatePart } from "./layer.js";
 
 /** Layers wired from inputs to outputs. */
 export interface Network {
@@ -15,7 +15,7 @@ export interface Network {
   /** What masks the recurrent layers: names of inputs; empty for nothing. */
   readonly masks: readonly string[];
   /** Layers whose state the caller may give, with their parts in Keras's order and whether they keep it. */
-  readonly states: readonly { readonly layer: string; readonly parts: readonly string[]; readonly stateful: boolean }[];
+  readonly states: readonly { readonly layer: string; readonly parts: readonly StatePart[]; readonly stateful: boolean }[];
 }
 
 function refuse(code: UnrollError["code"], expected: string, got: string, cure: string): never {
@@ -74,13 +74,13 @@ export function network(name: string, inputs: readonly KerasTensor[], outputs: r
     applied.set(call.layer, count);
     const layer = count === 1 ? own : `${own}_call${count}`;
     callNames.set(call, layer);
-    bindings.push({ layer, name: own, inner: call.layer.inner });
+    bindings.push(...call.layer.bindings.map(({ within, cell }) => ({ layer: layer + within, name: own, inner: call.layer.inner, cell })));
   }
   const refOf = (tensor: KerasTensor): ValueRef => {
     const ref = tensor.source ? callNames.get(tensor.source)! + tensor.suffix : inputNames.get(tensor);
     return ref ?? refuse("UNROLL_ARGUMENT", "inputs that the model lists", tensor.suffix || "one more", "add it to inputs");
   };
-  const layers: LayerSpec[] = calls.map((call) => call.layer.toSpec(callNames.get(call)!, call.inputs.map(refOf), call.inputs.map((one) => one.form), call.initialState?.map(refOf) ?? null));
+  const layers: LayerSpec[] = calls.flatMap((call) => call.layer.toSpecs(callNames.get(call)!, call.inputs.map(refOf), call.inputs.map((one) => one.form), call.initialState?.map(refOf) ?? null));
 
   const recurrent = calls.filter((call) => call.layer.stateParts().length > 0);
   const masks = recurrent.map((call) => call.masks.map((mask) => {

@@ -25,8 +25,8 @@ export class EmbeddingLayer extends Layer {
     return [{ suffix: "", form: { dtype: "float32", sequence: form!.sequence, features: [...form!.features, this.options.outputDim] } }];
   }
 
-  toSpec(name: string, [input]: readonly ValueRef[]): LayerSpec {
-    return embedding({ name, input: input!, inputSize: this.options.inputDim, outputSize: this.options.outputDim });
+  toSpecs(name: string, [input]: readonly ValueRef[]): readonly LayerSpec[] {
+    return [embedding({ name, input: input!, inputSize: this.options.inputDim, outputSize: this.options.outputDim })];
   }
 
   override get masksZero(): boolean {
@@ -60,9 +60,9 @@ export class DenseLayer extends Layer {
     return [{ suffix: "", form: { ...form!, features: [...form!.features.slice(0, -1), this.options.units] } }];
   }
 
-  toSpec(name: string, [input]: readonly ValueRef[], [form]: readonly Form[]): LayerSpec {
+  toSpecs(name: string, [input]: readonly ValueRef[], [form]: readonly Form[]): readonly LayerSpec[] {
     const { units, useBias, activation: squash } = this.options;
-    return dense({ name, input: input!, inputSize: this.lastAxis(form!), units, activation: outerActivation(this.kind, squash ?? null), bias: useBias === false ? "none" : "single" });
+    return [dense({ name, input: input!, inputSize: this.lastAxis(form!), units, activation: outerActivation(this.kind, squash ?? null), bias: useBias === false ? "none" : "single" })];
   }
 }
 
@@ -84,8 +84,8 @@ export class ActivationLayer extends Layer {
     return [{ suffix: "", form: form! }];
   }
 
-  toSpec(name: string, [input]: readonly ValueRef[]): LayerSpec {
-    return activation({ name, input: input!, activation: outerActivation(this.kind, this.options.activation) });
+  toSpecs(name: string, [input]: readonly ValueRef[]): readonly LayerSpec[] {
+    return [activation({ name, input: input!, activation: outerActivation(this.kind, this.options.activation) })];
   }
 }
 
@@ -106,8 +106,8 @@ export class DropoutLayer extends Layer {
     return [{ suffix: "", form: form! }];
   }
 
-  toSpec(name: string, [input]: readonly ValueRef[]): LayerSpec {
-    return dropout({ name, input: input!, rate: this.options.rate });
+  toSpecs(name: string, [input]: readonly ValueRef[]): readonly LayerSpec[] {
+    return [dropout({ name, input: input!, rate: this.options.rate })];
   }
 }
 
@@ -130,8 +130,8 @@ export class TimeDistributedLayer extends Layer {
     return this.options.layer.outputs(forms);
   }
 
-  toSpec(name: string, inputs: readonly ValueRef[], forms: readonly Form[]): LayerSpec {
-    return this.options.layer.toSpec(name, inputs, forms, null);
+  toSpecs(name: string, inputs: readonly ValueRef[], forms: readonly Form[]): readonly LayerSpec[] {
+    return this.options.layer.toSpecs(name, inputs, forms, null);
   }
 
   override get inner(): string {
@@ -160,7 +160,7 @@ export class MergeLayer extends Layer {
     return [{ suffix: "", form: this.mode === "concat" ? { ...first, features: [...first.features.slice(0, -1), sizes.reduce((a, b) => a + b, 0)] } : first }];
   }
 
-  toSpec(name: string, inputs: readonly ValueRef[]): LayerSpec {
-    return merge({ name, inputs, mode: this.mode });
+  toSpecs(name: string, inputs: readonly ValueRef[]): readonly LayerSpec[] {
+    return [merge({ name, inputs, mode: this.mode })];
   }
 }

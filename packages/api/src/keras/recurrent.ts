@@ -1,16 +1,12 @@
-import { bidirectional, gruCell, lstmCell, recurrent, simpleRnnCell } from "../spec/build.js";
-import { stateParts } from "../spec/cells.js";
-import type { BidirectionalSpec, CellSpec, LayerSpec, MaskingSpec, ValueRef } from "../spec/types.js";
-import { type Form, Layer, type LayerOptions, type LayerOutput, commonOptions } from "./layer.js";
-import { cellActivation, knownOptions } from "./options.js";
+import { recurrent, bidirectional } from "../spec/build.js";
+import { outputPart, outputSize, partSize, stateParts } from "../spec/cells.js";
+import type { BidirectionalSpec, CustomCellSpec, LayerSpec, MaskingSpec, RecurrentSpec, ValueRef } from "../spec/types.js";
+import { type Cell, cellOf, type CellOptions, cellOptions, type GruCellOptions, gruCell, type LstmCellOptions, lstmCell, simpleRnnCell, StackedCells } from "./cells.js";
+import { type Form, Layer, type LayerOptions, type LayerOutput, type StatePart, commonOptions } from "./layer.js";
+import { knownOptions } from "./options.js";
 
-/** Options that every recurrent layer takes, with Keras 3's defaults. */
-export interface RecurrentOptions extends LayerOptions {
-  readonly units: number;
-  /** Default `tanh`; null is linear. */
-  readonly activation?: string | null;
-  /** Default true. */
-  readonly useBias?: boolean;
+/** How a layer runs its cell, with Keras 3's defaults. */
+export interface SequenceOptions extends LayerOptions {
   /** Whether the output is that of every step rather than of the last. Default false. */
   readonly returnSequences?: boolean;
   /** Whether the final state follows the output. Default false. */
@@ -23,85 +19,123 @@ export interface RecurrentOptions extends LayerOptions {
   readonly zeroOutputForMask?: boolean;
   /**
    * What masked steps repeat before the first real one: the initial h, as Keras does on JAX and NumPy (the default), or
-   * zeros, as it does on TensorFlow and PyTorch.
+   * zeros, as it does on TensorFlow and PyTorch, and as every cell does whose output is no part of its state.
    */
   readonly heldStart?: MaskingSpec["heldStart"];
   /** Without effect: how to run is the engine's matter. */
   readonly unroll?: boolean;
-  /** Training only. */
-  readonly dropout?: number;
-  /** Training only. */
-  readonly recurrentDropout?: number;
 }
 
-export interface LstmOptions extends RecurrentOptions {
-  /** Of the gates. Default `sigmoid`. */
-  readonly recurrentActivation?: string | null;
+export interface RecurrentOptions extends SequenceOptions, CellOptions {
+  readonly name?: string;
+}
+export interface LstmOptions extends SequenceOptions, LstmCellOptions {
+  readonly name?: string;
+}
+export interface GruOptions extends SequenceOptions, GruCellOptions {
+  readonly name?: string;
 }
 
-export interface GruOptions extends LstmOptions {
-  /** Whether the reset gate acts after the product with h. Default true, with two rows of bias. */
-  readonly resetAfter?: boolean;
+export interface RnnOptions extends SequenceOptions {
+  /** One cell, or several that make up each step. */
+  readonly cell: Cell | CustomCellSpec | StackedCells | readonly (Cell | CustomCellSpec)[];
 }
 
-const known = [...commonOptions, "units", "activation", "useBias", "returnSequences", "returnState", "goBackwards", "stateful", "zeroOutputForMask", "heldStart", "unroll", "dropout", "recurrentDropout"];
+const sequenceOptions = [...commonOptions, "returnSequences", "returnState", "goBackwards", "stateful", "zeroOutputForMask", "heldStart", "unroll"];
 
-/** The cell of each kind from Keras's options. */
-const cells: Readonly<Record<CellSpec["kind"], { readonly kind: string; readonly options: readonly string[]; make(place: string, inputSize: number, options: GruOptions): CellSpec }>> = {
-  simpleRnn: {
-    kind: "simple_rnn", options: [],
-    make: (place, inputSize, o) => simpleRnnCell({ inputSize, units: o.units, activation: squash(place, o), bias: o.useBias === false ? "none" : "single" }),
-  },
-  lstm: {
-    kind: "lstm", options: ["recurrentActivation"],
-    make: (place, inputSize, o) => lstmCell({ inputSize, units: o.units, activation: squash(place, o), recurrentActivation: gates(place, o), bias: o.useBias === false ? "none" : "single" }),
-  },
-  gru: {
-    kind: "gru", options: ["recurrentActivation", "resetAfter"],
-    make: (place, inputSize, o) => {
-      const resetAfter = o.resetAfter ?? true;
-      return gruCell({ inputSize, units: o.units, activation: squash(place, o), recurrentActivation: gates(place, o), resetAfter, bias: o.useBias === false ? "none" : resetAfter ? "split" : "single" });
-    },
-  },
-};
+/** A cell's options out of those of its layer. @throws UNROLL_ARGUMENT for one that neither has */
+function ofCell<O extends LayerOptions>(kind: string, options: O, allowed: readonly string[]): O {
+  knownOptions(kind, options, [...sequenceOptions, ...allowed]);
+  return Object.fromEntries(Object.entries(options).filter(([key]) => !sequenceOptions.includes(key))) as unknown as O;
+}
 
-const squash = (place: string, o: GruOptions): ReturnType<typeof cellActivation> => cellActivation(place, o.activation === undefined ? "tanh" : o.activation);
-const gates = (place: string, o: GruOptions): ReturnType<typeof cellActivation> => cellActivation(place, o.recurrentActivation === undefined ? "sigmoid" : o.recurrentActivation);
-
-/** SimpleRNN, LSTM and GRU. */
+/** A cell, or a stack of cells, folded over time. */
 export class RecurrentLayer extends Layer {
-  readonly kind: string;
-
-  constructor(readonly cellKind: CellSpec["kind"], readonly options: GruOptions) {
+  constructor(readonly kind: string, readonly options: SequenceOptions, readonly cells: readonly Cell[], private readonly stacked: boolean) {
     super(options);
-    this.kind = cells[cellKind].kind;
-    knownOptions(this.kind, options, [...known, ...cells[cellKind].options]);
-    if (!Number.isInteger(options.units) || options.units < 1) this.refuse("UNROLL_ARGUMENT", "units as a whole number of at least 1", String(options.units), "units counts the features of the output");
-    this.cell(1);
   }
 
-  cell(inputSize: number): CellSpec {
-    return cells[this.cellKind].make(this.kind, inputSize, this.options);
+  static simpleRnn(options: RecurrentOptions): RecurrentLayer {
+    return new RecurrentLayer("simple_rnn", options, [simpleRnnCell(ofCell("simple_rnn", options, cellOptions.simpleRnn), { kind: "simple_rnn" })], false);
+  }
+
+  static lstm(options: LstmOptions): RecurrentLayer {
+    return new RecurrentLayer("lstm", options, [lstmCell(ofCell("lstm", options, cellOptions.lstm), { kind: "lstm" })], false);
+  }
+
+  static gru(options: GruOptions): RecurrentLayer {
+    return new RecurrentLayer("gru", options, [gruCell(ofCell("gru", options, cellOptions.gru), { kind: "gru" })], false);
+  }
+
+  static rnn(options: RnnOptions): RecurrentLayer {
+    knownOptions("rnn", options, [...sequenceOptions, "cell"]);
+    const { cell } = options;
+    const list = cell instanceof StackedCells ? cell : Array.isArray(cell) ? new StackedCells(cell as readonly (Cell | CustomCellSpec)[]) : null;
+    return new RecurrentLayer("rnn", options, list?.cells ?? [cellOf(cell as Cell | CustomCellSpec)], list !== null);
+  }
+
+  /** The cell whose output is the layer's. */
+  private get last(): Cell {
+    return this.cells[this.cells.length - 1]!;
+  }
+
+  /** Size of the output. */
+  get units(): number {
+    return outputSize(this.last.form);
   }
 
   outputs([form]: readonly Form[]): LayerOutput[] {
     this.assertSequence(form!);
-    const { units, returnSequences, returnState } = this.options;
-    const output = { suffix: "", form: { dtype: "float32", sequence: returnSequences ?? false, features: [units] } } as const;
-    return [output, ...(returnState ? this.stateParts() : []).map((part): LayerOutput => ({ suffix: `.${part}`, form: { dtype: "float32", sequence: false, features: [units] } }))];
+    const { returnSequences, returnState } = this.options;
+    const output = { suffix: "", form: { dtype: "float32", sequence: returnSequences ?? false, features: [this.units] } } as const;
+    return [output, ...(returnState ? this.stateParts() : []).map(({ within, part, size }): LayerOutput => ({ suffix: `${within}.${part}`, form: { dtype: "float32", sequence: false, features: [size] } }))];
   }
 
-  toSpec(name: string, [input]: readonly ValueRef[], [form]: readonly Form[], initialState: readonly ValueRef[] | null): LayerSpec {
-    const { goBackwards, returnSequences, zeroOutputForMask, heldStart } = this.options;
-    return recurrent({
-      name, input: input!, cell: this.cell(this.lastAxis(form!)), direction: goBackwards ? "backward" : "forward", outputOrder: goBackwards ? "processing" : "time",
-      returns: returnSequences ? "sequence" : "last", maskedOutput: zeroOutputForMask ? "zero" : "hold", heldStart: heldStart ?? "initialState",
-      initialState: named(this.stateParts(), initialState),
+  toSpecs(name: string, [input]: readonly ValueRef[], [form]: readonly Form[], initialState: readonly ValueRef[] | null): LayerSpec[] {
+    const { goBackwards, returnSequences } = this.options;
+    const direction = goBackwards ? "backward" : "forward";
+    let [from, size] = [input!, this.lastAxis(form!)];
+    return this.cells.map((cell, k) => {
+      const within = this.within(k);
+      const own = { name: name + within, input: from, cell: cell.make(size), direction, initialState: this.initialOf(within, initialState) } as const;
+      [from, size] = [own.name, outputSize(own.cell)];
+      // What cells within put out at masked steps is never read.
+      if (within !== "") return recurrent(own);
+      return recurrent({ ...own, ...this.masking, outputOrder: goBackwards ? "processing" : "time", returns: returnSequences ? "sequence" : "last" });
     });
   }
 
-  override stateParts(): readonly string[] {
-    return stateParts(this.cell(1));
+  /** @internal What masked steps put out. */
+  get masking(): Pick<RecurrentSpec, "maskedOutput" | "heldStart"> {
+    const { zeroOutputForMask, heldStart } = this.options;
+    return { maskedOutput: zeroOutputForMask ? "zero" : "hold", heldStart: heldStart ?? this.heldStart };
+  }
+
+  /** @internal */
+  get heldStart(): MaskingSpec["heldStart"] {
+    return outputPart(this.last.form) === null ? "zeros" : "initialState";
+  }
+
+  /** What follows the layer's name in the spec layer of a cell. */
+  private within(k: number): string {
+    return k === this.cells.length - 1 ? "" : `/cell${k}`;
+  }
+
+  private initialOf(within: string, refs: readonly ValueRef[] | null): Record<string, ValueRef> | null {
+    return refs && Object.fromEntries(this.stateParts().flatMap((own, k) => (own.within === within ? [[own.part, refs[k]!]] : [])));
+  }
+
+  override stateParts(): readonly StatePart[] {
+    return this.cells.flatMap(({ form }, k) => stateParts(form).map((part) => ({ within: this.within(k), part, size: partSize(form, part) })));
+  }
+
+  override get bindings(): readonly { readonly within: string; readonly cell: string | null }[] {
+    const kinds: string[] = [];
+    return this.cells.map(({ kind, name }, k) => {
+      const before = kinds.filter((other) => other === kind).length;
+      kinds.push(kind);
+      return { within: this.within(k), cell: this.stacked ? `stacked_rnn_cells/${name ?? (before === 0 ? kind : `${kind}_${before}`)}` : name };
+    });
   }
 
   override get stateful(): boolean {
@@ -113,8 +147,6 @@ export class RecurrentLayer extends Layer {
     if (!form.sequence || form.features.length !== 1) this.refuse("UNROLL_SHAPE", "an input [batch, time, features]", `[${["batch", ...(form.sequence ? ["time"] : []), ...form.features].join(", ")}]`, "set returnSequences on the recurrent layer before it, or declare the time axis of the input");
   }
 }
-
-const named = (parts: readonly string[], refs: readonly ValueRef[] | null): Record<string, ValueRef> | null => refs && Object.fromEntries(parts.map((part, k) => [part, refs[k]!]));
 
 export interface BidirectionalOptions extends LayerOptions {
   /** The layer to run both ways; each direction has weights of its own. */
@@ -135,7 +167,8 @@ export class BidirectionalLayer extends Layer {
     super({ ...(options.layer.inputShape && { inputShape: options.layer.inputShape }), ...options });
     knownOptions(this.kind, options, [...commonOptions, "layer", "backwardLayer", "mergeMode"]);
     const { layer, backwardLayer = layer } = options;
-    if (!(layer instanceof RecurrentLayer) || !(backwardLayer instanceof RecurrentLayer)) this.refuse("UNROLL_ARGUMENT", "a recurrent layer", options.layer.kind, "wrap lstm, gru or simpleRnn");
+    if (!(layer instanceof RecurrentLayer) || !(backwardLayer instanceof RecurrentLayer)) this.refuse("UNROLL_ARGUMENT", "a recurrent layer", options.layer.kind, "wrap lstm, gru, simpleRnn or rnn");
+    for (const one of [layer, backwardLayer]) if (one.cells.length > 1) this.refuse("UNROLL_UNSUPPORTED", "one cell a direction", `a stack of ${one.cells.length}`, "stack bidirectional layers, or run two rnn layers and merge them");
     this.forward = layer;
     this.backward = backwardLayer;
     this.merge = options.mergeMode === undefined ? "concat" : (options.mergeMode ?? "none");
@@ -154,23 +187,25 @@ export class BidirectionalLayer extends Layer {
     this.forward.assertSequence(form!);
     const { returnSequences: sequence = false, returnState } = this.forward.options;
     const of = (suffix: string, features: number, isSequence: boolean): LayerOutput => ({ suffix, form: { dtype: "float32", sequence: isSequence, features: [features] } });
-    const units = this.ways.map(([, layer]) => layer.options.units);
+    const units = this.ways.map(([, layer]) => layer.units);
     const merged = this.merge === "none" ? this.ways.map(([way], k) => of(`.${way}`, units[k]!, sequence)) : [of("", this.merge === "concat" ? units[0]! + units[1]! : units[0]!, sequence)];
-    return [...merged, ...(returnState ? this.ways.flatMap(([way, layer], k) => layer.stateParts().map((part) => of(`.${way}.${part}`, units[k]!, false))) : [])];
+    return [...merged, ...(returnState ? this.stateParts().map(({ part, size }) => of(`.${part}`, size, false)) : [])];
   }
 
-  toSpec(name: string, [input]: readonly ValueRef[], [form]: readonly Form[], initialState: readonly ValueRef[] | null): LayerSpec {
+  toSpecs(name: string, [input]: readonly ValueRef[], [form]: readonly Form[], initialState: readonly ValueRef[] | null): LayerSpec[] {
     const { returnSequences, heldStart } = this.forward.options;
     const size = this.lastAxis(form!);
+    const parts = this.stateParts();
     // Keras forces zero_output_for_mask to return_sequences on both layers, whatever the user set.
-    return bidirectional({
-      name, input: input!, forward: this.forward.cell(size), backward: this.backward.cell(size), merge: this.merge, returns: returnSequences ? "sequence" : "last",
-      maskedOutput: returnSequences ? "zero" : "hold", heldStart: heldStart ?? "initialState", initialState: named(this.stateParts(), initialState),
-    });
+    return [bidirectional({
+      name, input: input!, forward: this.forward.cells[0]!.make(size), backward: this.backward.cells[0]!.make(size), merge: this.merge, returns: returnSequences ? "sequence" : "last",
+      maskedOutput: returnSequences ? "zero" : "hold", heldStart: heldStart ?? (this.ways.some(([, layer]) => layer.heldStart === "zeros") ? "zeros" : "initialState"),
+      initialState: initialState && Object.fromEntries(parts.map(({ part }, k) => [part, initialState[k]!])),
+    })];
   }
 
-  override stateParts(): readonly string[] {
-    return this.ways.flatMap(([way, layer]) => layer.stateParts().map((part) => `${way}.${part}`));
+  override stateParts(): readonly StatePart[] {
+    return this.ways.flatMap(([way, layer]) => layer.stateParts().map(({ part, size }) => ({ within: "", part: `${way}.${part}`, size })));
   }
 
   override get inner(): string {

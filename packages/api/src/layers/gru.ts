@@ -1,6 +1,6 @@
 import type { Block, NamedValues, Value } from "../program/builder.js";
 import { type Activation, activate } from "./activations.js";
-import { affine, type RecurrentAttrs, sequenceOf } from "./recurrence.js";
+import { affine, put, type RecurrentAttrs, sequenceOf } from "./recurrence.js";
 
 /** Mathematics of a GRU. Gate columns in every weight: z r n (Keras calls n `h`; torch orders r z n). */
 export interface GruAttrs extends RecurrentAttrs {
@@ -58,8 +58,8 @@ export function gruCell(block: Block, x: Value, state: { h: Value }, weights: Na
  */
 export function gru(block: Block, x: Value, state: { h: Value }, weights: NamedValues, extent: NamedValues, attrs: GruAttrs): { y: Value; h: Value } {
   return block.composite("gru", { x, ...state, ...weights, ...extent }, { ...attrs }, (b, v) => {
-    const { y, carries } = sequenceOf(b, v, { h: v["h"]! }, ["kernel", "recurrentKernel", "inputBias", "recurrentBias"], attrs,
-      (inner, x, carried, w) => equations(inner, x, carried.h, w, attrs));
+    const { y, carries } = sequenceOf(b, v, { h: v["h"]! }, ["kernel", "recurrentKernel", "inputBias", "recurrentBias"], attrs, { part: "h" },
+      (inner, x, carried, w) => put(equations(inner, x, carried.h, w, attrs)));
     return { y, h: carries.h };
   });
 }

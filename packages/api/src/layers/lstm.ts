@@ -1,6 +1,6 @@
 import type { Block, NamedValues, Value } from "../program/builder.js";
 import { type Activation, activate } from "./activations.js";
-import { affine, type RecurrentAttrs, sequenceOf } from "./recurrence.js";
+import { affine, put, type RecurrentAttrs, sequenceOf } from "./recurrence.js";
 
 /** Mathematics of an LSTM. Gate columns in every weight: i f g o (Keras calls g `c`). */
 export interface LstmAttrs extends RecurrentAttrs {
@@ -56,8 +56,8 @@ export function lstmCell(block: Block, x: Value, state: { h: Value; c: Value }, 
  */
 export function lstm(block: Block, x: Value, state: { h: Value; c: Value }, weights: NamedValues, extent: NamedValues, attrs: LstmAttrs): { y: Value; h: Value; c: Value } {
   return block.composite("lstm", { x, ...state, ...weights, ...extent }, { ...attrs }, (b, v) => {
-    const { y, carries } = sequenceOf(b, v, { h: v["h"]!, c: v["c"]! }, ["kernel", "recurrentKernel", "inputBias", "recurrentBias", "peephole", "projectionKernel"], attrs,
-      (inner, x, carried, w) => equations(inner, x, carried.h, carried.c, w, attrs));
+    const { y, carries } = sequenceOf(b, v, { h: v["h"]!, c: v["c"]! }, ["kernel", "recurrentKernel", "inputBias", "recurrentBias", "peephole", "projectionKernel"], attrs, { part: "h" },
+      (inner, x, carried, w) => put(equations(inner, x, carried.h, carried.c, w, attrs)));
     return { y, h: carries.h, c: carries.c };
   });
 }

@@ -1,6 +1,6 @@
 import type { Block, NamedValues, Value } from "../program/builder.js";
 import { type Activation, activate } from "./activations.js";
-import { affine, type RecurrentAttrs, sequenceOf } from "./recurrence.js";
+import { affine, put, type RecurrentAttrs, sequenceOf } from "./recurrence.js";
 
 /** Mathematics of a simple (Elman) RNN. */
 export interface SimpleRnnAttrs extends RecurrentAttrs {
@@ -29,8 +29,8 @@ export function simpleRnnCell(block: Block, x: Value, state: { h: Value }, weigh
  */
 export function simpleRnn(block: Block, x: Value, state: { h: Value }, weights: NamedValues, extent: NamedValues, attrs: SimpleRnnAttrs): { y: Value; h: Value } {
   return block.composite("simpleRnn", { x, ...state, ...weights, ...extent }, { ...attrs }, (b, v) => {
-    const { y, carries } = sequenceOf(b, v, { h: v["h"]! }, ["kernel", "recurrentKernel", "inputBias", "recurrentBias"], attrs,
-      (inner, x, carried, w) => equations(inner, x, carried.h, w, attrs));
+    const { y, carries } = sequenceOf(b, v, { h: v["h"]! }, ["kernel", "recurrentKernel", "inputBias", "recurrentBias"], attrs, { part: "h" },
+      (inner, x, carried, w) => put(equations(inner, x, carried.h, w, attrs)));
     return { y, h: carries.h };
   });
 }

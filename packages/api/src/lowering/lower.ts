@@ -1,12 +1,13 @@
 import { activate } from "../layers/activations.js";
+import { custom, customStep } from "../layers/custom.js";
 import { gru, gruCell } from "../layers/gru.js";
 import { lstm, lstmCell } from "../layers/lstm.js";
-import { affine, type RecurrentAttrs } from "../layers/recurrence.js";
+import { affine, put, type RecurrentAttrs, type Stepped } from "../layers/recurrence.js";
 import { simpleRnn, simpleRnnCell } from "../layers/simple-rnn.js";
 import { logSoftmax, softmax } from "../layers/softmax.js";
 import { type Block, type NamedValues, ProgramBuilder, type Value } from "../program/builder.js";
 import type { Program } from "../program/types.js";
-import { partSize, stateParts } from "../spec/cells.js";
+import { outputPart, partSize, stateParts } from "../spec/cells.js";
 import { assertSteppable, cellsOf, takesState } from "../spec/state.js";
 import type { BidirectionalSpec, CellSpec, DenseSpec, LayerSpec, RecurrentSpec, Spec } from "../spec/types.js";
 import { layerWeights } from "../spec/weights.js";
@@ -94,11 +95,11 @@ function lowerLayer(b: Block, layer: LayerSpec, values: ReadonlyMap<string, Valu
   switch (layer.type) {
     case "recurrent": {
       if (stepping) {
-        const state = stepCell(b, layer.cell, input(), initial, weights);
-        return { outputs: { "": state["h"]! }, state, sequence: () => layer.returns === "sequence" };
+        const { state, output } = stepCell(b, layer.cell, input(), initial, weights);
+        return { outputs: { "": output }, state, sequence: () => layer.returns === "sequence" };
       }
-      const { y, state } = runCell(b, layer.cell, input(), initial, weights, extent, attrsOf(layer, layer.direction === "backward"));
-      const output = layer.returns === "last" ? lastOutput(b, layer, y, state["h"]!, extent, layer.direction === "backward")
+      const { y, state } = runCell(b, layer.cell, input(), initial, weights, extent, attrsOf(layer, layer.cell, layer.direction === "backward"));
+      const output = layer.returns === "last" ? lastOutput(b, layer, layer.cell, y, state, extent, layer.direction === "backward")
         : layer.outputOrder === "processing" && layer.direction === "backward" ? b.reverse(y, 0) : y;
       return { outputs: { "": output }, state, sequence: () => layer.returns === "sequence" };
     }
@@ -107,8 +108,8 @@ function lowerLayer(b: Block, layer: LayerSpec, values: ReadonlyMap<string, Valu
         Object.fromEntries(Object.entries(from).filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value]));
       const ways = ([["forward", layer.forward], ["backward", layer.backward]] as const).map(([way, cell]) => {
         const reverse = way === "backward";
-        const { y, state } = runCell(b, cell, input(), part(`${way}.`, initial), part(`${way}.`, weights), extent, attrsOf(layer, reverse));
-        return { way, state, output: layer.returns === "last" ? lastOutput(b, layer, y, state["h"]!, extent, reverse) : y };
+        const { y, state } = runCell(b, cell, input(), part(`${way}.`, initial), part(`${way}.`, weights), extent, attrsOf(layer, cell, reverse));
+        return { way, state, output: layer.returns === "last" ? lastOutput(b, layer, cell, y, state, extent, reverse) : y };
       });
       const state = Object.fromEntries(ways.flatMap(({ way, state: own }) => Object.entries(own).map(([key, value]) => [`${way}.${key}`, value])));
       const outputs = layer.merge === "none" ? Object.fromEntries(ways.map(({ way, output }) => [`.${way}`, output])) : { "": mergeValues(b, layer.merge, ways.map((w) => w.output)) };
@@ -127,10 +128,10 @@ function lowerLayer(b: Block, layer: LayerSpec, values: ReadonlyMap<string, Valu
 
 /**
  * Only a returned sequence shows what masked steps put out, so a layer that returns its last output asks for the form
- * that every engine can run.
+ * that every engine can run, unless that output is no part of its state.
  */
-const attrsOf = (layer: RecurrentSpec | BidirectionalSpec, reverse: boolean): RecurrentAttrs =>
-  layer.returns === "last" ? { reverse, maskedOutput: "zero", heldStart: "zeros" } : { reverse, maskedOutput: layer.maskedOutput, heldStart: layer.heldStart };
+const attrsOf = (layer: RecurrentSpec | BidirectionalSpec, cell: CellSpec, reverse: boolean): RecurrentAttrs =>
+  layer.returns === "last" && outputPart(cell) !== null ? { reverse, maskedOutput: "zero", heldStart: "zeros" } : { reverse, maskedOutput: layer.maskedOutput, heldStart: layer.heldStart };
 
 function outer(b: Block, name: DenseSpec["activation"], x: Value): Value {
   if (name === "softmax") return softmax(b, x);
@@ -158,13 +159,14 @@ function composed(weights: NamedValues): NamedValues {
 
 type State = Record<string, Value>;
 
-function stepCell(b: Block, cell: CellSpec, x: Value, state: Readonly<State>, weights: NamedValues): State {
+function stepCell(b: Block, cell: CellSpec, x: Value, state: Readonly<State>, weights: NamedValues): Stepped<string> {
   const attrs = { reverse: false, maskedOutput: "zero", heldStart: "zeros" } as const;
   const h = state["h"]!;
   switch (cell.kind) {
-    case "lstm": return lstmCell(b, x, { h, c: state["c"]! }, composed(weights), { ...attrs, activation: cell.activation, recurrentActivation: cell.recurrentActivation, outputActivation: cell.outputActivation });
-    case "gru": return gruCell(b, x, { h }, composed(weights), { ...attrs, activation: cell.activation, recurrentActivation: cell.recurrentActivation, resetAfter: cell.resetAfter });
-    case "simpleRnn": return simpleRnnCell(b, x, { h }, composed(weights), { ...attrs, activation: cell.activation });
+    case "lstm": return put(lstmCell(b, x, { h, c: state["c"]! }, composed(weights), { ...attrs, activation: cell.activation, recurrentActivation: cell.recurrentActivation, outputActivation: cell.outputActivation }));
+    case "gru": return put(gruCell(b, x, { h }, composed(weights), { ...attrs, activation: cell.activation, recurrentActivation: cell.recurrentActivation, resetAfter: cell.resetAfter }));
+    case "simpleRnn": return put(simpleRnnCell(b, x, { h }, composed(weights), { ...attrs, activation: cell.activation }));
+    case "custom": return customStep(b, cell.step, x, state, weights);
     default: return cell satisfies never;
   }
 }
@@ -184,18 +186,26 @@ function runCell(b: Block, cell: CellSpec, x: Value, state: Readonly<State>, wei
       const { y, ...after } = simpleRnn(b, x, { h }, composed(weights), extent, { ...attrs, activation: cell.activation });
       return { y, state: after };
     }
+    case "custom": {
+      const part = outputPart(cell);
+      return custom(b, cell.step, x, state, weights, extent, attrs, part === null ? { size: cell.units } : { part });
+    }
     default: return cell satisfies never;
   }
 }
 
 /**
- * The output of the step processed last. Held, it is what the last real step gave: the final h, except in a row without
- * any real step that holds zeros.
+ * The output of the step processed last. Held, it is what the last real step gave: the final state part that is put out,
+ * except in a row without any real step that holds zeros.
  */
-function lastOutput(b: Block, layer: RecurrentSpec | BidirectionalSpec, y: Value, h: Value, extent: NamedValues, reverse: boolean): Value {
+function lastOutput(b: Block, layer: RecurrentSpec | BidirectionalSpec, cell: CellSpec, y: Value, state: Readonly<State>, extent: NamedValues, reverse: boolean): Value {
   const { lengths, mask } = extent;
+  const part = outputPart(cell);
+  const ofLastStep = (): Value => b.squeeze(b.slice(y, 0, reverse ? 0 : -1, 1), 0);
+  if (part === null) return ofLastStep();
+  const h = state[part]!;
   if (lengths === undefined && mask === undefined) return h;
-  if (layer.maskedOutput === "zero") return b.squeeze(b.slice(y, 0, reverse ? 0 : -1, 1), 0);
+  if (layer.maskedOutput === "zero") return ofLastStep();
   if (layer.heldStart === "initialState") return h;
   const anyReal = lengths ? b.expandDims(b.less(b.constant(0, [], "int32"), lengths), 1)
     : b.less(b.constant(0), b.transpose(b.reduceMax(b.primitive("cast", [mask!], { dtype: "float32" }), 0), [1, 0]));

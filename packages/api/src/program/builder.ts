@@ -63,6 +63,7 @@ export class Block {
   select = (condition: Value, a: Value, b: Value): Value => this.primitive("select", [condition, a, b]);
   exp = (x: Value): Value => this.primitive("exp", [x]);
   log = (x: Value): Value => this.primitive("log", [x]);
+  sqrt = (x: Value): Value => this.primitive("sqrt", [x]);
   abs = (x: Value): Value => this.primitive("abs", [x]);
   neg = (x: Value): Value => this.primitive("neg", [x]);
   tanh = (x: Value): Value => this.primitive("tanh", [x]);

@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { assertProgramForm } from "./form.js";
 import type { AttrValue, Program } from "./types.js";
 import { verify } from "./verify.js";
 
@@ -9,10 +9,8 @@ import { verify } from "./verify.js";
  * @throws UNROLL_FORMAT for other JSON, UNROLL_PROGRAM for a program that does not hold together
  */
 export function programFromJson(text: string): Program {
-  const value = JSON.parse(text, (key, item: unknown) => (key === "value" && Array.isArray(item) ? item.map((v: unknown) => (typeof v === "string" ? Number(v) : v)) : item)) as Program;
-  if (value?.format !== "unroll.program" || value.version !== 1) {
-    throw new UnrollError("UNROLL_FORMAT", `program: expected format "unroll.program", version 1, got ${String(value?.format)} ${String(value?.version)}; pass what programToJson wrote`, {});
-  }
+  const value = JSON.parse(text, (key, item: unknown) => (key === "value" && Array.isArray(item) ? item.map((v: unknown) => (typeof v === "string" ? Number(v) : v)) : item)) as unknown;
+  assertProgramForm(value, "program");
   verify(value);
   return value;
 }

@@ -1,4 +1,5 @@
 import type { Activation } from "../layers/activations.js";
+import type { Program } from "../program/types.js";
 
 /**
  * A recurrent model as plain JSON. Every choice of mathematics is written out: nothing is implied by the framework a
@@ -18,8 +19,8 @@ export interface Spec {
 }
 
 /**
- * Names a value: an input or a layer's output by its name; a recurrent layer's final state as `layer.h`, `layer.c`
- * (`layer.forward.h`, ... when bidirectional); the two outputs of a bidirectional layer that does not merge as
+ * Names a value: an input or a layer's output by its name; a recurrent layer's final state as `layer.h`, `layer.c`, or
+ * as a custom cell calls it (`layer.forward.h`, ... when bidirectional); the two outputs of a bidirectional layer that does not merge as
  * `layer.forward` and `layer.backward`.
  */
 export type ValueRef = string;
@@ -74,7 +75,32 @@ export interface GruCellSpec {
   readonly bias: BiasForm;
 }
 
-export type CellSpec = SimpleRnnCellSpec | LstmCellSpec | GruCellSpec;
+/**
+ * A cell by its own equations: what one step computes, as a program. It runs on every engine by that definition alone; write
+ * one with `customCell`.
+ */
+export interface CustomCellSpec {
+  readonly kind: "custom";
+  /** Of the equations: error texts, reports, paths of weights in other frameworks. */
+  readonly name: string;
+  readonly inputSize: number;
+  /** Size of the output. */
+  readonly units: number;
+  /** Size of each state part, in the order in which states are listed. */
+  readonly state: Readonly<Record<string, number>>;
+  /** Shape of each weight. */
+  readonly weights: Readonly<Record<string, readonly number[]>>;
+  /**
+   * One step. Inputs: `x` [batch, inputSize] and every state part [batch, size]; parameters: the weights; outputs: every
+   * state part after the step and `output` [batch, units]. Each row by itself: no operation runs along the batch.
+   */
+  readonly step: Program;
+}
+
+/** A cell whose equations the library has. */
+export type KnownCellSpec = SimpleRnnCellSpec | LstmCellSpec | GruCellSpec;
+
+export type CellSpec = KnownCellSpec | CustomCellSpec;
 
 /** Output at steps that are masked or past a row's length. */
 export interface MaskingSpec {

@@ -1,8 +1,10 @@
 import { UnrollError } from "../contract/error.js";
+import { assertProgramForm } from "../program/form.js";
 import { activationNames } from "../layers/activations.js";
 import { type ValueInfo, valuesOf } from "./values.js";
-import { outputSize, partSize, stateParts } from "./cells.js";
-import type { CellSpec, LayerSpec, Spec } from "./types.js";
+import { outputPart, outputSize, partSize, stateParts } from "./cells.js";
+import { assertCustomCell } from "./custom-cell.js";
+import type { CellSpec, CustomCellSpec, LayerSpec, MaskingSpec, Spec } from "./types.js";
 
 type Check = (value: unknown, path: string) => void;
 
@@ -50,6 +52,12 @@ const record = (fields: Readonly<Record<string, Check>>): Check => (value, path)
   }
 };
 
+/** Checks every value of an object, whatever its keys. */
+const mapOf = (check: Check): Check => (value, path) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(path, "an object", value, "of name to value");
+  for (const [key, item] of Object.entries(value)) check(item, `${path}.${key}`);
+};
+
 /** Picks a record by the value of one key. */
 const variants = (tag: string, table: Readonly<Record<string, Readonly<Record<string, Check>>>>): Check => (value, path) => {
   const kind = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[tag] : undefined;
@@ -64,6 +72,7 @@ const cell = variants("kind", {
   simpleRnn: cellCommon,
   lstm: { ...cellCommon, recurrentActivation: activationCheck, outputActivation: activationCheck, projection: countOrNull, peepholes: oneOf(true, false) },
   gru: { ...cellCommon, recurrentActivation: activationCheck, resetAfter: oneOf(true, false) },
+  custom: { name, inputSize: count, units: count, state: mapOf(count), weights: mapOf(listOf(count)), step: (value, path) => assertProgramForm(value, `spec ${path}`) },
 });
 const placed = { name, input: text };
 const masking = { maskedOutput: oneOf("zero", "hold"), heldStart: oneOf("zeros", "initialState"), returns: oneOf("sequence", "last"), initialState: refs };
@@ -102,7 +111,8 @@ export function nearest(word: string, candidates: readonly string[]): string {
  * Checks a spec as it comes from JSON: every key present, none unknown, every choice in range, every reference to
  * something that exists before it, sizes that fit.
  *
- * @throws UNROLL_SPEC naming the path, what was expected, what came and the cure
+ * @throws UNROLL_SPEC naming the path, what was expected, what came and the cure; for the step of a custom cell also
+ *   UNROLL_FORMAT, UNROLL_PROGRAM, UNROLL_SHAPE and UNROLL_DTYPE
  */
 export function validateSpec(value: unknown): asserts value is Spec {
   specShape(value, "");
@@ -124,6 +134,11 @@ function look(values: ReadonlyMap<string, ValueInfo>, ref: string, path: string)
   return values.get(ref) ?? refuse(path, `a value made before it: ${[...values.keys()].join(", ")}`, ref, `the nearest is "${nearest(ref, [...values.keys()])}"`);
 }
 
+function custom(cell: CustomCellSpec, layer: MaskingSpec, path: string, at: string): void {
+  assertCustomCell(cell, `spec ${path}${at}`);
+  if (layer.maskedOutput === "hold" && layer.heldStart === "initialState" && outputPart(cell) === null) refuse(`${path}.heldStart`, `zeros, as the output of cell "${cell.name}" is no part of its state`, layer.heldStart, "there is no initial output to hold");
+}
+
 function wire(layer: LayerSpec, path: string, values: ReadonlyMap<string, ValueInfo>): void {
   const last = (info: ValueInfo): number | undefined => info.shape[info.shape.length - 1];
   const sized = (info: ValueInfo, size: number): void => {
@@ -140,7 +155,10 @@ function wire(layer: LayerSpec, path: string, values: ReadonlyMap<string, ValueI
     case "recurrent": case "bidirectional": {
       const cells: readonly [string, CellSpec][] = layer.type === "recurrent" ? [["", layer.cell]] : [["forward.", layer.forward], ["backward.", layer.backward]];
       if (!info.sequence || info.shape.length !== 1) refuse(`${path}.input`, "a sequence [batch, time, inputSize]", layer.input, "a recurrent layer reads a sequence of vectors");
-      cells.forEach(([, one]) => sized(info, one.inputSize));
+      cells.forEach(([way, one]) => {
+        sized(info, one.inputSize);
+        if (one.kind === "custom") custom(one, layer, path, layer.type === "recurrent" ? ".cell" : `.${way.slice(0, -1)}`);
+      });
       if (layer.type === "bidirectional" && layer.merge !== "concat" && layer.merge !== "none" && outputSize(layer.forward) !== outputSize(layer.backward)) {
         refuse(`${path}.merge`, "concat or none, as the directions differ in size", layer.merge, "only those join different sizes");
       }

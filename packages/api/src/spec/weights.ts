@@ -10,6 +10,7 @@ export interface WeightSpec {
 }
 
 function cellWeights(prefix: string, cell: CellSpec): WeightSpec[] {
+  if (cell.kind === "custom") return Object.entries(cell.weights).map(([name, shape]) => ({ name: `${prefix}.${name}`, shape }));
   const columns = gatesOf(cell).length * cell.units;
   const biases = { none: [], single: ["bias"], split: ["inputBias", "recurrentBias"] }[cell.bias];
   return [
@@ -23,8 +24,8 @@ function cellWeights(prefix: string, cell: CellSpec): WeightSpec[] {
 
 /**
  * Canonical weights of one layer: `name.kernel` [inputSize, gates x units], `name.recurrentKernel` [size of h, gates x
- * units], `name.peephole` [3 units] of gates i f o, `name.projectionKernel` [units, projection], `name.bias` or `name.inputBias` and `name.recurrentBias`; `name.forward.kernel`, ... when bidirectional;
- * `name.table` for an embedding. Products are row vector times matrix.
+ * units], `name.peephole` [3 units] of gates i f o, `name.projectionKernel` [units, projection], `name.bias` or `name.inputBias` and `name.recurrentBias`; `name.forward.kernel`, ... when bidirectional; a custom
+ * cell's under its own names; `name.table` for an embedding. Products are row vector times matrix.
  */
 export function layerWeights(layer: LayerSpec): WeightSpec[] {
   switch (layer.type) {

@@ -1,6 +1,6 @@
 import { UnrollError } from "../../contract/error.js";
-import type { CellSpec, LayerSpec } from "../../spec/types.js";
-import { type GateOrder, type WeightRule, cellRules, plainRule } from "../rules.js";
+import type { CellSpec, CustomCellSpec, LayerSpec } from "../../spec/types.js";
+import { type GateOrder, type WeightRule, cellRules, customRules, plainRule } from "../rules.js";
 import type { KerasBinding } from "./bindings.js";
 
 /**
@@ -31,17 +31,40 @@ function pattern(binding: KerasBinding, middle: string, weight: string, index: n
   return new RegExp(`${root}${middle}(?:${weight}|vars[/.]${index})(?::0)?$`);
 }
 
+const wayPattern = (way: "forward" | "backward" | null): string => (way ? `(?:${way}_layer|${way}_[^/.]+|${way})[/.]` : "");
+
+/** `RecurrentHighway` and `recurrentHighway` as Keras writes them in paths: `recurrent_highway`. */
+export const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+
+/** The cell in a name, with a number or left out where it is the only one; of a custom cell any word, as its class may have any name. */
+function cellPattern({ cell }: KerasBinding, kind: string | null): string {
+  const stacked = /^stacked_rnn_cells\/(.*)$/.exec(cell ?? "")?.[1];
+  if (stacked !== undefined) return `(?:stacked_rnn_cells(?:_\\d+)?|cell[/.]cells)[/.]${escaped(stacked)}[/.]`;
+  return cell ? `(?:cell|${escaped(cell)})[/.]` : `(?:${kind === null ? "[^/.]+" : `(?:cell|${kind})(?:_\\d+)?`}[/.])?`;
+}
+
 function kerasCell(layer: string, prefix: string, cell: CellSpec, binding: KerasBinding, way: "forward" | "backward" | null): KerasRules {
+  if (cell.kind === "custom") return kerasCustom(layer, prefix, cell, binding, way);
   if (cell.kind === "lstm" && cell.outputActivation !== cell.activation) {
     throw new UnrollError("UNROLL_UNSUPPORTED", `keras weights of lstm "${layer}": expected one activation for candidate and output, got ${cell.activation} and ${cell.outputActivation}; a Keras LSTM has only one`, { layer });
   }
-  const path = [binding.name, way && `${way}_${binding.inner}`, cellNames[cell.kind]].filter((part) => part).join("/");
+  const path = [binding.name, way && `${way}_${binding.inner}`, binding.cell ?? cellNames[cell.kind]].filter((part) => part).join("/");
   const keys = cellWeights.map((name) => `${path}/${name}`);
   const stacked = cell.kind === "gru" && cell.resetAfter;
-  const middle = `${way ? `(?:${way}_layer|${way}_[^/.]+|${way})[/.]` : ""}(?:(?:cell|${cellNames[cell.kind]})(?:_\\d+)?[/.])?`;
+  const middle = wayPattern(way) + cellPattern(binding, cellNames[cell.kind]);
   return {
     rules: cellRules(layer, prefix, cell, { order, transposed: false, kernel: keys[0]!, recurrentKernel: keys[1]!, biases: stacked ? [keys[2]!, keys[2]!] : [keys[2]!], stackedBiases: stacked, projection: null, peephole: null, framework: "keras" }),
     patterns: new Map(keys.map((key, k) => [key, pattern(binding, middle, cellWeights[k]!, k)])),
+  };
+}
+
+/** A cell of the user's own: weights under their names, in a layer `RNN(cell)`, whatever class the cell has. */
+function kerasCustom(layer: string, prefix: string, cell: CustomCellSpec, binding: KerasBinding, way: "forward" | "backward" | null): KerasRules {
+  const path = [binding.name, way && `${way}_${binding.inner}`, binding.cell ?? snake(cell.name)].filter((part) => part).join("/");
+  const key = (name: string): string => `${path}/${name}`;
+  return {
+    rules: customRules(layer, prefix, cell, key),
+    patterns: new Map(Object.keys(cell.weights).map((name, k) => [key(name), pattern(binding, wayPattern(way) + cellPattern(binding, null), escaped(name), k)])),
   };
 }
 

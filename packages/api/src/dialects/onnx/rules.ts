@@ -1,6 +1,6 @@
 import { UnrollError } from "../../contract/error.js";
 import { cellsOf } from "../../spec/state.js";
-import type { CellSpec, LayerSpec } from "../../spec/types.js";
+import type { CellSpec, KnownCellSpec, LayerSpec } from "../../spec/types.js";
 import { cellRules, type GateOrder, plainRule, type WeightRule } from "../rules.js";
 import type { OnnxBinding } from "./bindings.js";
 
@@ -11,10 +11,14 @@ import type { OnnxBinding } from "./bindings.js";
  */
 const order: GateOrder = { lstm: ["i", "o", "f", "g"], gru: ["z", "r", "n"], simpleRnn: ["h"] };
 
-const peepholes = (cell: CellSpec): boolean => cell.kind === "lstm" && cell.peepholes;
+const peepholes = (cell: KnownCellSpec): boolean => cell.kind === "lstm" && cell.peepholes;
 
-function cells(layer: string, given: readonly (readonly [prefix: string, cell: CellSpec])[], { names }: OnnxBinding): WeightRule[] {
-  const [[, first]] = given as [readonly [string, CellSpec]];
+function cells(layer: string, all: readonly (readonly [prefix: string, cell: CellSpec])[], { names }: OnnxBinding): WeightRule[] {
+  const given = all.map(([prefix, cell]): readonly [string, KnownCellSpec] => {
+    if (cell.kind !== "custom") return [prefix, cell];
+    throw new UnrollError("UNROLL_UNSUPPORTED", `onnx weights of layer "${layer}": expected an LSTM, GRU or RNN, got custom cell "${cell.name}"; ONNX has no operator for it`, { layer });
+  });
+  const [[, first]] = given as [readonly [string, KnownCellSpec]];
   for (const [, cell] of given) {
     if (cell.kind === first.kind && cell.units === first.units && (cell.bias === "none") === (first.bias === "none") && peepholes(cell) === peepholes(first)) continue;
     throw new UnrollError("UNROLL_UNSUPPORTED", `onnx weights of layer "${layer}": expected both directions of one kind, size and form, got ${first.kind} of ${first.units} units and ${cell.kind} of ${cell.units}; an ONNX operator has one hidden_size`, { layer });

@@ -1,6 +1,6 @@
 import { UnrollError } from "../../contract/error.js";
-import type { CellSpec, LayerSpec } from "../../spec/types.js";
-import { type GateOrder, type WeightRule, cellRules, plainRule } from "../rules.js";
+import type { CellSpec, KnownCellSpec, LayerSpec } from "../../spec/types.js";
+import { type GateOrder, type WeightRule, cellRules, customRules, plainRule } from "../rules.js";
 import type { TorchBinding } from "./bindings.js";
 
 /**
@@ -10,13 +10,13 @@ import type { TorchBinding } from "./bindings.js";
 const order: GateOrder = { lstm: ["i", "f", "g", "o"], gru: ["r", "z", "n"], simpleRnn: ["h"] };
 
 /** What a PyTorch cell computes; a spec cell that computes something else has no place there. */
-const computes: Readonly<Record<CellSpec["kind"], Readonly<Record<string, readonly unknown[]>>>> = {
+const computes: Readonly<Record<KnownCellSpec["kind"], Readonly<Record<string, readonly unknown[]>>>> = {
   lstm: { activation: ["tanh"], recurrentActivation: ["sigmoid"], outputActivation: ["tanh"] },
   gru: { activation: ["tanh"], recurrentActivation: ["sigmoid"], resetAfter: [true] },
   simpleRnn: { activation: ["tanh", "relu"] },
 };
 
-function assertComputable(layer: string, cell: CellSpec): void {
+function assertComputable(layer: string, cell: KnownCellSpec): void {
   for (const [choice, allowed] of Object.entries(computes[cell.kind])) {
     const got = (cell as unknown as Record<string, unknown>)[choice];
     if (!allowed.includes(got)) {
@@ -26,8 +26,9 @@ function assertComputable(layer: string, cell: CellSpec): void {
 }
 
 function torchCell(layer: string, prefix: string, cell: CellSpec, path: string, suffix: string): WeightRule[] {
-  assertComputable(layer, cell);
   const key = (name: string): string => `${path}${name}${suffix}`;
+  if (cell.kind === "custom") return customRules(layer, prefix, cell, key);
+  assertComputable(layer, cell);
   return cellRules(layer, prefix, cell, {
     order, transposed: true, kernel: key("weight_ih"), recurrentKernel: key("weight_hh"), biases: [key("bias_ih"), key("bias_hh")], stackedBiases: false,
     projection: key("weight_hr"), peephole: null, framework: "torch",

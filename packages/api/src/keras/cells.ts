@@ -1,0 +1,105 @@
+import { UnrollError } from "../contract/error.js";
+import { snake } from "../dialects/keras/rules.js";
+import { gruCell as gruSpec, lstmCell as lstmSpec, simpleRnnCell as simpleRnnSpec } from "../spec/build.js";
+import type { CellSpec, CustomCellSpec } from "../spec/types.js";
+import { cellActivation, knownOptions } from "./options.js";
+
+/** Options of every cell, with Keras 3's defaults. */
+export interface CellOptions {
+  readonly units: number;
+  /** Default `tanh`; null is linear. */
+  readonly activation?: string | null;
+  /** Default true. */
+  readonly useBias?: boolean;
+  /** Name in the paths of weights. Default: its kind, numbered among the cells of a stack. */
+  readonly name?: string;
+  /** Training only. */
+  readonly dropout?: number;
+  /** Training only. */
+  readonly recurrentDropout?: number;
+}
+
+export interface LstmCellOptions extends CellOptions {
+  /** Of the gates. Default `sigmoid`. */
+  readonly recurrentActivation?: string | null;
+}
+
+export interface GruCellOptions extends LstmCellOptions {
+  /** Whether the reset gate acts after the product with h. Default true, with two rows of bias. */
+  readonly resetAfter?: boolean;
+}
+
+const common: readonly string[] = ["units", "activation", "useBias", "dropout", "recurrentDropout"];
+const gated: readonly string[] = [...common, "recurrentActivation"];
+
+/** Names of the options of each kind of cell, `name` apart. */
+export const cellOptions = { simpleRnn: common, lstm: gated, gru: [...gated, "resetAfter"] } as const;
+
+/** A cell for `layers.rnn`: of Keras's own kinds, or by its own equations. */
+export class Cell {
+  /** @internal */
+  constructor(
+    /** Keras's name of the kind, e.g. `lstm_cell`. */
+    readonly kind: string,
+    readonly name: string | null,
+    /** @internal The cell for inputs of a size. */
+    readonly make: (inputSize: number) => CellSpec,
+    /** @internal The cell for inputs of some size, which its state and output do not depend on. */
+    readonly form: CellSpec,
+  ) {}
+
+  /** A cell of the core in a Keras layer. */
+  static of(spec: CustomCellSpec): Cell {
+    const kind = snake(spec.name);
+    return new Cell(kind, null, (inputSize) => {
+      if (inputSize !== spec.inputSize) throw new UnrollError("UNROLL_SHAPE", `cell "${spec.name}": expected an input of ${spec.inputSize} features, got ${inputSize}; make the cell for that size`, { expected: spec.inputSize, got: inputSize });
+      return spec;
+    }, spec);
+  }
+}
+
+function known(kind: string, options: CellOptions, allowed: readonly string[], make: (inputSize: number) => CellSpec): Cell {
+  knownOptions(kind, options, [...allowed, "name"]);
+  if (!Number.isInteger(options.units) || options.units < 1) throw new UnrollError("UNROLL_ARGUMENT", `${kind}: expected units as a whole number of at least 1, got ${options.units}; units counts the features of the output`, { units: options.units });
+  return new Cell(kind, options.name ?? null, make, make(1));
+}
+
+const squash = (kind: string, o: CellOptions): ReturnType<typeof cellActivation> => cellActivation(kind, o.activation === undefined ? "tanh" : o.activation);
+const gates = (kind: string, o: LstmCellOptions): ReturnType<typeof cellActivation> => cellActivation(kind, o.recurrentActivation === undefined ? "sigmoid" : o.recurrentActivation);
+const bias = (o: CellOptions, otherwise: "single" | "split" = "single"): "none" | "single" | "split" => (o.useBias === false ? "none" : otherwise);
+
+/** A cell that a layer of another kind names in its errors. */
+export interface Naming {
+  readonly kind?: string;
+}
+
+export function simpleRnnCell(o: CellOptions, { kind = "simple_rnn_cell" }: Naming = {}): Cell {
+  return known(kind, o, cellOptions.simpleRnn, (inputSize) => simpleRnnSpec({ inputSize, units: o.units, activation: squash(kind, o), bias: bias(o) }));
+}
+
+export function lstmCell(o: LstmCellOptions, { kind = "lstm_cell" }: Naming = {}): Cell {
+  return known(kind, o, cellOptions.lstm, (inputSize) => lstmSpec({ inputSize, units: o.units, activation: squash(kind, o), recurrentActivation: gates(kind, o), bias: bias(o) }));
+}
+
+export function gruCell(o: GruCellOptions, { kind = "gru_cell" }: Naming = {}): Cell {
+  const resetAfter = o.resetAfter ?? true;
+  return known(kind, o, cellOptions.gru, (inputSize) => gruSpec({ inputSize, units: o.units, activation: squash(kind, o), recurrentActivation: gates(kind, o), resetAfter, bias: bias(o, resetAfter ? "split" : "single") }));
+}
+
+/** Several cells as one: within a step, the output of each is the input of the next. */
+export class StackedCells {
+  readonly cells: readonly Cell[];
+
+  /** @internal Made by `stackedRnnCells`. */
+  constructor(cells: readonly (Cell | CustomCellSpec)[]) {
+    if (cells.length === 0) throw new UnrollError("UNROLL_ARGUMENT", "stacked_rnn_cells: expected cells, got none; give at least one", {});
+    this.cells = cells.map(cellOf);
+  }
+}
+
+/** @internal A cell of either kind. @throws UNROLL_ARGUMENT for anything else */
+export function cellOf(given: Cell | CustomCellSpec): Cell {
+  if (given instanceof Cell) return given;
+  if ((given as CustomCellSpec | null)?.kind === "custom") return Cell.of(given);
+  throw new UnrollError("UNROLL_ARGUMENT", `rnn: expected a cell, got ${typeof given}; make it with layers.lstmCell, gruCell, simpleRnnCell or customCell`, {});
+}
