@@ -6,4 +6,5 @@ export type { Converted, ForeignWeights, WeightLoss } from "./dialects/convert.j
 export { fromTorch, torchBindings, toTorch, type TorchBinding } from "./dialects/torch/index.js";
 export { fromKeras, kerasBindings, kerasWeights, toKeras, type KerasBinding } from "./dialects/keras/index.js";
 export { fromOnnx, onnxBindings, toOnnx, type OnnxBinding } from "./dialects/onnx/index.js";
+export { fromTf1, tf1Bindings, toTf1, type Tf1Binding } from "./dialects/tf1/index.js";
 export { specWeights, type WeightSpec } from "./spec/weights.js";

@@ -4,13 +4,15 @@ import { type HostTensor, sizeOf } from "../contract/tensor.js";
 import { type AnyTensor, roundingError, toFloat32 } from "../formats/named-tensor.js";
 import { assertSpecWeights, assertWeights, type WeightSpec } from "../spec/weights.js";
 import type { Spec } from "../spec/types.js";
-import { toCanonicalLayout, toForeignLayout } from "./layout.js";
+import { foreignSize, toCanonicalLayout, toForeignLayout } from "./layout.js";
 import type { WeightRule } from "./rules.js";
 
 /** Something that a conversion could not keep. The outputs of the model are the same up to rounding. */
 export type WeightLoss =
   /** Two biases became their sum; converting back gives the sum and zeros. */
   | { readonly kind: "summed"; readonly from: readonly string[]; readonly to: string; readonly message: string }
+  /** A constant that one framework stores and the other adds at run time was added or taken away, and rounded; `maxError` is by how much. */
+  | { readonly kind: "shifted"; readonly from: string; readonly to: string; readonly by: number; readonly maxError: number; readonly message: string }
   /** float64 values were rounded to float32; `maxError` is the largest change. */
   | { readonly kind: "rounded"; readonly from: string; readonly maxError: number; readonly message: string };
 
@@ -56,20 +58,38 @@ function sum(place: string, rule: WeightRule, parts: readonly Float32Array[], fr
   return first.map((value, k) => value + second[k]!);
 }
 
+/** A weight with a constant added to one of its gates. */
+function shifted(rule: WeightRule, data: Float32Array, by: number, from: string, to: string, losses: WeightLoss[]): Float32Array {
+  const units = data.length / (rule.ofGates ?? rule.gates.length);
+  const first = rule.added!.gate * units;
+  const made = data.slice();
+  let maxError = 0;
+  for (let k = first; k < first + units; k++) {
+    made[k] = data[k]! + by;
+    maxError = Math.max(maxError, Math.abs(made[k]! - (data[k]! + by)));
+  }
+  if (maxError > 0) losses.push({ kind: "shifted", from, to, by, maxError, message: `${from} became ${to} with ${by > 0 ? `${by} added` : `${-by} taken away`} in one gate, rounded by at most ${maxError}` });
+  return made;
+}
+
 /** Foreign tensors, already checked, as canonical weights. */
 export function importWeights(place: string, rules: readonly WeightRule[], foreign: ForeignWeights): Converted<WeightMap> {
   const weights: Record<string, HostTensor> = {};
   const losses: WeightLoss[] = [];
   for (const rule of rules) {
-    const size = sizeOf(rule.shape);
-    const parts = rule.foreign.map(({ key, row }) => {
-      const data = foreign[key]!.data;
-      return toCanonicalLayout(rule, row === null ? data : data.subarray(row * size, (row + 1) * size));
+    const parts = rule.foreign.map(({ key, row, offset }) => {
+      const [data, size] = [foreign[key]!.data, foreignSize(rule)];
+      const first = offset ?? (row ?? 0) * size;
+      return toCanonicalLayout(rule, data.subarray(first, first + size));
     });
     const keys = rule.foreign.map((part) => (part.row === null ? part.key : `${part.key}[${part.row}]`));
     const data = rule.canonical.length < parts.length ? [sum(place, rule, parts, keys, rule.canonical[0]!, losses)] : parts;
+    if (rule.added) data[0] = shifted(rule, data[0]!, rule.added.value, keys[0]!, rule.canonical[0]!, losses);
     rule.canonical.forEach((name, k) => {
-      weights[name] = { dtype: "float32", shape: rule.shape, data: data[k] ?? new Float32Array(size) };
+      const known = weights[name]?.data as Float32Array | undefined;
+      // Another rule may have brought the other gates.
+      if (known && data[k]) toCanonicalLayout(rule, toForeignLayout(rule, data[k]), known);
+      weights[name] ??= { dtype: "float32", shape: rule.shape, data: data[k] ?? new Float32Array(sizeOf(rule.shape)) };
     });
   }
   return { weights, losses };
@@ -83,11 +103,12 @@ export function exportWeights(place: string, spec: Spec, rules: readonly WeightR
   for (const rule of rules) {
     const parts = rule.canonical.map((name) => weights[name]!.data as Float32Array);
     const data = rule.foreign.length < parts.length ? [sum(place, rule, parts, rule.canonical, rule.foreign[0]!.key, losses)] : parts;
-    rule.foreign.forEach(({ key, shape, row }, k) => {
-      const values = data[k] ? toForeignLayout(rule, data[k]) : new Float32Array(sizeOf(rule.shape));
+    if (rule.added) data[0] = shifted(rule, data[0]!, -rule.added.value, rule.canonical[0]!, rule.foreign[0]!.key, losses);
+    rule.foreign.forEach(({ key, shape, row, offset }, k) => {
+      const values = data[k] ? toForeignLayout(rule, data[k]) : new Float32Array(foreignSize(rule));
       const target = (made[key] ??= { dtype: "float32", shape, data: new Float32Array(sizeOf(shape)) });
       const into = new Uint32Array(target.data.buffer);
-      into.set(new Uint32Array(values.buffer, values.byteOffset, values.length), row === null ? 0 : row * values.length);
+      into.set(new Uint32Array(values.buffer, values.byteOffset, values.length), offset ?? (row ?? 0) * values.length);
     });
   }
   return { weights: made, losses };

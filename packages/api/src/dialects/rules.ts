@@ -10,6 +10,8 @@ export interface ForeignPart {
   readonly shape: readonly number[];
   /** Which row of the first axis, where one foreign tensor holds several weights; null for all of it. */
   readonly row: number | null;
+  /** First element, where the weights that one foreign tensor holds differ in size. */
+  readonly offset?: number;
 }
 
 /**
@@ -27,6 +29,10 @@ export interface WeightRule {
   readonly transposed: boolean;
   /** Foreign gate k is ours number `gates[k]`; gates lie side by side along the columns. */
   readonly gates: readonly number[];
+  /** Gates of the canonical weight, where the foreign tensor holds only some of them. */
+  readonly ofGates?: number;
+  /** What the framework adds to one of our gates when it runs: ours is the stored value and that. */
+  readonly added?: { readonly gate: number; readonly value: number };
   /** Column from which two biases can't be summed, as a reset gate multiplies one of them. Null: all can. */
   readonly unsummableFrom: number | null;
 }
