@@ -4,7 +4,7 @@ import type { SupportEntry } from "./support.js";
 
 const escape = (text: string): string => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
 const ratio = (value: number): string => (value === 0 ? "0" : value < 1e-3 ? value.toExponential(1) : value.toPrecision(3));
-const number = (value: number | string | null): string => (typeof value === "number" ? (value === 0 ? "0" : Math.abs(value) < 1e-3 ? value.toExponential(2) : value.toPrecision(6)) : value ?? "");
+const number = (value: number | string | null): string => (typeof value === "number" ? (value === 0 ? "0" : Math.abs(value) < 1e-3 ? value.toExponential(2) : `${Number(value.toPrecision(6))}`) : value ?? "");
 
 /** Bars of error over bound, a decade each, from 1e-6 to 1: everything right of the last bar would be a fault. */
 function bars(counts: readonly number[]): string {
