@@ -2,6 +2,7 @@
 export { customCell, type CustomCellOptions } from "../spec/custom-cell.js";
 export { type Block, type Value } from "../program/builder.js";
 export { activate, activationNames, type Activation } from "../layers/activations.js";
+export { onnxCell, type OnnxActivation, type OnnxCellOptions } from "./onnx.js";
 export { recurrentHighwayCell, type RecurrentHighwayOptions } from "./recurrent-highway.js";
 export { hiddenMarkovCell } from "./hidden-markov.js";
 export { minimalGatedCell } from "./minimal-gated.js";

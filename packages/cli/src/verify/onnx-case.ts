@@ -1,4 +1,5 @@
-import { type Activation, type Adapter, bidirectional, compile, gruCell, type HostTensor, input, lstmCell, recurrent, simpleRnnCell, spec as makeSpec, specState, tensor, UnrollError } from "@unroll/api";
+import { type Activation, type Adapter, bidirectional, type CellSpec, compile, gruCell, type HostTensor, input, lstmCell, recurrent, simpleRnnCell, spec as makeSpec, type Spec, specState, tensor, UnrollError } from "@unroll/api";
+import { type OnnxActivation, onnxCell } from "@unroll/api/cells";
 import { type AnyTensor, fromOnnx, toFloat32 } from "@unroll/api/weights";
 import { evaluate, type Run } from "@unroll/conformance";
 import { swapped, swappedFloats } from "./axes.js";
@@ -17,30 +18,27 @@ export interface OnnxEntry {
 
 type Floats = HostTensor<"float32">;
 
-/** What an operator's activation is here, by the values of its alpha and beta; defaults as in the operator schemas. */
-function activationOf(place: string, name: string, alpha: number | undefined, beta: number | undefined): Activation {
-  const close = (value: number | undefined, other: number, otherwise: number): boolean => Math.abs((value ?? otherwise) - other) < 1e-6;
+/** What an operator's activation is in the spec of a known cell; null where it has another slope, or no such function. */
+function activationOf({ name, alpha, beta }: OnnxActivation): Activation | null {
+  const close = (value: number | undefined, other: number): boolean => value === undefined || Math.abs(value - other) < 1e-6;
   switch (name) {
     case "Tanh": return "tanh";
     case "Sigmoid": return "sigmoid";
     case "Relu": return "relu";
     case "Softsign": return "softsign";
     case "Softplus": return "softplus";
-    case "Elu": if (close(alpha, 1, 1)) return "elu"; break;
-    case "LeakyRelu": if (close(alpha, 0.01, 0.01)) return "leakyRelu"; break;
-    case "HardSigmoid":
-      if (close(alpha, 0.2, 0.2) && close(beta, 0.5, 0.5)) return "hardSigmoidFifth";
-      if (close(alpha, 1 / 6, 0.2) && close(beta, 0.5, 0.5)) return "hardSigmoidSixth";
-      break;
-    default:
+    case "Elu": return close(alpha, 1) ? "elu" : null;
+    case "LeakyRelu": return close(alpha, 0.01) ? "leakyRelu" : null;
+    case "HardSigmoid": return !close(beta, 0.5) ? null : close(alpha, 0.2) ? "hardSigmoidFifth" : close(alpha, 1 / 6) ? "hardSigmoidSixth" : null;
+    default: return null;
   }
-  throw new UnrollError("UNROLL_UNSUPPORTED", `${place}: expected an activation of activationNames, got ${name} with alpha ${alpha}, beta ${beta}; a spec has no such function`, { name });
 }
 
 const takingAlpha = ["Elu", "LeakyRelu", "HardSigmoid", "Affine", "ScaledTanh", "ThresholdedRelu"];
 const takingBeta = ["HardSigmoid", "Affine", "ScaledTanh"];
 
-const known: readonly string[] = ["hidden_size", "direction", "activations", "activation_alpha", "activation_beta", "linear_before_reset"];
+const known: readonly string[] = ["hidden_size", "direction", "activations", "activation_alpha", "activation_beta", "linear_before_reset", "clip", "input_forget"];
+const usual: Readonly<Record<string, readonly string[]>> = { RNN: ["Tanh"], GRU: ["Sigmoid", "Tanh"], LSTM: ["Sigmoid", "Tanh", "Tanh"] };
 
 /**
  * Makes a case ready.
@@ -56,23 +54,39 @@ export function onnxCase({ name, op, attributes, inputs, initializers, outputs }
   const directions = direction === "bidirectional" ? 2 : 1;
   const units = attributes["hidden_size"] as number;
   const inputSize = inputs["X"]![2]!;
+  const perDirection = usual[op];
+  if (!perDirection) throw new UnrollError("UNROLL_UNSUPPORTED", `${place}: expected RNN, GRU or LSTM, got ${op}; record its parts one by one`, { op });
   const [given, alphas, betas] = [attributes["activations"] as readonly string[] | undefined, [...((attributes["activation_alpha"] ?? []) as readonly number[])], [...((attributes["activation_beta"] ?? []) as readonly number[])]];
   // Alphas and betas are listed one after the other for the activations that take one.
-  const activations = given?.map((one) => activationOf(place, one, takingAlpha.includes(one) ? alphas.shift() : undefined, takingBeta.includes(one) ? betas.shift() : undefined));
-  const cell = (k: number) => {
-    const common = { inputSize, units, bias: initializers["B"] ? "split" : "none" } as const;
-    const at = (n: number, count: number, otherwise: Activation): Activation => activations?.[k * count + n] ?? otherwise;
+  const parameter = (name: "alpha" | "beta", value: number | undefined): { alpha?: number; beta?: number } => (value === undefined ? {} : { [name]: value });
+  const activations = given?.map((one): OnnxActivation => ({ name: one, ...(takingAlpha.includes(one) ? parameter("alpha", alphas.shift()) : {}), ...(takingBeta.includes(one) ? parameter("beta", betas.shift()) : {}) }));
+  const bias = initializers["B"] !== undefined;
+  const peepholes = initializers["P"] !== undefined;
+  const linearBeforeReset = attributes["linear_before_reset"] === 1;
+  /** The cell that has the operator's weights; it also computes what the operator does, unless an attribute says otherwise. */
+  const plain = ([first, second, third]: readonly (Activation | null)[]): CellSpec => {
+    const common = { inputSize, units, bias: bias ? "split" : "none" } as const;
     switch (op) {
-      case "RNN": return simpleRnnCell({ ...common, activation: at(0, 1, "tanh") });
-      case "GRU": return gruCell({ ...common, recurrentActivation: at(0, 2, "sigmoid"), activation: at(1, 2, "tanh"), resetAfter: attributes["linear_before_reset"] === 1 });
-      case "LSTM": return lstmCell({ ...common, recurrentActivation: at(0, 3, "sigmoid"), activation: at(1, 3, "tanh"), outputActivation: at(2, 3, "tanh"), peepholes: initializers["P"] !== undefined });
-      default: throw new UnrollError("UNROLL_UNSUPPORTED", `${place}: expected RNN, GRU or LSTM, got ${op}; record its parts one by one`, { op });
+      case "RNN": return simpleRnnCell({ ...common, activation: first ?? "tanh" });
+      case "GRU": return gruCell({ ...common, recurrentActivation: first ?? "sigmoid", activation: second ?? "tanh", resetAfter: linearBeforeReset });
+      default: return lstmCell({ ...common, recurrentActivation: first ?? "sigmoid", activation: second ?? "tanh", outputActivation: third ?? "tanh", peepholes });
     }
   };
-  const placed = { name: "layer", input: "x", maskedOutput: "zero" } as const;
-  const layer = directions === 2 ? bidirectional({ ...placed, forward: cell(0), backward: cell(1), merge: "none" }) : recurrent({ ...placed, cell: cell(0), direction: direction === "reverse" ? "backward" : "forward" });
-  const model = makeSpec({ name: "case", inputs: [input({ name: "x", shape: [inputSize] })], layers: [layer], ...(directions === 2 ? { outputs: ["layer.forward", "layer.backward"] } : {}) });
-  const { weights } = fromOnnx(model, weightsOfFile, [{ layer: "layer", names: { W: "W", R: "R", B: "B", P: "P" } }]);
+  const cells = Array.from({ length: directions }, (_, k) => {
+    const own = activations?.slice(k * perDirection.length, (k + 1) * perDirection.length) ?? perDirection.map((one): OnnxActivation => ({ name: one }));
+    const ours = own.map(activationOf);
+    const { clip, input_forget: inputForget } = attributes as { readonly clip?: number; readonly input_forget?: number };
+    const exact = !ours.includes(null) && clip === undefined && inputForget !== 1;
+    return { plain: plain(ours), cell: exact ? plain(ours) : onnxCell({ op: op as "LSTM", inputSize, hiddenSize: units, activations: own, ...(clip !== undefined && { clip }), inputForget: inputForget === 1, linearBeforeReset, peepholes, bias }) };
+  });
+  const modelOf = (kind: "plain" | "cell"): Spec => {
+    const placed = { name: "layer", input: "x", maskedOutput: "zero" } as const;
+    const [first, second] = cells.map((one) => one[kind]) as [CellSpec, CellSpec?];
+    const layer = second ? bidirectional({ ...placed, forward: first, backward: second, merge: "none" }) : recurrent({ ...placed, cell: first, direction: direction === "reverse" ? "backward" : "forward" });
+    return makeSpec({ name: "case", inputs: [input({ name: "x", shape: [inputSize] })], layers: [layer], ...(second ? { outputs: ["layer.forward", "layer.backward"] } : {}) });
+  };
+  const model = modelOf("cell");
+  const { weights } = fromOnnx(modelOf("plain"), weightsOfFile, [{ layer: "layer", names: { W: "W", R: "R", B: "B", P: "P" } }]);
 
   const load = (operand: string): Floats => toFloat32(tensors[operand]!, `${place} tensor "${operand}"`);
   const [time, batch] = inputs["X"] as [number, number, number];
