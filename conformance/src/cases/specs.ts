@@ -1,6 +1,6 @@
 import { type Activation, activation, activationNames, bidirectional, type BiasForm, type CellSpec, dense, dropout, embedding, gruCell, input, type LayerSpec, lstmCell, merge, recurrent, simpleRnnCell, spec, type Spec } from "@unroll/api";
 import * as fc from "fast-check";
-import { outputSizeOf, partSizes } from "../oracle/cells.js";
+import { outputSizeOf, partPutOut, partSizes } from "../oracle/cells.js";
 import { customCells } from "./custom-cells.js";
 
 /** What specs a property wants. */
@@ -91,7 +91,7 @@ function build({ ids, inputSize, layers, last, head, states, handedOver }: SpecC
     const cell = cellOf(choice, size);
     const { maskedOutput, outputOrder } = choice;
     // An output that is no part of the state has no initial value to hold.
-    const heldStart = cell.kind === "custom" && cell.name === "readout" ? "zeros" : choice.heldStart;
+    const heldStart = partPutOut(cell) === null ? "zeros" : choice.heldStart;
     const final = k === layers.length - 1;
     const returns = final && last ? "last" : "sequence";
     const placed = { name, input: at, maskedOutput, heldStart, returns } as const;

@@ -15,6 +15,13 @@ export function partSizes(cell: CellSpec): Readonly<Record<string, number>> {
   return cell.kind === "lstm" ? { h: outputSizeOf(cell), c: cell.units } : { h: cell.units };
 }
 
+/** The state part that is put out; null where a custom cell's output is none of them. */
+export function partPutOut(cell: CellSpec): string | null {
+  if (cell.kind !== "custom") return "h";
+  const id = (name: string): string | undefined => cell.step.outputs.find((one) => one.name === name)?.id;
+  return Object.keys(cell.state).find((part) => id(part) === id("output")) ?? null;
+}
+
 /** State of one row by part. */
 export type RowState<V> = Readonly<Record<string, V>>;
 

@@ -1,6 +1,6 @@
-import type { ActivationSpec, BidirectionalSpec, CellSpec, CustomCellSpec, HostTensor, LayerSpec, MaskingSpec, RecurrentSpec, Spec, WeightMap } from "@unroll/api";
+import type { ActivationSpec, BidirectionalSpec, CellSpec, HostTensor, LayerSpec, MaskingSpec, RecurrentSpec, Spec, WeightMap } from "@unroll/api";
 import { type Arithmetic, exact } from "./arithmetic.js";
-import { outputSizeOf, partSizes, type RowState, step } from "./cells.js";
+import { outputSizeOf, partPutOut, partSizes, type RowState, step } from "./cells.js";
 
 /** What a run is given. Sequences are batch-major: [batch, time, ...]. */
 export interface Run {
@@ -109,13 +109,13 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
     const names = cell.kind === "custom" ? Object.keys(cell.weights) : ["kernel", "recurrentKernel", "bias", "inputBias", "recurrentBias", "peephole", "projectionKernel"];
     const own = Object.fromEntries(names.map((name) => [name, w.get(`${weightPrefix}.${name}`)]));
     const sizes = partSizes(cell);
-    const put = cell.kind === "custom" ? partPutOut(cell) : "h";
+    const put = partPutOut(cell);
     const x = values.get(layer.input)!;
     const results = x.rows.map((steps, row) => {
       const initial: RowState<V> = Object.fromEntries(Object.entries(sizes).map(([part, size]) => [part, initialOf(layer, partPrefix + part, row, size)]));
       let current = initial;
       const held: MaskingSpec = layer;
-      let previous = held.heldStart === "initialState" ? initial[put]! : m.zeros(outputSizeOf(cell));
+      let previous = held.heldStart === "initialState" && put !== null ? initial[put]! : m.zeros(outputSizeOf(cell));
       const y = new Array<V>(steps.length);
       for (let s = 0; s < steps.length; s++) {
         const t = reverse ? steps.length - 1 - s : s;
@@ -190,12 +190,6 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
     return { shape: [batch, ...(value.sequence ? [time] : []), ...value.shape], data };
   }
 }
-
-/** The state part that a custom cell puts out; a spec that holds the initial output has one. */
-const partPutOut = ({ state, step: program }: CustomCellSpec): string => {
-  const id = (name: string): string | undefined => program.outputs.find((one) => one.name === name)?.id;
-  return Object.keys(state).find((part) => id(part) === id("output")) ?? Object.keys(state)[0]!;
-};
 
 const rowsOf = <V>(batch: number, time: number, make: (row: number, t: number) => V): V[][] =>
   Array.from({ length: batch }, (_, row) => Array.from({ length: time }, (_unused, t) => make(row, t)));
