@@ -68,6 +68,17 @@ describe("a custom cell", () => {
     expect(attempt).toThrow(message);
   });
 
+  it("knows its parts and weights by name, where the compiler looks", () => {
+    const made = (): unknown => customCell({
+      name: "mine", inputSize: 1, state: { h: 1 }, weights: { kernel: [1, 1] },
+      // @ts-expect-error there is no weight kernle
+      step: (b, { x: v, state, weights }) => ({ state: { h: b.add(state.h, b.matmul(v, weights.kernle)) } }),
+    });
+    expect(made).toThrow();
+    // @ts-expect-error there is no part c to return
+    expect(() => customCell({ name: "mine", inputSize: 1, state: { h: 1 }, weights: {}, step: (_b, { x: v }) => ({ state: { c: v } }) })).toThrow('got "c" too');
+  });
+
   it("refuses to hold an initial output that its state does not have", () => {
     expect(() => modelOf(summing, { maskedOutput: "hold", heldStart: "initialState" })).toThrow('spec .layers[0].heldStart: expected zeros, as the output of cell "summing" is no part of its state, got "initialState"');
   });
