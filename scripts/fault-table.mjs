@@ -23,7 +23,7 @@ function verified({ dialect, read }) {
   writeFileSync(join(folder, "manifest.json"), JSON.stringify({ cases: entries }));
   let out;
   try {
-    out = execFileSync(process.execPath, [join(root, "packages/cli/dist/main.js"), "verify", join(folder, "manifest.json"), "--adapter", "builtin", "--json"], { encoding: "utf8" });
+    out = execFileSync(process.execPath, [join(root, "packages/cli/bin/unroll.js"), "verify", join(folder, "manifest.json"), "--adapter", "builtin", "--json"], { encoding: "utf8" });
   } catch (error) {
     out = error.stdout;
   }

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { run } from "./run.js";
 
 // A reader that stops early, as `| head` does, is no error.

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { isUnrollError } from "@unroll/api";
 import { certifyCommand } from "./commands/certify.js";
@@ -20,7 +21,7 @@ const commands: readonly AddCommand[] = [generateCommand, compareCommand, inspec
  */
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = 0;
-  const program = new Command("unroll").description("Run, compare, inspect and verify recurrent models, and certify engines").exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
+  const program = new Command("unroll").description("Run, compare, inspect and verify recurrent models, and certify engines").version(version()).exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
   for (const add of commands) add(program, io, (ended) => { code = ended; });
   try {
     await program.parseAsync([...argv], { from: "user" });
@@ -31,4 +32,8 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     return 2;
   }
   return code;
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
 }

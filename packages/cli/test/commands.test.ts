@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,14 @@ import { root, unroll } from "./io.js";
 const charlm = "fixtures/models/charlm";
 const folder = mkdtempSync(join(tmpdir(), "unroll-cli-"));
 afterAll(() => { rmSync(folder, { recursive: true }); });
+
+describe("unroll", () => {
+  it("runs as npm links it, and says its version", async () => {
+    const { version, bin } = JSON.parse(readFileSync(join(root, "packages/cli/package.json"), "utf8")) as { version: string; bin: { unroll: string } };
+    expect(execFileSync(process.execPath, [join(root, "packages/cli", bin.unroll), "--version"], { encoding: "utf8" })).toBe(`${version}\n`);
+    expect((await unroll("--version")).out).toBe(`${version}\n`);
+  });
+});
 
 describe("unroll generate", () => {
   it("prints the prompt and the sampled text, the same for the same seed on every engine", async () => {
