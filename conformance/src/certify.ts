@@ -102,13 +102,14 @@ export async function certify(engine: Adapter | (() => Adapter | Promise<Adapter
   if (chosen.length === 0) throw new UnrollError("UNROLL_ARGUMENT", `certify: expected a property among ${all.map(({ id }) => id).join(", ")}, got "${String(only)}"; leave it out for all`, { only });
   const total = chosen.length * forms.length;
   const reports: PropertyReport[] = [];
-  for (const form of forms) {
-    const subject: Subject = { adapter: form === "as is" ? adapter : expanded(adapter), partner, alive, dialects };
-    for (const property of chosen) {
+  for (const property of chosen) {
+    for (const form of forms) {
       options.signal?.throwIfAborted();
+      const subject: Subject = { adapter: form === "as is" ? adapter : expanded(adapter), partner, alive, dialects };
       reports.push(await judge(property, subject, form, seed, Math.max(1, Math.round(runs * (property.share ?? 1))), options, reports.length, total));
     }
   }
+  reports.sort((a, b) => forms.indexOf(a.form) - forms.indexOf(b.form));
   const support = only.length === 0 ? await supportOf(adapter) : null;
   const wrong = support?.filter(({ how }) => how === "wrong").length ?? 0;
   const count = (status: PropertyReport["status"]): number => reports.filter((one) => one.status === status).length;

@@ -55,6 +55,17 @@ export function logSumExp(a: Float64Array): number {
   return largest + Math.log(sum);
 }
 
+/** Vectors one after another. */
+export function concatenated(parts: readonly Float64Array[]): Float64Array {
+  const whole = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
 /** Float64, nothing else. */
 export const exact: Arithmetic<Float64Array> = {
   from: (values) => Float64Array.from(values),
@@ -84,6 +95,6 @@ export const exact: Arithmetic<Float64Array> = {
     return a.map((value) => value - log);
   },
   slice: (a, from, length) => a.slice(from, from + length),
-  concat: (parts) => Float64Array.from(parts.flatMap((part) => [...part])),
+  concat: concatenated,
   primitives: (given, compute) => compute(given, unrounded),
 };

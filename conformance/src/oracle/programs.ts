@@ -1,4 +1,5 @@
 import type { CustomCellSpec } from "@unroll/api";
+import { concatenated } from "./arithmetic.js";
 import { type Numbers, primitive, type Rounding } from "./primitives.js";
 
 /** A program as a spec holds it. */
@@ -60,5 +61,5 @@ function elementOf({ dtype, shape, data }: Numbers, t: number): Numbers {
 
 function stack(steps: readonly Numbers[]): Numbers {
   const { dtype, shape } = steps[0]!;
-  return { dtype, shape: [steps.length, ...shape], data: Float64Array.from(steps.flatMap(({ data }) => [...data])) };
+  return { dtype, shape: [steps.length, ...shape], data: concatenated(steps.map(({ data }) => data)) };
 }

@@ -1,7 +1,8 @@
 import { type HostTensor, type RecurrentSpec, spec } from "@unroll/api";
 import { type Case, describeCase } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { derived, holdTogether, informative, type Results, whole, withModel } from "./judge.js";
+import { derived } from "./derived.js";
+import { holdTogether, informative, type Results, whole, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";
 
 /** A tensor [batch, time, ...] with time the other way round. */

@@ -1,6 +1,7 @@
 import { type Case, describeCase, rowsOf } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { derived, holdAgainst, informative, whole, withModel } from "./judge.js";
+import { derived } from "./derived.js";
+import { holdAgainst, informative, whole, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";
 
 export const batchMayChange: Property<Case> = {

@@ -1,7 +1,8 @@
 import type { State } from "@unroll/api";
 import { type Case, describeCase, slice } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { derived, holdAgainst, informative, joinChunks, type Results, resultsOf, sequenceOutputs, withModel } from "./judge.js";
+import { derived } from "./derived.js";
+import { holdAgainst, informative, joinChunks, type Results, resultsOf, sequenceOutputs, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";
 
 export const cutAnywhere: Property<Case> = {

@@ -1,24 +1,13 @@
 import { type Adapter, compile, type HostTensor, type RunResult, type State, type SteppableModel, tensor } from "@unroll/api";
-import { type Case, optionsOf, runOf, slice } from "../cases/case.js";
+import { type Case, optionsOf, slice } from "../cases/case.js";
 import type { Float64Tensor } from "../oracle/evaluate.js";
-import { deriveBounds, type DerivedBounds } from "../tolerance/bounds.js";
+import type { DerivedBounds } from "../tolerance/bounds.js";
 import { compareWithBound } from "../tolerance/compare.js";
 import { precisions } from "../tolerance/precision.js";
 import { Violation } from "./property.js";
 
 /** Results in host memory: outputs by reference, and state as `layer.part`. */
 export type Results = Readonly<Record<string, HostTensor>>;
-
-const known = new WeakMap<Case, Map<string, DerivedBounds>>();
-
-/** Truth and bound of a case, worked out once. */
-export function derived(given: Case, precision: keyof typeof precisions): DerivedBounds {
-  let made = known.get(given);
-  if (!made) known.set(given, made = new Map());
-  let found = made.get(precision);
-  if (!found) made.set(precision, found = deriveBounds(given.spec, given.weights, runOf(given), { precision, samples: 16 }));
-  return found;
-}
 
 const flat = ({ outputs, state }: DerivedBounds["exact"]): Record<string, Float64Tensor> =>
   ({ ...outputs, ...Object.fromEntries(Object.entries(state).flatMap(([layer, parts]) => Object.entries(parts).map(([part, value]) => [`state ${layer}.${part}`, value]))) });

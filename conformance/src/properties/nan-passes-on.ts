@@ -4,7 +4,8 @@ import * as fc from "fast-check";
 import { type Case, describeCase, mapState, runOf } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
 import { evaluate } from "../oracle/evaluate.js";
-import { derived, holdAgainst, informative, whole, withModel } from "./judge.js";
+import { derived } from "./derived.js";
+import { holdAgainst, informative, whole, withModel } from "./judge.js";
 import { type Property, skip, type Subject } from "./property.js";
 
 /** Composites of a case that the engine runs its own way and says it loses a NaN in. */

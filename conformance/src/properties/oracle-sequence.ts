@@ -1,7 +1,8 @@
 import { describeCase } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
 import type { Case } from "../cases/case.js";
-import { derived, holdAgainst, informative, whole, withModel } from "./judge.js";
+import { derived } from "./derived.js";
+import { holdAgainst, informative, whole, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";
 
 export const oracleSequence: Property<Case> = {

@@ -1,6 +1,7 @@
 import { type Case, describeCase, rowsOf, takeRows } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { derived, holdTogether, informative, whole, withModel } from "./judge.js";
+import { derived } from "./derived.js";
+import { holdTogether, informative, whole, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";
 
 export const permutedBatch: Property<Case> = {

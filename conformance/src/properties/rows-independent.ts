@@ -1,6 +1,7 @@
 import { type Case, describeCase, rowsOf } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { derived, holdAgainst, informative, type Results, whole, withModel } from "./judge.js";
+import { derived } from "./derived.js";
+import { holdAgainst, informative, type Results, whole, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";
 import { slice } from "../cases/case.js";
 

@@ -1,6 +1,7 @@
 import { type Case, describeCase } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { derived, holdAgainst, informative, whole, withModel } from "./judge.js";
+import { derived } from "./derived.js";
+import { holdAgainst, informative, whole, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";
 
 const scales = [1e4, 1e-30, 1e-41];

@@ -2,7 +2,8 @@ import { type LayerSpec, spec, type Spec } from "@unroll/api";
 import { type Case, describeCase } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
 import { outputSizeOf } from "../oracle/cells.js";
-import { derived, holdTogether, informative, type Results, whole, withModel } from "./judge.js";
+import { derived } from "./derived.js";
+import { holdTogether, informative, type Results, whole, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";
 
 /** Layers that a model of two parts is cut between: the first recurrent one, and what follows it. */

@@ -1,7 +1,8 @@
 import { compile, State, type SteppableModel } from "@unroll/api";
 import { type Case, describeCase } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { derived, frame, holdAgainst, informative, joinChunks, type Results, resultsOf, sequenceOutputs } from "./judge.js";
+import { derived } from "./derived.js";
+import { frame, holdAgainst, informative, joinChunks, type Results, resultsOf, sequenceOutputs } from "./judge.js";
 import { type Property, skip } from "./property.js";
 
 export const stateMoves: Property<Case> = {

@@ -1,6 +1,7 @@
 import { type Case, describeCase } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { derived, holdTogether, informative, sequenceOutputs, stepped, whole, withModel } from "./judge.js";
+import { derived } from "./derived.js";
+import { holdTogether, informative, sequenceOutputs, stepped, whole, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";
 
 export const stepEqualsSequence: Property<Case> = {

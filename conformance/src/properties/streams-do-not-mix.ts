@@ -1,6 +1,7 @@
 import { type Case, describeCase, mapState, rowsOf } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { derived, frame, holdAgainst, informative, joinChunks, type Results, resultsOf, sequenceOutputs, withModel } from "./judge.js";
+import { derived } from "./derived.js";
+import { frame, holdAgainst, informative, joinChunks, type Results, resultsOf, sequenceOutputs, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";
 import type { State } from "@unroll/api";
 

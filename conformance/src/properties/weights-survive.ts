@@ -4,7 +4,8 @@ import * as fc from "fast-check";
 import { type Case, describeCase } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
 import type { Dialect } from "../dialects.js";
-import { derived, holdAgainst, holdBitwise, informative, type Results, whole, withModel } from "./judge.js";
+import { derived } from "./derived.js";
+import { holdAgainst, holdBitwise, informative, type Results, whole, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";
 
 /** Weights written in a dialect into a file and read out of it again, or null where the dialect has no such layer. */

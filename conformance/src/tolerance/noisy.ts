@@ -1,5 +1,5 @@
 import type { Activation } from "@unroll/api";
-import { activationOf, type Arithmetic, logSumExp } from "../oracle/arithmetic.js";
+import { activationOf, type Arithmetic, concatenated, logSumExp } from "../oracle/arithmetic.js";
 import type { Precision } from "./precision.js";
 import { generator } from "./random.js";
 
@@ -38,7 +38,7 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
   };
 
   return {
-    from: (values) => Float64Array.from(values, rounded),
+    from: (values) => Float64Array.from(values).map(rounded),
     zeros: (length) => new Float64Array(length),
     values: (v) => v,
     affine(x, w, columns, bias) {
@@ -87,7 +87,7 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
       return a.map((value) => value - log + 2 * unit * (Math.abs(value - largest) + Math.abs(log - largest) + 1) * spread());
     },
     slice: (a, from, length) => a.slice(from, from + length),
-    concat: (parts) => Float64Array.from(parts.flatMap((part) => [...part])),
+    concat: concatenated,
     primitives: (given, compute) => compute(given, {
       value(value, approximated) {
         if (!approximated) return rounded(value);
