@@ -43,10 +43,14 @@ it("steps in a bare global scope, as in an AudioWorklet, without allocating", as
   const heap = (): number => { gc(); return process.memoryUsage().heapUsed; };
   const steps = runInContext("globalThis.steps", scope) as (count: number) => number[];
   steps(20_000);
-  // Without a collection in between, so that garbage would show as well as what is kept.
-  heap();
-  const before = process.memoryUsage().heapUsed;
-  steps(50_000);
-  const grown = process.memoryUsage().heapUsed - before;
+  // Without a collection in between, so that garbage would show as well as what is kept. What else the process does may fall into one
+  // window; what a step allocates falls into all.
+  const windows = Array.from({ length: 5 }, () => {
+    heap();
+    const before = process.memoryUsage().heapUsed;
+    steps(50_000);
+    return process.memoryUsage().heapUsed - before;
+  });
+  const grown = Math.min(...windows);
   expect(grown / 50_000).toBeLessThan(1);
 });

@@ -1,4 +1,4 @@
-import { type CellSpec, type HostTensor, type PlainState, type SequenceOptions, type Spec, tensor, type WeightMap } from "@unroll/api";
+import { type CellSpec, type Extent, type HostTensor, type PlainState, type SequenceOptions, type Spec, tensor, type WeightMap } from "@unroll/api";
 import type { Run } from "../oracle/evaluate.js";
 
 /** A model, what it is run on, and where a run is cut. */
@@ -13,24 +13,49 @@ export interface Case {
   readonly lengths: readonly number[] | null;
   /** Which steps are real, by row; null where it is not masked. */
   readonly mask: readonly (readonly boolean[])[] | null;
+  /** A second input, along the axis `source`, that every step sees whole; null for a model without. */
+  readonly memory: Memory | null;
   /** Initial state; null for none given. */
   readonly state: PlainState | null;
   /** Where the sequence is cut into chunks: rising, between 0 and time. */
   readonly cuts: readonly number[];
 }
 
-export const lengthsOf = ({ lengths, batch }: Case): HostTensor<"int32"> | undefined => (lengths ? tensor([...lengths], [batch], "int32") : undefined);
-export const maskOf = ({ mask, batch, time }: Case): HostTensor<"bool"> | undefined => (mask ? tensor(mask.flat().map(Number), [batch, time], "bool") : undefined);
+/** What a model looks at beside its input: [batch, source, ...], and which of its steps are real. */
+export interface Memory extends Pick<Case, "x" | "lengths" | "mask"> {
+  readonly time: number;
+}
+
+/** The name of the memory's axis, and of its input. */
+export const SOURCE = "source";
+
+export const lengthsOf = ({ lengths, batch }: Pick<Case, "lengths" | "batch">): HostTensor<"int32"> | undefined => (lengths ? tensor([...lengths], [batch], "int32") : undefined);
+export const maskOf = ({ mask, batch, time }: Pick<Case, "mask" | "batch" | "time">): HostTensor<"bool"> | undefined => (mask ? tensor(mask.flat().map(Number), [batch, time], "bool") : undefined);
 
 /** What the oracle needs of a case. */
 export function runOf(given: Case): Run {
-  return { inputs: { [given.spec.inputs[0]!.name]: given.x }, lengths: lengthsOf(given), mask: maskOf(given), state: given.state ?? undefined };
+  const { memory, batch } = given;
+  const along = memory && { [SOURCE]: { lengths: lengthsOf({ ...memory, batch }), mask: maskOf({ ...memory, batch }) } };
+  return { inputs: inputsOf(given), lengths: lengthsOf(given), mask: maskOf(given), state: given.state ?? undefined, ...(along && { along }) };
+}
+
+/** The inputs of a case by name, with `x` in the place of its own. */
+export const inputsOf = ({ spec, x: own, memory }: Case, x: HostTensor = own): Record<string, HostTensor> => ({ [spec.inputs[0]!.name]: x, ...(memory && { [SOURCE]: memory.x }) });
+
+/** How the rows of a case's memory end, as `model.step` takes it. */
+export function memoryExtent({ memory, batch }: Case): Extent {
+  const mask = memory && maskOf({ ...memory, batch });
+  return { ...(memory?.lengths && { lengths: { [SOURCE]: memory.lengths } }), ...(mask && { mask: { [SOURCE]: mask } }) };
 }
 
 /** The options of `model.sequence` for a case. */
 export function optionsOf(given: Case): SequenceOptions {
   const mask = maskOf(given);
-  return { ...(given.lengths && { lengths: given.lengths }), ...(mask && { mask }), ...(given.state && { state: given.state }) };
+  const { lengths, mask: masks } = memoryExtent(given) as { lengths?: object; mask?: object };
+  return {
+    ...((given.lengths ?? lengths) && { lengths: { ...(given.lengths && { time: given.lengths }), ...lengths } }),
+    ...((mask ?? masks) && { mask: { ...(mask && { time: mask }), ...masks } }), ...(given.state && { state: given.state }),
+  };
 }
 
 /** Part of a tensor along one axis. */
@@ -62,14 +87,19 @@ export function rowsOf(given: Case, rows: readonly number[]): Case {
     ...given, batch: rows.length, x: takeRows(given.x, rows),
     lengths: given.lengths && rows.map((row) => given.lengths![row]!),
     mask: given.mask && rows.map((row) => given.mask![row]!),
+    memory: given.memory && {
+      ...given.memory, x: takeRows(given.memory.x, rows),
+      lengths: given.memory.lengths && rows.map((row) => given.memory!.lengths![row]!),
+      mask: given.memory.mask && rows.map((row) => given.memory!.mask![row]!),
+    },
     state: given.state && mapState(given.state, (part) => takeRows(part, rows)),
   };
 }
 
 /** A case in one line, for reports. */
-export function describeCase({ spec, batch, time, lengths, mask, state, cuts }: Case): string {
+export function describeCase({ spec, batch, time, lengths, mask, memory, state, cuts }: Case): string {
   const form = (cell: CellSpec): string => `${cell.kind === "custom" ? cell.name : cell.kind}(${cell.inputSize}->${cell.units}${cell.kind === "lstm" ? `${cell.projection === null ? "" : `->${cell.projection}`}${cell.peepholes ? ", peepholes" : ""}` : ""}`;
   const layers = spec.layers.map((layer) => (layer.type === "recurrent" ? `${form(layer.cell)}${layer.direction === "backward" ? ", backward" : ""})`
-    : layer.type === "bidirectional" ? `bidirectional ${form(layer.forward)}, ${layer.merge})` : layer.type)).join(" ");
-  return `${layers}; batch ${batch}, time ${time}${lengths ? `, lengths [${lengths.join(", ")}]` : ""}${mask ? ", mask" : ""}${state ? ", state given" : ""}${cuts.length > 0 ? `, cut at [${cuts.join(", ")}]` : ""}`;
+    : layer.type === "bidirectional" ? `bidirectional ${form(layer.forward)}, ${layer.merge})` : layer.type === "attention" ? `attention(${layer.score})` : layer.type)).join(" ");
+  return `${layers}; batch ${batch}, time ${time}${lengths ? `, lengths [${lengths.join(", ")}]` : ""}${mask ? ", mask" : ""}${memory ? `, memory of ${memory.time}${memory.lengths ? `, lengths [${memory.lengths.join(", ")}]` : memory.mask ? ", masked" : ""}` : ""}${state ? ", state given" : ""}${cuts.length > 0 ? `, cut at [${cuts.join(", ")}]` : ""}`;
 }

@@ -1,6 +1,6 @@
-import { type Spec, specState, specWeights, type WeightMap } from "@unroll/api";
+import { type InputSpec, type Spec, specState, specWeights, type WeightMap } from "@unroll/api";
 import * as fc from "fast-check";
-import type { Case } from "./case.js";
+import { type Case, SOURCE } from "./case.js";
 import { IDS, mayGrow, specs, type SpecWish } from "./specs.js";
 import { ids, type ValueChoice, values } from "./values.js";
 
@@ -20,6 +20,7 @@ interface Choice {
   readonly gain: number;
   readonly extent: "none" | "lengths" | "mask";
   readonly extents: readonly number[];
+  readonly memory: { readonly time: number; readonly extent: "none" | "lengths" | "mask"; readonly extents: readonly number[] };
   readonly state: boolean;
   readonly cuts: readonly number[];
 }
@@ -34,17 +35,25 @@ function weightsOf(spec: Spec, choice: ValueChoice, gain: number): WeightMap {
   }));
 }
 
-function build({ spec, batch, time, values: drawn, gain, extent, extents, state, cuts }: Choice): Case {
-  const { dtype, shape } = spec.inputs[0]!;
+/** How rows end along one time axis. */
+function endsOf(extent: "none" | "lengths" | "mask", extents: readonly number[], batch: number, time: number): Pick<Case, "lengths" | "mask"> {
   const at = (k: number): number => extents[k % extents.length]!;
   // A mask may start with masked steps, have gaps, and cover whole rows.
   const masked = (row: number): boolean[] => Array.from({ length: time }, (_, t) => at(row) !== 0 && (at(row) === 1 || ((at(row) * 7919 + t * 31 + row) >> 1) % 3 !== 0));
+  return {
+    lengths: extent === "lengths" ? Array.from({ length: batch }, (_, row) => at(row) % (time + 1)) : null,
+    mask: extent === "mask" ? Array.from({ length: batch }, (_, row) => masked(row)) : null,
+  };
+}
+
+function build({ spec, batch, time, values: drawn, gain, extent, extents, memory, state, cuts }: Choice): Case {
+  const [{ dtype, shape }, source] = spec.inputs as readonly [InputSpec, InputSpec?];
   const full = [batch, time, ...shape];
   return {
     spec, batch, time, weights: weightsOf(spec, drawn, gain),
     x: dtype === "int32" ? ids(drawn, "x", full, IDS) : values(drawn, "x", full),
-    lengths: extent === "lengths" ? Array.from({ length: batch }, (_, row) => at(row) % (time + 1)) : null,
-    mask: extent === "mask" ? Array.from({ length: batch }, (_, row) => masked(row)) : null,
+    ...endsOf(extent, extents, batch, time),
+    memory: source ? { time: memory.time, x: values(drawn, SOURCE, [batch, memory.time, ...source.shape]), ...endsOf(memory.extent, memory.extents, batch, memory.time) } : null,
     state: state ? stateOf(spec, batch, drawn) : null,
     cuts: [...new Set(cuts.map((cut) => cut % (time + 1)))].sort((a, b) => a - b),
   };
@@ -72,6 +81,7 @@ export function cases(wish: CaseWish = {}): fc.Arbitrary<Case> {
     gain: fc.constantFrom(1, 0.5, 2, 4),
     extent: extent === "any" ? fc.constantFrom("none", "none", "lengths", "mask") : fc.constant(extent),
     extents: fc.array(fc.nat({ max: 80 }), { minLength: 1, maxLength: 5 }),
+    memory: fc.record({ time: fc.integer({ min: 1, max: 5 }), extent: fc.constantFrom("none", "lengths", "mask"), extents: fc.array(fc.nat({ max: 80 }), { minLength: 1, maxLength: 5 }) }),
     state: fc.boolean(), cuts: fc.array(fc.nat({ max: 80 }), { minLength: 1, maxLength: 3 }),
   }).map(({ sized, ...rest }) => build({ ...sized, ...rest }));
 }

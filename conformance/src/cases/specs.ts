@@ -1,6 +1,7 @@
-import { type Activation, activation, activationNames, bidirectional, type BiasForm, type CellSpec, dense, dropout, embedding, gruCell, input, type LayerSpec, lstmCell, merge, recurrent, simpleRnnCell, spec, type Spec } from "@unroll/api";
+import { type Activation, activation, activationNames, attention, type AttentionSpec, bidirectional, type BidirectionalSpec, type BiasForm, type CellSpec, dense, dropout, embedding, gruCell, input, type LayerSpec, lstmCell, merge, recurrent, type RecurrentSpec, simpleRnnCell, spec, type Spec } from "@unroll/api";
 import * as fc from "fast-check";
 import { outputSizeOf, partPutOut, partSizes } from "../oracle/cells.js";
+import { SOURCE } from "./case.js";
 import { customCells } from "./custom-cells.js";
 
 /** What specs a property wants. */
@@ -13,6 +14,8 @@ export interface SpecWish {
   readonly bounded?: boolean;
   /** Whether custom cells are among them. Default true. */
   readonly custom?: boolean;
+  /** Whether some look at a second input by attention. Default true. */
+  readonly memory?: boolean;
 }
 
 interface LayerChoice {
@@ -54,7 +57,19 @@ const layerChoice = ({ steppable = false, bounded = false, custom = true }: Spec
   });
 };
 
+interface AttentionChoice extends Pick<AttentionSpec, "score" | "scale" | "innerScale"> {
+  /** Size of the memory's vectors. */
+  readonly size: number;
+  /** What the memory goes through before it is looked at. */
+  readonly encoder: "none" | "forward" | "backward";
+  /** Whether keys are the memory itself where sizes allow it, or always made of it. */
+  readonly ownKeys: boolean;
+  /** Whether the weights are put out. */
+  readonly shown: boolean;
+}
+
 interface SpecChoice {
+  readonly attention: AttentionChoice | null;
   readonly ids: boolean;
   readonly inputSize: number;
   readonly layers: readonly LayerChoice[];
@@ -75,10 +90,28 @@ function cellOf(choice: LayerChoice, inputSize: number): CellSpec {
   }
 }
 
+/** Name of the layer that reads the memory before it is looked at. */
+export const ENCODER = "encoder";
+
+/** Layers by which values `at` of some size look at the memory, then joined with what they see. */
+function attending(at: string, size: number, { score, scale, innerScale, size: memory, encoder, ownKeys }: AttentionChoice): LayerSpec[] {
+  const value = encoder === "none" ? SOURCE : ENCODER;
+  const key = ownKeys || memory !== size ? "keys" : value;
+  return [
+    ...(encoder === "none" ? [] : [recurrent({ name: ENCODER, input: SOURCE, cell: gruCell({ inputSize: memory, units: memory }), direction: encoder })]),
+    ...(key === "keys" ? [dense({ name: "keys", input: value, inputSize: memory, units: size })] : []),
+    attention({
+      name: "look", query: at, key, value, inputSize: size, score, innerScale: score === "additive" ? innerScale : "none",
+      scale: scale === "vector" && score !== "additive" ? "scalar" : scale,
+    }),
+    merge({ name: "seen", inputs: [at, "look"], mode: "concat" }),
+  ];
+}
+
 /** Rows of an embedding's table. */
 export const IDS = 5;
 
-function build({ ids, inputSize, layers, last, head, states, handedOver }: SpecChoice): Spec {
+function build({ ids, inputSize, layers, last, head, states, handedOver, attention: look }: SpecChoice): Spec {
   const made: LayerSpec[] = [];
   let [at, size] = ["x", inputSize];
   if (ids) {
@@ -112,6 +145,11 @@ function build({ ids, inputSize, layers, last, head, states, handedOver }: SpecC
         [at, size] = [`${name}_residual`, choice.merge === "concat" ? size + outputSizeOf(cell) : size];
       } else [at, size] = [name, outputSizeOf(cell)];
     }
+    // As a decoder looks at what its encoder has read.
+    if (look && k === 0 && !(choice.form === "bidirectional" && choice.merge === "none" && final)) {
+      made.push(...attending(at, size, look));
+      [at, size] = ["seen", size + look.size];
+    }
     if (final) return;
     if (choice.after === "dropout") made.push(dropout({ name: `${name}_dropout`, input: at, rate: 0.5 }));
     else if (choice.after === "activation") made.push(activation({ name: `${name}_activation`, input: at, activation: choice.outputActivation }));
@@ -125,16 +163,26 @@ function build({ ids, inputSize, layers, last, head, states, handedOver }: SpecC
     made.push(dense({ name: "head", input: at, inputSize: size, units: 3, activation: head === "dense" ? "linear" : head }));
     at = "head";
   }
-  const lastLayer = [...made].reverse().find((layer) => layer.type === "recurrent" || layer.type === "bidirectional")!;
+  const lastLayer = [...made].reverse().find((layer) => (layer.type === "recurrent" || layer.type === "bidirectional") && layer.name !== ENCODER) as RecurrentSpec | BidirectionalSpec;
+  const looks = made.some(({ name }) => name === "look");
   const other = lastLayer.type === "bidirectional" && lastLayer.merge === "none" ? [`${lastLayer.name}.backward`] : [];
   const final = states && lastLayer.type === "recurrent" ? [`${lastLayer.name}.h`] : [];
-  return spec({ name: "case", inputs: [input(ids ? { name: "x", dtype: "int32", shape: [] } : { name: "x", shape: [inputSize] })], layers: made, outputs: [at, ...other, ...final] });
+  const x = input(ids ? { name: "x", dtype: "int32", shape: [] } : { name: "x", shape: [inputSize] });
+  return spec({
+    name: "case", layers: made, inputs: looks ? [x, input({ name: SOURCE, shape: [look!.size], axis: SOURCE })] : [x],
+    outputs: [at, ...other, ...final, ...(looks && look!.shown ? ["look.weights"] : [])],
+  });
 }
 
 /** Specs over the whole space of options; they shrink to one simple RNN of one unit. */
 export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
-  const { depth, steppable = false } = wish;
+  const { depth, steppable = false, memory = true } = wish;
+  const looking = fc.record({
+    score: fc.constantFrom("dot", "scaledDot", "additive"), scale: fc.constantFrom("none", "scalar", "vector"), innerScale: fc.constantFrom("none", "none", "scalar"),
+    size: sizes, encoder: steppable ? fc.constant("none" as const) : fc.constantFrom("none", "forward", "backward"), ownKeys: fc.boolean(), shown: fc.boolean(),
+  });
   return fc.record({
+    attention: memory ? fc.oneof({ withCrossShrink: true }, { weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: looking }) : fc.constant(null),
     ids: fc.constantFrom(false, false, true), inputSize: sizes,
     layers: fc.array(layerChoice(wish), { minLength: depth ?? 1, maxLength: depth ?? 3 }),
     last: fc.boolean(), head: fc.constantFrom("none", "none", "dense", "softmax", "logSoftmax"), states: fc.boolean(),

@@ -81,6 +81,8 @@ export const fault = (id: string, title: string, seen: string, how: Break): Faul
 
 export const recurrentOf = (node: Node): node is CompositeNode => node.kind === "composite" && /^(lstm|gru|simpleRnn)(Cell)?$/.test(node.op);
 
+export const attentionOf = (node: Node): node is CompositeNode => node.kind === "composite" && node.op === "attention";
+
 /** Weights of recurrent layers, by the name of the parameter: what they are to their layer. */
 export function rolesOf(program: Program): Map<string, { readonly kind: string; readonly role: string; readonly units: number }> {
   const names = new Map(program.params.map(({ id, name }) => [id, name]));
@@ -144,14 +146,14 @@ export const changeElements = (f: (value: number, k: number, all: HostTensor) =>
  * A fault of composites that the honest engine leaves to their decomposition: `change` sees them whole, and what it makes of
  * them is expanded for the engine.
  */
-export const faultOfComposites = (id: string, title: string, seen: string, change: (node: CompositeNode) => CompositeNode): Fault => ({
+export const faultOfComposites = (id: string, title: string, seen: string, change: (node: CompositeNode) => CompositeNode, which: (node: Node) => node is CompositeNode = recurrentOf): Fault => ({
   id, title, seen,
   breakEngine: (honest) => {
     const through = broken(honest, {});
     return {
       ...through,
       capabilities: { ...through.capabilities, composites: Object.fromEntries(Object.keys(honest.capabilities.composites).map((name) => [name, {}])) },
-      compile: (program, weights) => through.compile(legalize({ ...program, nodes: program.nodes.map((node) => (recurrentOf(node) ? change(node) : node)) }, honest), weights),
+      compile: (program, weights) => through.compile(legalize({ ...program, nodes: program.nodes.map((node) => (which(node) ? change(node) : node)) }, honest), weights),
     };
   },
 });

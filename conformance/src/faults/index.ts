@@ -1,5 +1,9 @@
 import type { Fault } from "./break.js";
 import { aLeakPerStep } from "./a-leak-per-step.js";
+import { attentionKeysForValues } from "./attention-keys-for-values.js";
+import { attentionScaleIgnored } from "./attention-scale-ignored.js";
+import { attentionScoreNotScaled } from "./attention-score-not-scaled.js";
+import { attentionSeesThePadding } from "./attention-sees-the-padding.js";
 import { averageIsASum } from "./average-is-a-sum.js";
 import { batchOfTheFirstCallKept } from "./batch-of-the-first-call-kept.js";
 import { biasesDoubled } from "./biases-doubled.js";
@@ -112,6 +116,10 @@ export const faults: readonly Fault[] = [
   outputIsTheFirstCarry,
   embeddingOneRowOff,
   denseBiasDropped,
+  attentionSeesThePadding,
+  attentionKeysForValues,
+  attentionScoreNotScaled,
+  attentionScaleIgnored,
   resetOnTheWrongSide,
   hardSigmoidOfTheOtherSlope,
   hardSigmoidIsSigmoid,

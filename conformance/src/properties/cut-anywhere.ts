@@ -1,5 +1,5 @@
 import type { State } from "@unroll/api";
-import { type Case, describeCase, slice } from "../cases/case.js";
+import { type Case, describeCase, inputsOf, memoryExtent, slice } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
 import { derived } from "./derived.js";
 import { holdAgainst, informative, joinChunks, type Results, resultsOf, sequenceOutputs, withModel } from "./judge.js";
@@ -20,7 +20,7 @@ export const cutAnywhere: Property<Case> = {
       let carried: State | Case["state"] = given.state;
       let from = 0;
       for (const to of ends) {
-        const result = await model.sequence(slice(given.x, 1, from, to), carried ? { state: carried } : {});
+        const result = await model.sequence(inputsOf(given, slice(given.x, 1, from, to)), { ...memoryExtent(given), ...(carried && { state: carried }) });
         if (to === given.time) chunks.push({ results: await resultsOf(result), time: to - from });
         else {
           chunks.push({ results: result.outputs, time: to - from });

@@ -23,7 +23,7 @@ export function derived(given: Case, precision: keyof typeof precisions): Derive
 }
 
 /** Everything that the truth depends on. */
-const contents = ({ spec, weights, x, lengths, mask, state }: Case): string => JSON.stringify([spec, weights, x, lengths, mask, state], (_, value: unknown) => (ArrayBuffer.isView(value) ? told(value as HostTensor["data"]) : value));
+const contents = ({ spec, weights, x, lengths, mask, memory, state }: Case): string => JSON.stringify([spec, weights, x, lengths, mask, memory, state], (_, value: unknown) => (ArrayBuffer.isView(value) ? told(value as HostTensor["data"]) : value));
 
 /** JSON would make one of 0 and -0, and of NaN and the infinities. */
 const told = (data: HostTensor["data"]): string => Array.from(data, (value) => (Object.is(value, -0) ? "-0" : String(value))).join();

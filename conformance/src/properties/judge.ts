@@ -1,5 +1,5 @@
-import { type Adapter, compile, type HostTensor, type RunResult, type State, type SteppableModel, tensor } from "@unroll/api";
-import { type Case, optionsOf, slice } from "../cases/case.js";
+import { type Adapter, compile, type HostTensor, type RunResult, type State, type StateLike, type SteppableModel, tensor } from "@unroll/api";
+import { type Case, inputsOf, memoryExtent, optionsOf, slice } from "../cases/case.js";
 import type { Float64Tensor } from "../oracle/evaluate.js";
 import type { DerivedBounds } from "../tolerance/bounds.js";
 import { compareWithBound } from "../tolerance/compare.js";
@@ -109,12 +109,12 @@ export async function withModel<T>(given: Case, adapter: Adapter, work: (model: 
 }
 
 /** The whole sequence of a case. */
-export const whole = async (model: SteppableModel, given: Case): Promise<Results> => resultsOf(await model.sequence(given.x, optionsOf(given)));
+export const whole = async (model: SteppableModel, given: Case): Promise<Results> => resultsOf(await model.sequence(inputsOf(given), optionsOf(given)));
 
-/** The elements of step `t`: [batch, ...]. */
-export function frame(given: Case, t: number): HostTensor {
+/** Runs step `t`: elements [batch, ...], and the memory whole. */
+export function stepOf(model: SteppableModel, given: Case, t: number, state: StateLike): Promise<RunResult> {
   const one = slice(given.x, 1, t, t + 1);
-  return { ...one, shape: [given.batch, ...given.x.shape.slice(2)] };
+  return model.step(inputsOf(given, { ...one, shape: [given.batch, ...given.x.shape.slice(2)] }), state, memoryExtent(given));
 }
 
 /** Which outputs of a case have a time axis. */
@@ -144,7 +144,7 @@ export async function stepped(model: SteppableModel, given: Case, sequences: Rea
   const chunks: { results: Results; time: number }[] = [];
   let state: Parameters<SteppableModel["step"]>[1] = given.state ?? model.zeroState(given.batch);
   for (let t = 0; t < given.time; t++) {
-    const result: RunResult = await model.step(frame(given, t), state);
+    const result = await stepOf(model, given, t, state);
     const outputs = Object.fromEntries(Object.entries(result.outputs).map(([name, output]) => [name, sequences.has(name) ? { ...output, shape: [given.batch, 1, ...output.shape.slice(1)] } : output]));
     if (t === given.time - 1) chunks.push({ results: await resultsOf({ outputs, state: result.state }), time: 1 });
     else {

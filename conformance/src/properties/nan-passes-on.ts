@@ -11,7 +11,7 @@ import { type Property, skip, type Subject } from "./property.js";
 /** Composites of a case that the engine runs its own way and says it loses a NaN in. */
 function losing({ spec, lengths, mask }: Case, { adapter }: Subject): string[] {
   const { composites } = adapter.capabilities;
-  const own = legalize(lower(spec, { mode: "sequence", extent: lengths ? "lengths" : mask ? "mask" : "full" }), adapter).nodes.filter((node) => node.kind === "composite").map(({ op }) => op);
+  const own = legalize(lower(spec, { mode: "sequence", extents: lengths ? { time: "lengths" } : mask ? { time: "mask" } : {} }), adapter).nodes.filter((node) => node.kind === "composite").map(({ op }) => op);
   return [...new Set(own)].filter((op) => composites[op]?.losesNaN === true);
 }
 

@@ -1,7 +1,7 @@
 import { compile, type SteppableModel } from "@unroll/api";
-import { type Case, describeCase, optionsOf } from "../cases/case.js";
+import { type Case, describeCase, inputsOf, optionsOf } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { frame } from "./judge.js";
+import { stepOf } from "./judge.js";
 import { exactOutcome, type Property, skip, Violation } from "./property.js";
 
 export const nothingStaysAlive: Property<Case> = {
@@ -18,10 +18,10 @@ export const nothingStaysAlive: Property<Case> = {
     let state: Parameters<SteppableModel["step"]>[1] = given.state ?? model.zeroState(given.batch);
     const counts: number[] = [];
     for (let n = 0; n < 8; n++) {
-      ({ state } = await model.step(frame(given, n % given.time), state));
+      ({ state } = await stepOf(model, given, n % given.time, state));
       counts.push(alive());
     }
-    (await model.sequence(given.x, optionsOf(given))).state.dispose();
+    (await model.sequence(inputsOf(given), optionsOf(given))).state.dispose();
     if (new Set(counts.slice(3)).size !== 1) throw new Violation("8 steps", `a constant number of live objects, got ${counts.join(", ")}`);
     model.dispose();
     // Freeing may wait for what an engine is still doing.

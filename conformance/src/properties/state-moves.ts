@@ -2,7 +2,7 @@ import { compile, State, type SteppableModel } from "@unroll/api";
 import { type Case, describeCase } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
 import { derived } from "./derived.js";
-import { frame, holdAgainst, informative, joinChunks, type Results, resultsOf, sequenceOutputs } from "./judge.js";
+import { holdAgainst, informative, joinChunks, type Results, resultsOf, sequenceOutputs, stepOf } from "./judge.js";
 import { type Property, skip } from "./property.js";
 
 export const stateMoves: Property<Case> = {
@@ -20,7 +20,7 @@ export const stateMoves: Property<Case> = {
       const chunks: { results: Results; time: number }[] = [];
       let state: State = State.fromTypedArrays(given.state ?? (await models[0]!.zeroState(given.batch).toTypedArrays()));
       for (let t = 0; t < given.time; t++) {
-        const result = await models[t % 2]!.step(frame(given, t), state);
+        const result = await stepOf(models[t % 2]!, given, t, state);
         const outputs = Object.fromEntries(Object.entries(result.outputs).map(([name, output]) => [name, sequences.has(name) ? { ...output, shape: [given.batch, 1, ...output.shape.slice(1)] } : output]));
         if (t === given.time - 1) chunks.push({ results: await resultsOf({ outputs, state: result.state }), time: 1 });
         else {

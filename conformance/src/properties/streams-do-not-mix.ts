@@ -1,7 +1,7 @@
 import { type Case, describeCase, mapState, rowsOf } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
 import { derived } from "./derived.js";
-import { frame, holdAgainst, informative, joinChunks, type Results, resultsOf, sequenceOutputs, withModel } from "./judge.js";
+import { holdAgainst, informative, joinChunks, type Results, resultsOf, sequenceOutputs, stepOf, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";
 import type { State } from "@unroll/api";
 
@@ -23,7 +23,7 @@ export const streamsDoNotMix: Property<Case> = {
       const chunks = streams.map((): { results: Results; time: number }[] => []);
       const states: (State | NonNullable<Case["state"]>)[] = streams.map((one) => (one.state ? mapState(one.state, (part) => part) : model.zeroState(1)));
       for (let t = 0; t < given.time; t++) {
-        const results = await Promise.all(streams.map((one, k) => model.step(frame(one, t), states[k]!)));
+        const results = await Promise.all(streams.map((one, k) => stepOf(model, one, t, states[k]!)));
         for (const [k, result] of results.entries()) {
           const outputs = Object.fromEntries(Object.entries(result.outputs).map(([name, output]) => [name, sequences.has(name) ? { ...output, shape: [1, 1, ...output.shape.slice(1)] } : output]));
           if (t === given.time - 1) chunks[k]!.push({ results: await resultsOf({ outputs, state: result.state }), time: 1 });

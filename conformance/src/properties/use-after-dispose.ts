@@ -1,8 +1,8 @@
 import { type Adapter, compile, type HostTensor, isUnrollError, type SteppableModel, tensor } from "@unroll/api";
 import { type Executable, ProgramBuilder } from "@unroll/api/adapter";
-import { type Case, describeCase } from "../cases/case.js";
+import { type Case, describeCase, inputsOf } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { frame } from "./judge.js";
+import { stepOf } from "./judge.js";
 import { exactOutcome, type Property, Violation } from "./property.js";
 
 async function expectDisposed(place: string, work: () => unknown): Promise<void> {
@@ -53,13 +53,13 @@ export const useAfterDispose: Property<Case> = {
   async check(given, { adapter }) {
     await expectContract(adapter);
     const model = (await compile(given.spec, { adapter, weights: given.weights })) as SteppableModel;
-    const { state } = await model.step(frame(given, 0), given.state ?? model.zeroState(given.batch));
+    const { state } = await stepOf(model, given, 0, given.state ?? model.zeroState(given.batch));
     state.dispose();
     state.dispose();
-    await expectDisposed("step with a disposed state", () => model.step(frame(given, 0), state));
+    await expectDisposed("step with a disposed state", () => stepOf(model, given, 0, state));
     model.dispose();
     model.dispose();
-    await expectDisposed("sequence of a disposed model", () => model.sequence(given.x));
+    await expectDisposed("sequence of a disposed model", () => model.sequence(inputsOf(given)));
     return exactOutcome;
   },
 };

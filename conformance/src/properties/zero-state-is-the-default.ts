@@ -1,7 +1,6 @@
-import { type Case, describeCase } from "../cases/case.js";
+import { type Case, describeCase, inputsOf, optionsOf } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
 import { holdBitwise, resultsOf, whole, withModel } from "./judge.js";
-import { optionsOf } from "../cases/case.js";
 import { exactOutcome, type Property } from "./property.js";
 
 export const zeroStateIsTheDefault: Property<Case> = {
@@ -13,7 +12,7 @@ export const zeroStateIsTheDefault: Property<Case> = {
   async check(given, { adapter }) {
     await withModel(given, adapter, async (model) => {
       const first = await whole(model, given);
-      const given0 = await resultsOf(await model.sequence(given.x, { ...optionsOf(given), state: model.zeroState(given.batch) }));
+      const given0 = await resultsOf(await model.sequence(inputsOf(given), { ...optionsOf(given), state: model.zeroState(given.batch) }));
       holdBitwise("the zero state against none, in a later run", given0, first);
     });
     return exactOutcome;

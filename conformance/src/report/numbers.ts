@@ -1,4 +1,5 @@
-import { lengthsOf, maskOf, type Case } from "../cases/case.js";
+import type { HostTensor } from "@unroll/api";
+import { type Case, lengthsOf, maskOf, type Memory, SOURCE } from "../cases/case.js";
 import type { ProgramCase } from "../cases/programs.js";
 
 /** A tensor of a counterexample, in JSON: NaN and infinity as text. */
@@ -16,11 +17,17 @@ export function numbersOf(given: Partial<Case & ProgramCase>): Readonly<Record<s
   const tensors = Object.entries({
     ...given.feeds,
     ...(whole && { x: whole.x, ...(whole.lengths && { lengths: lengthsOf(whole)! }), ...(whole.mask && { mask: maskOf(whole)! }) }),
+    ...(whole?.memory && memoryOf(whole as Case & { memory: Memory })),
     ...Object.fromEntries(Object.entries(whole?.state ?? {}).flatMap(([layer, parts]) => Object.entries(parts).map(([part, held]) => [`state ${layer}.${part}`, held]))),
     ...whole?.weights,
   });
   if (tensors.reduce((sum, [, { data }]) => sum + data.length, 0) > MANY) return null;
   return Object.fromEntries(tensors.map(([name, { shape, data }]) => [name, { shape, values: Array.from(data, (value) => (Number.isFinite(value) ? value : String(value))) }]));
+}
+
+function memoryOf({ memory, batch }: Case & { memory: Memory }): Record<string, HostTensor> {
+  const [lengths, mask] = [lengthsOf({ ...memory, batch }), maskOf({ ...memory, batch })];
+  return { [SOURCE]: memory.x, ...(lengths && { [`lengths.${SOURCE}`]: lengths }), ...(mask && { [`mask.${SOURCE}`]: mask }) };
 }
 
 /** Numbers in brackets, as deep as their shape. */

@@ -1,9 +1,11 @@
 import {
-  type Activation, activation, activationNames, type Adapter, bidirectional, type CellSpec, compile, dense, embedding, gruCell, type HostTensor, input, isUnrollError, type LayerSpec, lower, lstmCell,
-  merge, recurrent, simpleRnnCell, spec, type Spec, specWeights, type SteppableModel, tensor, whyNotSteppable,
+  type Activation, activation, activationNames, type Adapter, attention, type AttentionSpec, bidirectional, type CellSpec, compile, dense, embedding,
+  gruCell, type HostTensor, input, isUnrollError, type LayerSpec, lower, lstmCell, merge, recurrent, simpleRnnCell, spec, type Spec, specWeights,
+  type SteppableModel, tensor, whyNotSteppable,
 } from "@unroll/api";
 import { legalize } from "@unroll/api/adapter";
 import { recurrentHighwayCell } from "@unroll/api/cells";
+import { SOURCE } from "../cases/case.js";
 import { partSizes } from "../oracle/cells.js";
 import { deriveBounds } from "../tolerance/bounds.js";
 import { compareWithBound } from "../tolerance/compare.js";
@@ -26,6 +28,7 @@ interface Option {
   readonly layer: string;
   readonly option: string;
   readonly model: Spec;
+  /** Of the axis `time`, or of a model with a memory, of the memory's. */
   readonly extent: "full" | "lengths" | "mask";
 }
 
@@ -88,6 +91,10 @@ const floats = (layers: readonly LayerSpec[]): Spec => {
   const last = layers[layers.length - 1]!;
   return spec({ name: "support", inputs: [input({ name: "x", shape: [SIZE] })], layers, ...(last.type === "bidirectional" && last.merge === "none" ? { outputs: ["layer.forward", "layer.backward"] } : {}) });
 };
+const looking = (one: Partial<AttentionSpec>): Spec => spec({
+  name: "support", inputs: [input({ name: "x", shape: [SIZE] }), input({ name: SOURCE, shape: [SIZE], axis: SOURCE })],
+  layers: [attention({ name: "layer", query: "x", value: SOURCE, inputSize: SIZE, ...one })], outputs: ["layer", "layer.weights"],
+});
 const ids = (layers: readonly LayerSpec[]): Spec => spec({ name: "support", inputs: [input({ name: "x", dtype: "int32", shape: [] })], layers });
 
 const heads: readonly (Activation | "softmax" | "logSoftmax")[] = [...activationNames, "softmax", "logSoftmax"];
@@ -101,6 +108,11 @@ const options: readonly Option[] = [
   { layer: "dense", option: "no bias", model: floats([dense({ ...placed, inputSize: SIZE, units: UNITS, bias: "none" })]), extent: "full" },
   ...heads.map((name): Option => ({ layer: "dense", option: `activation ${name}`, model: floats([dense({ ...placed, inputSize: SIZE, units: UNITS, activation: name })]), extent: "full" })),
   ...heads.map((name): Option => ({ layer: "activation", option: name, model: floats([activation({ ...placed, activation: name })]), extent: "full" })),
+  ...(["dot", "scaledDot", "additive"] as const).map((score): Option => ({ layer: "attention", option: `score ${score}`, model: looking({ score }), extent: "full" })),
+  { layer: "attention", option: "score dot, one scale", model: looking({ scale: "scalar" }), extent: "full" },
+  { layer: "attention", option: "score additive, a scale each", model: looking({ score: "additive", scale: "vector" }), extent: "full" },
+  { layer: "attention", option: "lengths of what is looked at", model: looking({}), extent: "lengths" },
+  { layer: "attention", option: "a mask over what is looked at", model: looking({}), extent: "mask" },
   ...(["concat", "sum", "ave", "mul"] as const).map((mode): Option => ({ layer: "merge", option: mode, model: floats([merge({ name: "layer", inputs: ["x", "x"], mode })]), extent: "full" })),
 ];
 
@@ -120,7 +132,7 @@ export async function supportOf(adapter: Adapter, { run = true }: { readonly run
 
 async function entryOf(adapter: Adapter, { layer, option, model, extent }: Option, mode: SupportEntry["mode"], run: boolean): Promise<SupportEntry> {
   const about = { layer, option, mode };
-  const program = lower(model, mode === "step" ? { mode } : { mode, extent });
+  const program = lower(model, mode === "step" || extent === "full" ? { mode } : { mode, extents: { [along(model)]: extent } });
   let how: "own" | "composed";
   try {
     const legal = legalize(program, adapter);
@@ -139,6 +151,12 @@ async function entryOf(adapter: Adapter, { layer, option, model, extent }: Optio
   }
 }
 
+/** The time axis that lengths and masks of a model are of. */
+const along = ({ inputs }: Spec): string => inputs[inputs.length - 1]!.axis!;
+
+/** As long as every other sequence, so that one mask does for all. */
+const memory = (): HostTensor => tensor(Float32Array.from({ length: BATCH * TIME * SIZE }, (_, k) => Math.sin(3 * k)), [BATCH, TIME, SIZE]);
+
 /** Runs an option with fixed numbers. @returns the worst error over its bound among the outputs */
 async function ratioOf(adapter: Adapter, model: Spec, extent: Option["extent"], mode: SupportEntry["mode"]): Promise<number> {
   const weights = Object.fromEntries(specWeights(model).map(({ name, shape }, n) => [name, tensor(Float32Array.from({ length: sizeOf(shape) }, (_, k) => Math.sin(5 * k + n)), shape)]));
@@ -148,11 +166,13 @@ async function ratioOf(adapter: Adapter, model: Spec, extent: Option["extent"], 
   const x: HostTensor = dtype === "int32" ? tensor(Int32Array.from({ length: size }, (_, k) => k % 5), [BATCH, time, ...shape], "int32") : tensor(Float32Array.from({ length: size }, (_, k) => Math.cos(k)), [BATCH, time, ...shape]);
   const lengths = extent === "lengths" ? tensor(LENGTHS, [BATCH], "int32") : undefined;
   const mask = extent === "mask" ? tensor(MASK, [BATCH, TIME], "bool") : undefined;
-  const { exact, bounds } = deriveBounds(model, weights, { inputs: { x }, lengths, mask }, { precision: adapter.capabilities.precision });
+  const axis = along(model);
+  const inputs = { x, ...(axis === SOURCE && { [SOURCE]: memory() }) };
+  const { exact, bounds } = deriveBounds(model, weights, { inputs, ...(axis === SOURCE ? { along: { [SOURCE]: { lengths, mask } } } : { lengths, mask }) }, { precision: adapter.capabilities.precision });
   const compiled = (await compile(model, { adapter, weights })) as SteppableModel;
   try {
-    const { outputs, state } = mode === "step" ? await compiled.step({ ...x, shape: [BATCH, ...shape] } as HostTensor, compiled.zeroState(BATCH))
-      : await compiled.sequence(x, { ...(lengths && { lengths: LENGTHS }), ...(mask && { mask }) });
+    const { outputs, state } = mode === "step" ? await compiled.step({ ...inputs, x: { ...x, shape: [BATCH, ...shape] } as HostTensor }, compiled.zeroState(BATCH))
+      : await compiled.sequence(inputs, { ...(lengths && { lengths: { [axis]: LENGTHS } }), ...(mask && { mask: { [axis]: mask } }) });
     state.dispose();
     return Math.max(...model.outputs.map((ref) => {
       const got = outputs[ref]!;

@@ -41,14 +41,14 @@ describe("onnx models", () => {
     const two = spec({ name: "two", inputs: [input({ name: "x", shape: [3] })], layers: [bidirectional({ name: "a", input: "x", forward: cell, backward: cell }), recurrent({ name: "b", input: "a", cell: { ...cell, inputSize: 8 } })] });
     const op = operators[kind];
     for (const extent of ["full", "lengths"] as const) {
-      expect(counts(one, { mode: "sequence", extent })[op]).toBe(1);
-      expect(counts(two, { mode: "sequence", extent })[op]).toBe(2);
+      expect(counts(one, { mode: "sequence", extents: extent === "full" ? {} : { time: extent } })[op]).toBe(1);
+      expect(counts(two, { mode: "sequence", extents: extent === "full" ? {} : { time: extent } })[op]).toBe(2);
     }
     expect(counts(one, { mode: "step" })[op]).toBe(1);
     const expanded = counts(two, { mode: "sequence" }, []);
     expect(expanded[op]).toBeUndefined();
     expect(expanded["Scan"]).toBe(3);
-    expect(counts(one, { mode: "sequence", extent: "mask" })["Scan"]).toBe(1);
+    expect(counts(one, { mode: "sequence", extents: { time: "mask" } })["Scan"]).toBe(1);
   });
 
   it("hold their weights once", () => {

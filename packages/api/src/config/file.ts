@@ -1,6 +1,6 @@
 import { UnrollError } from "../contract/error.js";
 import type { Adapter } from "../contract/adapter.js";
-import { nearest } from "../spec/validate.js";
+import { nearest } from "../spec/nearest.js";
 
 /** What `unroll.config.{json,js,ts}` may hold. */
 export interface Config {

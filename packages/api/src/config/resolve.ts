@@ -1,6 +1,6 @@
 import type { Adapter } from "../contract/adapter.js";
 import { UnrollError } from "../contract/error.js";
-import { nearest } from "../spec/validate.js";
+import { nearest } from "../spec/nearest.js";
 import { type AdapterName, adapterNames, makeAdapter } from "./engines.js";
 import { readConfig } from "./file.js";
 

@@ -9,7 +9,7 @@ interface Places {
 
 /** A permutation where the rule covers every gate, so reading it the other way converts back. */
 function placesOf(rule: WeightRule): Places {
-  const columns = rule.shape[rule.shape.length - 1]!;
+  const columns = rule.shape[rule.shape.length - 1] ?? 1;
   const rows = sizeOf(rule.shape) / columns;
   const units = columns / (rule.ofGates ?? rule.gates.length);
   const width = units * rule.gates.length;

@@ -23,7 +23,7 @@ export interface WeightRule {
   readonly foreign: readonly ForeignPart[];
   /** Canonical names, see `spec/weights.ts`. */
   readonly canonical: readonly string[];
-  /** Canonical shape: [rows, columns], or [columns]. */
+  /** Canonical shape: [rows, columns], [columns], or [] for one number. */
   readonly shape: readonly number[];
   /** Whether the foreign matrix is [columns, rows]. */
   readonly transposed: boolean;

@@ -1,3 +1,4 @@
+import type { Extent } from "../model/arguments.js";
 import { UnrollError } from "../contract/error.js";
 import { type HostTensor, isHostTensor, type Nested, tensor } from "../contract/tensor.js";
 
@@ -20,9 +21,15 @@ export function both(a: HostTensor<"bool">, b: HostTensor<"bool">): HostTensor<"
   return { ...a, data: a.data.map((real, k) => real & b.data[k]!) };
 }
 
+/** Masks by time axis, as the core takes them. */
+export function extentsOf(masks: ReadonlyMap<string, HostTensor<"bool">>): Extent {
+  const told = [...masks].map(([axis, mask]) => [axis, extentOf(mask)] as const);
+  const of = <Kind extends "lengths" | "mask">(kind: Kind): Record<string, NonNullable<ReturnType<typeof extentOf>[Kind]>> => Object.fromEntries(told.flatMap(([axis, extent]) => (extent[kind] ? [[axis, extent[kind]]] : [])));
+  return { lengths: of("lengths"), mask: of("mask") };
+}
+
 /** Padding at the end only is told by lengths, which every engine's fused kernels take; other masks stay masks. */
-export function extentOf(mask: HostTensor<"bool"> | null): { lengths: number[] } | { mask: HostTensor<"bool"> } | Record<never, never> {
-  if (!mask) return {};
+function extentOf(mask: HostTensor<"bool">): { lengths?: number[]; mask?: HostTensor<"bool"> } {
   const [batch = 0, time = 0] = mask.shape;
   const rows = Array.from({ length: batch }, (_, row) => mask.data.subarray(row * time, (row + 1) * time));
   const lengths = rows.map((row) => row.reduce((sum, real) => sum + real, 0));

@@ -6,8 +6,8 @@ export interface LayerCall {
   readonly layer: Layer;
   readonly inputs: readonly KerasTensor[];
   readonly initialState: readonly KerasTensor[] | null;
-  /** Mask sources of the input, see {@link KerasTensor.masks}. */
-  readonly masks: readonly KerasTensor[];
+  /** Mask sources of the inputs along each time axis, see {@link KerasTensor.masks}; the first are those of the output. */
+  readonly masks: readonly (readonly KerasTensor[])[];
 }
 
 let calls = 0;
@@ -28,8 +28,8 @@ export class KerasTensor {
     return new KerasTensor(null, name, form, []);
   }
 
-  static call(layer: Layer, inputs: readonly KerasTensor[], initialState: readonly KerasTensor[] | null, masks: readonly KerasTensor[], outputs: readonly LayerOutput[]): KerasTensor[] {
+  static call(layer: Layer, inputs: readonly KerasTensor[], initialState: readonly KerasTensor[] | null, masks: LayerCall["masks"], outputs: readonly LayerOutput[]): KerasTensor[] {
     const source = { order: calls++, layer, inputs, initialState, masks };
-    return outputs.map(({ suffix, form }) => new KerasTensor(source, suffix, form, form.sequence ? masks : []));
+    return outputs.map(({ suffix, form }) => new KerasTensor(source, suffix, form, form.sequence ? masks[0]! : []));
   }
 }

@@ -36,8 +36,8 @@ export const commonOptions: readonly string[] = ["name", "inputShape"];
 export interface ApplyOptions {
   /** State to start from: tensors in Keras's order, h before c, forward before backward. */
   readonly initialState?: readonly KerasTensor[];
-  /** Which steps are real: an input of dtype bool. */
-  readonly mask?: KerasTensor;
+  /** Which steps are real: an input of dtype bool; for attention a list of those of query and value, null for all. */
+  readonly mask?: KerasTensor | readonly (KerasTensor | null)[];
 }
 
 /** A state part for people: `h`, or `cell0.h` of a cell within a stack. */
@@ -82,6 +82,10 @@ export abstract class Layer {
   get masksZero(): boolean {
     return false;
   }
+  /** @internal Which inputs run along one time axis, by number; the first group's is that of the output. Default: all of them. */
+  get inTime(): readonly (readonly number[])[] | null {
+    return null;
+  }
   /** @internal dtype of the input that the layer reads. */
   get inputDtype(): "float32" | "int32" {
     return "float32";
@@ -97,8 +101,11 @@ export abstract class Layer {
     const state = options.initialState ?? null;
     const parts = this.stateParts();
     if (state !== null && state.length !== parts.length) this.refuse("UNROLL_STATE", `${parts.length} initial states${parts.length > 0 ? ` (${parts.map(partName).join(", ")})` : ""}`, `${state.length}`, "order them as Keras does: h before c, forward before backward");
-    const masks = options.mask ? [options.mask] : [...new Set(inputs.flatMap((one) => one.masks))];
-    const made = KerasTensor.call(this, inputs, state, this.masksZero ? inputs : masks, this.outputs(inputs.map((one) => one.form)));
+    const groups = this.inTime?.map((group) => group.flatMap((k) => inputs[k] ?? [])) ?? [inputs];
+    const given = options.mask === undefined ? [] : Array.isArray(options.mask) ? (options.mask as readonly (KerasTensor | null)[]) : [options.mask as KerasTensor];
+    if (given.length > groups.length) this.refuse("UNROLL_ARGUMENT", groups.length === 1 ? "one mask" : `${groups.length} masks at most`, `${given.length}`, "give one for each sequence that the layer reads by itself");
+    const masks = groups.map((group, k) => (given[k] ? [given[k]] : [...new Set(group.flatMap((one) => one.masks))]));
+    const made = KerasTensor.call(this, inputs, state, this.masksZero ? [inputs] : masks, this.outputs(inputs.map((one) => one.form)));
     return (made.length === 1 ? made[0] : made) as Applied;
   }
 

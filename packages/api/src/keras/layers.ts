@@ -1,4 +1,5 @@
 /** Keras's `layers`, as functions: `layers.lstm({ units: 8 })`. */
+import { type AdditiveAttentionOptions, AttentionLayer, type AttentionOptions } from "./attention.js";
 import type { Layer, LayerOptions } from "./layer.js";
 import {
   ActivationLayer, type ActivationOptions, DenseLayer, type DenseOptions, DropoutLayer, type DropoutOptions, EmbeddingLayer, type EmbeddingOptions,
@@ -24,6 +25,8 @@ export const dense = (options: DenseOptions): Layer => new DenseLayer(options);
 export const activation = (options: ActivationOptions): Layer => new ActivationLayer(options);
 export const dropout = (options: DropoutOptions): Layer => new DropoutLayer(options);
 export const timeDistributed = (options: TimeDistributedOptions): Layer => new TimeDistributedLayer(options);
+export const attention = (options: AttentionOptions = {}): Layer => AttentionLayer.dot(options);
+export const additiveAttention = (options: AdditiveAttentionOptions = {}): Layer => AttentionLayer.additive(options);
 export const concatenate = (options: LayerOptions = {}): Layer => new MergeLayer("concatenate", "concat", options);
 export const add = (options: LayerOptions = {}): Layer => new MergeLayer("add", "sum", options);
 export const average = (options: LayerOptions = {}): Layer => new MergeLayer("average", "ave", options);

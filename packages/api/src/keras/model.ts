@@ -8,7 +8,7 @@ import type { AnyTensor } from "../formats/named-tensor.js";
 import { compile, type SteppableModel } from "../model/model.js";
 import type { Spec } from "../spec/types.js";
 import type { WeightSpec } from "../spec/weights.js";
-import { both, extentOf, nonZero, toMask } from "./extent.js";
+import { both, extentsOf, nonZero, toMask } from "./extent.js";
 import { KerasTensor } from "./keras-tensor.js";
 import { partName } from "./layer.js";
 import { type Network, network } from "./network.js";
@@ -17,8 +17,8 @@ import { type Network, network } from "./network.js";
 export type KerasInputs = HostTensor | Nested | readonly HostTensor[] | Readonly<Record<string, HostTensor | Nested>>;
 
 export interface PredictOptions {
-  /** Which steps are real, bool [batch, time]. */
-  readonly mask?: HostTensor | Nested;
+  /** Which steps are real, bool [batch, time]; of a model with several time axes by the name of an input along each. */
+  readonly mask?: HostTensor | Nested | Readonly<Record<string, HostTensor | Nested>>;
   /** State to start from, in Keras's order: h before c, forward before backward. By layer name if several layers have one. */
   readonly initialState?: readonly HostTensor[] | Readonly<Record<string, readonly HostTensor[]>>;
 }
@@ -155,7 +155,7 @@ export class KerasModel {
     this.compiled ??= this.compile();
     const compiled = this.compiled;
     compiled.catch(() => { if (this.compiled === compiled) this.compiled = null; });
-    const result = await (await compiled).sequence(feeds, { ...extentOf(this.maskFor(place, inputs, options.mask)), ...(state && { state }) });
+    const result = await (await compiled).sequence(feeds, { ...extentsOf(this.masksFor(place, inputs, options.mask)), ...(state && { state }) });
     const after = await result.state.toTypedArrays();
     result.state.dispose();
     for (const { layer, parts, stateful } of this.wired.states) if (stateful) for (const { within } of parts) this.kept[layer + within] = after[layer + within]!;
@@ -177,12 +177,22 @@ export class KerasModel {
     return Object.fromEntries(inputs.map(({ name, tensor: { form } }) => [name, toInput(`${place} input "${name}"`, list[name]!, form.dtype)]));
   }
 
-  /** One mask of what the caller gave and of what the model derives from its inputs. */
-  private maskFor(place: string, inputs: Readonly<Record<string, HostTensor>>, given: PredictOptions["mask"]): HostTensor<"bool"> | null {
-    const derived = this.wired.masks.map((name) => (inputs[name]!.dtype === "bool" ? toMask(inputs[name]!) : nonZero(inputs[name]!)));
-    if (given === undefined || given === null) return derived.length > 0 ? derived.reduce(both) : null;
-    if (derived.length > 0) refuse("UNROLL_ARGUMENT", place, "a mask from one place", `one given beside that of input "${this.wired.masks.join('", "')}"`, "leave one out");
-    return toMask(given);
+  /** One mask for each time axis, of what the caller gave and of what the model derives from its inputs. */
+  private masksFor(place: string, inputs: Readonly<Record<string, HostTensor>>, given: PredictOptions["mask"]): ReadonlyMap<string, HostTensor<"bool">> {
+    const { masks, axes } = this.wired;
+    const found = new Map<string, HostTensor<"bool">>();
+    for (const [axis, names] of masks) if (names.length > 0) found.set(axis, names.map((name) => (inputs[name]!.dtype === "bool" ? toMask(inputs[name]!) : nonZero(inputs[name]!))).reduce(both));
+    if (given === undefined || given === null) return found;
+    const list = isHostTensor(given) || Array.isArray(given);
+    const all = new Set(axes.values());
+    if (list && all.size > 1) refuse("UNROLL_ARGUMENT", place, `masks by input (${[...axes.keys()].join(", ")})`, "one mask", "its inputs do not share their time");
+    const named: [string, HostTensor | Nested][] = list ? [[[...axes.keys()][0]!, given as HostTensor | Nested]] : Object.entries(given as Readonly<Record<string, HostTensor | Nested>>);
+    for (const [name, mask] of named) {
+      const axis = axes.get(name) ?? refuse("UNROLL_ARGUMENT", place, `masks of inputs ${[...axes.keys()].join(", ") || "with time, of which there is none"}`, `one of "${name}"`, "name an input that has time");
+      if (found.has(axis)) refuse("UNROLL_ARGUMENT", place, "a mask from one place", `one given beside that of input "${(masks.get(axis) ?? [name]).join('", "')}"`, "leave one out");
+      found.set(axis, toMask(mask));
+    }
+    return found;
   }
 
   /** Given parts, then kept ones, then zeros; null for a model without state. */

@@ -2,6 +2,7 @@ import { UnrollError } from "../contract/error.js";
 import type { KerasBinding } from "../dialects/keras/index.js";
 import { spec as makeSpec } from "../spec/build.js";
 import type { InputSpec, LayerSpec, Spec, ValueRef } from "../spec/types.js";
+import { axesOf, maskedBy } from "./axes.js";
 import type { KerasTensor, LayerCall } from "./keras-tensor.js";
 import type { Layer, StatePart } from "./layer.js";
 
@@ -12,8 +13,10 @@ export interface Network {
   /** Name of each input, those of dtype bool included. */
   readonly inputs: readonly { readonly name: string; readonly tensor: KerasTensor }[];
   readonly outputs: readonly ValueRef[];
-  /** What masks the recurrent layers: names of inputs; empty for nothing. */
-  readonly masks: readonly string[];
+  /** Name of the time axis of each input that has one. */
+  readonly axes: ReadonlyMap<string, string>;
+  /** What masks the layers along each time axis: names of inputs; empty for nothing. */
+  readonly masks: ReadonlyMap<string, readonly string[]>;
   /** Layers whose state the caller may give, with their parts in Keras's order and whether they keep it. */
   readonly states: readonly { readonly layer: string; readonly parts: readonly StatePart[]; readonly stateful: boolean }[];
 }
@@ -83,21 +86,26 @@ export function network(name: string, inputs: readonly KerasTensor[], outputs: r
   const layers: LayerSpec[] = calls.flatMap((call) => call.layer.toSpecs(callNames.get(call)!, call.inputs.map(refOf), call.inputs.map((one) => one.form), call.initialState?.map(refOf) ?? null));
 
   const recurrent = calls.filter((call) => call.layer.stateParts().length > 0);
-  const masks = recurrent.map((call) => call.masks.map((mask) => {
-    if (mask.source) refuse("UNROLL_UNSUPPORTED", "a mask from an input of the model", `one from ${callNames.get(mask.source)}`, "embed ids that are an input, or pass the mask in");
-    return refOf(mask);
-  }));
-  const odd = masks.find((own) => [...own].sort().join() !== [...masks[0]!].sort().join());
-  if (odd) refuse("UNROLL_UNSUPPORTED", "one mask for all recurrent layers", `[${masks[0]!.join(", ")}] and [${odd.join(", ")}]`, "split it into two models");
+  const axisOf = axesOf(calls, inputs, outputs, (tensor) => inputNames.get(tensor) ?? "one that the model does not list");
+  const masks = new Map<string, readonly string[]>();
+  for (const { axis, sources } of calls.flatMap((call) => maskedBy(call, axisOf))) {
+    const own = sources.map((mask) => {
+      if (mask.source) refuse("UNROLL_UNSUPPORTED", "a mask from an input of the model", `one from ${callNames.get(mask.source)}`, "embed ids that are an input, or pass the mask in");
+      return refOf(mask);
+    });
+    const known = masks.get(axis);
+    if (known && [...known].sort().join() !== [...own].sort().join()) refuse("UNROLL_UNSUPPORTED", "one mask for all layers that run along one time", `[${known.join(", ")}] and [${own.join(", ")}]`, "split it into two models");
+    masks.set(axis, own);
+  }
 
   const fed: InputSpec[] = inputs.flatMap((tensor) => {
     const { dtype, sequence, features } = tensor.form;
-    return dtype === "bool" ? [] : [{ name: inputNames.get(tensor)!, dtype, sequence, shape: features }];
+    return dtype === "bool" ? [] : [{ name: inputNames.get(tensor)!, dtype, axis: sequence ? axisOf(tensor) : null, shape: features }];
   });
   const refs = outputs.map(refOf);
   return {
     spec: makeSpec({ name, inputs: fed, layers, outputs: [...new Set(refs)] }),
-    bindings, outputs: refs, masks: masks[0] ?? [],
+    bindings, outputs: refs, masks, axes: new Map(inputs.flatMap((tensor) => (tensor.form.sequence ? [[inputNames.get(tensor)!, axisOf(tensor)]] : []))),
     inputs: inputs.map((tensor) => ({ name: inputNames.get(tensor)!, tensor })),
     states: recurrent.filter((call) => call.initialState === null).map((call) => ({ layer: callNames.get(call)!, parts: call.layer.stateParts(), stateful: call.layer.stateful })),
   };

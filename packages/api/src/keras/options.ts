@@ -1,7 +1,7 @@
 import { UnrollError } from "../contract/error.js";
 import type { Activation } from "../layers/activations.js";
 import type { DenseSpec } from "../spec/types.js";
-import { nearest } from "../spec/validate.js";
+import { nearest } from "../spec/nearest.js";
 
 /** Keras's activations by ours. Its `leaky_relu` has slope 0.2, which we don't have. */
 const activations: Readonly<Record<string, Activation>> = {
@@ -24,9 +24,3 @@ export const cellActivation = (place: string, name: string | null): Activation =
 
 /** The same where softmax is allowed too. @throws UNROLL_UNSUPPORTED */
 export const outerActivation = (place: string, name: string | null): DenseSpec["activation"] => look(outer, place, name);
-
-/** Refuses options that a layer does not have. @throws UNROLL_ARGUMENT naming the nearest one */
-export function knownOptions(place: string, options: object, known: readonly string[]): void {
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected options ${known.join(", ")}, got "${unknown}"; the nearest is "${nearest(unknown, known)}"`, { option: unknown });
-}

@@ -20,6 +20,10 @@ export function affine(b: Block, x: Value, kernel: Value, bias: Value | undefine
   return bias ? b.add(product, bias) : product;
 }
 
+/** Which steps of x [time, batch, ...] are real, bool [time, batch], by a mask or by lengths; undefined where all are. */
+export const maskOf = (b: Block, x: Value, { mask, lengths }: NamedValues = {}): Value | undefined =>
+  mask ?? (lengths && b.less(b.expandDims(b.iota(x, 0), 1), b.expandDims(lengths, 0)));
+
 /** What a step gives: its state parts, and the part or other value that is put out. */
 export interface Stepped<Part extends string> {
   readonly state: Readonly<Record<Part, Value>>;
@@ -46,7 +50,7 @@ export function sequenceOf<Part extends string>(
   const parts = Object.keys(state) as Part[];
   const weights = weightNames.filter((name) => v[name] !== undefined);
   const x = v["x"]!;
-  const mask = v["mask"] ?? (v["lengths"] && b.less(b.expandDims(b.iota(x, 0), 1), b.expandDims(v["lengths"], 0)));
+  const mask = maskOf(b, x, v);
   const held = mask && attrs.maskedOutput === "hold" && (attrs.heldStart === "zeros" || !("part" in form));
   const carried = parts.map((part) => state[part]);
   if (held) carried.push("part" in form ? b.expand(b.constant(0), state[form.part]) : zeroRows(b, x, form.size));

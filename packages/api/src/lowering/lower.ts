@@ -1,25 +1,33 @@
+import { attention } from "../layers/attention.js";
 import { activate } from "../layers/activations.js";
 import { custom, customStep } from "../layers/custom.js";
 import { gru, gruCell } from "../layers/gru.js";
 import { lstm, lstmCell } from "../layers/lstm.js";
-import { affine, put, type RecurrentAttrs, type Stepped } from "../layers/recurrence.js";
+import { affine, maskOf, put, type RecurrentAttrs, type Stepped } from "../layers/recurrence.js";
 import { simpleRnn, simpleRnnCell } from "../layers/simple-rnn.js";
 import { logSoftmax, softmax } from "../layers/softmax.js";
 import { type Block, type NamedValues, ProgramBuilder, type Value } from "../program/builder.js";
 import type { Program } from "../program/types.js";
 import { outputPart, partSize, stateParts } from "../spec/cells.js";
-import { assertSteppable, cellsOf, takesState } from "../spec/state.js";
+import { assertSteppable, cellsOf, STEPS, takesState } from "../spec/state.js";
 import type { BidirectionalSpec, CellSpec, DenseSpec, LayerSpec, RecurrentSpec, Spec } from "../spec/types.js";
+import { specValues, type ValueInfo } from "../spec/values.js";
 import { layerWeights } from "../spec/weights.js";
 
 /** What kind of program to make of a spec. */
 export interface LowerMode {
   readonly mode: "sequence" | "step";
-  /** Sequence only: whether rows end early (`lengths` int32 [batch]) or have gaps (`mask` bool [batch, time]). Default `full`. */
-  readonly extent?: "full" | "lengths" | "mask";
-  /** Sequence only: axes of sequences as they come and go: [time, batch, ...] if true. Inside it is always time-major. */
+  /** For each time axis whether rows end early (`lengths` int32 [batch]) or have gaps (`mask` bool [batch, time]). Default: every step is real. */
+  readonly extents?: Extents;
+  /** Axes of sequences as they come and go: [time, batch, ...] if true. Inside it is always time-major. */
   readonly timeMajor?: boolean;
 }
+
+/** How rows end along each time axis that has no end for all. */
+export type Extents = Readonly<Record<string, "lengths" | "mask">>;
+
+/** Name of the program input that says how rows end along a time axis: `lengths`, `mask.source`. */
+export const extentName = (axis: string, kind: "lengths" | "mask"): string => (axis === STEPS ? kind : `${kind}.${axis}`);
 
 /** Name of the program input and output that holds a state part. */
 export const stateName = (layer: string, part: string): string => `state.${layer}.${part}`;
@@ -27,30 +35,32 @@ export const stateName = (layer: string, part: string): string => `state.${layer
 /**
  * Makes the program of a valid spec.
  *
- * Inputs: the spec's, then `lengths` or `mask`, then the states as `state.<layer>.<part>`. Outputs: the spec's by
- * reference, then the states after the run. A step program's inputs and outputs have no time axis.
+ * Inputs: the spec's, then `lengths` or `mask` of each time axis, then the states as `state.<layer>.<part>`. Outputs: the spec's
+ * by reference, then the states after the run. In a step program nothing has the axis `time`; other time axes stay.
  *
  * @throws UNROLL_UNSUPPORTED for a step program of a spec that can't be stepped
  */
 export function lower(spec: Spec, how: LowerMode): Program {
   if (how.mode === "step") assertSteppable(spec);
-  const builder = new ProgramBuilder(`${spec.name} ${how.mode}${how.extent === undefined || how.extent === "full" ? "" : ` with ${how.extent}`}`);
+  const extents = Object.entries(how.extents ?? {});
+  const builder = new ProgramBuilder(`${spec.name} ${how.mode}${extents.length === 0 ? "" : ` with ${extents.map(([axis, kind]) => extentName(axis, kind)).join(" and ")}`}`);
   const b = builder.block;
   const stepping = how.mode === "step";
+  /** Whether values along a time axis have it in this program. */
+  const whole = (axis: string | null): axis is string => axis !== null && !(stepping && axis === STEPS);
   const swapAxes = (v: Value): Value => (how.timeMajor ? v : b.transpose(v, v.type.shape.map((_, k) => (k === 0 ? 1 : k === 1 ? 0 : k))));
 
+  const leading = (axis: string | null): string[] => (!whole(axis) ? ["batch"] : how.timeMajor ? [axis, "batch"] : ["batch", axis]);
+  const infos = specValues(spec);
   const values = new Map<string, Value>();
-  const sequences = new Set<Value>();
-  for (const { name, dtype, shape, sequence } of spec.inputs) {
-    const axes = !sequence || stepping ? ["batch"] : how.timeMajor ? ["time", "batch"] : ["batch", "time"];
-    const given = builder.input(name, { dtype, shape: [...axes, ...shape] });
-    const value = sequence && !stepping ? swapAxes(given) : given;
-    if (sequence) sequences.add(value);
-    values.set(name, value);
+  for (const { name, dtype, shape, axis } of spec.inputs) {
+    const given = builder.input(name, { dtype, shape: [...leading(axis), ...shape] });
+    values.set(name, whole(axis) ? swapAxes(given) : given);
   }
-  const extent: NamedValues = stepping || how.extent === undefined || how.extent === "full" ? {}
-    : how.extent === "lengths" ? { lengths: builder.input("lengths", { dtype: "int32", shape: ["batch"] }) }
-    : { mask: swapAxes(builder.input("mask", { dtype: "bool", shape: how.timeMajor ? ["time", "batch"] : ["batch", "time"] })) };
+  const extent: Extent = new Map(extents.map(([axis, kind]) => {
+    const name = extentName(axis, kind);
+    return [axis, kind === "lengths" ? { lengths: builder.input(name, { dtype: "int32", shape: ["batch"] }) } : { mask: swapAxes(builder.input(name, { dtype: "bool", shape: leading(axis) })) }];
+  }));
 
   const finals: [string, Value][] = [];
   for (const layer of spec.layers) {
@@ -63,11 +73,8 @@ export function lower(spec: Spec, how: LowerMode): Program {
           : values.get((layer as RecurrentSpec | BidirectionalSpec).initialState![prefix + part]!)!;
       }
     }
-    const made = lowerLayer(b, layer, values, weights, initial, extent, stepping);
-    for (const [suffix, value] of Object.entries(made.outputs)) {
-      values.set(layer.name + suffix, value);
-      if (made.sequence(sequences)) sequences.add(value);
-    }
+    const made = lowerLayer({ b, values, infos, extent, stepping }, layer, weights, initial);
+    for (const [suffix, value] of Object.entries(made.outputs)) values.set(layer.name + suffix, value);
     for (const [part, value] of Object.entries(made.state)) {
       values.set(`${layer.name}.${part}`, value);
       finals.push([stateName(layer.name, part), value]);
@@ -75,7 +82,7 @@ export function lower(spec: Spec, how: LowerMode): Program {
   }
   for (const ref of spec.outputs) {
     const value = values.get(ref)!;
-    builder.output(ref, sequences.has(value) && !stepping ? swapAxes(value) : value);
+    builder.output(ref, whole(infos.get(ref)!.axis) ? swapAxes(value) : value);
   }
   for (const [name, value] of finals) builder.output(name, value);
   return builder.finish();
@@ -85,23 +92,35 @@ interface Lowered {
   /** Output values by what follows the layer's name: "" for the output itself. */
   readonly outputs: Readonly<Record<string, Value>>;
   readonly state: Readonly<Record<string, Value>>;
-  /** Whether the outputs have a time axis, given the values known to have one. */
-  sequence(known: ReadonlySet<Value>): boolean;
 }
 
-function lowerLayer(b: Block, layer: LayerSpec, values: ReadonlyMap<string, Value>, weights: Readonly<Record<string, Value>>, initial: Readonly<Record<string, Value>>, extent: NamedValues, stepping: boolean): Lowered {
-  const input = (): Value => values.get((layer as Exclude<LayerSpec, { type: "merge" }>).input)!;
-  const single = (value: Value, like: Value): Lowered => ({ outputs: { "": value }, state: {}, sequence: (known) => known.has(like) });
+/** How rows end, by time axis. */
+type Extent = ReadonlyMap<string, NamedValues>;
+
+/** Where a layer is lowered. */
+interface Surroundings {
+  readonly b: Block;
+  readonly values: ReadonlyMap<string, Value>;
+  readonly infos: ReadonlyMap<string, ValueInfo>;
+  readonly extent: Extent;
+  readonly stepping: boolean;
+}
+
+function lowerLayer({ b, values, infos, extent: extents, stepping }: Surroundings, layer: LayerSpec, weights: Readonly<Record<string, Value>>, initial: Readonly<Record<string, Value>>): Lowered {
+  const from = (layer as RecurrentSpec).input;
+  const input = (): Value => values.get(from)!;
+  const single = (value: Value): Lowered => ({ outputs: { "": value }, state: {} });
+  const extent = extents.get(infos.get(from)?.axis ?? "") ?? {};
   switch (layer.type) {
     case "recurrent": {
       if (stepping) {
         const { state, output } = stepCell(b, layer.cell, input(), initial, weights);
-        return { outputs: { "": output }, state, sequence: () => layer.returns === "sequence" };
+        return { outputs: { "": output }, state };
       }
       const { y, state } = runCell(b, layer.cell, input(), initial, weights, extent, attrsOf(layer, layer.cell, layer.direction === "backward"));
       const output = layer.returns === "last" ? lastOutput(b, layer, layer.cell, y, state, extent, layer.direction === "backward")
         : layer.outputOrder === "processing" && layer.direction === "backward" ? b.reverse(y, 0) : y;
-      return { outputs: { "": output }, state, sequence: () => layer.returns === "sequence" };
+      return { outputs: { "": output }, state };
     }
     case "bidirectional": {
       const part = (prefix: string, from: Readonly<Record<string, Value>>): Record<string, Value> =>
@@ -113,15 +132,22 @@ function lowerLayer(b: Block, layer: LayerSpec, values: ReadonlyMap<string, Valu
       });
       const state = Object.fromEntries(ways.flatMap(({ way, state: own }) => Object.entries(own).map(([key, value]) => [`${way}.${key}`, value])));
       const outputs = layer.merge === "none" ? Object.fromEntries(ways.map(({ way, output }) => [`.${way}`, output])) : { "": mergeValues(b, layer.merge, ways.map((w) => w.output)) };
-      return { outputs, state, sequence: () => layer.returns === "sequence" };
+      return { outputs, state };
     }
-    case "embedding": return single(b.gather(weights["table"]!, input()), input());
+    case "embedding": return single(b.gather(weights["table"]!, input()));
     case "dense": {
-      return single(outer(b, layer.activation, affine(b, input(), weights["kernel"]!, weights["bias"])), input());
+      return single(outer(b, layer.activation, affine(b, input(), weights["kernel"]!, weights["bias"])));
     }
-    case "activation": return single(outer(b, layer.activation, input()), input());
-    case "dropout": return single(input(), input());
-    case "merge": return single(mergeValues(b, layer.mode, layer.inputs.map((ref) => values.get(ref)!)), values.get(layer.inputs[0]!)!);
+    case "activation": return single(outer(b, layer.activation, input()));
+    case "dropout": return single(input());
+    case "merge": return single(mergeValues(b, layer.mode, layer.inputs.map((ref) => values.get(ref)!)));
+    case "attention": {
+      const [query, key, value] = [layer.query, layer.key, layer.value].map((ref) => values.get(ref)!) as [Value, Value, Value];
+      const masks = { keyMask: maskOf(b, key, extents.get(infos.get(layer.key)!.axis!)), queryMask: maskOf(b, query, extents.get(infos.get(layer.query)!.axis ?? "")) };
+      const lone = query.type.shape.length === 2;
+      const { y, weights: shares } = attention(b, lone ? b.expandDims(query, 0) : query, key, value, { ...masks, ...weights }, { score: layer.score });
+      return { outputs: { "": lone ? b.squeeze(y, 0) : y, ".weights": lone ? b.squeeze(shares, 0) : shares }, state: {} };
+    }
     default: return layer satisfies never;
   }
 }

@@ -1,6 +1,9 @@
 import { UnrollError } from "../contract/error.js";
 import { type HostTensor, isHostTensor, type Nested, sizeOf, tensor } from "../contract/tensor.js";
+import { extentName, type Extents } from "../lowering/lower.js";
+import { STEPS } from "../spec/state.js";
 import type { InputSpec, Spec } from "../spec/types.js";
+import { specAxes } from "../spec/values.js";
 
 /** One input of a run: a tensor, or nested arrays of numbers. */
 export type TensorLike = HostTensor | Nested;
@@ -12,14 +15,15 @@ export type InputsLike = TensorLike | Readonly<Record<string, TensorLike>>;
 export interface CheckedInputs {
   readonly feeds: Readonly<Record<string, HostTensor>>;
   readonly batch: number;
-  /** Null when no input has a time axis. */
-  readonly time: number | null;
+  /** Length of each time axis. */
+  readonly sizes: Readonly<Record<string, number>>;
 }
 
 /** Names of the leading axes of an input, in order. */
 function axesOf(input: InputSpec, mode: "sequence" | "step", timeMajor: boolean): readonly string[] {
-  if (!input.sequence || mode === "step") return ["batch"];
-  return timeMajor ? ["time", "batch"] : ["batch", "time"];
+  const { axis } = input;
+  if (axis === null || (mode === "step" && axis === STEPS)) return ["batch"];
+  return timeMajor ? [axis, "batch"] : ["batch", axis];
 }
 
 /** How many rows the embedding tables have that read an input directly; ids must be below. */
@@ -44,14 +48,16 @@ export function inputChecker(spec: Spec, mode: "sequence" | "step", timeMajor: b
         return (sizes[dim] ??= got) === got;
       });
       if (!fits) {
-        throw new UnrollError("UNROLL_SHAPE", `model "${spec.name}" ${place}: expected [${wanted.map((dim) => (typeof dim === "string" && sizes[dim] !== undefined && input !== spec.inputs[0] ? `${dim} = ${sizes[dim]}` : dim)).join(", ")}], got [${value.shape.join(", ")}]; ${value.shape.length === wanted.length ? "the last axis is the input size" : mode === "step" ? "a step takes one row for each sequence and no time axis" : "the axes are those of one batch of sequences"}`, { input: input.name, expected: wanted, got: value.shape });
+        throw new UnrollError("UNROLL_SHAPE", `model "${spec.name}" ${place}: expected [${wanted.map((dim) => (typeof dim === "string" && sizes[dim] !== undefined && input !== spec.inputs[0] ? `${dim} = ${sizes[dim]}` : dim)).join(", ")}], got [${value.shape.join(", ")}]; ${value.shape.length === wanted.length ? "the last axis is the input size" : mode === "step" && input.axis === STEPS ? "a step takes one row for each sequence and no time axis" : "the axes are those of one batch of sequences"}`, { input: input.name, expected: wanted, got: value.shape });
       }
       if (value.dtype === "int32") assertIds(`model "${spec.name}" ${place}`, value.data as Int32Array, limit);
       feeds[input.name] = value;
     }
-    const batch = sizes["batch"]!;
+    const { batch, ...lengths } = sizes as { batch: number };
     if (batch === 0) throw new UnrollError("UNROLL_SHAPE", `model "${spec.name}" ${mode}: expected at least one row, got batch 0; skip the call when there is nothing to run`, { batch });
-    return { feeds, batch, time: sizes["time"] ?? null };
+    const empty = Object.keys(lengths).find((axis) => axis !== STEPS && (lengths as Record<string, number>)[axis] === 0);
+    if (empty !== undefined) throw new UnrollError("UNROLL_SHAPE", `model "${spec.name}" ${mode}: expected at least one step of "${empty}", got 0; skip the call when there is nothing to look at`, { axis: empty });
+    return { feeds, batch, sizes: lengths };
   };
 }
 
@@ -96,30 +102,66 @@ function assertIds(place: string, ids: Int32Array, limit: number): void {
   }
 }
 
-/** Which steps of which rows are real. At most one of the two. */
+/** Which steps of which rows are real. Of one time axis at most one of the two; of several by axis, e.g. `{ source: [3, 2] }`. */
 export interface Extent {
   /** Real steps of each row, from the start; [batch]. */
-  readonly lengths?: ArrayLike<number> | undefined;
+  readonly lengths?: ArrayLike<number> | Readonly<Record<string, ArrayLike<number>>> | undefined;
   /** True where a step is real; [batch, time], or [time, batch] for a time-major model. */
-  readonly mask?: HostTensor | Nested | undefined;
+  readonly mask?: HostTensor | Nested | Readonly<Record<string, HostTensor | Nested>> | undefined;
 }
 
-/** Checks lengths or a mask and gives the feed. @throws UNROLL_ARGUMENT, UNROLL_SHAPE */
-export function checkExtent(place: string, { lengths, mask }: Extent, batch: number, time: number, timeMajor: boolean): { kind: "full" } | { kind: "lengths" | "mask"; feed: HostTensor } {
-  if (lengths !== undefined && mask !== undefined) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected lengths or mask, got both; a mask says all that lengths say`, {});
-  if (lengths !== undefined) {
-    if (lengths.length !== batch) throw new UnrollError("UNROLL_SHAPE", `${place} lengths: expected ${batch} of them, one a row, got ${lengths.length}; give a full row its full length`, { expected: batch, got: lengths.length });
-    for (let k = 0; k < batch; k++) {
-      const length = lengths[k]!;
-      if (!Number.isInteger(length) || length < 0 || length > time) throw new UnrollError("UNROLL_ARGUMENT", `${place} lengths[${k}]: expected a whole number from 0 to ${time}, got ${length}; it counts the row's real steps`, { row: k, length, time });
+/** How rows end, with what says so under the names that programs have for it. */
+export interface CheckedExtents {
+  readonly extents: Extents;
+  readonly feeds: Readonly<Record<string, HostTensor>>;
+}
+
+const isList = (given: object): boolean => Array.isArray(given) || ArrayBuffer.isView(given) || isHostTensor(given);
+
+/** Prepares the check of lengths and masks; the given function throws UNROLL_ARGUMENT and UNROLL_SHAPE. */
+export function extentChecker(spec: Spec, mode: "sequence" | "step", timeMajor: boolean): (place: string, given: Extent, batch: number, sizes: Readonly<Record<string, number>>) => CheckedExtents {
+  const axes = specAxes(spec).filter((axis) => mode === "sequence" || axis !== STEPS);
+  const all = axes.map((axis) => `"${axis}"`).join(", ");
+  function byAxis<T extends object>(place: string, what: string, given: T | Readonly<Record<string, T>> | undefined): [string, T][] {
+    if (given === undefined) return [];
+    if (typeof given !== "object" || given === null) throw new UnrollError("UNROLL_ARGUMENT", `${place} ${what}: expected a list, got ${String(given)}; leave it out where every step is real`, {});
+    if (axes.length === 0) throw new UnrollError("UNROLL_ARGUMENT", `${place} ${what}: expected none, as ${mode === "step" ? "a step has no time axis" : "no input has a time axis"}, got some; remove it`, {});
+    if (isList(given)) {
+      if (axes.length > 1) throw new UnrollError("UNROLL_ARGUMENT", `${place} ${what}: expected an object by time axis (${all}), got a list; e.g. { ${axes[0]}: ... }`, { axes });
+      return [[axes[0]!, given as T]];
     }
-    return { kind: "lengths", feed: { dtype: "int32", shape: [batch], data: Int32Array.from(lengths) } };
+    const named = Object.entries(given as Readonly<Record<string, T>>).filter(([, value]) => value !== undefined);
+    const unknown = named.find(([axis]) => !axes.includes(axis));
+    if (unknown) throw new UnrollError("UNROLL_ARGUMENT", `${place} ${what}: expected time axes among ${all}, got "${unknown[0]}"; remove it or mend its name`, { axes, got: unknown[0] });
+    return named;
   }
-  if (mask !== undefined) {
-    const made = isHostTensor(mask) ? mask : tensor(mask, undefined, "bool");
-    const wanted = timeMajor ? [time, batch] : [batch, time];
-    if (made.dtype !== "bool" || made.shape.join() !== wanted.join()) throw new UnrollError("UNROLL_SHAPE", `${place} mask: expected bool [${wanted.join(", ")}], got ${made.dtype} [${made.shape.join(", ")}]; true marks a real step`, { expected: wanted, got: made.shape });
-    return { kind: "mask", feed: made };
+  return (place, given, batch, sizes) => {
+    const extents: Record<string, "lengths" | "mask"> = {};
+    const feeds: Record<string, HostTensor> = {};
+    for (const [axis, lengths] of byAxis<ArrayLike<number>>(place, "lengths", given.lengths)) {
+      extents[axis] = "lengths";
+      feeds[extentName(axis, "lengths")] = checkLengths(`${place} ${extentName(axis, "lengths")}`, lengths, batch, sizes[axis]!);
+    }
+    for (const [axis, mask] of byAxis<HostTensor | readonly Nested[]>(place, "mask", given.mask as HostTensor | readonly Nested[])) {
+      if (extents[axis]) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected lengths or mask, got both; a mask says all that lengths say`, { axis });
+      extents[axis] = "mask";
+      feeds[extentName(axis, "mask")] = checkMask(`${place} ${extentName(axis, "mask")}`, mask, timeMajor ? [sizes[axis]!, batch] : [batch, sizes[axis]!]);
+    }
+    return { extents, feeds };
+  };
+}
+
+function checkLengths(place: string, lengths: ArrayLike<number>, batch: number, time: number): HostTensor {
+  if (lengths.length !== batch) throw new UnrollError("UNROLL_SHAPE", `${place}: expected ${batch} of them, one a row, got ${lengths.length}; give a full row its full length`, { expected: batch, got: lengths.length });
+  for (let k = 0; k < batch; k++) {
+    const length = lengths[k]!;
+    if (!Number.isInteger(length) || length < 0 || length > time) throw new UnrollError("UNROLL_ARGUMENT", `${place}[${k}]: expected a whole number from 0 to ${time}, got ${length}; it counts the row's real steps`, { row: k, length, time });
   }
-  return { kind: "full" };
+  return { dtype: "int32", shape: [batch], data: Int32Array.from(lengths) };
+}
+
+function checkMask(place: string, mask: HostTensor | readonly Nested[], wanted: readonly number[]): HostTensor {
+  const made = isHostTensor(mask) ? mask : tensor(mask, undefined, "bool");
+  if (made.dtype !== "bool" || made.shape.join() !== wanted.join()) throw new UnrollError("UNROLL_SHAPE", `${place}: expected bool [${wanted.join(", ")}], got ${made.dtype} [${made.shape.join(", ")}]; true marks a real step`, { expected: wanted, got: made.shape });
+  return made;
 }

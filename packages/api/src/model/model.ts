@@ -1,13 +1,14 @@
 import type { Adapter, Executable, Feed, SyncExecutable, WeightMap } from "../contract/adapter.js";
 import { UnrollError } from "../contract/error.js";
 import { allocate, type DeviceTensor, type HostTensor, sizeOf } from "../contract/tensor.js";
-import { lower, type LowerMode, stateName } from "../lowering/lower.js";
+import { extentName, lower, type LowerMode, stateName } from "../lowering/lower.js";
 import { legalize } from "../program/legalize.js";
-import { specState, type StatePartSpec, takesState, whyNotSteppable } from "../spec/state.js";
+import { specState, type StatePartSpec, STEPS, takesState, whyNotSteppable } from "../spec/state.js";
 import type { BidirectionalSpec, LayerSpec, RecurrentSpec, Spec, ValueRef } from "../spec/types.js";
 import { validateSpec } from "../spec/validate.js";
+import { specAxes } from "../spec/values.js";
 import { assertSpecWeights } from "../spec/weights.js";
-import { checkExtent, type CheckedInputs, type Extent, inputChecker, type InputsLike } from "./arguments.js";
+import { type CheckedInputs, type Extent, extentChecker, inputChecker, type InputsLike } from "./arguments.js";
 import { State, type StateLike } from "./state.js";
 import { StepBinding } from "./step-into.js";
 import { Stream } from "./stream.js";
@@ -60,10 +61,12 @@ export interface SteppableModel<S extends Spec = Spec> extends SequenceModel<S> 
   /**
    * Runs one step.
    *
-   * @param x one element of each sequence, [batch, ...] without a time axis, or every input by name
+   * @param x one element of each sequence, [batch, ...] without a time axis, or every input by name; inputs along other time
+   *   axes whole
    * @param state the state that the last step returned, or `zeroState(batch)`. It is read, not changed.
+   * @param options how rows end along the other time axes
    */
-  step(x: InputsLike, state: StateLike): Promise<RunResult>;
+  step(x: InputsLike, state: StateLike, options?: Extent): Promise<RunResult>;
   /**
    * Runs one step at once on the caller's arrays, without allocating after the first call: for audio threads and hot
    * loops. Needs a synchronous adapter (`builtin()`) and a spec with one input and one output.
@@ -107,6 +110,7 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
   private readonly given: readonly StatePartSpec[];
   private readonly returned: readonly StatePartSpec[];
   private readonly check: Readonly<Record<"sequence" | "step", (given: InputsLike) => CheckedInputs>>;
+  private readonly extent: Readonly<Record<"sequence" | "step", ReturnType<typeof extentChecker>>>;
   private readonly executables = new Map<string, Promise<Executable>>();
   private readonly live = new Set<WeakRef<State>>();
   private binding: StepBinding | null = null;
@@ -120,6 +124,7 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
     const own = new Set(spec.layers.filter(takesState).map((layer) => layer.name));
     this.given = this.returned.filter((part) => own.has(part.layer));
     this.check = { sequence: inputChecker(spec, "sequence", timeMajor), step: inputChecker(spec, "step", timeMajor) };
+    this.extent = { sequence: extentChecker(spec, "sequence", timeMajor), step: extentChecker(spec, "step", timeMajor) };
   }
 
   /** Refuses what the adapter can't run; a synchronous adapter is made ready for both modes here. */
@@ -127,10 +132,11 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
     const steppable = whyNotSteppable(this.spec) === null;
     legalize(lower(this.spec, { mode: "sequence", timeMajor: this.timeMajor }), this.adapter);
     if (this.adapter.compileSync && steppable) {
-      const program = legalize(lower(this.spec, { mode: "step" }), this.adapter);
+      const how: LowerMode = { mode: "step" };
+      const program = legalize(lower(this.spec, { ...how, timeMajor: this.timeMajor }), this.adapter);
       const executable: SyncExecutable = this.adapter.compileSync(program, this.weights);
-      this.executables.set("step full", Promise.resolve(executable));
-      if (this.spec.inputs.length === 1 && this.spec.outputs.length === 1) this.binding = new StepBinding(this.spec, executable, program, this.given);
+      this.executables.set(keyOf(how), Promise.resolve(executable));
+      if (this.spec.inputs.length === 1 && this.spec.outputs.length === 1 && specAxes(this.spec).every((axis) => axis === STEPS)) this.binding = new StepBinding(this.spec, executable, program, this.given);
     }
   }
 
@@ -139,23 +145,21 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
     this.assertAlive(place);
     const unknown = Object.keys(options).find((key) => !["lengths", "mask", "state"].includes(key));
     if (unknown !== undefined) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected options lengths, mask and state, got "${unknown}"; remove it`, { option: unknown });
-    const checked = this.check.sequence(x);
-    const time = checked.time ?? 1;
-    const extent = checkExtent(place, options, checked.batch, time, this.timeMajor);
-    if (time === 0) return this.nothing(place, checked.batch, options.state);
-    const feeds: Record<string, Feed> = { ...checked.feeds };
-    if (extent.kind !== "full") feeds[extent.kind] = extent.feed;
-    return this.run(place, { mode: "sequence", extent: extent.kind, timeMajor: this.timeMajor }, feeds, checked.batch, options.state);
+    const { feeds, batch, sizes } = this.check.sequence(x);
+    const extent = this.extent.sequence(place, options, batch, sizes);
+    if (sizes[STEPS] === 0) return this.nothing(place, batch, options.state);
+    return this.run(place, { mode: "sequence", extents: extent.extents }, { ...feeds, ...extent.feeds }, batch, options.state);
   }
 
-  async step(x: InputsLike, state: StateLike): Promise<RunResult> {
+  async step(x: InputsLike, state: StateLike, options: Extent = {}): Promise<RunResult> {
     const place = `model "${this.spec.name}" step`;
     this.assertAlive(place);
     if (typeof state !== "object" || state === null) {
       throw new UnrollError("UNROLL_STATE", `${place}: expected a state, got ${String(state)}; start with zeroState(batch) and pass on the state that each step returns`, {});
     }
-    const { feeds, batch } = this.check.step(x);
-    return this.run(place, { mode: "step" }, { ...feeds }, batch, state);
+    const { feeds, batch, sizes } = this.check.step(x);
+    const extent = this.extent.step(place, options, batch, sizes);
+    return this.run(place, { mode: "step", extents: extent.extents }, { ...feeds, ...extent.feeds }, batch, state);
   }
 
   stepInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
@@ -234,10 +238,10 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
   }
 
   private executable(how: LowerMode): Promise<Executable> {
-    const key = `${how.mode} ${how.extent ?? "full"}`;
+    const key = keyOf(how);
     let made = this.executables.get(key);
     if (!made) {
-      made = this.adapter.compile(legalize(lower(this.spec, how), this.adapter), this.weights);
+      made = this.adapter.compile(legalize(lower(this.spec, { ...how, timeMajor: this.timeMajor }), this.adapter), this.weights);
       this.executables.set(key, made);
       made.catch(() => this.executables.delete(key));
     }
@@ -250,8 +254,8 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
     const outputs: Record<ValueRef, HostTensor> = {};
     for (const ref of this.spec.outputs) {
       const { type } = program.outputs.find((o) => o.name === ref)!;
-      if (!type.shape.includes("time")) throw new UnrollError("UNROLL_SHAPE", `${place}: expected at least one time step, got time 0; output "${ref}" is that of the last step, and there is none`, { output: ref });
-      const shape = type.shape.map((dim) => (dim === "time" ? 0 : dim === "batch" ? batch : (dim as number)));
+      if (!type.shape.includes(STEPS)) throw new UnrollError("UNROLL_SHAPE", `${place}: expected at least one time step, got time 0; output "${ref}" is that of the last step, and there is none`, { output: ref });
+      const shape = type.shape.map((dim) => (dim === STEPS ? 0 : dim === "batch" ? batch : (dim as number)));
       outputs[ref] = { dtype: type.dtype, shape, data: allocate(type.dtype, sizeOf(shape)) };
     }
     const state = given === undefined ? this.zeroState(batch) : State.fromTypedArrays(given instanceof State ? await given.toTypedArrays() : given);
@@ -270,6 +274,8 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
     throw new UnrollError("UNROLL_UNSUPPORTED", `model "${this.spec.name}" stepInto: expected a synchronous adapter and a causal spec with one input and one output, got ${why}; use step(), or the builtin adapter`, {});
   }
 }
+
+const keyOf = ({ mode, extents = {} }: LowerMode): string => [mode, ...Object.entries(extents).map(([axis, kind]) => extentName(axis, kind)).sort()].join(" ");
 
 async function toHost(result: DeviceTensor): Promise<HostTensor> {
   if (result.take) return result.take();

@@ -1,6 +1,7 @@
 import { UnrollError } from "../contract/error.js";
 import { partSize, stateParts } from "./cells.js";
 import type { CellSpec, LayerSpec, Spec } from "./types.js";
+import { specValues } from "./values.js";
 
 /** One state part of a model: `[batch, units]`, float32; an h that is projected has fewer units than c. */
 export interface StatePartSpec {
@@ -28,9 +29,18 @@ export function takesState(layer: LayerSpec): boolean {
   return (layer.type === "recurrent" || layer.type === "bidirectional") && layer.initialState === null;
 }
 
+/** The axis that steps run along. */
+export const STEPS = "time";
+
 /** Why a spec can't run one step at a time, or null when it can. */
 export function whyNotSteppable(spec: Spec): string | null {
+  const values = specValues(spec);
   for (const layer of spec.layers) {
+    if (layer.type === "attention" && values.get(layer.key)!.axis === STEPS) return `attention "${layer.name}" looks at all of "${STEPS}"`;
+    if (layer.type === "recurrent" || layer.type === "bidirectional") {
+      const { axis } = values.get(layer.input)!;
+      if (axis !== STEPS) return `layer "${layer.name}" runs along "${axis}", which is there as a whole (make it a model of its own, and its output an input of this one)`;
+    }
     if (layer.type === "bidirectional") return `bidirectional "${layer.name}" needs the whole sequence`;
     if (layer.type === "recurrent" && layer.direction === "backward") return `layer "${layer.name}" runs backward and needs the whole sequence`;
     if (layer.type === "recurrent" && layer.initialState !== null) return `layer "${layer.name}" starts from other values of the model, so its state can't be carried from step to step`;

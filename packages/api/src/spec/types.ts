@@ -21,15 +21,18 @@ export interface Spec {
 /**
  * Names a value: an input or a layer's output by its name; a recurrent layer's final state as `layer.h`, `layer.c`, or
  * as a custom cell calls it (`layer.forward.h`, ... when bidirectional); the two outputs of a bidirectional layer that does not merge as
- * `layer.forward` and `layer.backward`.
+ * `layer.forward` and `layer.backward`; an attention layer's weights as `layer.weights`, which only an output may be.
  */
 export type ValueRef = string;
 
 export interface InputSpec {
   readonly name: string;
   readonly dtype: "float32" | "int32";
-  /** Whether the input has a time axis: [batch, time, ...shape], or else [batch, ...shape]. */
-  readonly sequence: boolean;
+  /**
+   * Name of its time axis, [batch, time, ...shape], or null for one without, [batch, ...shape]. Inputs of one axis have one
+   * length. `time` is the axis that steps run along; others are there whole at every step, as a decoder sees its source.
+   */
+  readonly axis: string | null;
   /** Axes after batch and time; empty for token ids. */
   readonly shape: readonly number[];
 }
@@ -181,4 +184,24 @@ export interface MergeSpec {
   readonly mode: "concat" | "sum" | "ave" | "mul";
 }
 
-export type LayerSpec = RecurrentSpec | BidirectionalSpec | EmbeddingSpec | DenseSpec | ActivationSpec | DropoutSpec | MergeSpec;
+/** Each step of a query takes the mean of another sequence's steps, weighted by how well their keys fit it. */
+export interface AttentionSpec {
+  readonly type: "attention";
+  readonly name: string;
+  /** A sequence [batch, time, inputSize], or one vector a row [batch, inputSize]. */
+  readonly query: ValueRef;
+  /** A sequence [batch, source, inputSize]. */
+  readonly key: ValueRef;
+  /** A sequence along the axis of `key`: what the mean is taken of. */
+  readonly value: ValueRef;
+  /** Size of query and key. */
+  readonly inputSize: number;
+  /** How well a key fits: `dot` q·k (Luong), `scaledDot` q·k / sqrt(inputSize), `additive` the sum of tanh(q + k) (Bahdanau). */
+  readonly score: "dot" | "scaledDot" | "additive";
+  /** What the score is multiplied by: nothing, the weight `scale` [], or for `additive` each of its terms by `scale` [inputSize]. */
+  readonly scale: "none" | "scalar" | "vector";
+  /** What q + k is multiplied by before tanh: nothing, or the weight `innerScale` [] (Keras's `concat` score with `use_scale`). */
+  readonly innerScale: "none" | "scalar";
+}
+
+export type LayerSpec = RecurrentSpec | BidirectionalSpec | EmbeddingSpec | DenseSpec | ActivationSpec | DropoutSpec | MergeSpec | AttentionSpec;

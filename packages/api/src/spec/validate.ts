@@ -1,10 +1,11 @@
 import { UnrollError } from "../contract/error.js";
 import { assertProgramForm } from "../program/form.js";
 import { activationNames } from "../layers/activations.js";
+import { nearest } from "./nearest.js";
 import { type ValueInfo, valuesOf } from "./values.js";
 import { outputPart, outputSize, partSize, stateParts } from "./cells.js";
 import { assertCustomCell } from "./custom-cell.js";
-import type { CellSpec, CustomCellSpec, LayerSpec, MaskingSpec, Spec } from "./types.js";
+import type { AttentionSpec, CellSpec, CustomCellSpec, LayerSpec, MaskingSpec, Spec } from "./types.js";
 
 type Check = (value: unknown, path: string) => void;
 
@@ -18,6 +19,11 @@ const oneOf = (...allowed: readonly (string | boolean | number)[]): Check => (va
 };
 const count: Check = (value, path) => {
   if (typeof value !== "number" || !Number.isInteger(value) || value < 1) refuse(path, "a whole number of at least 1", value, "sizes are counts");
+};
+const axis: Check = (value, path) => {
+  if (value === null) return;
+  name(value, path);
+  if (value === "batch") refuse(path, "a time axis", value, "batch is the first axis of every value; name another, or null for none");
 };
 const countOrNull: Check = (value, path) => {
   if (value !== null) count(value, path);
@@ -85,27 +91,14 @@ const layer = variants("type", {
   activation: { ...placed, activation: outerActivation },
   dropout: { ...placed, rate },
   merge: { name, inputs: listOf(text, 2), mode: oneOf("concat", "sum", "ave", "mul") },
+  attention: { name, query: text, key: text, value: text, inputSize: count, score: oneOf("dot", "scaledDot", "additive"), scale: oneOf("none", "scalar", "vector"), innerScale: oneOf("none", "scalar") },
 });
 
 const specShape = record({
   format: oneOf("unroll.spec"), version: oneOf(1), name: text,
-  inputs: listOf(record({ name, dtype: oneOf("float32", "int32"), sequence: oneOf(true, false), shape: listOf(count) }), 1),
+  inputs: listOf(record({ name, dtype: oneOf("float32", "int32"), axis, shape: listOf(count) }), 1),
   layers: listOf(layer, 1), outputs: listOf(text, 1),
 });
-
-/** The candidate with the fewest single-letter edits to `word`. */
-export function nearest(word: string, candidates: readonly string[]): string {
-  const distance = (a: string, b: string): number => {
-    let row = Array.from({ length: b.length + 1 }, (_, k) => k);
-    for (let i = 1; i <= a.length; i++) {
-      const next = [i];
-      for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-      row = next;
-    }
-    return row[b.length]!;
-  };
-  return candidates.reduce((best, other) => (distance(word, other) < distance(word, best) ? other : best), candidates[0] ?? "");
-}
 
 /**
  * Checks a spec as it comes from JSON: every key present, none unknown, every choice in range, every reference to
@@ -122,12 +115,19 @@ export function validateSpec(value: unknown): asserts value is Spec {
     if (names.has(given)) refuse(`"${given}"`, "a name used once", given, "rename one of the two");
     names.add(given);
   });
-  const values = new Map<string, ValueInfo>(spec.inputs.map((i) => [i.name, { dtype: i.dtype, sequence: i.sequence, shape: i.shape }]));
+  const values = new Map<string, ValueInfo>(spec.inputs.map((i) => [i.name, { dtype: i.dtype, axis: i.axis, shape: i.shape }]));
   spec.layers.forEach((one, k) => {
     wire(one, `.layers[${k}]`, values);
     for (const [ref, info] of valuesOf(one, values)) values.set(ref, info);
   });
   spec.outputs.forEach((ref, k) => look(values, ref, `.outputs[${k}]`));
+}
+
+/** A value that layers may read. */
+function read(values: ReadonlyMap<string, ValueInfo>, ref: string, path: string): ValueInfo {
+  const info = look(values, ref, path);
+  if (info.over !== undefined) refuse(path, "a value with one time axis at most", ref, "attention weights have two: they can be an output and nothing more");
+  return info;
 }
 
 function look(values: ReadonlyMap<string, ValueInfo>, ref: string, path: string): ValueInfo {
@@ -139,22 +139,33 @@ function custom(cell: CustomCellSpec, layer: MaskingSpec, path: string, at: stri
   if (layer.maskedOutput === "hold" && layer.heldStart === "initialState" && outputPart(cell) === null) refuse(`${path}.heldStart`, `zeros, as the output of cell "${cell.name}" is no part of its state`, layer.heldStart, "there is no initial output to hold");
 }
 
+function attend({ query, key, value, inputSize, score, scale, innerScale }: AttentionSpec, path: string, values: ReadonlyMap<string, ValueInfo>): void {
+  const [q, k, v] = [read(values, query, `${path}.query`), read(values, key, `${path}.key`), read(values, value, `${path}.value`)];
+  const vectors = ({ dtype, shape }: ValueInfo): boolean => dtype === "float32" && shape.length === 1;
+  if (!vectors(q) || q.shape[0] !== inputSize) refuse(`${path}.query`, `float32 vectors of ${inputSize}, the layer's inputSize`, query, "a dense layer makes them of another size");
+  if (!vectors(k) || k.axis === null || k.shape[0] !== inputSize) refuse(`${path}.key`, `a float32 sequence of vectors of ${inputSize}, the layer's inputSize`, key, "a dense layer makes them of another size");
+  if (!vectors(v) || v.axis !== k.axis) refuse(`${path}.value`, `a float32 sequence of vectors along "${k.axis}", the axis of key`, value, "there is one value for each key");
+  if (scale === "vector" && score !== "additive") refuse(`${path}.scale`, `none or scalar for ${score}`, scale, "a dense layer before it scales each feature");
+  if (innerScale !== "none" && score !== "additive") refuse(`${path}.innerScale`, `none for ${score}`, innerScale, "only additive has a tanh to scale within");
+}
+
 function wire(layer: LayerSpec, path: string, values: ReadonlyMap<string, ValueInfo>): void {
   const last = (info: ValueInfo): number | undefined => info.shape[info.shape.length - 1];
   const sized = (info: ValueInfo, size: number): void => {
     if (info.dtype !== "float32" || last(info) !== size) refuse(`${path}.inputSize`, `${String(last(info))}, the last axis of the layer's input`, size, "make the two agree");
   };
   if (layer.type === "merge") {
-    const infos = layer.inputs.map((ref, k) => look(values, ref, `${path}.inputs[${k}]`));
-    const form = (info: ValueInfo): string => `${info.sequence ? "sequence " : ""}[${(layer.mode === "concat" ? info.shape.slice(0, -1) : info.shape).join(", ")}]`;
-    if (infos.some((info) => info.dtype !== "float32" || form(info) !== form(infos[0]!))) refuse(`${path}.inputs`, "float32 values of one form", infos.map(form), `${layer.mode} needs equal shapes${layer.mode === "concat" ? " but for the last axis" : ""}`);
+    const infos = layer.inputs.map((ref, k) => read(values, ref, `${path}.inputs[${k}]`));
+    const form = (info: ValueInfo): string => `${info.axis === null ? "" : `${info.axis} `}[${(layer.mode === "concat" ? info.shape.slice(0, -1) : info.shape).join(", ")}]`;
+    if (infos.some((info) => info.dtype !== "float32" || form(info) !== form(infos[0]!))) refuse(`${path}.inputs`, "float32 values of one form", infos.map(form), `${layer.mode} needs one time axis and equal shapes${layer.mode === "concat" ? " but for the last axis" : ""}`);
     return;
   }
-  const info = look(values, layer.input, `${path}.input`);
+  if (layer.type === "attention") return attend(layer, path, values);
+  const info = read(values, layer.input, `${path}.input`);
   switch (layer.type) {
     case "recurrent": case "bidirectional": {
       const cells: readonly [string, CellSpec][] = layer.type === "recurrent" ? [["", layer.cell]] : [["forward.", layer.forward], ["backward.", layer.backward]];
-      if (!info.sequence || info.shape.length !== 1) refuse(`${path}.input`, "a sequence [batch, time, inputSize]", layer.input, "a recurrent layer reads a sequence of vectors");
+      if (info.axis === null || info.shape.length !== 1) refuse(`${path}.input`, "a sequence [batch, time, inputSize]", layer.input, "a recurrent layer reads a sequence of vectors");
       cells.forEach(([way, one]) => {
         sized(info, one.inputSize);
         if (one.kind === "custom") custom(one, layer, path, layer.type === "recurrent" ? ".cell" : `.${way.slice(0, -1)}`);
@@ -167,8 +178,8 @@ function wire(layer: LayerSpec, path: string, values: ReadonlyMap<string, ValueI
         const given = Object.keys(layer.initialState);
         if (given.length !== parts.length || parts.some(([part]) => !given.includes(part))) refuse(`${path}.initialState`, `the parts ${parts.map(([part]) => part).join(", ")}`, given, "give every part, or null for the caller's state");
         for (const [part, units] of parts) {
-          const state = look(values, layer.initialState[part]!, `${path}.initialState.${part}`);
-          if (state.sequence || state.shape.length !== 1 || state.shape[0] !== units) refuse(`${path}.initialState.${part}`, `a value [batch, ${units}]`, layer.initialState[part], "a state has one vector a row");
+          const state = read(values, layer.initialState[part]!, `${path}.initialState.${part}`);
+          if (state.axis !== null || state.shape.length !== 1 || state.shape[0] !== units) refuse(`${path}.initialState.${part}`, `a value [batch, ${units}]`, layer.initialState[part], "a state has one vector a row");
         }
       }
       return;

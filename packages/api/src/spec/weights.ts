@@ -25,7 +25,7 @@ function cellWeights(prefix: string, cell: CellSpec): WeightSpec[] {
 /**
  * Canonical weights of one layer: `name.kernel` [inputSize, gates x units], `name.recurrentKernel` [size of h, gates x
  * units], `name.peephole` [3 units] of gates i f o, `name.projectionKernel` [units, projection], `name.bias` or `name.inputBias` and `name.recurrentBias`; `name.forward.kernel`, ... when bidirectional; a custom
- * cell's under its own names; `name.table` for an embedding. Products are row vector times matrix.
+ * cell's under its own names; `name.table` for an embedding; `name.scale` and `name.innerScale` for an attention. Products are row vector times matrix.
  */
 export function layerWeights(layer: LayerSpec): WeightSpec[] {
   switch (layer.type) {
@@ -35,6 +35,10 @@ export function layerWeights(layer: LayerSpec): WeightSpec[] {
     case "dense": return [
       { name: `${layer.name}.kernel`, shape: [layer.inputSize, layer.units] },
       ...(layer.bias === "single" ? [{ name: `${layer.name}.bias`, shape: [layer.units] }] : []),
+    ];
+    case "attention": return [
+      ...(layer.innerScale === "scalar" ? [{ name: `${layer.name}.innerScale`, shape: [] }] : []),
+      ...(layer.scale === "none" ? [] : [{ name: `${layer.name}.scale`, shape: layer.scale === "vector" ? [layer.inputSize] : [] }]),
     ];
     case "activation": case "dropout": case "merge": return [];
     default: return layer satisfies never;

@@ -39,7 +39,7 @@ function axisNames(graph: Graph, timeMajor: boolean): readonly string[] {
 
 /** Where an input's features are: the layer that reads it says whose error it is. */
 function placeOf(traced: Traced, input: InputSlot): string {
-  const reader = traced.spec.layers.find((layer) => layer.type !== "merge" && layer.input === input.name);
+  const reader = traced.spec.layers.find((layer) => layer.type !== "merge" && layer.type !== "attention" && layer.input === input.name);
   return `${traced.graph.name} run${reader ? `, ${reader.type === "recurrent" ? reader.cell.kind : reader.type} "${reader.name}"` : ""}`;
 }
 

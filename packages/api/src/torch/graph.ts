@@ -138,7 +138,7 @@ export class Graph {
 
   /** The spec of everything recorded. */
   finish(outputs: readonly ValueRef[]): Spec {
-    const inputs: InputSpec[] = this.inputs.map(({ name, dtype, features }) => ({ name, dtype, sequence: this.kind !== "pointwise", shape: features }));
+    const inputs: InputSpec[] = this.inputs.map(({ name, dtype, features }) => ({ name, dtype, axis: this.kind === "pointwise" ? null : "time", shape: features }));
     return makeSpec({ name: this.name, inputs, layers: this.layers, outputs });
   }
 }

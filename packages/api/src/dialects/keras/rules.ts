@@ -89,6 +89,12 @@ export function kerasRules(layer: LayerSpec, binding: KerasBinding): KerasRules 
     }
     case "embedding": return plain(name, binding, [["table", "embeddings", [layer.inputSize, layer.outputSize]]]);
     case "dense": return plain(name, binding, [["kernel", "kernel", [layer.inputSize, layer.units]], ...(layer.bias === "single" ? [["bias", "bias", [layer.units]] as const] : [])]);
+    // Keras's Attention calls what it multiplies a `concat` score by concat_score_weight; only that score can have a scale within.
+    case "attention": if (layer.innerScale === "scalar" && layer.scale !== "scalar") throw new UnrollError("UNROLL_UNSUPPORTED", `keras weights of attention "${name}": expected scale scalar beside innerScale, got ${layer.scale}; no Keras layer has only one of them`, { layer: name });
+      return plain(name, binding, [
+      ...(layer.innerScale === "scalar" ? [["innerScale", "scale", []] as const] : []),
+      ...(layer.scale === "vector" ? [["scale", "scale", [layer.inputSize]] as const] : layer.scale === "scalar" ? [["scale", layer.score === "additive" ? "concat_score_weight" : "scale", []] as const] : []),
+    ]);
     case "activation": case "dropout": case "merge": return { rules: [], patterns: new Map() };
     default: return layer satisfies never;
   }

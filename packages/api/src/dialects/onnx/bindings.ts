@@ -5,12 +5,12 @@ export interface OnnxBinding {
   readonly layer: string;
   /**
    * Names of the initializers by what they are: operands `W`, `R`, `B` and `P` of an LSTM, GRU or RNN; `table` of a Gather;
-   * `kernel` [inputs, units] and `bias` of a MatMul and Add.
+   * `kernel` [inputs, units] and `bias` of a MatMul and Add; `scale` and `innerScale` of what computes an attention score.
    */
-  readonly names: { readonly [Role in "W" | "R" | "B" | "P" | "table" | "kernel" | "bias"]?: string };
+  readonly names: { readonly [Role in "W" | "R" | "B" | "P" | "table" | "kernel" | "bias" | "scale" | "innerScale"]?: string };
 }
 
-const rolesOf = { recurrent: ["W", "R", "B", "P"], bidirectional: ["W", "R", "B", "P"], embedding: ["table"], dense: ["kernel", "bias"], activation: [], dropout: [], merge: [] } as const;
+const rolesOf = { recurrent: ["W", "R", "B", "P"], bidirectional: ["W", "R", "B", "P"], embedding: ["table"], dense: ["kernel", "bias"], activation: [], dropout: [], merge: [], attention: ["scale", "innerScale"] } as const;
 
 /** Bindings by layer name: `encoder.W`, `encoder.R`, ... */
 export function onnxBindings(spec: Spec): OnnxBinding[] {

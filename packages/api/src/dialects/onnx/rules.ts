@@ -1,6 +1,7 @@
 import { UnrollError } from "../../contract/error.js";
 import { cellsOf } from "../../spec/state.js";
 import type { CellSpec, KnownCellSpec, LayerSpec } from "../../spec/types.js";
+import { layerWeights } from "../../spec/weights.js";
 import { cellRules, type GateOrder, plainRule, type WeightRule } from "../rules.js";
 import type { OnnxBinding } from "./bindings.js";
 
@@ -42,6 +43,10 @@ export function onnxRules(layer: LayerSpec, binding: OnnxBinding): WeightRule[] 
       plainRule(name, "kernel", binding.names.kernel!, [layer.inputSize, layer.units]),
       ...(layer.bias === "single" ? [plainRule(name, "bias", binding.names.bias!, [layer.units])] : []),
     ];
+    case "attention": return layerWeights(layer).map((weight) => {
+      const role = weight.name.slice(name.length + 1) as "scale" | "innerScale";
+      return plainRule(name, role, binding.names[role]!, weight.shape);
+    });
     case "activation": case "dropout": case "merge": return [];
     default: return layer satisfies never;
   }

@@ -70,6 +70,11 @@ export function tf1Rules(layer: LayerSpec, { scope, backwardScope, forgetBias = 
       plainRule(name, "kernel", `${scope}/kernel`, [layer.inputSize, layer.units]),
       ...(layer.bias === "single" ? [plainRule(name, "bias", `${scope}/bias`, [layer.units])] : []),
     ];
+    // Names of BahdanauAttention and LuongAttention(scale=True); their memory and query layers are dense layers.
+    case "attention": {
+      if (layer.innerScale !== "none") throw new UnrollError("UNROLL_UNSUPPORTED", `tf1 weights of attention "${name}": expected innerScale none, got ${layer.innerScale}; no attention of TensorFlow 1 has it`, { layer: name });
+      return layer.scale === "none" ? [] : [plainRule(name, "scale", `${scope}/${layer.scale === "vector" ? "attention_v" : "attention_g"}`, layer.scale === "vector" ? [layer.inputSize] : [])];
+    }
     case "activation": case "dropout": case "merge": return [];
     default: return layer satisfies never;
   }

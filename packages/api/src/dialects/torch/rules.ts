@@ -1,5 +1,6 @@
 import { UnrollError } from "../../contract/error.js";
 import type { CellSpec, KnownCellSpec, LayerSpec } from "../../spec/types.js";
+import { layerWeights } from "../../spec/weights.js";
 import { type GateOrder, type WeightRule, cellRules, customRules, plainRule } from "../rules.js";
 import type { TorchBinding } from "./bindings.js";
 
@@ -55,6 +56,11 @@ export function torchRules(layer: LayerSpec, binding: TorchBinding): WeightRule[
       plainRule(name, "kernel", `${path}weight`, [layer.inputSize, layer.units], true),
       ...(layer.bias === "single" ? [plainRule(name, "bias", `${path}bias`, [layer.units])] : []),
     ];
+    // No module of torch: parameters of a module of one's own.
+    case "attention": return layerWeights(layer).map((weight) => {
+      const own = weight.name.slice(name.length + 1);
+      return plainRule(name, own, `${path}${own === "innerScale" ? "inner_scale" : own}`, weight.shape);
+    });
     case "activation": case "dropout": case "merge": return [];
     default: return layer satisfies never;
   }

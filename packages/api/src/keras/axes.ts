@@ -1,0 +1,49 @@
+import type { KerasTensor, LayerCall } from "./keras-tensor.js";
+
+/** Finds the name of a value's time axis. */
+export type AxisOf = (tensor: KerasTensor) => string;
+
+/** The inputs of a call that run along one time axis, group by group. */
+const groupsOf = ({ layer, inputs }: LayerCall): readonly (readonly KerasTensor[])[] =>
+  (layer.inTime?.map((group) => group.flatMap((k) => inputs[k] ?? [])) ?? [inputs]).map((group) => group.filter(({ form }) => form.sequence));
+
+/**
+ * Gives each input's time axis a name. Inputs are of one axis where a layer reads them side by side; that of the first
+ * output is `time`, the axis that steps run along, and others have the name of their first input.
+ */
+export function axesOf(calls: readonly LayerCall[], inputs: readonly KerasTensor[], outputs: readonly KerasTensor[], nameOf: AxisOf): AxisOf {
+  const parents = new Map<KerasTensor, KerasTensor>();
+  const root = (tensor: KerasTensor): KerasTensor => {
+    const above = parents.get(tensor);
+    return above ? root(above) : tensor;
+  };
+  /** The input whose time a value has. */
+  const origin = (tensor: KerasTensor): KerasTensor => (tensor.source ? origin(groupsOf(tensor.source)[0]![0]!) : root(tensor));
+  const join = (a: KerasTensor, b: KerasTensor): void => {
+    const [one, other] = [origin(a), origin(b)];
+    if (one !== other) parents.set(other, one);
+  };
+  for (const call of calls) {
+    for (const [first, ...others] of groupsOf(call)) for (const other of others) join(first!, other);
+    groupsOf(call).forEach(([along], k) => {
+      if (along) for (const mask of call.masks[k]!) if (!mask.source) join(along, mask);
+    });
+  }
+  const sequences = inputs.filter(({ form }) => form.sequence);
+  const roots = [...new Set(sequences.map(root))];
+  const stepped = outputs.find(({ form }) => form.sequence);
+  const steps = stepped ? origin(stepped) : roots.length === 1 ? roots[0] : undefined;
+  const first = new Map(roots.map((own) => [own, sequences.find((tensor) => root(tensor) === own)!]));
+  return (tensor) => {
+    const own = origin(tensor);
+    if (own === steps) return "time";
+    const name = nameOf(first.get(own) ?? own);
+    return name === "time" || name === "batch" ? `${name}_axis` : name;
+  };
+}
+
+/** What masks the values that a layer reads along each time axis; nothing for a layer that works on each step by itself. */
+export function maskedBy(call: LayerCall, axisOf: AxisOf): { axis: string; sources: readonly KerasTensor[] }[] {
+  if (call.layer.stateParts().length === 0 && !call.layer.inTime) return [];
+  return groupsOf(call).flatMap(([along], k) => (along ? [{ axis: axisOf(along), sources: call.masks[k]! }] : []));
+}

@@ -1,0 +1,8 @@
+import { UnrollError } from "../contract/error.js";
+import { nearest } from "./nearest.js";
+
+/** Refuses options that a layer does not have. @throws UNROLL_ARGUMENT naming the nearest one */
+export function knownOptions(place: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected options ${known.join(", ")}, got "${unknown}"; the nearest is "${nearest(unknown, known)}"`, { option: unknown });
+}
