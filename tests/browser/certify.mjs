@@ -45,6 +45,7 @@ const certifyPage = (search) => withPage("certify.page.ts", async (page, problem
     wrong += bad;
     console.log(`${bad ? "FAILED     " : "passed     "}  ${name.padEnd(24)} ${passed} passed, ${failed} failed, ${unsupported} unsupported${off ? `, ${off} options of layers wrong` : ""}; ${report.runs} runs; precision ${report.capabilities.precision}; worst error/bound ${worst.toFixed(3)}; ${((performance.now() - started) / 1000).toFixed(0)} s`);
     for (const one of report.properties.filter(({ status }) => status !== "passed")) console.log(`  ${one.status} ${one.id}, ${one.form}: ${one.reason}${one.counterexample ? `\n    ${one.counterexample.case}` : ""}`);
+    for (const one of (report.support ?? []).filter(({ how }) => how === "wrong")) console.log(`  wrong ${one.layer}, ${one.option}, ${one.mode}: ${one.reason}`);
     reports.push({ engine: name, report });
   }
   for (const problem of problems) console.log(`FAILED page error: ${problem}`);

@@ -6,6 +6,8 @@ export interface Precision {
   readonly activation: number;
   /** Smallest normal number: below it results may be flushed to zero. */
   readonly smallest: number;
+  /** Largest number: past it a result is infinite. */
+  readonly largest: number;
 }
 
 /**
@@ -13,7 +15,7 @@ export interface Precision {
  * fused operators share them), rounded up; the other engines stay below 6e-8.
  */
 export const precisions: Readonly<Record<"f32" | "f16" | "mixed", Precision>> = {
-  f32: { unit: 2 ** -24, activation: 2e-7, smallest: 2 ** -126 },
-  f16: { unit: 2 ** -11, activation: 2 ** -10, smallest: 2 ** -14 },
-  mixed: { unit: 2 ** -11, activation: 2 ** -10, smallest: 2 ** -14 },
+  f32: { unit: 2 ** -24, activation: 2e-7, smallest: 2 ** -126, largest: (2 - 2 ** -23) * 2 ** 127 },
+  f16: { unit: 2 ** -11, activation: 2 ** -10, smallest: 2 ** -14, largest: 65504 },
+  mixed: { unit: 2 ** -11, activation: 2 ** -10, smallest: 2 ** -14, largest: 65504 },
 };

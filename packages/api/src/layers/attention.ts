@@ -6,9 +6,6 @@ export interface AttentionAttrs extends Attrs {
   readonly score: "dot" | "scaledDot" | "additive";
 }
 
-/** Far below any score; what it stands for is taken out again by the mask. */
-const LOWEST = -3e38;
-
 /**
  * Composite `attention`; semantics rule `attention`. A masked key has weight 0 exactly, so padding never reaches a result,
  * whatever it holds; a row without any real key gets zeros.
@@ -21,18 +18,19 @@ export function attention(block: Block, query: Value, key: Value, value: Value, 
   return block.composite("attention", { query, key, value, ...rest }, attrs, (b, v) => {
     const { keyMask, queryMask } = v;
     // [batch, time, inputSize] and [batch, source, inputSize]
-    const [q, k] = [v["query"]!, v["key"]!].map((x) => b.transpose(x, [1, 0, 2])) as [Value, Value];
+    const [q, k] = [v["query"]!, kept(b, v["key"]!, keyMask)].map((x) => b.transpose(x, [1, 0, 2])) as [Value, Value];
     const fit = score(b, q, k, v, attrs);
     // [batch, 1, source]
     const real = keyMask && b.expandDims(b.transpose(keyMask, [1, 0]), 1);
     const weights = real ? maskedSoftmax(b, fit, real) : softmax(b, fit);
-    let values = b.transpose(v["value"]!, [1, 0, 2]);
-    if (keyMask) values = b.select(b.expandDims(b.transpose(keyMask, [1, 0]), 2), values, b.constant(0));
-    let y = b.matmul(weights, values);
+    let y = b.matmul(weights, b.transpose(kept(b, v["value"]!, keyMask), [1, 0, 2]));
     if (queryMask) y = b.select(b.expandDims(b.transpose(queryMask, [1, 0]), 2), y, b.constant(0));
     return { y: b.transpose(y, [1, 0, 2]), weights: b.transpose(weights, [1, 0, 2]) };
   });
 }
+
+/** x [source, batch, size] with zeros where it is masked. */
+const kept = (b: Block, x: Value, mask: Value | undefined): Value => (mask ? b.select(b.expandDims(mask, 2), x, b.constant(0)) : x);
 
 /** [batch, time, source] */
 function score(b: Block, q: Value, k: Value, { scale, innerScale }: NamedValues, attrs: AttentionAttrs): Value {
@@ -47,10 +45,13 @@ function score(b: Block, q: Value, k: Value, { scale, innerScale }: NamedValues,
   return scale ? b.mul(fit, scale) : fit;
 }
 
-/** Softmax over what is real. The largest real term is e^0, so the sum is at least 1 unless nothing is real. */
+/**
+ * Softmax over what is real. Elsewhere the least of all scores stands while the largest is looked for, which no constant
+ * could do at every precision. The largest real term is e^0, so the sum is at least 1 unless nothing is real.
+ */
 function maskedSoftmax(b: Block, x: Value, real: Value): Value {
-  const kept = b.select(real, x, b.constant(LOWEST));
-  const e = b.select(real, b.exp(b.sub(kept, b.reduceMax(kept, 2))), b.constant(0));
+  const some = b.select(real, x, b.neg(b.reduceMax(b.neg(x), 2)));
+  const e = b.select(real, b.exp(b.sub(some, b.reduceMax(some, 2))), b.constant(0));
   // Once more after the division: a NaN among what is real spoils the sum, and is no reason to look at padding.
   return b.select(real, b.div(e, b.max(b.sum(e, 2), b.constant(1))), b.constant(0));
 }
