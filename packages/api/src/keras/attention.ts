@@ -1,7 +1,7 @@
 import { attention } from "../spec/build.js";
+import { knownOptions } from "../spec/known-options.js";
 import type { AttentionSpec, LayerSpec, ValueRef } from "../spec/types.js";
 import { type Form, Layer, type LayerOptions, type LayerOutput, commonOptions } from "./layer.js";
-import { knownOptions } from "../spec/known-options.js";
 
 interface CommonOptions extends LayerOptions {
   /** Training only: without effect here. Default 0. */

@@ -1,9 +1,9 @@
 import { UnrollError } from "../contract/error.js";
 import { snake } from "../dialects/keras/rules.js";
 import { gruCell as gruSpec, lstmCell as lstmSpec, simpleRnnCell as simpleRnnSpec } from "../spec/build.js";
+import { knownOptions } from "../spec/known-options.js";
 import type { CellSpec, CustomCellSpec } from "../spec/types.js";
 import { cellActivation } from "./options.js";
-import { knownOptions } from "../spec/known-options.js";
 
 /** Options of every cell, with Keras 3's defaults. */
 export interface CellOptions {

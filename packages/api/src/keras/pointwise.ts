@@ -1,8 +1,8 @@
 import { activation, dense, dropout, embedding, merge } from "../spec/build.js";
+import { knownOptions } from "../spec/known-options.js";
 import type { LayerSpec, MergeSpec, ValueRef } from "../spec/types.js";
 import { type Form, Layer, type LayerOptions, type LayerOutput, commonOptions } from "./layer.js";
 import { outerActivation } from "./options.js";
-import { knownOptions } from "../spec/known-options.js";
 import { BidirectionalLayer, RecurrentLayer } from "./recurrent.js";
 
 export interface EmbeddingOptions extends LayerOptions {

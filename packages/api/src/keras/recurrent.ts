@@ -1,9 +1,9 @@
 import { recurrent, bidirectional } from "../spec/build.js";
 import { outputPart, outputSize, partSize, stateParts } from "../spec/cells.js";
+import { knownOptions } from "../spec/known-options.js";
 import type { BidirectionalSpec, CustomCellSpec, LayerSpec, MaskingSpec, RecurrentSpec, ValueRef } from "../spec/types.js";
 import { type Cell, cellOf, type CellOptions, cellOptions, type GruCellOptions, gruCell, type LstmCellOptions, lstmCell, simpleRnnCell, StackedCells } from "./cells.js";
 import { type Form, Layer, type LayerOptions, type LayerOutput, type StatePart, commonOptions } from "./layer.js";
-import { knownOptions } from "../spec/known-options.js";
 
 /** How a layer runs its cell, with Keras 3's defaults. */
 export interface SequenceOptions extends LayerOptions {

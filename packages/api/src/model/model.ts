@@ -171,7 +171,7 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
   stream(options: { readonly batch?: number; readonly state?: StateLike } = {}): Stream {
     this.assertAlive("stream");
     const first = options.state ?? this.zeroState(options.batch ?? 1);
-    return new Stream((x, state) => this.step(x, state), () => this.zeroState(options.batch ?? 1), first);
+    return new Stream((x, state, given) => this.step(x, state, given), () => this.zeroState(options.batch ?? 1), first);
   }
 
   zeroState(batch: number): State {

@@ -1,4 +1,4 @@
-import type { InputsLike } from "./arguments.js";
+import type { Extent, InputsLike } from "./arguments.js";
 import type { RunResult } from "./model.js";
 import { State, type StateLike } from "./state.js";
 
@@ -11,14 +11,18 @@ export class Stream {
   private tail: Promise<unknown> = Promise.resolve();
 
   /** @internal Made by `model.stream()`. */
-  constructor(private readonly advance: (x: InputsLike, state: State) => Promise<RunResult>, private readonly zero: () => State, first: StateLike) {
+  constructor(private readonly advance: (x: InputsLike, state: State, options?: Extent) => Promise<RunResult>, private readonly zero: () => State, first: StateLike) {
     this.current = first instanceof State ? first : State.fromTypedArrays(first);
   }
 
-  /** Runs one step from where the stream is. A step that fails leaves the stream where it was. */
-  step(x: InputsLike): Promise<RunResult["outputs"][string]> {
+  /**
+   * Runs one step from where the stream is. A step that fails leaves the stream where it was.
+   *
+   * @param options how rows end along time axes that a step sees whole
+   */
+  step(x: InputsLike, options?: Extent): Promise<RunResult["outputs"][string]> {
     const result = this.tail.then(async () => {
-      const { output, state } = await this.advance(x, this.current);
+      const { output, state } = await this.advance(x, this.current, options);
       this.current = state;
       return output;
     });

@@ -1,7 +1,7 @@
+import { knownOptions } from "../spec/known-options.js";
 import type { ActivationSpec } from "../spec/types.js";
 import { logSoftmax, softmax } from "./functional.js";
 import { currentGraph } from "./graph.js";
-import { knownOptions } from "./layers.js";
 import { Module } from "./module.js";
 import { activate, dropOut } from "./pointwise.js";
 import type { SymbolicTensor } from "./symbolic.js";

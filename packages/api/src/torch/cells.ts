@@ -1,8 +1,9 @@
 import { recurrent } from "../spec/build.js";
 import { stateParts } from "../spec/cells.js";
+import { knownOptions } from "../spec/known-options.js";
 import type { RecurrentSpec, ValueRef } from "../spec/types.js";
 import { currentGraph } from "./graph.js";
-import { count, knownOptions } from "./layers.js";
+import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
 import { type CellMaker, gruCellOf, lstmCellOf, pair, rnnCellOf } from "./recurrent.js";
 import { type Hidden, SymbolicState, SymbolicTensor } from "./symbolic.js";

@@ -1,5 +1,6 @@
 import { UnrollError } from "../contract/error.js";
 import { dense, embedding } from "../spec/build.js";
+import { knownOptions } from "../spec/known-options.js";
 import { currentGraph } from "./graph.js";
 import { Module, type ModulePart } from "./module.js";
 import type { SymbolicTensor } from "./symbolic.js";
@@ -8,12 +9,6 @@ import type { SymbolicTensor } from "./symbolic.js";
 export function count(place: string, name: string, value: number): number {
   if (!Number.isInteger(value) || value < 1) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected ${name} as a whole number of at least 1, got ${value}; sizes are counts`, { name, value });
   return value;
-}
-
-/** Refuses options that a module does not have. @throws UNROLL_ARGUMENT naming the option and those there are */
-export function knownOptions(place: string, options: object, known: readonly string[]): void {
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected options ${known.join(", ") || "none"}, got "${unknown}"; options are in camelCase`, { option: unknown });
 }
 
 /** Rows of a table by id: ids of any shape to [..., embeddingDim]. */

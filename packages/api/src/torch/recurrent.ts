@@ -1,9 +1,10 @@
 import { UnrollError } from "../contract/error.js";
 import { bidirectional, dropout, gruCell, lstmCell, recurrent, simpleRnnCell } from "../spec/build.js";
 import { outputSize, partSize, stateParts } from "../spec/cells.js";
+import { knownOptions } from "../spec/known-options.js";
 import type { CellSpec, LayerSpec, ValueRef } from "../spec/types.js";
 import { currentGraph } from "./graph.js";
-import { count, knownOptions } from "./layers.js";
+import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
 import { type Hidden, type StateSlot, SymbolicState, SymbolicTensor } from "./symbolic.js";
 
