@@ -7,7 +7,7 @@
 import { parseArgs } from "node:util";
 import { compile } from "@unroll/api";
 import { resolveAdapter } from "@unroll/api/config";
-import { cases, compareWithBound, deriveBounds, evaluate, precisions, running, runOf } from "@unroll/conformance";
+import { cases, compareWithBound, deriveBounds, evaluate, inputsOf, optionsOf, precisions, running, runOf } from "@unroll/conformance";
 import * as fc from "fast-check";
 
 const { values: args } = parseArgs({ options: { cases: { type: "string", default: "2000" }, seed: { type: "string", default: "1" }, engines: { type: "string", default: "builtin,tfjs:cpu,tfjs:wasm,onnx:wasm,onnx:cpu" } } });
@@ -16,6 +16,7 @@ const engines = await Promise.all(args.engines.split(",").map(async (name) => [n
 
 const kindOf = ({ spec, time }) => {
   const kinds = new Set(spec.layers.flatMap((layer) => (layer.type === "recurrent" ? [layer.cell.kind] : layer.type === "bidirectional" ? [layer.forward.kind] : [])));
+  if (spec.layers.some(({ type }) => type === "attention")) return `with attention${kinds.has("custom") ? " and custom" : ""}`;
   return `${kinds.size === 1 ? [...kinds][0] : kinds.has("custom") ? "mixed with custom" : "mixed"}${time > 40 ? ", long" : ""}`;
 };
 const flat = ({ outputs, state }) => [...Object.values(outputs), ...Object.values(state).flatMap((parts) => Object.values(parts))];
@@ -33,7 +34,7 @@ for (const given of drawn) {
   const worstCase = kindOf(given).includes("custom") ? null : flat(evaluate(given.spec, given.weights, runOf(given), errors(running(precisions.f32))));
   for (const [name, adapter] of engines) {
     const model = await compile(given.spec, { adapter, weights: given.weights });
-    const result = await model.sequence(given.x, { ...(given.lengths && { lengths: given.lengths }), ...(given.mask && { mask: given.mask }), ...(given.state && { state: given.state }) });
+    const result = await model.sequence(inputsOf(given), optionsOf(given));
     const got = [...given.spec.outputs.map((ref) => result.outputs[ref]), ...Object.values(await result.state.toTypedArrays()).flatMap((parts) => Object.values(parts))];
     const worst = (allowed) => Math.max(...got.map((value, k) => compareWithBound(value, truth[k], { shape: truth[k].shape, data: allowed[k].data.map((b) => b + 2 ** -126) }).errorOverBound));
     const key = `${name}\t${kindOf(given)}`;

@@ -6,7 +6,7 @@ export { compareWithBound, type Comparison, worse } from "./tolerance/compare.js
 export { precisions } from "./tolerance/precision.js";
 export { type Bounded, running } from "./tolerance/running.js";
 export { generator } from "./tolerance/random.js";
-export { type Case, describeCase, runOf } from "./cases/case.js";
+export { type Case, describeCase, inputsOf, optionsOf, runOf } from "./cases/case.js";
 export { cases, type CaseWish } from "./cases/cases.js";
 export { specs, type SpecWish } from "./cases/specs.js";
 export { certify, type CertifyOptions, type CertifyReport, type Counterexample, expanded, type Form, type PropertyReport } from "./certify.js";
