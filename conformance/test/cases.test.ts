@@ -37,6 +37,7 @@ describe("cases", () => {
     "a memory that an encoder reads": ({ spec }) => spec.layers.some(({ name }) => name === "encoder"),
     "memory of another length": ({ memory, time }) => memory !== null && memory.time !== time,
     "empty row of the memory by lengths": ({ memory }) => memory?.lengths?.includes(0) ?? false,
+    "a vector repeated": layersOf("repeat"),
     "memory with a mask": ({ memory }) => (memory?.mask ?? null) !== null,
     projection: (given) => cellsOf(given).some((cell) => cell.kind === "lstm" && cell.projection !== null && cell.projection !== cell.units),
     peepholes: (given) => cellsOf(given).some((cell) => cell.kind === "lstm" && cell.peepholes),

@@ -6,7 +6,7 @@ describe("supportOf", () => {
   it("has every layer and option, whole and by steps, and runs each", async () => {
     const entries = await supportOf(builtin());
     expect(entries.filter(({ how, layer, option }) => how !== (["custom cell", "attention"].includes(layer) || ["projection", "peepholes"].includes(option) ? "composed" : "own"))).toEqual([]);
-    expect([...new Set(entries.map(({ layer }) => layer))]).toEqual(["simple RNN", "LSTM", "GRU, reset after", "GRU, reset before", "custom cell", "embedding", "dense", "activation", "attention", "merge"]);
+    expect([...new Set(entries.map(({ layer }) => layer))]).toEqual(["simple RNN", "LSTM", "GRU, reset after", "GRU, reset before", "custom cell", "embedding", "dense", "activation", "attention", "repeat", "merge"]);
     for (const name of activationNames) expect(entries).toContainEqual({ layer: "LSTM", option: name === "tanh" ? "as it is" : `activation ${name}`, mode: "step", how: "own" });
     expect(entries.filter(({ option, mode }) => /backward|bidirectional|lengths|mask/.test(option) && mode === "step")).toEqual([]);
   });

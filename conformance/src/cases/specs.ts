@@ -1,4 +1,4 @@
-import { type Activation, activation, activationNames, attention, type AttentionSpec, bidirectional, type BidirectionalSpec, type BiasForm, type CellSpec, dense, dropout, embedding, gruCell, input, type LayerSpec, lstmCell, merge, recurrent, type RecurrentSpec, simpleRnnCell, spec, type Spec } from "@unroll/api";
+import { type Activation, activation, activationNames, attention, type AttentionSpec, bidirectional, type BidirectionalSpec, type BiasForm, type CellSpec, dense, dropout, embedding, gruCell, input, type LayerSpec, lstmCell, merge, recurrent, type RecurrentSpec, repeat, simpleRnnCell, spec, type Spec } from "@unroll/api";
 import * as fc from "fast-check";
 import { outputSizeOf, partPutOut, partSizes } from "../oracle/cells.js";
 import { SOURCE } from "./case.js";
@@ -14,8 +14,8 @@ export interface SpecWish {
   readonly bounded?: boolean;
   /** Whether custom cells are among them. Default true. */
   readonly custom?: boolean;
-  /** Whether some look at a second input by attention. Default true. */
-  readonly memory?: boolean;
+  /** Whether some have a second time axis: a memory that they look at by attention, or a vector repeated. Default true. */
+  readonly axes?: boolean;
 }
 
 interface LayerChoice {
@@ -77,6 +77,8 @@ interface SpecChoice {
   readonly head: "none" | "dense" | "softmax" | "logSoftmax";
   readonly states: boolean;
   readonly handedOver: boolean;
+  /** Whether the last output is what every step of a sequence after it reads. */
+  readonly repeated: boolean;
 }
 
 function cellOf(choice: LayerChoice, inputSize: number): CellSpec {
@@ -92,6 +94,9 @@ function cellOf(choice: LayerChoice, inputSize: number): CellSpec {
 
 /** Name of the layer that reads the memory before it is looked at. */
 export const ENCODER = "encoder";
+
+/** Name of the layer that reads a vector repeated. */
+export const WRITER = "writer";
 
 /** Layers by which values `at` of some size look at the memory, then joined with what they see. */
 function attending(at: string, size: number, { score, scale, innerScale, size: memory, encoder, ownKeys }: AttentionChoice): LayerSpec[] {
@@ -111,7 +116,7 @@ function attending(at: string, size: number, { score, scale, innerScale, size: m
 /** Rows of an embedding's table. */
 export const IDS = 5;
 
-function build({ ids, inputSize, layers, last, head, states, handedOver, attention: look }: SpecChoice): Spec {
+function build({ ids, inputSize, layers, last, head, states, handedOver, repeated, attention: look }: SpecChoice): Spec {
   const made: LayerSpec[] = [];
   let [at, size] = ["x", inputSize];
   if (ids) {
@@ -159,6 +164,10 @@ function build({ ids, inputSize, layers, last, head, states, handedOver, attenti
     } else return;
     at = made[made.length - 1]!.name;
   });
+  if (repeated && last && !at.includes(".")) {
+    made.push(repeat({ name: "again", input: at, steps: 2, axis: "again" }), recurrent({ name: WRITER, input: "again", cell: gruCell({ inputSize: size, units: 2 }) }));
+    [at, size] = [WRITER, 2];
+  }
   if (head !== "none") {
     made.push(dense({ name: "head", input: at, inputSize: size, units: 3, activation: head === "dense" ? "linear" : head }));
     at = "head";
@@ -176,16 +185,17 @@ function build({ ids, inputSize, layers, last, head, states, handedOver, attenti
 
 /** Specs over the whole space of options; they shrink to one simple RNN of one unit. */
 export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
-  const { depth, steppable = false, memory = true } = wish;
+  const { depth, steppable = false, axes = true } = wish;
   const looking = fc.record({
     score: fc.constantFrom("dot", "scaledDot", "additive"), scale: fc.constantFrom("none", "scalar", "vector"), innerScale: fc.constantFrom("none", "none", "scalar"),
     size: sizes, encoder: steppable ? fc.constant("none" as const) : fc.constantFrom("none", "forward", "backward"), ownKeys: fc.boolean(), shown: fc.boolean(),
   });
   return fc.record({
-    attention: memory ? fc.oneof({ withCrossShrink: true }, { weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: looking }) : fc.constant(null),
+    attention: axes ? fc.oneof({ withCrossShrink: true }, { weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: looking }) : fc.constant(null),
     ids: fc.constantFrom(false, false, true), inputSize: sizes,
     layers: fc.array(layerChoice(wish), { minLength: depth ?? 1, maxLength: depth ?? 3 }),
     last: fc.boolean(), head: fc.constantFrom("none", "none", "dense", "softmax", "logSoftmax"), states: fc.boolean(),
+    repeated: axes && !steppable ? fc.constantFrom(false, false, false, true) : fc.constant(false),
     handedOver: steppable ? fc.constant(false) : fc.boolean(),
   }).map(build);
 }

@@ -107,6 +107,10 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
         const refs: [string, Value<V>][] = layer.merge === "none" ? ways.map(({ way }, k) => [`${layer.name}.${way}`, made[k]!]) : [[layer.name, merged(layer.merge, made)]];
         return [...refs, ...ways.flatMap(({ way, final, cell }) => states(`${layer.name}.${way}`, final, cell))];
       }
+      case "repeat": {
+        const { shape, rows } = values.get(layer.input)!;
+        return [[layer.name, { axis: layer.axis, shape, rows: rows.map(([one]) => Array.from({ length: layer.steps }, () => one!)) }]];
+      }
       case "attention": return attended(layer);
       default: return layer satisfies never;
     }

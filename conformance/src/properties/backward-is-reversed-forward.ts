@@ -18,7 +18,7 @@ export const backwardIsReversedForward: Property<Case> = {
   id: "backward-is-reversed-forward",
   title: "a backward layer gives what a forward one gives on the reversed input, reversed",
   rules: ["reverse", "R14"],
-  arbitrary: () => cases({ depth: 1, extent: "none", memory: false }).filter(({ spec: of }) => of.layers.some((layer) => layer.type === "recurrent")),
+  arbitrary: () => cases({ depth: 1, extent: "none", axes: false }).filter(({ spec: of }) => of.layers.some((layer) => layer.type === "recurrent")),
   describe: describeCase,
   async check(given, { adapter }) {
     const of = given.spec.layers.find((layer): layer is RecurrentSpec => layer.type === "recurrent")!;

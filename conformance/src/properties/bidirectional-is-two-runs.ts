@@ -9,7 +9,7 @@ export const bidirectionalIsTwoRuns: Property<Case> = {
   id: "bidirectional-is-two-runs",
   title: "a bidirectional layer is a forward and a backward run",
   rules: ["reverse", "merge", "R14"],
-  arbitrary: () => cases({ depth: 1, memory: false }).filter(({ spec: of }) => of.layers.some((layer) => layer.type === "bidirectional")),
+  arbitrary: () => cases({ depth: 1, axes: false }).filter(({ spec: of }) => of.layers.some((layer) => layer.type === "bidirectional")),
   describe: describeCase,
   async check(given, { adapter }) {
     const both = given.spec.layers.find((layer): layer is BidirectionalSpec => layer.type === "bidirectional")!;

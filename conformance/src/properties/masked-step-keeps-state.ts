@@ -1,6 +1,6 @@
 import { type Case, describeCase, slice } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { ENCODER } from "../cases/specs.js";
+import { ENCODER, WRITER } from "../cases/specs.js";
 import { holdAsStored, type Results, whole, withModel } from "./judge.js";
 import { exactOutcome, type Property } from "./property.js";
 
@@ -16,8 +16,8 @@ export const maskedStepKeepsState: Property<Case> = {
       : { ...given, mask: given.mask!.map((steps, row) => (row === 0 ? steps.map(() => false) : steps)) };
     const results = await withModel(emptied, adapter, (model) => whole(model, emptied));
     const first = (all: Results): Results => Object.fromEntries(Object.entries(all).map(([name, held]) => [name, slice(held, 0, 0, 1)]));
-    // What reads the memory has steps of its own.
-    const before = Object.fromEntries(Object.entries(given.state!).filter(([layer]) => layer !== ENCODER).flatMap(([layer, parts]) => Object.entries(parts).map(([part, held]) => [`state ${layer}.${part}`, held])));
+    // What reads the memory, or a vector repeated, has steps of its own.
+    const before = Object.fromEntries(Object.entries(given.state!).filter(([layer]) => layer !== ENCODER && layer !== WRITER).flatMap(([layer, parts]) => Object.entries(parts).map(([part, held]) => [`state ${layer}.${part}`, held])));
     holdAsStored("row 0, all steps masked", first(results), first(before), adapter.capabilities.precision);
     return exactOutcome;
   },

@@ -23,7 +23,7 @@ export const stackedIsComposed: Property<Case> = {
   id: "stacked-is-composed",
   title: "a stack of layers gives what its parts give one after the other",
   rules: ["stacked", "R15"],
-  arbitrary: () => cases({ depth: 2, memory: false }).filter(({ spec: of }) => parts(of) !== null),
+  arbitrary: () => cases({ depth: 2, axes: false }).filter(({ spec: of }) => parts(of) !== null),
   describe: describeCase,
   async check(given, { adapter }) {
     const truth = derived(given, adapter.capabilities.precision);

@@ -1,6 +1,6 @@
 import {
   type Activation, activation, activationNames, type Adapter, attention, type AttentionSpec, bidirectional, type CellSpec, compile, dense, embedding,
-  gruCell, type HostTensor, input, isUnrollError, type LayerSpec, lower, lstmCell, merge, recurrent, simpleRnnCell, spec, type Spec, specWeights,
+  gruCell, type HostTensor, input, isUnrollError, type LayerSpec, lower, lstmCell, merge, recurrent, repeat, simpleRnnCell, spec, type Spec, specWeights,
   type SteppableModel, tensor, whyNotSteppable,
 } from "@unroll/api";
 import { legalize } from "@unroll/api/adapter";
@@ -113,6 +113,10 @@ const options: readonly Option[] = [
   { layer: "attention", option: "score additive, a scale each", model: looking({ score: "additive", scale: "vector" }), extent: "full" },
   { layer: "attention", option: "lengths of what is looked at", model: looking({}), extent: "lengths" },
   { layer: "attention", option: "a mask over what is looked at", model: looking({}), extent: "mask" },
+  {
+    layer: "repeat", option: "as it is", extent: "full",
+    model: spec({ name: "support", inputs: [input({ name: "x", shape: [SIZE], axis: null })], layers: [repeat({ ...placed, steps: 1 })] }),
+  },
   ...(["concat", "sum", "ave", "mul"] as const).map((mode): Option => ({ layer: "merge", option: mode, model: floats([merge({ name: "layer", inputs: ["x", "x"], mode })]), extent: "full" })),
 ];
 
@@ -160,10 +164,10 @@ const memory = (): HostTensor => tensor(Float32Array.from({ length: BATCH * TIME
 /** Runs an option with fixed numbers. @returns the worst error over its bound among the outputs */
 async function ratioOf(adapter: Adapter, model: Spec, extent: Option["extent"], mode: SupportEntry["mode"]): Promise<number> {
   const weights = Object.fromEntries(specWeights(model).map(({ name, shape }, n) => [name, tensor(Float32Array.from({ length: sizeOf(shape) }, (_, k) => Math.sin(5 * k + n)), shape)]));
-  const { dtype, shape } = model.inputs[0]!;
-  const time = mode === "step" ? 1 : TIME;
-  const size = BATCH * time * sizeOf(shape);
-  const x: HostTensor = dtype === "int32" ? tensor(Int32Array.from({ length: size }, (_, k) => k % 5), [BATCH, time, ...shape], "int32") : tensor(Float32Array.from({ length: size }, (_, k) => Math.cos(k)), [BATCH, time, ...shape]);
+  const { dtype, shape, axis: own } = model.inputs[0]!;
+  const lead = own === null ? [BATCH] : [BATCH, mode === "step" ? 1 : TIME];
+  const size = sizeOf([...lead, ...shape]);
+  const x: HostTensor = dtype === "int32" ? tensor(Int32Array.from({ length: size }, (_, k) => k % 5), [...lead, ...shape], "int32") : tensor(Float32Array.from({ length: size }, (_, k) => Math.cos(k)), [...lead, ...shape]);
   const lengths = extent === "lengths" ? tensor(LENGTHS, [BATCH], "int32") : undefined;
   const mask = extent === "mask" ? tensor(MASK, [BATCH, TIME], "bool") : undefined;
   const axis = along(model);

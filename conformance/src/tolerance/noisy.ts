@@ -15,6 +15,7 @@ const approximated: readonly Activation[] = ["tanh", "sigmoid", "softplus", "elu
  *   total is the root of the sum of squares (Higham and Mary, "A new approach to probabilistic rounding error analysis",
  *   2019: rounding errors act as independent and of zero mean).
  * - Every elementwise operation moves its result by up to half an ulp.
+ * - What is below the precision's smallest normal number may be flushed to zero, and so may each product of a sum.
  * - What is past the precision's largest number is infinite, as it is in the engine.
  * - An approximated activation is off by a fixed function of its argument, as an engine's approximation is: over many
  *   steps it adds up as no independent noise would. Each run draws one, a sine of random frequency and phase whose
@@ -24,13 +25,15 @@ const approximated: readonly Activation[] = ["tanh", "sigmoid", "softplus", "elu
  */
 export function noisy(precision: Precision, seed: number): Arithmetic<Float64Array> {
   const random = generator(seed);
-  const { unit, activation, largest } = precision;
+  const { unit, activation, smallest, largest } = precision;
   // Uniform with a continuous distribution: signs alone could cancel.
   const sway = (): number => random() * 2 - 1;
   // Of standard deviation 1.
   const spread = (): number => sway() * Math.sqrt(3);
   const held = (value: number): number => (value > largest ? Infinity : value < -largest ? -Infinity : value);
-  const rounded = (value: number): number => held(value + value * unit * sway());
+  const rounded = (value: number): number => held(value + value * (Math.abs(value) < smallest ? 1 : unit) * sway());
+  /** What rounding takes from a sum, from the root of the sum of squares of what went into it. */
+  const blurred = (spreading: number): number => (spreading < smallest ? spreading : Math.max(unit * spreading, smallest)) * spread();
   const drawn = (): { frequency: number; phase: number } => ({ frequency: 0.5 * 40 ** random(), phase: 2 * Math.PI * random() });
   const flaws = new Map<string, ReturnType<typeof drawn>>(approximated.map((name) => [name, drawn()]));
   const flawOf = (name: string): ReturnType<typeof drawn> => {
@@ -63,7 +66,7 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
           // Engines differ in whether the bias comes first or last, so its size counts for every partial sum's end.
           squares[j] = squares[j]! + sum * sum + bias[j]! * bias[j]!;
         }
-        y[j] = held(y[j]! + unit * Math.sqrt(squares[j]!) * spread());
+        y[j] = held(y[j]! + blurred(Math.sqrt(squares[j]!)));
       }
       return y;
     },
@@ -97,7 +100,7 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
         // What is not bounded by 1, as e^x and log x, is approximated to a share of its size.
         return rounded(value) + activation * Math.max(1, Math.abs(value)) * Math.sin(frequency * approximated.argument + phase);
       },
-      sum: (value, spreading) => held(value + unit * spreading * spread()),
+      sum: (value, spreading) => held(value + blurred(spreading)),
     }),
   };
 }

@@ -7,7 +7,7 @@ export { activationNames, type Activation } from "./layers/activations.js";
 export type * from "./spec/types.js";
 export { customCell, type CustomCellOptions } from "./spec/custom-cell.js";
 export type { Block, Value } from "./program/builder.js";
-export { activation, attention, bidirectional, dense, dropout, embedding, gruCell, input, lstmCell, merge, recurrent, simpleRnnCell, spec } from "./spec/build.js";
+export { activation, attention, bidirectional, dense, dropout, embedding, gruCell, input, lstmCell, merge, recurrent, repeat, simpleRnnCell, spec } from "./spec/build.js";
 export { validateSpec } from "./spec/validate.js";
 export { specWeights, type WeightSpec } from "./spec/weights.js";
 export { specState, whyNotSteppable, type StatePartSpec } from "./spec/state.js";

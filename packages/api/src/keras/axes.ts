@@ -1,24 +1,30 @@
 import type { KerasTensor, LayerCall } from "./keras-tensor.js";
 
-/** Finds the name of a value's time axis. */
-export type AxisOf = (tensor: KerasTensor) => string;
+/** Where a time begins: an input, or a call that makes a sequence of what has no time. */
+type Origin = KerasTensor | LayerCall;
+
+/** Finds the name of the time axis of a value, or of a call's output. */
+export type AxisOf = (of: Origin) => string;
 
 /** The inputs of a call that run along one time axis, group by group. */
 const groupsOf = ({ layer, inputs }: LayerCall): readonly (readonly KerasTensor[])[] =>
   (layer.inTime?.map((group) => group.flatMap((k) => inputs[k] ?? [])) ?? [inputs]).map((group) => group.filter(({ form }) => form.sequence));
 
 /**
- * Gives each input's time axis a name. Inputs are of one axis where a layer reads them side by side; that of the first
- * output is `time`, the axis that steps run along, and others have the name of their first input.
+ * Gives each time axis a name. Inputs are of one axis where a layer reads them side by side; that of the first output is
+ * `time`, the axis that steps run along, and others have the name of where they begin.
  */
 export function axesOf(calls: readonly LayerCall[], inputs: readonly KerasTensor[], outputs: readonly KerasTensor[], nameOf: AxisOf): AxisOf {
-  const parents = new Map<KerasTensor, KerasTensor>();
-  const root = (tensor: KerasTensor): KerasTensor => {
-    const above = parents.get(tensor);
-    return above ? root(above) : tensor;
+  const parents = new Map<Origin, Origin>();
+  const root = (one: Origin): Origin => {
+    const above = parents.get(one);
+    return above ? root(above) : one;
   };
-  /** The input whose time a value has. */
-  const origin = (tensor: KerasTensor): KerasTensor => (tensor.source ? origin(groupsOf(tensor.source)[0]![0]!) : root(tensor));
+  const origin = (of: Origin): Origin => {
+    const call = "layer" in of ? of : of.source;
+    const along = call && groupsOf(call)[0]![0];
+    return along ? origin(along) : root(call ?? of);
+  };
   const join = (a: KerasTensor, b: KerasTensor): void => {
     const [one, other] = [origin(a), origin(b)];
     if (one !== other) parents.set(other, one);
@@ -34,8 +40,8 @@ export function axesOf(calls: readonly LayerCall[], inputs: readonly KerasTensor
   const stepped = outputs.find(({ form }) => form.sequence);
   const steps = stepped ? origin(stepped) : roots.length === 1 ? roots[0] : undefined;
   const first = new Map(roots.map((own) => [own, sequences.find((tensor) => root(tensor) === own)!]));
-  return (tensor) => {
-    const own = origin(tensor);
+  return (of) => {
+    const own = origin(of);
     if (own === steps) return "time";
     const name = nameOf(first.get(own) ?? own);
     return name === "time" || name === "batch" ? `${name}_axis` : name;

@@ -60,8 +60,8 @@ export abstract class Layer {
 
   /** @internal Forms of the outputs for inputs of known form. */
   abstract outputs(inputs: readonly Form[]): readonly LayerOutput[];
-  /** @internal The spec layers, in order; the last has the layer's name. */
-  abstract toSpecs(name: string, inputs: readonly ValueRef[], forms: readonly Form[], initialState: readonly ValueRef[] | null): readonly LayerSpec[];
+  /** @internal The spec layers, in order; the last has the layer's name. `axis` is the output's time axis. */
+  abstract toSpecs(name: string, inputs: readonly ValueRef[], forms: readonly Form[], initialState: readonly ValueRef[] | null, axis: string): readonly LayerSpec[];
   /** @internal The state in Keras's order; empty for a layer without state. */
   stateParts(): readonly StatePart[] {
     return [];

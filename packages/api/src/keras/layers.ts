@@ -3,7 +3,7 @@ import { type AdditiveAttentionOptions, AttentionLayer, type AttentionOptions } 
 import type { Layer, LayerOptions } from "./layer.js";
 import {
   ActivationLayer, type ActivationOptions, DenseLayer, type DenseOptions, DropoutLayer, type DropoutOptions, EmbeddingLayer, type EmbeddingOptions,
-  MergeLayer, TimeDistributedLayer, type TimeDistributedOptions,
+  MergeLayer, RepeatVectorLayer, type RepeatVectorOptions, TimeDistributedLayer, type TimeDistributedOptions,
 } from "./pointwise.js";
 import type { CustomCellSpec } from "../spec/types.js";
 import { type Cell, type CellOptions, type GruCellOptions, gruCell as makeGruCell, type LstmCellOptions, lstmCell as makeLstmCell, simpleRnnCell as makeSimpleRnnCell, StackedCells } from "./cells.js";
@@ -25,6 +25,7 @@ export const dense = (options: DenseOptions): Layer => new DenseLayer(options);
 export const activation = (options: ActivationOptions): Layer => new ActivationLayer(options);
 export const dropout = (options: DropoutOptions): Layer => new DropoutLayer(options);
 export const timeDistributed = (options: TimeDistributedOptions): Layer => new TimeDistributedLayer(options);
+export const repeatVector = (options: RepeatVectorOptions): Layer => new RepeatVectorLayer(options);
 export const attention = (options: AttentionOptions = {}): Layer => AttentionLayer.dot(options);
 export const additiveAttention = (options: AdditiveAttentionOptions = {}): Layer => AttentionLayer.additive(options);
 export const concatenate = (options: LayerOptions = {}): Layer => new MergeLayer("concatenate", "concat", options);

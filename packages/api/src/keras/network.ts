@@ -83,10 +83,10 @@ export function network(name: string, inputs: readonly KerasTensor[], outputs: r
     const ref = tensor.source ? callNames.get(tensor.source)! + tensor.suffix : inputNames.get(tensor);
     return ref ?? refuse("UNROLL_ARGUMENT", "inputs that the model lists", tensor.suffix || "one more", "add it to inputs");
   };
-  const layers: LayerSpec[] = calls.flatMap((call) => call.layer.toSpecs(callNames.get(call)!, call.inputs.map(refOf), call.inputs.map((one) => one.form), call.initialState?.map(refOf) ?? null));
+  const axisOf = axesOf(calls, inputs, outputs, (origin) => ("layer" in origin ? callNames.get(origin) : inputNames.get(origin)) ?? "unlisted");
+  const layers: LayerSpec[] = calls.flatMap((call) => call.layer.toSpecs(callNames.get(call)!, call.inputs.map(refOf), call.inputs.map((one) => one.form), call.initialState?.map(refOf) ?? null, axisOf(call)));
 
   const recurrent = calls.filter((call) => call.layer.stateParts().length > 0);
-  const axisOf = axesOf(calls, inputs, outputs, (tensor) => inputNames.get(tensor) ?? "one that the model does not list");
   const masks = new Map<string, readonly string[]>();
   for (const { axis, sources } of calls.flatMap((call) => maskedBy(call, axisOf))) {
     const own = sources.map((mask) => {

@@ -1,4 +1,4 @@
-import { activation, dense, dropout, embedding, merge } from "../spec/build.js";
+import { activation, dense, dropout, embedding, merge, repeat } from "../spec/build.js";
 import { knownOptions } from "../spec/known-options.js";
 import type { LayerSpec, MergeSpec, ValueRef } from "../spec/types.js";
 import { type Form, Layer, type LayerOptions, type LayerOutput, commonOptions } from "./layer.js";
@@ -132,7 +132,7 @@ export class TimeDistributedLayer extends Layer {
   }
 
   toSpecs(name: string, inputs: readonly ValueRef[], forms: readonly Form[]): readonly LayerSpec[] {
-    return this.options.layer.toSpecs(name, inputs, forms, null);
+    return this.options.layer.toSpecs(name, inputs, forms, null, "");
   }
 
   override get inner(): string {
@@ -141,6 +141,32 @@ export class TimeDistributedLayer extends Layer {
 
   override get inputDtype(): "float32" | "int32" {
     return this.options.layer.inputDtype;
+  }
+}
+
+export interface RepeatVectorOptions extends LayerOptions {
+  /** How many steps the sequence has. */
+  readonly n: number;
+}
+
+/** One vector a row, as every step of a sequence. */
+export class RepeatVectorLayer extends Layer {
+  readonly kind = "repeat_vector";
+
+  constructor(private readonly options: RepeatVectorOptions) {
+    super(options);
+    knownOptions(this.kind, options, [...commonOptions, "n"]);
+    if (!Number.isInteger(options.n) || options.n < 1) this.refuse("UNROLL_ARGUMENT", "n as a whole number of at least 1", String(options.n), "it counts steps");
+  }
+
+  outputs([form]: readonly Form[]): LayerOutput[] {
+    if (form!.sequence || form!.features.length !== 1) this.refuse("UNROLL_SHAPE", "an input [batch, features]", "one with time", "leave returnSequences of the layer before it out");
+    this.lastAxis(form!);
+    return [{ suffix: "", form: { ...form!, sequence: true } }];
+  }
+
+  toSpecs(name: string, [input]: readonly ValueRef[], _forms: readonly Form[], _initialState: readonly ValueRef[] | null, axis: string): readonly LayerSpec[] {
+    return [repeat({ name, input: input!, steps: this.options.n, axis })];
   }
 }
 

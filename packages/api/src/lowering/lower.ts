@@ -141,6 +141,7 @@ function lowerLayer({ b, values, infos, extent: extents, stepping }: Surrounding
     case "activation": return single(outer(b, layer.activation, input()));
     case "dropout": return single(input());
     case "merge": return single(mergeValues(b, layer.mode, layer.inputs.map((ref) => values.get(ref)!)));
+    case "repeat": return single(stepping && layer.axis === STEPS ? input() : b.gather(b.expandDims(input(), 0), b.constant(new Array<number>(layer.steps).fill(0), [layer.steps], "int32")));
     case "attention": {
       const [query, key, value] = [layer.query, layer.key, layer.value].map((ref) => values.get(ref)!) as [Value, Value, Value];
       const masks = { keyMask: maskOf(b, key, extents.get(infos.get(layer.key)!.axis!)), queryMask: maskOf(b, query, extents.get(infos.get(layer.query)!.axis ?? "")) };

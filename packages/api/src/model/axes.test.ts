@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { attention, compile, dense, input, lstmCell, merge, recurrent, spec, specWeights, type Spec, tensor, validateSpec, whyNotSteppable, builtin } from "../index.js";
+import { attention, compile, dense, input, lstmCell, merge, recurrent, repeat, spec, specWeights, type Spec, tensor, validateSpec, whyNotSteppable, builtin } from "../index.js";
 
 const numbers = (shape: readonly number[]) => tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => Math.sin(k + 1) / 2), shape);
 const load = (one: Spec, more: { timeMajor?: boolean } = {}) => compile(one, { adapter: builtin(), weights: Object.fromEntries(specWeights(one).map(({ name, shape }) => [name, numbers(shape)])), ...more });
@@ -106,5 +106,38 @@ describe("a spec with attention", () => {
     expect(() => { validateSpec(JSON.parse(JSON.stringify(translator))); }).not.toThrow();
     const { axis: _axis, ...without } = inputs[0]!;
     expect(() => { validateSpec({ ...translator, inputs: [without, inputs[1]] }); }).toThrow("spec .inputs[0].axis: expected a value, got undefined; a spec implies nothing; write it out");
+  });
+});
+
+describe("a vector repeated", () => {
+  const writer = (axis?: string) => spec({
+    name: "writer", inputs: [input({ name: "about", shape: [3], axis: null })],
+    layers: [repeat({ name: "again", input: "about", steps: 4, ...(axis && { axis }) }), recurrent({ name: "write", input: "again", cell: lstmCell({ inputSize: 3, units: 2 }) })],
+  });
+
+  it("is what every step reads, and along time a step is given", async () => {
+    const model = await load(writer());
+    const about = numbers([2, 3]);
+    const { output: whole } = await model.sequence(about);
+    expect(whole.shape).toEqual([2, 4, 2]);
+    let state: Parameters<typeof model.step>[1] = model.zeroState(2);
+    for (let t = 0; t < 4; t++) {
+      const next = await model.step(about, state);
+      for (let row = 0; row < 2; row++) for (let k = 0; k < 2; k++) expect(next.output.data[2 * row + k]).toBeCloseTo(whole.data[(row * 4 + t) * 2 + k]!, 6);
+      state = next.state;
+    }
+  });
+
+  it("has no lengths, as they are the spec's, and along another axis no steps", async () => {
+    await expect((await load(writer())).sequence(numbers([2, 3]), { lengths: [2, 2] })).rejects.toThrow("lengths: expected none, as no input has a time axis, got some; remove it");
+    expect(whyNotSteppable(writer("answer"))).toContain('layer "write" runs along "answer"');
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ["a sequence", () => spec({ name: "m", inputs: [input({ name: "x", shape: [2] })], layers: [repeat({ name: "again", input: "x", steps: 2, axis: "other" })] }), ".layers[0].input: expected a float32 value [batch, size] without time"],
+    ["an axis that an input has", () => spec({ name: "m", inputs: [input({ name: "x", shape: [2] }), input({ name: "v", shape: [2], axis: null })], layers: [repeat({ name: "again", input: "v", steps: 2 })] }), '.layers[0].axis: expected a time axis that is not there yet, got "time"'],
+    ["no steps", () => spec({ name: "m", inputs: [input({ name: "v", shape: [2], axis: null })], layers: [repeat({ name: "again", input: "v", steps: 0 })] }), ".layers[0].steps: expected a whole number of at least 1, got 0"],
+  ])("refuses %s", (_what, attempt, message) => {
+    expect(attempt).toThrow(message);
   });
 });

@@ -1,7 +1,7 @@
 import type { Activation } from "../layers/activations.js";
 import type {
   ActivationSpec, AttentionSpec, BiasForm, BidirectionalSpec, CellSpec, DenseSpec, DropoutSpec, EmbeddingSpec, GruCellSpec, InputSpec, LayerSpec, LstmCellSpec,
-  MergeSpec, RecurrentSpec, SimpleRnnCellSpec, Spec, ValueRef,
+  MergeSpec, RecurrentSpec, RepeatSpec, SimpleRnnCellSpec, Spec, ValueRef,
 } from "./types.js";
 import { knownOptions } from "./known-options.js";
 import { validateSpec } from "./validate.js";
@@ -98,6 +98,12 @@ export function attention(
     type: "attention", name: options.name, query: options.query, key: options.key ?? options.value, value: options.value, inputSize: options.inputSize,
     score: options.score ?? "dot", scale: options.scale ?? "none", innerScale: options.innerScale ?? "none",
   };
+}
+
+/** One vector a row repeated. Default: along `time`, so that it can be stepped. */
+export function repeat(options: Wiring<never> & { steps: number; axis?: string }): RepeatSpec {
+  knownOptions("repeat", options, ["name", "input", "steps", "axis"]);
+  return { type: "repeat", name: options.name, input: options.input, steps: options.steps, axis: options.axis ?? "time" };
 }
 
 /** An input. Defaults: float32, a sequence along `time`. */

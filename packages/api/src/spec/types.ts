@@ -204,4 +204,16 @@ export interface AttentionSpec {
   readonly innerScale: "none" | "scalar";
 }
 
-export type LayerSpec = RecurrentSpec | BidirectionalSpec | EmbeddingSpec | DenseSpec | ActivationSpec | DropoutSpec | MergeSpec | AttentionSpec;
+/** One vector a row, over and over: a sequence along an axis of its own. In a step along that axis it is the vector itself. */
+export interface RepeatSpec {
+  readonly type: "repeat";
+  readonly name: string;
+  /** A value without time, [batch, size]. */
+  readonly input: ValueRef;
+  /** How many steps the sequence has. */
+  readonly steps: number;
+  /** Name of the sequence's time axis; no input's. */
+  readonly axis: string;
+}
+
+export type LayerSpec = RecurrentSpec | BidirectionalSpec | EmbeddingSpec | DenseSpec | ActivationSpec | DropoutSpec | MergeSpec | AttentionSpec | RepeatSpec;

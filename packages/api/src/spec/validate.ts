@@ -21,9 +21,11 @@ const count: Check = (value, path) => {
   if (typeof value !== "number" || !Number.isInteger(value) || value < 1) refuse(path, "a whole number of at least 1", value, "sizes are counts");
 };
 const axis: Check = (value, path) => {
-  if (value === null) return;
   name(value, path);
   if (value === "batch") refuse(path, "a time axis", value, "batch is the first axis of every value; name another, or null for none");
+};
+const axisOrNull: Check = (value, path) => {
+  if (value !== null) axis(value, path);
 };
 const countOrNull: Check = (value, path) => {
   if (value !== null) count(value, path);
@@ -91,12 +93,13 @@ const layer = variants("type", {
   activation: { ...placed, activation: outerActivation },
   dropout: { ...placed, rate },
   merge: { name, inputs: listOf(text, 2), mode: oneOf("concat", "sum", "ave", "mul") },
+  repeat: { ...placed, steps: count, axis },
   attention: { name, query: text, key: text, value: text, inputSize: count, score: oneOf("dot", "scaledDot", "additive"), scale: oneOf("none", "scalar", "vector"), innerScale: oneOf("none", "scalar") },
 });
 
 const specShape = record({
   format: oneOf("unroll.spec"), version: oneOf(1), name: text,
-  inputs: listOf(record({ name, dtype: oneOf("float32", "int32"), axis, shape: listOf(count) }), 1),
+  inputs: listOf(record({ name, dtype: oneOf("float32", "int32"), axis: axisOrNull, shape: listOf(count) }), 1),
   layers: listOf(layer, 1), outputs: listOf(text, 1),
 });
 
@@ -114,6 +117,12 @@ export function validateSpec(value: unknown): asserts value is Spec {
   [...spec.inputs.map((i) => i.name), ...spec.layers.map((l) => l.name)].forEach((given) => {
     if (names.has(given)) refuse(`"${given}"`, "a name used once", given, "rename one of the two");
     names.add(given);
+  });
+  const axes = new Set(spec.inputs.map((i) => i.axis));
+  spec.layers.forEach((one, k) => {
+    if (one.type !== "repeat") return;
+    if (axes.has(one.axis)) refuse(`.layers[${k}].axis`, "a time axis that is not there yet", one.axis, "an axis has one length; name the input's axis otherwise, or this one");
+    axes.add(one.axis);
   });
   const values = new Map<string, ValueInfo>(spec.inputs.map((i) => [i.name, { dtype: i.dtype, axis: i.axis, shape: i.shape }]));
   spec.layers.forEach((one, k) => {
@@ -184,6 +193,9 @@ function wire(layer: LayerSpec, path: string, values: ReadonlyMap<string, ValueI
       }
       return;
     }
+    case "repeat":
+      if (info.dtype !== "float32" || info.axis !== null || info.shape.length !== 1) refuse(`${path}.input`, "a float32 value [batch, size] without time", layer.input, 'a recurrent layer with returns: "last" gives one');
+      return;
     case "embedding":
       if (info.dtype !== "int32") refuse(`${path}.input`, "int32 ids", info.dtype, "declare the input's dtype int32");
       return;

@@ -56,6 +56,8 @@ export function valuesOf(layer: LayerSpec, values: ReadonlyMap<ValueRef, ValueIn
       const joined = infos.reduce((sum, info) => sum + info.shape[info.shape.length - 1]!, 0);
       return [[layer.name, layer.mode === "concat" ? { ...first, shape: [...first.shape.slice(0, -1), joined] } : first]];
     }
+    case "repeat":
+      return [[layer.name, { ...values.get(layer.input)!, axis: layer.axis }]];
     case "attention": {
       const { axis } = values.get(layer.query)!;
       return [[layer.name, { dtype: "float32", axis, shape: values.get(layer.value)!.shape }], [`${layer.name}.weights`, { dtype: "float32", axis, shape: [], over: values.get(layer.key)!.axis! }]];

@@ -40,7 +40,7 @@ export function layerWeights(layer: LayerSpec): WeightSpec[] {
       ...(layer.innerScale === "scalar" ? [{ name: `${layer.name}.innerScale`, shape: [] }] : []),
       ...(layer.scale === "none" ? [] : [{ name: `${layer.name}.scale`, shape: layer.scale === "vector" ? [layer.inputSize] : [] }]),
     ];
-    case "activation": case "dropout": case "merge": return [];
+    case "activation": case "dropout": case "merge": case "repeat": return [];
     default: return layer satisfies never;
   }
 }

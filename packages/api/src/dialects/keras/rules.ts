@@ -95,7 +95,7 @@ export function kerasRules(layer: LayerSpec, binding: KerasBinding): KerasRules 
       ...(layer.innerScale === "scalar" ? [["innerScale", "scale", []] as const] : []),
       ...(layer.scale === "vector" ? [["scale", "scale", [layer.inputSize]] as const] : layer.scale === "scalar" ? [["scale", layer.score === "additive" ? "concat_score_weight" : "scale", []] as const] : []),
     ]);
-    case "activation": case "dropout": case "merge": return { rules: [], patterns: new Map() };
+    case "activation": case "dropout": case "merge": case "repeat": return { rules: [], patterns: new Map() };
     default: return layer satisfies never;
   }
 }

@@ -10,7 +10,7 @@ export interface OnnxBinding {
   readonly names: { readonly [Role in "W" | "R" | "B" | "P" | "table" | "kernel" | "bias" | "scale" | "innerScale"]?: string };
 }
 
-const rolesOf = { recurrent: ["W", "R", "B", "P"], bidirectional: ["W", "R", "B", "P"], embedding: ["table"], dense: ["kernel", "bias"], activation: [], dropout: [], merge: [], attention: ["scale", "innerScale"] } as const;
+const rolesOf = { recurrent: ["W", "R", "B", "P"], bidirectional: ["W", "R", "B", "P"], embedding: ["table"], dense: ["kernel", "bias"], activation: [], dropout: [], merge: [], repeat: [], attention: ["scale", "innerScale"] } as const;
 
 /** Bindings by layer name: `encoder.W`, `encoder.R`, ... */
 export function onnxBindings(spec: Spec): OnnxBinding[] {

@@ -47,7 +47,7 @@ export function onnxRules(layer: LayerSpec, binding: OnnxBinding): WeightRule[] 
       const role = weight.name.slice(name.length + 1) as "scale" | "innerScale";
       return plainRule(name, role, binding.names[role]!, weight.shape);
     });
-    case "activation": case "dropout": case "merge": return [];
+    case "activation": case "dropout": case "merge": case "repeat": return [];
     default: return layer satisfies never;
   }
 }

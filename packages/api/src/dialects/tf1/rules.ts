@@ -75,7 +75,7 @@ export function tf1Rules(layer: LayerSpec, { scope, backwardScope, forgetBias = 
       if (layer.innerScale !== "none") throw new UnrollError("UNROLL_UNSUPPORTED", `tf1 weights of attention "${name}": expected innerScale none, got ${layer.innerScale}; no attention of TensorFlow 1 has it`, { layer: name });
       return layer.scale === "none" ? [] : [plainRule(name, "scale", `${scope}/${layer.scale === "vector" ? "attention_v" : "attention_g"}`, layer.scale === "vector" ? [layer.inputSize] : [])];
     }
-    case "activation": case "dropout": case "merge": return [];
+    case "activation": case "dropout": case "merge": case "repeat": return [];
     default: return layer satisfies never;
   }
 }

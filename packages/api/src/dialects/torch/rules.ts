@@ -61,7 +61,7 @@ export function torchRules(layer: LayerSpec, binding: TorchBinding): WeightRule[
       const own = weight.name.slice(name.length + 1);
       return plainRule(name, own, `${path}${own === "innerScale" ? "inner_scale" : own}`, weight.shape);
     });
-    case "activation": case "dropout": case "merge": return [];
+    case "activation": case "dropout": case "merge": case "repeat": return [];
     default: return layer satisfies never;
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type HostTensor, tensor } from "@unroll/api";
-import { input, type KerasModel, layers, model as kerasModel } from "@unroll/api/keras";
+import { input, type KerasModel, layers, model as kerasModel, sequential } from "@unroll/api/keras";
 import { readSafetensors } from "@unroll/api/weights";
 import { compareWithBound, deriveBounds, type Run } from "@unroll/conformance";
 import { describe, expect, it } from "vitest";
@@ -24,8 +24,8 @@ interface ModelCase {
   readonly weights: readonly string[];
 }
 
-const folder = new URL("../fixtures/keras-attention/", import.meta.url);
-const recorded = JSON.parse(readFileSync(new URL("manifest.json", folder), "utf8")) as { layers: readonly LayerCase[]; models: readonly ModelCase[] };
+const folder = new URL("../fixtures/keras-seq2seq/", import.meta.url);
+const recorded = JSON.parse(readFileSync(new URL("manifest.json", folder), "utf8")) as { layers: readonly LayerCase[]; models: readonly ModelCase[]; repeated: readonly Pick<ModelCase, "name" | "cell" | "weights">[] };
 
 const attention = (kind: LayerCase["kind"], { use_scale: useScale, score_mode: scoreMode }: LayerCase["options"], more: { name?: string; returnAttentionScores?: boolean }) =>
   kind === "Attention" ? layers.attention({ ...more, ...(useScale !== undefined && { useScale }), ...(scoreMode && { scoreMode }) }) : layers.additiveAttention({ ...more, ...(useScale !== undefined && { useScale }) });
@@ -67,9 +67,21 @@ function translator(one: ModelCase): Loaded {
   return { model, want: wanted(tensors), feeds: inputs, run: { inputs, mask: mask(inputs.target), along: { source: { mask: mask(inputs.source) } } } };
 }
 
-const cases: [string, () => Loaded][] = [...recorded.layers.map((one): [string, () => Loaded] => [one.name, () => layerModel(one)]), ...recorded.models.map((one): [string, () => Loaded] => [one.name, () => translator(one)])];
+function addition({ name, cell, weights }: (typeof recorded)["repeated"][number]): Loaded {
+  const { tensors } = readSafetensors(readFileSync(new URL(`${name}.safetensors`, folder)));
+  const rnn = cell === "LSTM" ? layers.lstm : layers.gru;
+  const model = sequential([
+    rnn({ units: 5, name: "encoder", inputShape: [null, 4] }), layers.repeatVector({ n: 3, name: "repeat" }),
+    rnn({ units: 6, returnSequences: true, name: "decoder" }), layers.timeDistributed({ layer: layers.dense({ units: 4, activation: "softmax" }), name: "digits" }),
+  ]);
+  model.loadWeights(Object.fromEntries(weights.map((one) => [one, tensors[one]!])));
+  const inputs = { [model.spec.inputs[0]!.name]: tensor(tensors["x"]!.data as Float32Array, tensors["x"]!.shape) };
+  return { model, want: wanted(tensors), feeds: inputs, run: { inputs } };
+}
 
-describe.each(cases)("attention of Keras: %s", (_name, load) => {
+const cases: [string, () => Loaded][] = [...recorded.repeated.map((one): [string, () => Loaded] => [one.name, () => addition(one)]),...recorded.layers.map((one): [string, () => Loaded] => [one.name, () => layerModel(one)]), ...recorded.models.map((one): [string, () => Loaded] => [one.name, () => translator(one)])];
+
+describe.each(cases)("sequence to sequence in Keras: %s", (_name, load) => {
   it("is what the oracle computes, to 1e-12", () => {
     const { model, run, want } = load();
     const { outputs } = deriveBounds(model.spec, model.canonicalWeights(), run).exact;
