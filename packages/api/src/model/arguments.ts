@@ -33,6 +33,8 @@ function idLimit(spec: Spec, name: string): number {
 
 /** Prepares the check of a model's inputs: what depends on the spec alone is worked out here, once. */
 export function inputChecker(spec: Spec, mode: "sequence" | "step", timeMajor: boolean): (given: InputsLike) => CheckedInputs {
+  // Over no time at all a state stays as it is, but only where nothing else of the model has steps.
+  const mayBeEmpty = specAxes(spec).length === 1 && !spec.layers.some(({ type }) => type === "repeat") ? STEPS : null;
   const plans = spec.inputs.map((input) => ({ input, axes: axesOf(input, mode, timeMajor), limit: idLimit(spec, input.name) }));
   return (given) => {
     const sizes: Record<string, number> = {};
@@ -55,7 +57,7 @@ export function inputChecker(spec: Spec, mode: "sequence" | "step", timeMajor: b
     }
     const { batch, ...lengths } = sizes as { batch: number };
     if (batch === 0) throw new UnrollError("UNROLL_SHAPE", `model "${spec.name}" ${mode}: expected at least one row, got batch 0; skip the call when there is nothing to run`, { batch });
-    const empty = Object.keys(lengths).find((axis) => axis !== STEPS && (lengths as Record<string, number>)[axis] === 0);
+    const empty = Object.keys(lengths).find((axis) => axis !== mayBeEmpty && (lengths as Record<string, number>)[axis] === 0);
     if (empty !== undefined) throw new UnrollError("UNROLL_SHAPE", `model "${spec.name}" ${mode}: expected at least one step of "${empty}", got 0; skip the call when there is nothing to look at`, { axis: empty });
     return { feeds, batch, sizes: lengths };
   };

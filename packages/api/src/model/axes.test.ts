@@ -71,6 +71,7 @@ describe("time axes", () => {
     await expect(model.sequence(given, { lengths: { source: [5, 6] } })).rejects.toThrow("lengths.source[1]: expected a whole number from 0 to 5, got 6");
     await expect(model.sequence(given, { lengths: { source: [5, 5] }, mask: { source: [[1, 1, 1, 1, 1], [1, 1, 1, 1, 1]] } })).rejects.toThrow("expected lengths or mask, got both");
     await expect(model.sequence({ ...given, read: numbers([2, 0, 3]) })).rejects.toThrow('expected at least one step of "source", got 0');
+    await expect(model.sequence({ ...given, words: numbers([2, 0, 2]) })).rejects.toThrow('expected at least one step of "time", got 0');
     await expect(model.sequence({ ...given, read: numbers([3, 5, 3]) })).rejects.toThrow("expected [batch = 2, source, 3], got [3, 5, 3]");
     await expect(model.step({ words: two, read: given.read }, model.zeroState(2), { lengths: { time: [1, 1] } })).rejects.toThrow('expected time axes among "source", got "time"');
     await expect(model.step({ words: two, read: two }, model.zeroState(2))).rejects.toThrow("expected [batch = 2, source, 3], got [2, 2]");
