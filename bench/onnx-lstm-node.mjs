@@ -1,23 +1,35 @@
 // A model of one ONNX LSTM node, as someone would write it who drives onnxruntime by hand.
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
-const message = (writer, field, write) => { writer.tag(field, WireType.LengthDelimited).fork(); write(writer); writer.join(); };
+const message = (writer, field, write) => {
+  writer.tag(field, WireType.LengthDelimited).fork();
+  write(writer);
+  writer.join();
+};
 const text = (writer, field, value) => writer.tag(field, WireType.LengthDelimited).string(value);
 const whole = (writer, field, value) => writer.tag(field, WireType.Varint).int64(value);
 
-const weight = (writer, name, shape, data) => message(writer, 5, (w) => {
-  for (const dim of shape) whole(w, 1, dim);
-  whole(w, 2, 1);
-  text(w, 8, name);
-  w.tag(9, WireType.LengthDelimited).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-});
-const value = (writer, field, name, shape) => message(writer, field, (v) => {
-  text(v, 1, name);
-  message(v, 2, (t) => message(t, 1, (tensor) => {
-    whole(tensor, 1, 1);
-    message(tensor, 2, (dims) => shape.forEach((dim) => message(dims, 1, (d) => (typeof dim === "string" ? text(d, 2, dim) : whole(d, 1, dim)))));
-  }));
-});
+const weight = (writer, name, shape, data) =>
+  message(writer, 5, (w) => {
+    for (const dim of shape) whole(w, 1, dim);
+    whole(w, 2, 1);
+    text(w, 8, name);
+    w.tag(9, WireType.LengthDelimited).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  });
+const value = (writer, field, name, shape) =>
+  message(writer, field, (v) => {
+    text(v, 1, name);
+    message(v, 2, (t) =>
+      message(t, 1, (tensor) => {
+        whole(tensor, 1, 1);
+        message(tensor, 2, (dims) =>
+          shape.forEach((dim) =>
+            message(dims, 1, (d) => (typeof dim === "string" ? text(d, 2, dim) : whole(d, 1, dim))),
+          ),
+        );
+      }),
+    );
+  });
 
 /** Bytes of the model: inputs X [T, B, I], h0 and c0 [1, B, H]; outputs Y [T, 1, B, H], hN, cN. */
 export function onnxLstm(inputSize, units, random) {
@@ -30,7 +42,11 @@ export function onnxLstm(inputSize, units, random) {
       for (const name of ["X", "W", "R", "B", "", "h0", "c0"]) text(node, 1, name);
       for (const name of ["Y", "hN", "cN"]) text(node, 2, name);
       text(node, 4, "LSTM");
-      message(node, 5, (attr) => { text(attr, 1, "hidden_size"); whole(attr, 3, units); whole(attr, 20, 2); });
+      message(node, 5, (attr) => {
+        text(attr, 1, "hidden_size");
+        whole(attr, 3, units);
+        whole(attr, 20, 2);
+      });
     });
     text(graph, 2, "lstm");
     weight(graph, "W", [1, 4 * units, inputSize], filled(4 * units * inputSize));

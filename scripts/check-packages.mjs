@@ -7,8 +7,15 @@ import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/co
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 
-const packages = ["packages/api", "packages/adapter-tfjs", "packages/adapter-onnx", "conformance", "packages/cli"];
-const engineTypes = /from ['"](@tensorflow\/|onnxruntime-)|import\(['"](@tensorflow\/|onnxruntime-)|\btypes=["']|reference types/;
+const packages = [
+  "packages/api",
+  "packages/adapter-tfjs",
+  "packages/adapter-onnx",
+  "conformance",
+  "packages/cli",
+];
+const engineTypes =
+  /from ['"](@tensorflow\/|onnxruntime-)|import\(['"](@tensorflow\/|onnxruntime-)|\btypes=["']|reference types/;
 const problems = [];
 
 for (const folder of packages) {
@@ -18,12 +25,17 @@ for (const folder of packages) {
 
   const out = mkdtempSync(join(tmpdir(), "unroll-pack-"));
   try {
-    execFileSync("npm", ["pack", "--silent", "--pack-destination", out], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+    execFileSync("npm", ["pack", "--silent", "--pack-destination", out], {
+      cwd: folder,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
     const tarball = readFileSync(join(out, readdirSync(out)[0]));
     if (pkg.types) {
       const analysis = await checkPackage(createPackageFromTarballData(tarball));
       // Subpaths can't be found by the resolution of TypeScript before 4.7, which knows no "exports"; nothing else is excused.
-      for (const problem of analysis.problems ?? []) if (problem.resolutionKind !== "node10") problems.push(`${pkg.name} attw: ${problem.kind} ${JSON.stringify(problem)}`);
+      for (const problem of analysis.problems ?? [])
+        if (problem.resolutionKind !== "node10")
+          problems.push(`${pkg.name} attw: ${problem.kind} ${JSON.stringify(problem)}`);
     }
   } finally {
     rmSync(out, { recursive: true });

@@ -4,8 +4,17 @@ import { build } from "esbuild";
 
 const limit = 30_000;
 const { outputFiles, metafile } = await build({
-  stdin: { contents: 'export { compile, builtin, State, tensor, spec, recurrent, lstmCell } from "@unroll/api";', resolveDir: "packages/cli" },
-  bundle: true, minify: true, format: "esm", platform: "browser", target: "es2022", write: false, metafile: true,
+  stdin: {
+    contents: 'export { compile, builtin, State, tensor, spec, recurrent, lstmCell } from "@unroll/api";',
+    resolveDir: "packages/cli",
+  },
+  bundle: true,
+  minify: true,
+  format: "esm",
+  platform: "browser",
+  target: "es2022",
+  write: false,
+  metafile: true,
 });
 const bytes = gzipSync(outputFiles[0].contents, { level: 9 }).length;
 const foreign = Object.keys(metafile.inputs).filter((path) => /tensorflow|onnxruntime|adapter-/.test(path));

@@ -5,11 +5,22 @@ import { parseArgs } from "node:util";
 import { resolveAdapter } from "@unroll/api/config";
 import { certify, properties } from "@unroll/conformance";
 
-const { values } = parseArgs({ options: { engines: { type: "string", default: "builtin,tfjs:cpu,tfjs:wasm,onnx:wasm,onnx:cpu" }, first: { type: "string", default: "1" }, seeds: { type: "string", default: "20" }, runs: { type: "string", default: "500" }, only: { type: "string" }, progress: { type: "boolean" } } });
-const engines = await Promise.all(values.engines.split(",").map(async (name) => {
-  const [adapter, device] = name.split(":");
-  return { name, adapter: await resolveAdapter({ adapter, device }), cases: 0, failed: 0, worst: 0 };
-}));
+const { values } = parseArgs({
+  options: {
+    engines: { type: "string", default: "builtin,tfjs:cpu,tfjs:wasm,onnx:wasm,onnx:cpu" },
+    first: { type: "string", default: "1" },
+    seeds: { type: "string", default: "20" },
+    runs: { type: "string", default: "500" },
+    only: { type: "string" },
+    progress: { type: "boolean" },
+  },
+});
+const engines = await Promise.all(
+  values.engines.split(",").map(async (name) => {
+    const [adapter, device] = name.split(":");
+    return { name, adapter: await resolveAdapter({ adapter, device }), cases: 0, failed: 0, worst: 0 };
+  }),
+);
 const ids = values.only?.split(",") ?? properties.map(({ id }) => id);
 const started = performance.now();
 for (let k = Number(values.first); k < Number(values.first) + Number(values.seeds); k++) {
@@ -23,12 +34,22 @@ for (let k = Number(values.first); k < Number(values.first) + Number(values.seed
         engine.worst = Math.max(engine.worst, one.worstErrorOverBound ?? 0);
         if (one.status !== "failed") continue;
         engine.failed++;
-        console.error(`${engine.name} seed ${seed} ${one.id}, ${one.form}: ${one.reason}\n  ${one.counterexample?.case} path ${one.counterexample?.path}`);
+        console.error(
+          `${engine.name} seed ${seed} ${one.id}, ${one.form}: ${one.reason}\n  ${one.counterexample?.case} path ${one.counterexample?.path}`,
+        );
       }
     }
   }
-  if (process.stderr.isTTY || values.progress) console.error(`seed ${seed}: ${engines.map(({ name, cases, failed }) => `${name} ${cases} cases, ${failed} failed`).join("; ")}; ${((performance.now() - started) / 60000).toFixed(1)} min`);
+  if (process.stderr.isTTY || values.progress)
+    console.error(
+      `seed ${seed}: ${engines.map(({ name, cases, failed }) => `${name} ${cases} cases, ${failed} failed`).join("; ")}; ${((performance.now() - started) / 60000).toFixed(1)} min`,
+    );
 }
-console.log("| engine | seeds | runs a property | cases | failures | worst error/bound |\n| --- | ---: | ---: | ---: | ---: | ---: |");
-for (const { name, cases, failed, worst } of engines) console.log(`| ${name} | ${values.seeds} | ${values.runs} | ${cases.toLocaleString("en")} | ${failed} | ${worst.toFixed(3)} |`);
+console.log(
+  "| engine | seeds | runs a property | cases | failures | worst error/bound |\n| --- | ---: | ---: | ---: | ---: | ---: |",
+);
+for (const { name, cases, failed, worst } of engines)
+  console.log(
+    `| ${name} | ${values.seeds} | ${values.runs} | ${cases.toLocaleString("en")} | ${failed} | ${worst.toFixed(3)} |`,
+  );
 process.exitCode = engines.some(({ failed }) => failed > 0) ? 1 : 0;

@@ -15,7 +15,9 @@ const recorded = { torch: "fixtures/torch", keras: "fixtures/keras-like" };
 /** How many of the recorded cases that a wrong table reads wrongly `unroll verify` fails. */
 function verified({ dialect, read }) {
   const folder = mkdtempSync(join(tmpdir(), "unroll-tables-"));
-  const entries = JSON.parse(readFileSync(join(root, recorded[dialect], "manifest.json"), "utf8")).cases.filter(({ file }) => {
+  const entries = JSON.parse(
+    readFileSync(join(root, recorded[dialect], "manifest.json"), "utf8"),
+  ).cases.filter(({ file }) => {
     const changed = read(readSafetensors(readFileSync(join(root, recorded[dialect], file))).tensors);
     if (changed) writeFileSync(join(folder, file), writeSafetensors(changed));
     return changed;
@@ -23,12 +25,27 @@ function verified({ dialect, read }) {
   writeFileSync(join(folder, "manifest.json"), JSON.stringify({ cases: entries }));
   let out;
   try {
-    out = execFileSync(process.execPath, [join(root, "packages/cli/bin/unroll.js"), "verify", join(folder, "manifest.json"), "--adapter", "builtin", "--json"], { encoding: "utf8" });
+    out = execFileSync(
+      process.execPath,
+      [
+        join(root, "packages/cli/bin/unroll.js"),
+        "verify",
+        join(folder, "manifest.json"),
+        "--adapter",
+        "builtin",
+        "--json",
+      ],
+      { encoding: "utf8" },
+    );
   } catch (error) {
     out = error.stdout;
   }
   rmSync(folder, { recursive: true });
-  const failed = new Set(JSON.parse(out).cases.filter(({ status }) => status === "failed").map(({ name }) => name.replace(/ held from zeros$/, "")));
+  const failed = new Set(
+    JSON.parse(out)
+      .cases.filter(({ status }) => status === "failed")
+      .map(({ name }) => name.replace(/ held from zeros$/, "")),
+  );
   return `${failed.size} of ${entries.length}`;
 }
 
@@ -40,7 +57,9 @@ for (const fault of faults) {
   rows.push(`| ${fault.id} | ${fault.title} | ${fault.seen} | ${by.join(", ") || "**none**"} |`);
   console.log(fault.id, by.length);
 }
-writeFileSync(new URL("../docs/faults.md", import.meta.url), `# Planted faults
+writeFileSync(
+  new URL("../docs/faults.md", import.meta.url),
+  `# Planted faults
 
 ${faults.length} ways to break an honest engine or weight layout (\`conformance/src/faults\`), each of which has happened for real, and the properties that
 kill it within the default 100 runs, at seed 1. Written by \`node scripts/fault-table.mjs\`; a test demands that each is killed at
@@ -65,5 +84,7 @@ engine. A case that it does not fail has nothing that the fault changes in its r
 | table | what is wrong | recorded cases that fail |
 | --- | --- | ---: |
 ${tableFaults.map((fault) => `| ${fault.id} | ${fault.title} | ${verified(fault)} |`).join("\n")}
-`);
-for (const [id, count] of kills) if (count === 0) console.error(`${id} kills nothing: say why in this page, or plant what it should kill`);
+`,
+);
+for (const [id, count] of kills)
+  if (count === 0) console.error(`${id} kills nothing: say why in this page, or plant what it should kill`);

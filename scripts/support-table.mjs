@@ -38,17 +38,25 @@ them and onnx:webgpu in Chromium.
 const first = engines[0].support;
 for (const layer of new Set(first.map((entry) => entry.layer))) {
   page += `\n## ${layer}\n\n| | ${engines.map(({ name }) => name).join(" | ")} |\n| --- | ${engines.map(() => "---").join(" | ")} |\n`;
-  for (const option of new Set(first.filter((entry) => entry.layer === layer).map((entry) => entry.option))) page += `| ${option} | ${engines.map(({ support }) => cell(support, layer, option)).join(" | ")} |\n`;
+  for (const option of new Set(first.filter((entry) => entry.layer === layer).map((entry) => entry.option)))
+    page += `| ${option} | ${engines.map(({ support }) => cell(support, layer, option)).join(" | ")} |\n`;
 }
 const { primitives } = engines[0].adapter.capabilities;
 const missing = ({ adapter }) => primitives.filter((name) => !adapter.capabilities.primitives.includes(name));
-const lossy = ({ adapter: { capabilities } }) => (capabilities.losesNaN ? ["any"] : Object.entries(capabilities.composites).filter(([, claim]) => claim.losesNaN).map(([name]) => name));
+const lossy = ({ adapter: { capabilities } }) =>
+  capabilities.losesNaN
+    ? ["any"]
+    : Object.entries(capabilities.composites)
+        .filter(([, claim]) => claim.losesNaN)
+        .map(([name]) => name);
 page += `\n## Primitives\n\n${engines.map((engine) => `- ${engine.name}: ${missing(engine).length === 0 ? `all ${primitives.length}` : `all but ${missing(engine).join(", ")}`}`).join("\n")}\n`;
 page += `\n## NaN\n\nA NaN in an input reaches every result that depends on it, but may end in these operators:\n\n${engines.map((engine) => `- ${engine.name}: ${lossy(engine).join(", ") || "none"}`).join("\n")}\n`;
 
 const file = new URL("../docs/support.md", import.meta.url);
 if (page.includes("**wrong**")) {
-  console.error("docs/support.md: expected every engine to be right, got an entry that is wrong; see the page printed below\n");
+  console.error(
+    "docs/support.md: expected every engine to be right, got an entry that is wrong; see the page printed below\n",
+  );
   console.error(page);
   process.exitCode = 1;
 } else if (!process.argv.includes("--check")) writeFileSync(file, page);

@@ -4,15 +4,22 @@ import { compile, type HostTensor, tensor } from "@unroll/api";
 import { charlmOf, logProbability } from "./charlm.js";
 import { engines } from "./engines.js";
 
-const file = (name: string): Buffer => readFileSync(new URL(`../fixtures/models/charlm/${name}`, import.meta.url));
-const { spec, weights, expected, info } = charlmOf({ weights: file("charlm.safetensors"), expected: file("expected.safetensors"), json: file("charlm.json").toString() });
+const file = (name: string): Buffer =>
+  readFileSync(new URL(`../fixtures/models/charlm/${name}`, import.meta.url));
+const { spec, weights, expected, info } = charlmOf({
+  weights: file("charlm.safetensors"),
+  expected: file("expected.safetensors"),
+  json: file("charlm.json").toString(),
+});
 const ids = Int32Array.from(expected["passage_ids"]!.data as ArrayLike<number | bigint>, Number);
 const loglik = expected["f64.loglik"]!.data as Float64Array;
 const chars = 75;
 
 /** First index whose cumulative probability at temperature 0.7 is above u. */
 function draw(logits: ArrayLike<number>, u: number): number {
-  const weightsOf = Array.from({ length: chars }, (_, k) => Math.exp((logits[k]! - Math.max(...Array.from(logits))) / 0.7));
+  const weightsOf = Array.from({ length: chars }, (_, k) =>
+    Math.exp((logits[k]! - Math.max(...Array.from(logits))) / 0.7),
+  );
   const total = weightsOf.reduce((a, b) => a + b, 0);
   let cumulative = 0;
   return weightsOf.findIndex((w) => (cumulative += w / total) > u);
@@ -29,7 +36,9 @@ describe.each(Object.entries(engines))("the character model on %s", (_name, make
       ({ output, state } = await model.step(tensor([ids[t]!], [1], "int32"), state));
       wholeMean += logProbability(whole.output.data, chars, t, ids[t + 1]!) / 999;
       stepMean += logProbability(output.data, chars, 0, ids[t + 1]!) / 999;
-      expect(Math.abs(logProbability(whole.output.data, chars, t, ids[t + 1]!) - loglik[t]!)).toBeLessThan(5e-5);
+      expect(Math.abs(logProbability(whole.output.data, chars, t, ids[t + 1]!) - loglik[t]!)).toBeLessThan(
+        5e-5,
+      );
     }
     expect(Math.abs(wholeMean - info.mean_loglik)).toBeLessThan(1e-5);
     expect(Math.abs(stepMean - info.mean_loglik)).toBeLessThan(1e-5);

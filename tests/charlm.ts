@@ -22,7 +22,12 @@ export function charlmOf(files: CharlmFiles) {
     ],
   });
   const { weights } = fromTorch(model, readSafetensors(files.weights).tensors);
-  const info = JSON.parse(files.json) as { passage: string; mean_loglik: number; prompt: string; vocab: string[] };
+  const info = JSON.parse(files.json) as {
+    passage: string;
+    mean_loglik: number;
+    prompt: string;
+    vocab: string[];
+  };
   return { spec: model, weights, expected: readSafetensors(files.expected).tensors, info };
 }
 

@@ -9,17 +9,29 @@ import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import * as ortNode from "onnxruntime-node";
 import * as ortWeb from "onnxruntime-web";
 
-setWasmPaths(dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.node.js")) + sep);
+setWasmPaths(
+  dirname(
+    createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.node.js"),
+  ) + sep,
+);
 // Until one of its backends has started, the library can't count tensors.
 await tf.setBackend("cpu");
 ortWeb.env.wasm.numThreads = 1;
 
-const { slow } = (await import(/* @vite-ignore */ new URL("../examples/custom-adapter/adapter.mjs", import.meta.url).href)) as { slow: () => Adapter };
+const { slow } = (await import(
+  /* @vite-ignore */ new URL("../examples/custom-adapter/adapter.mjs", import.meta.url).href
+)) as { slow: () => Adapter };
 
 let sessions = 0;
 
 /** ONNX Runtime with its sessions counted: each holds memory that no collector frees. */
-function counted<T extends { readonly InferenceSession: { create(model: Uint8Array, options?: object): Promise<{ release(): Promise<void> }> } }>(ort: T): T {
+function counted<
+  T extends {
+    readonly InferenceSession: {
+      create(model: Uint8Array, options?: object): Promise<{ release(): Promise<void> }>;
+    };
+  },
+>(ort: T): T {
   return {
     ...ort,
     InferenceSession: {

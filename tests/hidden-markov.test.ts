@@ -6,8 +6,15 @@ import { variants } from "./engines.js";
 
 // A small model whose every path can be walked: two kinds of weather, three activities.
 const prior = [0.6, 0.4];
-const transition = [[0.7, 0.3], [0.4, 0.6]];
-const emission = [[0.1, 0.6], [0.4, 0.3], [0.5, 0.1]];
+const transition = [
+  [0.7, 0.3],
+  [0.4, 0.6],
+];
+const emission = [
+  [0.1, 0.6],
+  [0.4, 0.3],
+  [0.5, 0.1],
+];
 const observed = [0, 2, 1, 1, 0];
 
 /** Probability of the observations and of each state at the end, summed over every path of states. */
@@ -27,31 +34,46 @@ function everyPath(symbols: readonly number[]): { likelihood: number; last: numb
 }
 
 const model = spec({
-  name: "weather", inputs: [input({ name: "symbols", dtype: "int32", shape: [] })],
+  name: "weather",
+  inputs: [input({ name: "symbols", dtype: "int32", shape: [] })],
   layers: [
     embedding({ name: "emission", input: "symbols", inputSize: 3, outputSize: 2 }),
     recurrent({ name: "hmm", input: "emission", cell: hiddenMarkovCell({ states: 2 }) }),
   ],
 });
-const weights = { "emission.table": tensor(emission), "hmm.prior": tensor(prior), "hmm.transition": tensor(transition) };
+const weights = {
+  "emission.table": tensor(emission),
+  "hmm.prior": tensor(prior),
+  "hmm.transition": tensor(transition),
+};
 const symbols = tensor([observed, [1, 1, 2, 0, 0]], undefined, "int32");
 
 describe("a hidden Markov model", () => {
-  it.each(Object.entries(variants))("filters, predicts and scores on %s as the sum over every path does", async (_engine, make) => {
-    const compiled = await compile(model, { adapter: make(), weights });
-    const { output } = await compiled.sequence(symbols, { lengths: [5, 3] });
-    const { exact, bounds } = deriveBounds(model, weights, { inputs: { symbols }, lengths: tensor([5, 3], [2], "int32") });
-    expect(compareWithBound(output, exact.outputs["hmm"]!, bounds.outputs["hmm"]!).errorOverBound).toBeLessThan(1);
+  it.each(Object.entries(variants))(
+    "filters, predicts and scores on %s as the sum over every path does",
+    async (_engine, make) => {
+      const compiled = await compile(model, { adapter: make(), weights });
+      const { output } = await compiled.sequence(symbols, { lengths: [5, 3] });
+      const { exact, bounds } = deriveBounds(model, weights, {
+        inputs: { symbols },
+        lengths: tensor([5, 3], [2], "int32"),
+      });
+      expect(
+        compareWithBound(output, exact.outputs["hmm"]!, bounds.outputs["hmm"]!).errorOverBound,
+      ).toBeLessThan(1);
 
-    [observed, [1, 1, 2]].forEach((sequence, row) => {
-      const { likelihood, last } = everyPath(sequence);
-      const steps = sequence.map((_, t) => Array.from(output.data.subarray((row * 5 + t) * 3, (row * 5 + t + 1) * 3)));
-      // Float32 weights and results.
-      expect(steps.reduce((sum, step) => sum + step[2]!, 0)).toBeCloseTo(Math.log(likelihood), 5);
-      last.forEach((p, state) => expect(steps[sequence.length - 1]![state]).toBeCloseTo(p, 5));
-    });
-    compiled.dispose();
-  });
+      [observed, [1, 1, 2]].forEach((sequence, row) => {
+        const { likelihood, last } = everyPath(sequence);
+        const steps = sequence.map((_, t) =>
+          Array.from(output.data.subarray((row * 5 + t) * 3, (row * 5 + t + 1) * 3)),
+        );
+        // Float32 weights and results.
+        expect(steps.reduce((sum, step) => sum + step[2]!, 0)).toBeCloseTo(Math.log(likelihood), 5);
+        last.forEach((p, state) => expect(steps[sequence.length - 1]![state]).toBeCloseTo(p, 5));
+      });
+      compiled.dispose();
+    },
+  );
 
   it("begins from a state of zeros, and goes on from the state of a step", async () => {
     const compiled = (await compile(model, { adapter: variants["builtin"]!(), weights })) as SteppableModel;

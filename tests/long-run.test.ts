@@ -1,5 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { compile, dense, gruCell, input, lstmCell, recurrent, type RunResult, spec, specWeights, tensor } from "@unroll/api";
+import {
+  compile,
+  dense,
+  gruCell,
+  input,
+  lstmCell,
+  recurrent,
+  type RunResult,
+  spec,
+  specWeights,
+  tensor,
+} from "@unroll/api";
 import type { Adapter, Executable } from "@unroll/api/adapter";
 import { engines, liveTensors } from "./engines.js";
 
@@ -12,7 +23,15 @@ const small = spec({
     dense({ name: "out", input: "two", inputSize: 5, units: 2 }),
   ],
 });
-const weights = Object.fromEntries(specWeights(small).map(({ name, shape }, n) => [name, tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => Math.sin(k + n)), shape)]));
+const weights = Object.fromEntries(
+  specWeights(small).map(({ name, shape }, n) => [
+    name,
+    tensor(
+      Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => Math.sin(k + n)),
+      shape,
+    ),
+  ]),
+);
 const frame = tensor([[0.1, -0.2, 0.3]]);
 
 /** The same adapter, with its living executables counted. */
@@ -21,13 +40,20 @@ function counted(adapter: Adapter): { adapter: Adapter; alive: () => number } {
   const watch = <E extends Executable>(executable: E): E => {
     alive++;
     const dispose = executable.dispose.bind(executable);
-    return Object.assign(executable, { dispose: () => { alive--; dispose(); } });
+    return Object.assign(executable, {
+      dispose: () => {
+        alive--;
+        dispose();
+      },
+    });
   };
   const { compileSync } = adapter;
   return {
     alive: () => alive,
     adapter: {
-      name: adapter.name, device: adapter.device, capabilities: adapter.capabilities,
+      name: adapter.name,
+      device: adapter.device,
+      capabilities: adapter.capabilities,
       compile: async (program, w) => watch(await adapter.compile(program, w)),
       ...(compileSync ? { compileSync: (program, w) => watch(compileSync.call(adapter, program, w)) } : {}),
     },

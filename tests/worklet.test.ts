@@ -28,19 +28,50 @@ globalThis.ready = true;
 
 it("steps in a bare global scope, as in an AudioWorklet, without allocating", async () => {
   const root = fileURLToPath(new URL("..", import.meta.url));
-  const { outputFiles } = await build({ stdin: { contents: `(async () => {${source.replace(/^import.*$/m, "")}})().catch((e) => { globalThis.failed = e; });`, resolveDir: root, loader: "ts" }, banner: {}, bundle: false, write: false });
-  const bundle = await build({ stdin: { contents: source.split("\n").find((line) => line.startsWith("import"))!.replace(/import (\{.*\}) from (.*);/, "import * as unroll from $2; Object.assign(globalThis, unroll);"), resolveDir: root, loader: "ts" }, bundle: true, write: false, format: "iife", target: "es2022" });
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `(async () => {${source.replace(/^import.*$/m, "")}})().catch((e) => { globalThis.failed = e; });`,
+      resolveDir: root,
+      loader: "ts",
+    },
+    banner: {},
+    bundle: false,
+    write: false,
+  });
+  const bundle = await build({
+    stdin: {
+      contents: source
+        .split("\n")
+        .find((line) => line.startsWith("import"))!
+        .replace(
+          /import (\{.*\}) from (.*);/,
+          "import * as unroll from $2; Object.assign(globalThis, unroll);",
+        ),
+      resolveDir: root,
+      loader: "ts",
+    },
+    bundle: true,
+    write: false,
+    format: "iife",
+    target: "es2022",
+  });
   // Only the language itself: no process, no timers, no fetch, no document, no self.
   const scope = createContext({});
   runInContext(bundle.outputFiles[0]!.text, scope);
   runInContext(outputFiles[0]!.text, scope);
-  for (let n = 0; n < 1000 && !runInContext("globalThis.ready || globalThis.failed", scope); n++) await new Promise((resolve) => setImmediate(resolve));
+  for (let n = 0; n < 1000 && !runInContext("globalThis.ready || globalThis.failed", scope); n++)
+    await new Promise((resolve) => setImmediate(resolve));
   expect(runInContext("globalThis.failed && globalThis.failed.message", scope)).toBeUndefined();
-  expect(runInContext("globalThis.first", scope)).toEqual(Array.from((await runInContext("globalThis.once()", scope)) as Float32Array));
+  expect(runInContext("globalThis.first", scope)).toEqual(
+    Array.from((await runInContext("globalThis.once()", scope)) as Float32Array),
+  );
 
   setFlagsFromString("--expose-gc");
   const gc = runInContext("gc", createContext({})) as () => void;
-  const heap = (): number => { gc(); return process.memoryUsage().heapUsed; };
+  const heap = (): number => {
+    gc();
+    return process.memoryUsage().heapUsed;
+  };
   const steps = runInContext("globalThis.steps", scope) as (count: number) => number[];
   steps(20_000);
   // Without a collection in between, so that garbage would show as well as what is kept. What else the process does may fall into one

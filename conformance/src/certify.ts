@@ -26,7 +26,12 @@ export interface CertifyOptions {
   readonly dialects?: readonly Dialect[];
   /** Replays one counterexample: its seed is `seed`, and this is its path. */
   readonly path?: string;
-  readonly onProgress?: (done: { readonly property: string; readonly form: Form; readonly runs: number; readonly of: number }) => void;
+  readonly onProgress?: (done: {
+    readonly property: string;
+    readonly form: Form;
+    readonly runs: number;
+    readonly of: number;
+  }) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -80,14 +85,23 @@ export interface CertifyReport {
   /** What it runs and how, layer by layer; null where only some properties were asked for. */
   readonly support: readonly SupportEntry[] | null;
   /** Properties by status, and entries of `support` that are wrong. An engine is right when nothing failed and nothing is wrong. */
-  readonly summary: { readonly passed: number; readonly failed: number; readonly unsupported: number; readonly wrong: number };
+  readonly summary: {
+    readonly passed: number;
+    readonly failed: number;
+    readonly unsupported: number;
+    readonly wrong: number;
+  };
 }
 
 /** The engine with every composite expanded. */
 export const expanded = (adapter: Adapter): Adapter => ({
-  name: adapter.name, device: adapter.device, capabilities: { ...adapter.capabilities, composites: {} },
+  name: adapter.name,
+  device: adapter.device,
+  capabilities: { ...adapter.capabilities, composites: {} },
   compile: (program, weights) => adapter.compile(program, weights),
-  ...(adapter.compileSync ? { compileSync: (program, weights) => adapter.compileSync!(program, weights) } : {}),
+  ...(adapter.compileSync
+    ? { compileSync: (program, weights) => adapter.compileSync!(program, weights) }
+    : {}),
 });
 
 /**
@@ -95,41 +109,102 @@ export const expanded = (adapter: Adapter): Adapter => ({
  *
  * @param engine an adapter, or a function that makes one
  */
-export async function certify(engine: Adapter | (() => Adapter | Promise<Adapter>), options: CertifyOptions = {}): Promise<CertifyReport> {
-  const { seed = Date.now() % 2 ** 31, runs = 100, only = "", forms = ["as is", "expanded"], partner = builtin(), alive = null, dialects = knownDialects } = options;
+export async function certify(
+  engine: Adapter | (() => Adapter | Promise<Adapter>),
+  options: CertifyOptions = {},
+): Promise<CertifyReport> {
+  const {
+    seed = Date.now() % 2 ** 31,
+    runs = 100,
+    only = "",
+    forms = ["as is", "expanded"],
+    partner = builtin(),
+    alive = null,
+    dialects = knownDialects,
+  } = options;
   const adapter = typeof engine === "function" ? await engine() : engine;
   const chosen = all.filter(({ id }) => (typeof only === "string" ? id.includes(only) : only.includes(id)));
-  if (chosen.length === 0) throw new UnrollError("UNROLL_ARGUMENT", `certify: expected a property among ${all.map(({ id }) => id).join(", ")}, got "${String(only)}"; leave it out for all`, { only });
+  if (chosen.length === 0)
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `certify: expected a property among ${all.map(({ id }) => id).join(", ")}, got "${String(only)}"; leave it out for all`,
+      { only },
+    );
   const total = chosen.length * forms.length;
   const reports: PropertyReport[] = [];
   for (const property of chosen) {
     for (const form of forms) {
       options.signal?.throwIfAborted();
-      const subject: Subject = { adapter: form === "as is" ? adapter : expanded(adapter), partner, alive, dialects };
-      reports.push(await judge(property, subject, form, seed, Math.max(1, Math.round(runs * (property.share ?? 1))), options, reports.length, total));
+      const subject: Subject = {
+        adapter: form === "as is" ? adapter : expanded(adapter),
+        partner,
+        alive,
+        dialects,
+      };
+      reports.push(
+        await judge(
+          property,
+          subject,
+          form,
+          seed,
+          Math.max(1, Math.round(runs * (property.share ?? 1))),
+          options,
+          reports.length,
+          total,
+        ),
+      );
     }
   }
   reports.sort((a, b) => forms.indexOf(a.form) - forms.indexOf(b.form));
   const support = only.length === 0 ? await supportOf(adapter) : null;
   const wrong = support?.filter(({ how }) => how === "wrong").length ?? 0;
-  const count = (status: PropertyReport["status"]): number => reports.filter((one) => one.status === status).length;
-  return { adapter: adapter.name, device: adapter.device, version: adapter.version ?? null, runtime: runtime(), seed, runs, properties: reports, capabilities: adapter.capabilities, support, summary: { passed: count("passed"), failed: count("failed"), unsupported: count("unsupported"), wrong } };
+  const count = (status: PropertyReport["status"]): number =>
+    reports.filter((one) => one.status === status).length;
+  return {
+    adapter: adapter.name,
+    device: adapter.device,
+    version: adapter.version ?? null,
+    runtime: runtime(),
+    seed,
+    runs,
+    properties: reports,
+    capabilities: adapter.capabilities,
+    support,
+    summary: { passed: count("passed"), failed: count("failed"), unsupported: count("unsupported"), wrong },
+  };
 }
 
 /** Written without Node's types or a browser's: it is either. */
 function runtime(): string {
-  const { process, navigator } = globalThis as { process?: { versions?: { node?: string } }; navigator?: { userAgent?: string } };
-  return process?.versions?.node ? `Node.js ${process.versions.node}` : navigator?.userAgent ?? "unknown";
+  const { process, navigator } = globalThis as {
+    process?: { versions?: { node?: string } };
+    navigator?: { userAgent?: string };
+  };
+  return process?.versions?.node ? `Node.js ${process.versions.node}` : (navigator?.userAgent ?? "unknown");
 }
 
-async function judge(property: Property, subject: Subject, form: Form, seed: number, runs: number, options: CertifyOptions, done: number, total: number): Promise<PropertyReport> {
+async function judge(
+  property: Property,
+  subject: Subject,
+  form: Form,
+  seed: number,
+  runs: number,
+  options: CertifyOptions,
+  done: number,
+  total: number,
+): Promise<PropertyReport> {
   const histogram = new Array<number>(7).fill(0);
   const skips = new Map<string, number>();
   let [worst, said, skipped, started] = [null as number | null, 0, 0, 0];
   let failure: unknown = null;
   const checked = fc.asyncProperty(property.arbitrary(), async (given) => {
     options.signal?.throwIfAborted();
-    options.onProgress?.({ property: property.id, form, runs: done * runs + Math.min(started++, runs), of: total * runs });
+    options.onProgress?.({
+      property: property.id,
+      form,
+      runs: done * runs + Math.min(started++, runs),
+      of: total * runs,
+    });
     try {
       const { errorOverBound, skipped: why } = await property.check(given, subject);
       if (why !== undefined) {
@@ -140,7 +215,8 @@ async function judge(property: Property, subject: Subject, form: Form, seed: num
       said++;
       if (errorOverBound === null) return;
       worst = Math.max(worst ?? 0, errorOverBound);
-      const bin = errorOverBound === 0 ? 0 : Math.min(6, Math.max(0, Math.floor(Math.log10(errorOverBound)) + 7));
+      const bin =
+        errorOverBound === 0 ? 0 : Math.min(6, Math.max(0, Math.floor(Math.log10(errorOverBound)) + 7));
       histogram[bin]!++;
     } catch (error) {
       if (isUnrollError(error) && error.code === "UNROLL_UNSUPPORTED") {
@@ -152,28 +228,68 @@ async function judge(property: Property, subject: Subject, form: Form, seed: num
       throw error;
     }
   });
-  const result = await fc.check(checked, { seed, numRuns: runs, ...(options.path === undefined ? {} : { path: options.path }), endOnFailure: options.shrink === false });
-  const about = { id: property.id, title: property.title, rules: property.rules, form, runs: said, skipped, skips: Object.fromEntries(skips), worstErrorOverBound: worst, histogram };
+  const result = await fc.check(checked, {
+    seed,
+    numRuns: runs,
+    ...(options.path === undefined ? {} : { path: options.path }),
+    endOnFailure: options.shrink === false,
+  });
+  const about = {
+    id: property.id,
+    title: property.title,
+    rules: property.rules,
+    form,
+    runs: said,
+    skipped,
+    skips: Object.fromEntries(skips),
+    worstErrorOverBound: worst,
+    histogram,
+  };
   if (!result.failed) {
     // Nothing said is nothing passed.
     const [reason] = [...skips].sort((a, b) => b[1] - a[1])[0] ?? [];
-    return said > 0 ? { ...about, status: "passed" } : { ...about, status: "unsupported", reason: reason ?? "no case was drawn" };
+    return said > 0
+      ? { ...about, status: "passed" }
+      : { ...about, status: "unsupported", reason: reason ?? "no case was drawn" };
   }
   const error = result.errorInstance ?? failure;
   const [given] = (result.counterexample ?? [undefined]) as [unknown];
-  return { ...about, status: "failed", reason: error instanceof Error ? error.message : String(error), ...(given === undefined ? {} : { counterexample: counterexampleOf(property, given, error, seed, result.counterexamplePath ?? "") }) };
+  return {
+    ...about,
+    status: "failed",
+    reason: error instanceof Error ? error.message : String(error),
+    ...(given === undefined
+      ? {}
+      : { counterexample: counterexampleOf(property, given, error, seed, result.counterexamplePath ?? "") }),
+  };
 }
 
 /** JSON has no NaN and no infinity. */
-const told = (value: number | undefined): number | string | null => (value === undefined ? null : Number.isFinite(value) ? value : String(value));
+const told = (value: number | undefined): number | string | null =>
+  value === undefined ? null : Number.isFinite(value) ? value : String(value);
 
-function counterexampleOf(property: Property, given: unknown, error: unknown, seed: number, path: string): Counterexample {
+function counterexampleOf(
+  property: Property,
+  given: unknown,
+  error: unknown,
+  seed: number,
+  path: string,
+): Counterexample {
   const { spec, weights, x } = given as Partial<Case>;
   const details = error instanceof Violation ? error.details : {};
   return {
-    seed, path, case: property.describe(given), spec: spec ?? null,
+    seed,
+    path,
+    case: property.describe(given),
+    spec: spec ?? null,
     numbers: numbersOf(given as Parameters<typeof numbersOf>[0]),
-    shapes: { ...(x ? { x: x.shape } : {}), ...Object.fromEntries(Object.entries(weights ?? {}).map(([name, weight]) => [name, weight.shape])) },
-    firstBadIndex: details.firstBadIndex ?? null, got: told(details.got), want: told(details.want), bound: told(details.bound),
+    shapes: {
+      ...(x ? { x: x.shape } : {}),
+      ...Object.fromEntries(Object.entries(weights ?? {}).map(([name, weight]) => [name, weight.shape])),
+    },
+    firstBadIndex: details.firstBadIndex ?? null,
+    got: told(details.got),
+    want: told(details.want),
+    bound: told(details.bound),
   };
 }

@@ -1,5 +1,17 @@
 import type { Spec, WeightMap } from "@unroll/api";
-import { type AnyTensor, type Converted, type ForeignWeights, fromKeras, fromOnnx, fromTf1, fromTorch, toKeras, toOnnx, toTf1, toTorch } from "@unroll/api/weights";
+import {
+  type AnyTensor,
+  type Converted,
+  type ForeignWeights,
+  fromKeras,
+  fromOnnx,
+  fromTf1,
+  fromTorch,
+  toKeras,
+  toOnnx,
+  toTf1,
+  toTorch,
+} from "@unroll/api/weights";
 
 /** Another framework's names and layouts of weights, both ways. */
 export interface Dialect {
@@ -11,8 +23,24 @@ export interface Dialect {
 
 /** Every dialect of `@unroll/api/weights`. */
 export const dialects: readonly Dialect[] = [
-  { name: "PyTorch", to: (spec, weights) => toTorch(spec, weights), from: (spec, named) => fromTorch(spec, named) },
-  { name: "Keras", to: (spec, weights) => toKeras(spec, weights), from: (spec, named) => fromKeras(spec, named) },
-  { name: "ONNX", to: (spec, weights) => toOnnx(spec, weights), from: (spec, named) => fromOnnx(spec, named) },
-  { name: "TensorFlow 1", to: (spec, weights) => toTf1(spec, weights), from: (spec, named) => fromTf1(spec, named) },
+  {
+    name: "PyTorch",
+    to: (spec, weights) => toTorch(spec, weights),
+    from: (spec, named) => fromTorch(spec, named),
+  },
+  {
+    name: "Keras",
+    to: (spec, weights) => toKeras(spec, weights),
+    from: (spec, named) => fromKeras(spec, named),
+  },
+  {
+    name: "ONNX",
+    to: (spec, weights) => toOnnx(spec, weights),
+    from: (spec, named) => fromOnnx(spec, named),
+  },
+  {
+    name: "TensorFlow 1",
+    to: (spec, weights) => toTf1(spec, weights),
+    from: (spec, named) => fromTf1(spec, named),
+  },
 ];

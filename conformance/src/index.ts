@@ -9,7 +9,15 @@ export { generator } from "./tolerance/random.js";
 export { type Case, describeCase, inputsOf, optionsOf, runOf } from "./cases/case.js";
 export { cases, type CaseWish } from "./cases/cases.js";
 export { specs, type SpecWish } from "./cases/specs.js";
-export { certify, type CertifyOptions, type CertifyReport, type Counterexample, expanded, type Form, type PropertyReport } from "./certify.js";
+export {
+  certify,
+  type CertifyOptions,
+  type CertifyReport,
+  type Counterexample,
+  expanded,
+  type Form,
+  type PropertyReport,
+} from "./certify.js";
 export { type Dialect, dialects } from "./dialects.js";
 export { properties } from "./properties/index.js";
 export { type Outcome, type Property, type Subject, Violation } from "./properties/property.js";

@@ -7,12 +7,25 @@ import { runs, seed } from "./settings.js";
 // Forms of the adapters that are only reached by an option are certified too, as they are.
 const others = Object.keys(variants).filter((name) => !(name in engines));
 
-const suites: readonly (readonly [name: string, make: () => Adapter, forms: readonly ("as is" | "expanded")[]])[] = [
+const suites: readonly (readonly [
+  name: string,
+  make: () => Adapter,
+  forms: readonly ("as is" | "expanded")[],
+])[] = [
   ...Object.entries(engines).map(([name, make]) => [name, make, ["as is", "expanded"]] as const),
   ...others.map((name) => [name, variants[name]!, ["as is"]] as const),
 ];
 
 describe.each(suites)(`%s, seed ${seed}`, (name, make, forms) => {
-  const tests = certifySuite(make(), { runs, seed, forms, ...(name.startsWith("tfjs") ? { alive: liveTensors } : name.startsWith("onnx") ? { alive: liveSessions } : {}) });
+  const tests = certifySuite(make(), {
+    runs,
+    seed,
+    forms,
+    ...(name.startsWith("tfjs")
+      ? { alive: liveTensors }
+      : name.startsWith("onnx")
+        ? { alive: liveSessions }
+        : {}),
+  });
   for (const { name: title, run } of tests) it(title, run);
 });

@@ -7,11 +7,14 @@ import { seed } from "./settings.js";
 describe(`planted faults, seed ${seed}`, () => {
   const kills: [fault: string, property: string][] = [];
 
-  it.each(faults.map((fault) => [fault.id, fault] as const))("%s is killed by a named property within the default runs", async (_id, fault) => {
-    const by = await killers(fault, { seed });
-    kills.push([fault.id, by[0] ?? "nothing"]);
-    expect(by).not.toEqual([]);
-  });
+  it.each(faults.map((fault) => [fault.id, fault] as const))(
+    "%s is killed by a named property within the default runs",
+    async (_id, fault) => {
+      const by = await killers(fault, { seed });
+      kills.push([fault.id, by[0] ?? "nothing"]);
+      expect(by).not.toEqual([]);
+    },
+  );
 
   afterAll(() => {
     const width = Math.max(...kills.map(([id]) => id.length));
@@ -33,8 +36,12 @@ describe(`planted faults, seed ${seed}`, () => {
 
 describe("properties", () => {
   it("cite rules that docs/semantics.md has, and every rule is cited", () => {
-    const rules = [...readFileSync(new URL("../../docs/semantics.md", import.meta.url), "utf8").matchAll(/^### (\S+)$/gm)].map(([, id]) => id!);
-    const cited = new Set(properties.flatMap((property) => property.rules.filter((rule) => !/^R\d+$/.test(rule))));
+    const rules = [
+      ...readFileSync(new URL("../../docs/semantics.md", import.meta.url), "utf8").matchAll(/^### (\S+)$/gm),
+    ].map(([, id]) => id!);
+    const cited = new Set(
+      properties.flatMap((property) => property.rules.filter((rule) => !/^R\d+$/.test(rule))),
+    );
     expect([...cited].filter((rule) => !rules.includes(rule))).toEqual([]);
     expect(rules.filter((rule) => !cited.has(rule))).toEqual([]);
   });

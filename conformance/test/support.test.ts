@@ -5,18 +5,70 @@ import { expanded, faults, supportOf } from "../src/index.js";
 describe("supportOf", () => {
   it("has every layer and option, whole and by steps, and runs each", async () => {
     const entries = await supportOf(builtin());
-    expect(entries.filter(({ how, layer, option }) => how !== (["custom cell", "attention"].includes(layer) || ["projection", "peepholes"].includes(option) ? "composed" : "own"))).toEqual([]);
-    expect([...new Set(entries.map(({ layer }) => layer))]).toEqual(["simple RNN", "LSTM", "GRU, reset after", "GRU, reset before", "custom cell", "embedding", "dense", "activation", "attention", "repeat", "merge"]);
-    for (const name of activationNames) expect(entries).toContainEqual({ layer: "LSTM", option: name === "tanh" ? "as it is" : `activation ${name}`, mode: "step", how: "own" });
-    expect(entries.filter(({ option, mode }) => /backward|bidirectional|lengths|mask/.test(option) && mode === "step")).toEqual([]);
+    expect(
+      entries.filter(
+        ({ how, layer, option }) =>
+          how !==
+          (["custom cell", "attention"].includes(layer) || ["projection", "peepholes"].includes(option)
+            ? "composed"
+            : "own"),
+      ),
+    ).toEqual([]);
+    expect([...new Set(entries.map(({ layer }) => layer))]).toEqual([
+      "simple RNN",
+      "LSTM",
+      "GRU, reset after",
+      "GRU, reset before",
+      "custom cell",
+      "embedding",
+      "dense",
+      "activation",
+      "attention",
+      "repeat",
+      "merge",
+    ]);
+    for (const name of activationNames)
+      expect(entries).toContainEqual({
+        layer: "LSTM",
+        option: name === "tanh" ? "as it is" : `activation ${name}`,
+        mode: "step",
+        how: "own",
+      });
+    expect(
+      entries.filter(
+        ({ option, mode }) => /backward|bidirectional|lengths|mask/.test(option) && mode === "step",
+      ),
+    ).toEqual([]);
   });
 
   it("tells what is composed, refused and wrong", async () => {
-    const lstm = (entries: Awaited<ReturnType<typeof supportOf>>) => entries.filter(({ layer }) => layer === "LSTM");
-    expect(new Set(lstm(await supportOf(expanded(builtin()))).map(({ how }) => how))).toEqual(new Set(["composed"]));
+    const lstm = (entries: Awaited<ReturnType<typeof supportOf>>) =>
+      entries.filter(({ layer }) => layer === "LSTM");
+    expect(new Set(lstm(await supportOf(expanded(builtin()))).map(({ how }) => how))).toEqual(
+      new Set(["composed"]),
+    );
 
-    const bare = { ...builtin(), capabilities: { ...builtin().capabilities, composites: {}, primitives: builtin().capabilities.primitives.filter((name) => name !== "select") } };
-    expect(new Set(lstm(await supportOf(bare)).filter(({ how }) => how === "refused").map(({ option }) => option))).toEqual(new Set(lstm(await supportOf(builtin())).map(({ option }) => option).filter((option) => /length|mask|activation (elu|leakyRelu)/.test(option))));
+    const bare = {
+      ...builtin(),
+      capabilities: {
+        ...builtin().capabilities,
+        composites: {},
+        primitives: builtin().capabilities.primitives.filter((name) => name !== "select"),
+      },
+    };
+    expect(
+      new Set(
+        lstm(await supportOf(bare))
+          .filter(({ how }) => how === "refused")
+          .map(({ option }) => option),
+      ),
+    ).toEqual(
+      new Set(
+        lstm(await supportOf(builtin()))
+          .map(({ option }) => option)
+          .filter((option) => /length|mask|activation (elu|leakyRelu)/.test(option)),
+      ),
+    );
 
     const swapped = faults.find(({ id }) => id === "lstm-gates-i-o")!.breakEngine!(builtin(), { count: 0 });
     const wrong = (await supportOf(swapped)).filter(({ how }) => how === "wrong");

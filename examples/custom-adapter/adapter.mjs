@@ -12,14 +12,21 @@ class Result {
   }
   get tensor() {
     if (this.#tensor) return this.#tensor;
-    throw new UnrollError("UNROLL_DISPOSED", "slow tensor: expected one in use, got one after its dispose(); keep it until the last use");
+    throw new UnrollError(
+      "UNROLL_DISPOSED",
+      "slow tensor: expected one in use, got one after its dispose(); keep it until the last use",
+    );
   }
   readSync() {
     const { dtype, shape, data } = this.tensor;
     return { dtype, shape: [...shape], data: data.slice() };
   }
-  async read() { return this.readSync(); }
-  dispose() { this.#tensor = undefined; }
+  async read() {
+    return this.readSync();
+  }
+  dispose() {
+    this.#tensor = undefined;
+  }
 }
 
 /** Runs nodes in order. `values` holds a tensor for every id that is known so far. */
@@ -42,13 +49,21 @@ function runScan({ carries, sequences, reverse, body }, inputs) {
       const size = x.data.length / time;
       return { dtype: x.dtype, shape: x.shape.slice(1), data: x.data.subarray(t * size, (t + 1) * size) };
     };
-    const given = [...carried, ...inputs.slice(carries, carries + sequences).map(element), ...inputs.slice(carries + sequences)];
+    const given = [
+      ...carried,
+      ...inputs.slice(carries, carries + sequences).map(element),
+      ...inputs.slice(carries + sequences),
+    ];
     const values = new Map(body.inputs.map(({ id }, k) => [id, given[k]]));
     runNodes(body.nodes, values);
     const results = body.outputs.map((id) => values.get(id));
     carried = results.slice(0, carries);
     results.slice(carries).forEach((x, k) => {
-      stacked[k] ??= { dtype: x.dtype, shape: [time, ...x.shape], data: new x.data.constructor(time * x.data.length) };
+      stacked[k] ??= {
+        dtype: x.dtype,
+        shape: [time, ...x.shape],
+        data: new x.data.constructor(time * x.data.length),
+      };
       stacked[k].data.set(x.data, t * x.data.length);
     });
   }
@@ -60,27 +75,45 @@ class Executable {
   constructor(program, weights) {
     this.program = program;
     // The caller may change its arrays after compiling.
-    this.#weights = program.params.map(({ name, id }) => [id, { ...weights[name], data: weights[name].data.slice() }]);
+    this.#weights = program.params.map(({ name, id }) => [
+      id,
+      { ...weights[name], data: weights[name].data.slice() },
+    ]);
   }
   async run(feeds) {
     const { program } = this;
-    if (!this.#weights) throw new UnrollError("UNROLL_DISPOSED", `slow executable: expected one in use, got "${program.name}" after its dispose(); compile it again`);
+    if (!this.#weights)
+      throw new UnrollError(
+        "UNROLL_DISPOSED",
+        `slow executable: expected one in use, got "${program.name}" after its dispose(); compile it again`,
+      );
     const values = new Map(this.#weights);
-    for (const { name, id } of program.inputs) values.set(id, isHostTensor(feeds[name]) ? feeds[name] : feeds[name].tensor);
+    for (const { name, id } of program.inputs)
+      values.set(id, isHostTensor(feeds[name]) ? feeds[name] : feeds[name].tensor);
     runNodes(program.nodes, values);
-    return Object.fromEntries(program.outputs.map(({ name, id }) => {
-      const { dtype, shape, data } = values.get(id);
-      return [name, new Result({ dtype, shape: [...shape], data: data.slice() })];
-    }));
+    return Object.fromEntries(
+      program.outputs.map(({ name, id }) => {
+        const { dtype, shape, data } = values.get(id);
+        return [name, new Result({ dtype, shape: [...shape], data: data.slice() })];
+      }),
+    );
   }
-  dispose() { this.#weights = undefined; }
+  dispose() {
+    this.#weights = undefined;
+  }
 }
 
 /** A slow engine of a few dozen lines. */
 export const slow = () => ({
   name: "slow",
   device: "cpu",
-  capabilities: { primitives: Object.keys(operations), composites: {}, precision: "f32", synchronous: false, memory: "host" },
+  capabilities: {
+    primitives: Object.keys(operations),
+    composites: {},
+    precision: "f32",
+    synchronous: false,
+    memory: "host",
+  },
   compile: async (program, weights) => new Executable(program, weights),
 });
 

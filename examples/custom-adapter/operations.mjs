@@ -15,19 +15,25 @@ function* positions(x, shape) {
   }
 }
 
-const broadcast = (...tensors) => tensors.map((t) => t.shape).reduce((a, b) => {
-  const rank = Math.max(a.length, b.length);
-  const at = (s, k) => s[k - rank + s.length] ?? 1;
-  return Array.from({ length: rank }, (_, k) => (at(a, k) === 1 ? at(b, k) : at(a, k)));
-});
+const broadcast = (...tensors) =>
+  tensors
+    .map((t) => t.shape)
+    .reduce((a, b) => {
+      const rank = Math.max(a.length, b.length);
+      const at = (s, k) => s[k - rank + s.length] ?? 1;
+      return Array.from({ length: rank }, (_, k) => (at(a, k) === 1 ? at(b, k) : at(a, k)));
+    });
 
 /** A function of elements, applied with broadcasting. */
-const elementwise = (f, dtype) => (...operands) => {
-  const result = make(dtype ?? operands.at(-1).dtype, broadcast(...operands));
-  const readers = operands.map((x) => positions(x, result.shape));
-  for (let k = 0; k < result.data.length; k++) result.data[k] = f(...readers.map((reader, n) => operands[n].data[reader.next().value]));
-  return result;
-};
+const elementwise =
+  (f, dtype) =>
+  (...operands) => {
+    const result = make(dtype ?? operands.at(-1).dtype, broadcast(...operands));
+    const readers = operands.map((x) => positions(x, result.shape));
+    for (let k = 0; k < result.data.length; k++)
+      result.data[k] = f(...readers.map((reader, n) => operands[n].data[reader.next().value]));
+    return result;
+  };
 
 /** A tensor of another shape whose element at an index is the one of `x` at `from(index)`. */
 const rearranged = (x, shape, from) => {
@@ -40,16 +46,22 @@ const rearranged = (x, shape, from) => {
   return result;
 };
 
-const reduce = (start, f) => (x, { axis }) => {
-  const result = make(x.dtype, x.shape.map((dim, k) => (k === axis ? 1 : dim)));
-  const inner = sizeOf(x.shape.slice(axis + 1));
-  for (let k = 0; k < result.data.length; k++) {
-    let value = start;
-    for (let n = 0; n < x.shape[axis]; n++) value = f(value, x.data[(Math.floor(k / inner) * x.shape[axis] + n) * inner + (k % inner)]);
-    result.data[k] = value;
-  }
-  return result;
-};
+const reduce =
+  (start, f) =>
+  (x, { axis }) => {
+    const result = make(
+      x.dtype,
+      x.shape.map((dim, k) => (k === axis ? 1 : dim)),
+    );
+    const inner = sizeOf(x.shape.slice(axis + 1));
+    for (let k = 0; k < result.data.length; k++) {
+      let value = start;
+      for (let n = 0; n < x.shape[axis]; n++)
+        value = f(value, x.data[(Math.floor(k / inner) * x.shape[axis] + n) * inner + (k % inner)]);
+      result.data[k] = value;
+    }
+    return result;
+  };
 
 function matmul(a, b) {
   const [m, k, n] = [a.shape.at(-2), a.shape.at(-1), b.shape.at(-1)];
@@ -58,11 +70,12 @@ function matmul(a, b) {
   const [left, right] = [a, b].map((x) => positions({ shape: x.shape.slice(0, -2) }, lead));
   for (let batch = 0; batch < sizeOf(lead); batch++) {
     const [aAt, bAt, at] = [left.next().value * m * k, right.next().value * k * n, batch * m * n];
-    for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) {
-      let sum = 0;
-      for (let p = 0; p < k; p++) sum += a.data[aAt + i * k + p] * b.data[bAt + p * n + j];
-      result.data[at + i * n + j] = sum;
-    }
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < n; j++) {
+        let sum = 0;
+        for (let p = 0; p < k; p++) sum += a.data[aAt + i * k + p] * b.data[bAt + p * n + j];
+        result.data[at + i * n + j] = sum;
+      }
   }
   return result;
 }
@@ -70,7 +83,10 @@ function matmul(a, b) {
 function concat(xs, { axis }) {
   let offset = 0;
   const ends = xs.map((x) => (offset += x.shape[axis]));
-  const result = make(xs[0].dtype, xs[0].shape.map((dim, k) => (k === axis ? offset : dim)));
+  const result = make(
+    xs[0].dtype,
+    xs[0].shape.map((dim, k) => (k === axis ? offset : dim)),
+  );
   const inner = sizeOf(result.shape.slice(axis + 1));
   for (let k = 0; k < result.data.length; k++) {
     const at = Math.floor(k / inner) % offset;
@@ -82,31 +98,74 @@ function concat(xs, { axis }) {
   return result;
 }
 
-const binary = (f, dtype) => { const run = elementwise(f, dtype); return ([a, b]) => run(a, b); };
-const unary = (f) => { const run = elementwise(f); return ([x]) => run(x); };
+const binary = (f, dtype) => {
+  const run = elementwise(f, dtype);
+  return ([a, b]) => run(a, b);
+};
+const unary = (f) => {
+  const run = elementwise(f);
+  return ([x]) => run(x);
+};
 
 export const operations = {
-  constant: (_, { dtype, shape, value }) => ({ dtype, shape, data: allocate(dtype, value.length).map((_zero, k) => value[k]) }),
-  add: binary((a, b) => a + b), sub: binary((a, b) => a - b), mul: binary((a, b) => a * b), div: binary((a, b) => a / b),
-  min: binary(Math.min), max: binary(Math.max),
-  less: binary((a, b) => a < b, "bool"), equal: binary((a, b) => a === b, "bool"), and: binary((a, b) => a && b, "bool"),
-  not: unary((x) => 1 - x), neg: unary((x) => -x), exp: unary(Math.exp), log: unary(Math.log), sqrt: unary(Math.sqrt), abs: unary(Math.abs),
-  tanh: unary(Math.tanh), sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
+  constant: (_, { dtype, shape, value }) => ({
+    dtype,
+    shape,
+    data: allocate(dtype, value.length).map((_zero, k) => value[k]),
+  }),
+  add: binary((a, b) => a + b),
+  sub: binary((a, b) => a - b),
+  mul: binary((a, b) => a * b),
+  div: binary((a, b) => a / b),
+  min: binary(Math.min),
+  max: binary(Math.max),
+  less: binary((a, b) => a < b, "bool"),
+  equal: binary((a, b) => a === b, "bool"),
+  and: binary((a, b) => a && b, "bool"),
+  not: unary((x) => 1 - x),
+  neg: unary((x) => -x),
+  exp: unary(Math.exp),
+  log: unary(Math.log),
+  sqrt: unary(Math.sqrt),
+  abs: unary(Math.abs),
+  tanh: unary(Math.tanh),
+  sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
   select: ([condition, a, b]) => elementwise((c, yes, no) => (c ? yes : no))(condition, a, b),
-  cast: ([x], { dtype }) => elementwise(dtype === "bool" ? (v) => v !== 0 : dtype === "int32" ? Math.trunc : (v) => v, dtype)(x),
+  cast: ([x], { dtype }) =>
+    elementwise(dtype === "bool" ? (v) => v !== 0 : dtype === "int32" ? Math.trunc : (v) => v, dtype)(x),
   matmul: ([a, b]) => matmul(a, b),
   sum: ([x], attrs) => reduce(0, (a, b) => a + b)(x, attrs),
   reduceMax: ([x], attrs) => reduce(-Infinity, Math.max)(x, attrs),
   expandDims: ([x], { axis }) => ({ ...x, shape: x.shape.toSpliced(axis, 0, 1) }),
   squeeze: ([x], { axis }) => ({ ...x, shape: x.shape.toSpliced(axis, 1) }),
-  transpose: ([x], { perm }) => rearranged(x, perm.map((axis) => x.shape[axis]), (index) => perm.map((_, axis) => index[perm.indexOf(axis)])),
-  reverse: ([x], { axis }) => rearranged(x, x.shape, (index) => index.with(axis, x.shape[axis] - 1 - index[axis])),
-  slice: ([x], { axis, start, length }) => rearranged(x, x.shape.with(axis, length), (index) => index.with(axis, index[axis] + (start < 0 ? x.shape[axis] + start : start))),
+  transpose: ([x], { perm }) =>
+    rearranged(
+      x,
+      perm.map((axis) => x.shape[axis]),
+      (index) => perm.map((_, axis) => index[perm.indexOf(axis)]),
+    ),
+  reverse: ([x], { axis }) =>
+    rearranged(x, x.shape, (index) => index.with(axis, x.shape[axis] - 1 - index[axis])),
+  slice: ([x], { axis, start, length }) =>
+    rearranged(x, x.shape.with(axis, length), (index) =>
+      index.with(axis, index[axis] + (start < 0 ? x.shape[axis] + start : start)),
+    ),
   concat: (xs, attrs) => concat(xs, attrs),
-  gather: ([table, indices]) => rearranged(table, [...indices.shape, ...table.shape.slice(1)], (index) => {
-    const at = index.slice(0, indices.shape.length).reduce((sum, i, axis) => sum * indices.shape[axis] + i, 0);
-    return [indices.data[at], ...index.slice(indices.shape.length)];
+  gather: ([table, indices]) =>
+    rearranged(table, [...indices.shape, ...table.shape.slice(1)], (index) => {
+      const at = index
+        .slice(0, indices.shape.length)
+        .reduce((sum, i, axis) => sum * indices.shape[axis] + i, 0);
+      return [indices.data[at], ...index.slice(indices.shape.length)];
+    }),
+  iota: ([x], { axis }) => ({
+    dtype: "int32",
+    shape: [x.shape[axis]],
+    data: Int32Array.from({ length: x.shape[axis] }, (_, k) => k),
   }),
-  iota: ([x], { axis }) => ({ dtype: "int32", shape: [x.shape[axis]], data: Int32Array.from({ length: x.shape[axis] }, (_, k) => k) }),
-  expand: ([x, like]) => elementwise((v) => v, x.dtype)({ ...x, shape: x.shape }, { shape: like.shape, data: x.data.subarray(0, 0) }),
+  expand: ([x, like]) =>
+    elementwise((v) => v, x.dtype)(
+      { ...x, shape: x.shape },
+      { shape: like.shape, data: x.data.subarray(0, 0) },
+    ),
 };

@@ -10,8 +10,15 @@ const dates = await loadDates({
   about: JSON.parse(await readFile(new URL("dates.json", model), "utf8")),
   file: await readFile(new URL("dates.safetensors", model)),
 });
-const { texts: [text], looks: [looks] } = await dates.translate([date]);
+const {
+  texts: [text],
+  looks: [looks],
+} = await dates.translate([date]);
 const shades = [" ", "░", "▒", "▓", "█"];
 console.log(`${date} is ${text}\n\n  ${date}`);
-looks.forEach((look, k) => console.log(`${text[k]} ${Array.from(look, (share) => shades[Math.round(share * (shades.length - 1))]).join("")}`));
+looks.forEach((look, k) =>
+  console.log(
+    `${text[k]} ${Array.from(look, (share) => shades[Math.round(share * (shades.length - 1))]).join("")}`,
+  ),
+);
 dates.dispose();

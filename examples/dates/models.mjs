@@ -25,7 +25,12 @@ const outputs = ["words", "attention.weights"];
 /** Both at once, as in training: two sequences in, each with its own time. */
 export function translator(sizes) {
   const { input: source, layers } = reading(sizes, "source");
-  return spec({ name: "translator", inputs: [source, target], layers: [...layers, ...writing(sizes, "encoder", { h: "encoder.h", c: "encoder.c" })], outputs });
+  return spec({
+    name: "translator",
+    inputs: [source, target],
+    layers: [...layers, ...writing(sizes, "encoder", { h: "encoder.h", c: "encoder.c" })],
+    outputs,
+  });
 }
 
 /** The first half: letters [batch, time] to what is read of each, and the state after the last. */
@@ -35,7 +40,10 @@ export function encoder(sizes) {
 }
 
 /** The second half, which runs one digit at a time; what was read is there whole at every step. */
-export const decoder = (sizes) => spec({
-  name: "decoder", layers: writing(sizes, "read", null), outputs,
-  inputs: [target, input({ name: "read", shape: [sizes.units], axis: "source" })],
-});
+export const decoder = (sizes) =>
+  spec({
+    name: "decoder",
+    layers: writing(sizes, "read", null),
+    outputs,
+    inputs: [target, input({ name: "read", shape: [sizes.units], axis: "source" })],
+  });

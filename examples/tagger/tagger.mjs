@@ -9,7 +9,11 @@ function padded(rows, idOf) {
   const lengths = rows.map((row) => row.length);
   const longest = Math.max(...lengths);
   const ids = new Int32Array(rows.length * longest);
-  rows.forEach((row, r) => row.forEach((symbol, k) => { ids[r * longest + k] = idOf(symbol); }));
+  rows.forEach((row, r) =>
+    row.forEach((symbol, k) => {
+      ids[r * longest + k] = idOf(symbol);
+    }),
+  );
   return { ids: tensor(ids, [rows.length, longest], "int32"), lengths, longest };
 }
 
@@ -34,18 +38,31 @@ export async function loadTagger({ adapter, about, file }) {
   const { tensors } = readSafetensors(file);
   const load = async (spec) => {
     // One state_dict holds both models.
-    const own = Object.fromEntries(Object.entries(tensors).filter(([name]) => spec.layers.some((layer) => name.startsWith(`${layer.name}.`))));
+    const own = Object.fromEntries(
+      Object.entries(tensors).filter(([name]) =>
+        spec.layers.some((layer) => name.startsWith(`${layer.name}.`)),
+      ),
+    );
     return compile(spec, { adapter, weights: fromTorch(spec, own).weights });
   };
-  const [spelling, tagger] = [await load(models.spelling(about.architecture)), await load(models.tagger(about.architecture))];
-  const [wordIds, charIds] = [about.words, about.chars].map((list) => new Map(list.map((symbol, id) => [symbol, id])));
+  const [spelling, tagger] = [
+    await load(models.spelling(about.architecture)),
+    await load(models.tagger(about.architecture)),
+  ];
+  const [wordIds, charIds] = [about.words, about.chars].map(
+    (list) => new Map(list.map((symbol, id) => [symbol, id])),
+  );
 
   return {
-    spelling, tagger,
+    spelling,
+    tagger,
     /** What the models are fed for some sentences, each a list of words. */
     prepare(sentences) {
       const words = padded(sentences, (word) => wordIds.get(word.toLowerCase()) ?? UNKNOWN);
-      const characters = padded(sentences.flat().map((word) => [...word].slice(0, about.max_chars)), (character) => charIds.get(character) ?? UNKNOWN);
+      const characters = padded(
+        sentences.flat().map((word) => [...word].slice(0, about.max_chars)),
+        (character) => charIds.get(character) ?? UNKNOWN,
+      );
       return { words, characters };
     },
     /** Scores [sentences, longest, tags] of sentences that run side by side. */
@@ -53,19 +70,29 @@ export async function loadTagger({ adapter, about, file }) {
       const { words, characters } = this.prepare(sentences);
       const spelled = await spelling.sequence(characters.ids, { lengths: characters.lengths });
       spelled.state.dispose();
-      const [forward, backward] = ["forward", "backward"].map((way) => bySentence(spelled.outputs[`char_lstm.${way}.h`], words));
-      const { output, state } = await tagger.sequence({ words: words.ids, forward, backward }, { lengths: words.lengths });
+      const [forward, backward] = ["forward", "backward"].map((way) =>
+        bySentence(spelled.outputs[`char_lstm.${way}.h`], words),
+      );
+      const { output, state } = await tagger.sequence(
+        { words: words.ids, forward, backward },
+        { lengths: words.lengths },
+      );
       state.dispose();
       return output;
     },
     /** The likeliest tag of every word. */
     async tag(sentences) {
-      const { data, shape: [, longest, tags] } = await this.scores(sentences);
-      return sentences.map((sentence, row) => sentence.map((_, k) => {
-        const from = (row * longest + k) * tags;
-        const own = data.subarray(from, from + tags);
-        return about.tags[own.indexOf(Math.max(...own))];
-      }));
+      const {
+        data,
+        shape: [, longest, tags],
+      } = await this.scores(sentences);
+      return sentences.map((sentence, row) =>
+        sentence.map((_, k) => {
+          const from = (row * longest + k) * tags;
+          const own = data.subarray(from, from + tags);
+          return about.tags[own.indexOf(Math.max(...own))];
+        }),
+      );
     },
     dispose() {
       spelling.dispose();

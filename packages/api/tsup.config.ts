@@ -1,7 +1,15 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: { index: "src/index.ts", adapter: "src/adapter.ts", cells: "src/cells/index.ts", keras: "src/keras/index.ts", torch: "src/torch/index.ts", weights: "src/weights.ts", config: "src/config/index.ts" },
+  entry: {
+    index: "src/index.ts",
+    adapter: "src/adapter.ts",
+    cells: "src/cells/index.ts",
+    keras: "src/keras/index.ts",
+    torch: "src/torch/index.ts",
+    weights: "src/weights.ts",
+    config: "src/config/index.ts",
+  },
   format: ["esm", "cjs"],
   dts: true,
   clean: true,

@@ -9,7 +9,9 @@ const length = Number(values.length);
 
 const failed = await withPage("charlm.page.ts", async (page, problems) => {
   const names = await page.evaluate(() => globalThis.engineNames);
-  console.log(`${length} characters in ${await page.evaluate(() => navigator.userAgent.match(/Chrome\/[\d.]+/)[0])}: nats per character, and how far from PyTorch's float64`);
+  console.log(
+    `${length} characters in ${await page.evaluate(() => navigator.userAgent.match(/Chrome\/[\d.]+/)[0])}: nats per character, and how far from PyTorch's float64`,
+  );
   let wrong = 0;
   const gpu = await page.evaluate(async () => Boolean(await navigator.gpu?.requestAdapter()));
   for (const name of names) {
@@ -18,12 +20,17 @@ const failed = await withPage("charlm.page.ts", async (page, problems) => {
       continue;
     }
     const started = performance.now();
-    const { sequence, step, recorded } = await page.evaluate(([engine, count]) => globalThis.loglik(engine, count), [name, length]);
+    const { sequence, step, recorded } = await page.evaluate(
+      ([engine, count]) => globalThis.loglik(engine, count),
+      [name, length],
+    );
     const away = Math.max(Math.abs(sequence - recorded), Math.abs(step - recorded));
     // The same limit as in Node: NaN is over it too.
     const good = away < 1e-5;
     if (!good) wrong++;
-    console.log(`${good ? "ok  " : "FAIL"} ${name.padEnd(22)} sequence ${sequence.toFixed(6)}  step ${step.toFixed(6)}  off by ${away.toExponential(1)}  ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    console.log(
+      `${good ? "ok  " : "FAIL"} ${name.padEnd(22)} sequence ${sequence.toFixed(6)}  step ${step.toFixed(6)}  off by ${away.toExponential(1)}  ${((performance.now() - started) / 1000).toFixed(1)} s`,
+    );
   }
   for (const problem of problems) console.log(`FAIL page error: ${problem}`);
   return wrong + problems.length;

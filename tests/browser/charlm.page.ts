@@ -2,11 +2,16 @@ import { compile, type HostTensor, tensor } from "@unroll/api";
 import { charlmOf, logProbability } from "../charlm.js";
 import { engines } from "./engines.js";
 
-const bytes = async (name: string): Promise<Uint8Array> => new Uint8Array(await (await fetch(`/fixtures/models/charlm/${name}`)).arrayBuffer());
+const bytes = async (name: string): Promise<Uint8Array> =>
+  new Uint8Array(await (await fetch(`/fixtures/models/charlm/${name}`)).arrayBuffer());
 
 /** Mean log-likelihood per character of a passage, as a whole sequence and step by step; PyTorch's as reference. */
 async function loglik(engine: string, length: number) {
-  const [weights, expected, json] = await Promise.all([bytes("charlm.safetensors"), bytes("expected.safetensors"), bytes("charlm.json")]);
+  const [weights, expected, json] = await Promise.all([
+    bytes("charlm.safetensors"),
+    bytes("expected.safetensors"),
+    bytes("charlm.json"),
+  ]);
   const given = charlmOf({ weights, expected, json: new TextDecoder().decode(json) });
   const chars = given.info.vocab.length;
   const ids = Int32Array.from(given.expected["passage_ids"]!.data as ArrayLike<number | bigint>, Number);

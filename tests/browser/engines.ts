@@ -16,13 +16,14 @@ const f16 = (globalThis as unknown as { location: { search: string } }).location
 if (f16) tf.env().set("WEBGL_FORCE_F16_TEXTURES", true);
 
 /** Every engine of a browser, by name. Those on a GPU start only where the browser offers one. */
-export const engines: Readonly<Record<string, () => Adapter>> = f16 ? { "tfjs webgl f16": () => tfjs(tf, { backend: "webgl" }) } : {
-  builtin: () => builtin(),
-  "tfjs cpu": () => tfjs(tf, { backend: "cpu" }),
-  "tfjs wasm": () => tfjs(tf, { backend: "wasm" }),
-  "tfjs webgl": () => tfjs(tf, { backend: "webgl" }),
-  "tfjs webgpu": () => tfjs(tf, { backend: "webgpu" }),
-  "onnxruntime-web wasm": () => onnx(ort, { device: "wasm" }),
-  "onnxruntime-web webgpu": () => onnx(ort, { device: "webgpu" }),
-};
-
+export const engines: Readonly<Record<string, () => Adapter>> = f16
+  ? { "tfjs webgl f16": () => tfjs(tf, { backend: "webgl" }) }
+  : {
+      builtin: () => builtin(),
+      "tfjs cpu": () => tfjs(tf, { backend: "cpu" }),
+      "tfjs wasm": () => tfjs(tf, { backend: "wasm" }),
+      "tfjs webgl": () => tfjs(tf, { backend: "webgl" }),
+      "tfjs webgpu": () => tfjs(tf, { backend: "webgpu" }),
+      "onnxruntime-web wasm": () => onnx(ort, { device: "wasm" }),
+      "onnxruntime-web webgpu": () => onnx(ort, { device: "webgpu" }),
+    };

@@ -1,4 +1,11 @@
-import { type HostTensor, type NamedValues, type Program, ProgramBuilder, tensor, type Value } from "@unroll/api/adapter";
+import {
+  type HostTensor,
+  type NamedValues,
+  type Program,
+  ProgramBuilder,
+  tensor,
+  type Value,
+} from "@unroll/api/adapter";
 import type { Activation } from "../../packages/api/src/layers/activations.js";
 import { gru, gruCell } from "../../packages/api/src/layers/gru.js";
 import { lstm, lstmCell } from "../../packages/api/src/layers/lstm.js";
@@ -10,7 +17,8 @@ export const random = (): number => {
   return (seed / 2 ** 32) * 2 - 1;
 };
 /** Seeded values between -1 and 1. */
-export const draw = (shape: readonly number[]): HostTensor => tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, random), shape);
+export const draw = (shape: readonly number[]): HostTensor =>
+  tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, random), shape);
 
 export type Feeds = Record<string, HostTensor>;
 
@@ -27,7 +35,15 @@ export interface Options {
   readonly maskedOutput: "zero" | "hold";
   readonly heldStart: "zeros" | "initialState";
 }
-export const defaults: Options = { activation: "tanh", recurrentActivation: "sigmoid", outputActivation: "tanh", resetAfter: true, reverse: false, maskedOutput: "zero", heldStart: "zeros" };
+export const defaults: Options = {
+  activation: "tanh",
+  recurrentActivation: "sigmoid",
+  outputActivation: "tanh",
+  resetAfter: true,
+  reverse: false,
+  maskedOutput: "zero",
+  heldStart: "zeros",
+};
 
 export interface Sizes {
   readonly time: number;
@@ -41,7 +57,15 @@ export interface Sizes {
 }
 
 /** A program of one recurrent composite, its weights and feeds. */
-export function recurrentProgram(kind: Kind, cell: boolean, options: Options, biases: "none" | "single" | "split", extent: "none" | "mask" | "lengths", { time, batch, inputSize, units, projection, peepholes = false }: Sizes, asWeights = true): { program: Program; weights: Feeds; feeds: Feeds } {
+export function recurrentProgram(
+  kind: Kind,
+  cell: boolean,
+  options: Options,
+  biases: "none" | "single" | "split",
+  extent: "none" | "mask" | "lengths",
+  { time, batch, inputSize, units, projection, peepholes = false }: Sizes,
+  asWeights = true,
+): { program: Program; weights: Feeds; feeds: Feeds } {
   const p = new ProgramBuilder(kind);
   const b = p.block;
   const [weights, feeds]: [Feeds, Feeds] = [{}, {}];
@@ -50,7 +74,10 @@ export function recurrentProgram(kind: Kind, cell: boolean, options: Options, bi
     (asWeights ? weights : feeds)[name] = draw(shape);
     return asWeights ? p.param(name, shape) : p.input(name, { dtype: "float32", shape });
   };
-  const x = p.input("x", { dtype: "float32", shape: cell ? ["batch", inputSize] : ["time", "batch", inputSize] });
+  const x = p.input("x", {
+    dtype: "float32",
+    shape: cell ? ["batch", inputSize] : ["time", "batch", inputSize],
+  });
   feeds["x"] = draw(cell ? [batch, inputSize] : [time, batch, inputSize]);
   const size = projection ?? units;
   const state = (name: string, length: number): Value => {
@@ -59,7 +86,8 @@ export function recurrentProgram(kind: Kind, cell: boolean, options: Options, bi
   };
   const h = state("h", size);
   const values: NamedValues = {
-    kernel: weight("kernel", [inputSize, cols]), recurrentKernel: weight("recurrentKernel", [size, cols]),
+    kernel: weight("kernel", [inputSize, cols]),
+    recurrentKernel: weight("recurrentKernel", [size, cols]),
     inputBias: biases === "none" ? undefined : weight("inputBias", [cols]),
     recurrentBias: biases === "split" ? weight("recurrentBias", [cols]) : undefined,
     peephole: peepholes ? weight("peephole", [3 * units]) : undefined,
@@ -68,15 +96,31 @@ export function recurrentProgram(kind: Kind, cell: boolean, options: Options, bi
   let within: NamedValues = {};
   if (extent === "lengths") {
     within = { lengths: p.input("lengths", { dtype: "int32", shape: ["batch"] }) };
-    feeds["lengths"] = tensor(Array.from({ length: batch }, (_, row) => row % (time + 1)), [batch], "int32");
+    feeds["lengths"] = tensor(
+      Array.from({ length: batch }, (_, row) => row % (time + 1)),
+      [batch],
+      "int32",
+    );
   } else if (extent === "mask") {
     within = { mask: p.input("mask", { dtype: "bool", shape: ["time", "batch"] }) };
-    feeds["mask"] = tensor(Array.from({ length: time * batch }, (_, k) => (k % batch === 0 ? 0 : Number(random() > 0))), [time, batch], "bool");
+    feeds["mask"] = tensor(
+      Array.from({ length: time * batch }, (_, k) => (k % batch === 0 ? 0 : Number(random() > 0))),
+      [time, batch],
+      "bool",
+    );
   }
   const made: Readonly<Record<string, Value>> =
-    kind === "lstm" ? (cell ? lstmCell(b, x, { h, c: state("c", units) }, values, options as never) : lstm(b, x, { h, c: state("c", units) }, values, within, options as never))
-    : kind === "gru" ? (cell ? gruCell(b, x, { h }, values, options as never) : gru(b, x, { h }, values, within, options as never))
-    : cell ? simpleRnnCell(b, x, { h }, values, options as never) : simpleRnn(b, x, { h }, values, within, options as never);
+    kind === "lstm"
+      ? cell
+        ? lstmCell(b, x, { h, c: state("c", units) }, values, options as never)
+        : lstm(b, x, { h, c: state("c", units) }, values, within, options as never)
+      : kind === "gru"
+        ? cell
+          ? gruCell(b, x, { h }, values, options as never)
+          : gru(b, x, { h }, values, within, options as never)
+        : cell
+          ? simpleRnnCell(b, x, { h }, values, options as never)
+          : simpleRnn(b, x, { h }, values, within, options as never);
   for (const [name, value] of Object.entries(made)) p.output(`${name}Out`, value);
   return { program: p.finish(), weights, feeds };
 }

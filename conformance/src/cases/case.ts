@@ -1,4 +1,13 @@
-import { type CellSpec, type Extent, type HostTensor, type PlainState, type SequenceOptions, type Spec, tensor, type WeightMap } from "@unroll/api";
+import {
+  type CellSpec,
+  type Extent,
+  type HostTensor,
+  type PlainState,
+  type SequenceOptions,
+  type Spec,
+  tensor,
+  type WeightMap,
+} from "@unroll/api";
 import type { Run } from "../oracle/evaluate.js";
 
 /** A model, what it is run on, and where a run is cut. */
@@ -29,23 +38,46 @@ export interface Memory extends Pick<Case, "x" | "lengths" | "mask"> {
 /** The name of the memory's axis, and of its input. */
 export const SOURCE = "source";
 
-export const lengthsOf = ({ lengths, batch }: Pick<Case, "lengths" | "batch">): HostTensor<"int32"> | undefined => (lengths ? tensor([...lengths], [batch], "int32") : undefined);
-export const maskOf = ({ mask, batch, time }: Pick<Case, "mask" | "batch" | "time">): HostTensor<"bool"> | undefined => (mask ? tensor(mask.flat().map(Number), [batch, time], "bool") : undefined);
+export const lengthsOf = ({
+  lengths,
+  batch,
+}: Pick<Case, "lengths" | "batch">): HostTensor<"int32"> | undefined =>
+  lengths ? tensor([...lengths], [batch], "int32") : undefined;
+export const maskOf = ({
+  mask,
+  batch,
+  time,
+}: Pick<Case, "mask" | "batch" | "time">): HostTensor<"bool"> | undefined =>
+  mask ? tensor(mask.flat().map(Number), [batch, time], "bool") : undefined;
 
 /** What the oracle needs of a case. */
 export function runOf(given: Case): Run {
   const { memory, batch } = given;
-  const along = memory && { [SOURCE]: { lengths: lengthsOf({ ...memory, batch }), mask: maskOf({ ...memory, batch }) } };
-  return { inputs: inputsOf(given), lengths: lengthsOf(given), mask: maskOf(given), state: given.state ?? undefined, ...(along && { along }) };
+  const along = memory && {
+    [SOURCE]: { lengths: lengthsOf({ ...memory, batch }), mask: maskOf({ ...memory, batch }) },
+  };
+  return {
+    inputs: inputsOf(given),
+    lengths: lengthsOf(given),
+    mask: maskOf(given),
+    state: given.state ?? undefined,
+    ...(along && { along }),
+  };
 }
 
 /** The inputs of a case by name, with `x` in the place of its own. */
-export const inputsOf = ({ spec, x: own, memory }: Case, x: HostTensor = own): Record<string, HostTensor> => ({ [spec.inputs[0]!.name]: x, ...(memory && { [SOURCE]: memory.x }) });
+export const inputsOf = (
+  { spec, x: own, memory }: Case,
+  x: HostTensor = own,
+): Record<string, HostTensor> => ({ [spec.inputs[0]!.name]: x, ...(memory && { [SOURCE]: memory.x }) });
 
 /** How the rows of a case's memory end, as `model.step` takes it. */
 export function memoryExtent({ memory, batch }: Case): Extent {
   const mask = memory && maskOf({ ...memory, batch });
-  return { ...(memory?.lengths && { lengths: { [SOURCE]: memory.lengths } }), ...(mask && { mask: { [SOURCE]: mask } }) };
+  return {
+    ...(memory?.lengths && { lengths: { [SOURCE]: memory.lengths } }),
+    ...(mask && { mask: { [SOURCE]: mask } }),
+  };
 }
 
 /** The options of `model.sequence` for a case. */
@@ -53,8 +85,11 @@ export function optionsOf(given: Case): SequenceOptions {
   const mask = maskOf(given);
   const { lengths, mask: masks } = memoryExtent(given) as { lengths?: object; mask?: object };
   return {
-    ...((given.lengths ?? lengths) && { lengths: { ...(given.lengths && { time: given.lengths }), ...lengths } }),
-    ...((mask ?? masks) && { mask: { ...(mask && { time: mask }), ...masks } }), ...(given.state && { state: given.state }),
+    ...((given.lengths ?? lengths) && {
+      lengths: { ...(given.lengths && { time: given.lengths }), ...lengths },
+    }),
+    ...((mask ?? masks) && { mask: { ...(mask && { time: mask }), ...masks } }),
+    ...(given.state && { state: given.state }),
   };
 }
 
@@ -64,7 +99,11 @@ export function slice<T extends HostTensor>(x: T, axis: number, from: number, to
   const inner = x.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
   const length = x.shape[axis]!;
   const data = x.data.slice(0, outer * (to - from) * inner);
-  for (let k = 0; k < outer; k++) data.set(x.data.subarray((k * length + from) * inner, (k * length + to) * inner), k * (to - from) * inner);
+  for (let k = 0; k < outer; k++)
+    data.set(
+      x.data.subarray((k * length + from) * inner, (k * length + to) * inner),
+      k * (to - from) * inner,
+    );
   return { ...x, shape: x.shape.map((dim, k) => (k === axis ? to - from : dim)), data };
 }
 
@@ -79,16 +118,24 @@ export function takeRows<T extends HostTensor>(x: T, rows: readonly number[]): T
 
 /** A state with its tensors changed one by one. */
 export const mapState = (state: PlainState, f: (part: HostTensor) => HostTensor): PlainState =>
-  Object.fromEntries(Object.entries(state).map(([layer, parts]) => [layer, Object.fromEntries(Object.entries(parts).map(([part, held]) => [part, f(held)]))]));
+  Object.fromEntries(
+    Object.entries(state).map(([layer, parts]) => [
+      layer,
+      Object.fromEntries(Object.entries(parts).map(([part, held]) => [part, f(held)])),
+    ]),
+  );
 
 /** A case of some of its rows, in the order `rows`. */
 export function rowsOf(given: Case, rows: readonly number[]): Case {
   return {
-    ...given, batch: rows.length, x: takeRows(given.x, rows),
+    ...given,
+    batch: rows.length,
+    x: takeRows(given.x, rows),
     lengths: given.lengths && rows.map((row) => given.lengths![row]!),
     mask: given.mask && rows.map((row) => given.mask![row]!),
     memory: given.memory && {
-      ...given.memory, x: takeRows(given.memory.x, rows),
+      ...given.memory,
+      x: takeRows(given.memory.x, rows),
       lengths: given.memory.lengths && rows.map((row) => given.memory!.lengths![row]!),
       mask: given.memory.mask && rows.map((row) => given.memory!.mask![row]!),
     },
@@ -98,8 +145,18 @@ export function rowsOf(given: Case, rows: readonly number[]): Case {
 
 /** A case in one line, for reports. */
 export function describeCase({ spec, batch, time, lengths, mask, memory, state, cuts }: Case): string {
-  const form = (cell: CellSpec): string => `${cell.kind === "custom" ? cell.name : cell.kind}(${cell.inputSize}->${cell.units}${cell.kind === "lstm" ? `${cell.projection === null ? "" : `->${cell.projection}`}${cell.peepholes ? ", peepholes" : ""}` : ""}`;
-  const layers = spec.layers.map((layer) => (layer.type === "recurrent" ? `${form(layer.cell)}${layer.direction === "backward" ? ", backward" : ""})`
-    : layer.type === "bidirectional" ? `bidirectional ${form(layer.forward)}, ${layer.merge})` : layer.type === "attention" ? `attention(${layer.score})` : layer.type)).join(" ");
+  const form = (cell: CellSpec): string =>
+    `${cell.kind === "custom" ? cell.name : cell.kind}(${cell.inputSize}->${cell.units}${cell.kind === "lstm" ? `${cell.projection === null ? "" : `->${cell.projection}`}${cell.peepholes ? ", peepholes" : ""}` : ""}`;
+  const layers = spec.layers
+    .map((layer) =>
+      layer.type === "recurrent"
+        ? `${form(layer.cell)}${layer.direction === "backward" ? ", backward" : ""})`
+        : layer.type === "bidirectional"
+          ? `bidirectional ${form(layer.forward)}, ${layer.merge})`
+          : layer.type === "attention"
+            ? `attention(${layer.score})`
+            : layer.type,
+    )
+    .join(" ");
   return `${layers}; batch ${batch}, time ${time}${lengths ? `, lengths [${lengths.join(", ")}]` : ""}${mask ? ", mask" : ""}${memory ? `, memory of ${memory.time}${memory.lengths ? `, lengths [${memory.lengths.join(", ")}]` : memory.mask ? ", masked" : ""}` : ""}${state ? ", state given" : ""}${cuts.length > 0 ? `, cut at [${cuts.join(", ")}]` : ""}`;
 }

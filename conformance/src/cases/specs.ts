@@ -1,4 +1,28 @@
-import { type Activation, activation, activationNames, attention, type AttentionSpec, bidirectional, type BidirectionalSpec, type BiasForm, type CellSpec, dense, dropout, embedding, gruCell, input, type LayerSpec, lstmCell, merge, recurrent, type RecurrentSpec, repeat, simpleRnnCell, spec, type Spec } from "@unroll/api";
+import {
+  type Activation,
+  activation,
+  activationNames,
+  attention,
+  type AttentionSpec,
+  bidirectional,
+  type BidirectionalSpec,
+  type BiasForm,
+  type CellSpec,
+  dense,
+  dropout,
+  embedding,
+  gruCell,
+  input,
+  type LayerSpec,
+  lstmCell,
+  merge,
+  recurrent,
+  type RecurrentSpec,
+  repeat,
+  simpleRnnCell,
+  spec,
+  type Spec,
+} from "@unroll/api";
 import * as fc from "fast-check";
 import { outputSizeOf, partPutOut, partSizes } from "../oracle/cells.js";
 import { SOURCE } from "./case.js";
@@ -43,16 +67,36 @@ const known = ["simpleRnn", "lstm", "gru"] as const;
 const units = fc.constantFrom(1, 2, 3, 4, 5, 8);
 const sizes = fc.constantFrom(1, 2, 3, 4);
 
-const layerChoice = ({ steppable = false, bounded = false, custom = true }: SpecWish): fc.Arbitrary<LayerChoice> => {
-  const act = (usual: Activation): fc.Arbitrary<Activation> => (bounded ? fc.constant(usual) : fc.oneof({ weight: 2, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...activationNames) }));
+const layerChoice = ({
+  steppable = false,
+  bounded = false,
+  custom = true,
+}: SpecWish): fc.Arbitrary<LayerChoice> => {
+  const act = (usual: Activation): fc.Arbitrary<Activation> =>
+    bounded
+      ? fc.constant(usual)
+      : fc.oneof(
+          { weight: 2, arbitrary: fc.constant(usual) },
+          { weight: 1, arbitrary: fc.constantFrom(...activationNames) },
+        );
   return fc.record({
-    kind: fc.constantFrom(...known, ...known, ...(custom ? (["custom"] as const) : [])), units, custom: fc.constantFrom(...(Object.keys(customCells) as (keyof typeof customCells)[])),
-    activation: act("tanh"), recurrentActivation: act("sigmoid"), outputActivation: act("tanh"),
-    bias: fc.constantFrom("none", "single", "split"), resetAfter: fc.boolean(),
-    projection: fc.constantFrom(null, null, null, 1, 2, 3), peepholes: fc.constantFrom(false, false, false, true),
-    form: steppable ? fc.constant("forward") : fc.constantFrom("forward", "forward", "backward", "bidirectional"),
-    merge: fc.constantFrom("concat", "sum", "ave", "mul", "none"), outputOrder: fc.constantFrom("time", "processing"),
-    maskedOutput: fc.constantFrom("zero", "hold"), heldStart: fc.constantFrom("zeros", "initialState"),
+    kind: fc.constantFrom(...known, ...known, ...(custom ? (["custom"] as const) : [])),
+    units,
+    custom: fc.constantFrom(...(Object.keys(customCells) as (keyof typeof customCells)[])),
+    activation: act("tanh"),
+    recurrentActivation: act("sigmoid"),
+    outputActivation: act("tanh"),
+    bias: fc.constantFrom("none", "single", "split"),
+    resetAfter: fc.boolean(),
+    projection: fc.constantFrom(null, null, null, 1, 2, 3),
+    peepholes: fc.constantFrom(false, false, false, true),
+    form: steppable
+      ? fc.constant("forward")
+      : fc.constantFrom("forward", "forward", "backward", "bidirectional"),
+    merge: fc.constantFrom("concat", "sum", "ave", "mul", "none"),
+    outputOrder: fc.constantFrom("time", "processing"),
+    maskedOutput: fc.constantFrom("zero", "hold"),
+    heldStart: fc.constantFrom("zeros", "initialState"),
     after: fc.constantFrom("nothing", "nothing", "nothing", "dropout", "activation", "dense", "residual"),
   });
 };
@@ -82,13 +126,44 @@ interface SpecChoice {
 }
 
 function cellOf(choice: LayerChoice, inputSize: number): CellSpec {
-  const { kind, bias, units: size, activation: candidate, recurrentActivation, outputActivation, resetAfter, projection, peepholes } = choice;
+  const {
+    kind,
+    bias,
+    units: size,
+    activation: candidate,
+    recurrentActivation,
+    outputActivation,
+    resetAfter,
+    projection,
+    peepholes,
+  } = choice;
   switch (kind) {
-    case "simpleRnn": return simpleRnnCell({ inputSize, units: size, activation: candidate, bias });
-    case "lstm": return lstmCell({ inputSize, units: size, activation: candidate, recurrentActivation, outputActivation, projection, peepholes, bias });
-    case "gru": return gruCell({ inputSize, units: size, activation: candidate, recurrentActivation, resetAfter, bias });
-    case "custom": return customCells[choice.custom](inputSize, size);
-    default: return kind satisfies never;
+    case "simpleRnn":
+      return simpleRnnCell({ inputSize, units: size, activation: candidate, bias });
+    case "lstm":
+      return lstmCell({
+        inputSize,
+        units: size,
+        activation: candidate,
+        recurrentActivation,
+        outputActivation,
+        projection,
+        peepholes,
+        bias,
+      });
+    case "gru":
+      return gruCell({
+        inputSize,
+        units: size,
+        activation: candidate,
+        recurrentActivation,
+        resetAfter,
+        bias,
+      });
+    case "custom":
+      return customCells[choice.custom](inputSize, size);
+    default:
+      return kind satisfies never;
   }
 }
 
@@ -99,14 +174,33 @@ export const ENCODER = "encoder";
 export const WRITER = "writer";
 
 /** Layers by which values `at` of some size look at the memory, then joined with what they see. */
-function attending(at: string, size: number, { score, scale, innerScale, size: memory, encoder, ownKeys }: AttentionChoice): LayerSpec[] {
+function attending(
+  at: string,
+  size: number,
+  { score, scale, innerScale, size: memory, encoder, ownKeys }: AttentionChoice,
+): LayerSpec[] {
   const value = encoder === "none" ? SOURCE : ENCODER;
   const key = ownKeys || memory !== size ? "keys" : value;
   return [
-    ...(encoder === "none" ? [] : [recurrent({ name: ENCODER, input: SOURCE, cell: gruCell({ inputSize: memory, units: memory }), direction: encoder })]),
+    ...(encoder === "none"
+      ? []
+      : [
+          recurrent({
+            name: ENCODER,
+            input: SOURCE,
+            cell: gruCell({ inputSize: memory, units: memory }),
+            direction: encoder,
+          }),
+        ]),
     ...(key === "keys" ? [dense({ name: "keys", input: value, inputSize: memory, units: size })] : []),
     attention({
-      name: "look", query: at, key, value, inputSize: size, score, innerScale: score === "additive" ? innerScale : "none",
+      name: "look",
+      query: at,
+      key,
+      value,
+      inputSize: size,
+      score,
+      innerScale: score === "additive" ? innerScale : "none",
       scale: scale === "vector" && score !== "additive" ? "scalar" : scale,
     }),
     merge({ name: "seen", inputs: [at, "look"], mode: "concat" }),
@@ -116,7 +210,17 @@ function attending(at: string, size: number, { score, scale, innerScale, size: m
 /** Rows of an embedding's table. */
 export const IDS = 5;
 
-function build({ ids, inputSize, layers, last, head, states, handedOver, repeated, attention: look }: SpecChoice): Spec {
+function build({
+  ids,
+  inputSize,
+  layers,
+  last,
+  head,
+  states,
+  handedOver,
+  repeated,
+  attention: look,
+}: SpecChoice): Spec {
   const made: LayerSpec[] = [];
   let [at, size] = ["x", inputSize];
   if (ids) {
@@ -137,16 +241,30 @@ function build({ ids, inputSize, layers, last, head, states, handedOver, repeate
       // What does not merge ends the model: two outputs, and nothing reads them.
       const how = choice.merge === "none" && !final ? "concat" : choice.merge;
       made.push(bidirectional({ ...placed, forward: cell, backward: cell, merge: how }));
-      [at, size] = [how === "none" ? `${name}.forward` : name, how === "concat" ? 2 * outputSizeOf(cell) : outputSizeOf(cell)];
+      [at, size] = [
+        how === "none" ? `${name}.forward` : name,
+        how === "concat" ? 2 * outputSizeOf(cell) : outputSizeOf(cell),
+      ];
       before = null;
     } else {
       // As a decoder starts from its encoder's state.
-      const takesOver: { name: string; cell: CellSpec } | null = handedOver && before && JSON.stringify(partSizes(before.cell)) === JSON.stringify(partSizes(cell)) ? before : null;
-      const initialState = takesOver ? Object.fromEntries(Object.keys(partSizes(cell)).map((part) => [part, `${takesOver.name}.${part}`])) : null;
+      const takesOver: { name: string; cell: CellSpec } | null =
+        handedOver && before && JSON.stringify(partSizes(before.cell)) === JSON.stringify(partSizes(cell))
+          ? before
+          : null;
+      const initialState = takesOver
+        ? Object.fromEntries(Object.keys(partSizes(cell)).map((part) => [part, `${takesOver.name}.${part}`]))
+        : null;
       made.push(recurrent({ ...placed, cell, direction: choice.form, outputOrder, initialState }));
       before = { name, cell };
       if (choice.after === "residual" && size === outputSizeOf(cell) && returns === "sequence") {
-        made.push(merge({ name: `${name}_residual`, inputs: [at, name], mode: choice.merge === "none" ? "sum" : choice.merge }));
+        made.push(
+          merge({
+            name: `${name}_residual`,
+            inputs: [at, name],
+            mode: choice.merge === "none" ? "sum" : choice.merge,
+          }),
+        );
         [at, size] = [`${name}_residual`, choice.merge === "concat" ? size + outputSizeOf(cell) : size];
       } else [at, size] = [name, outputSizeOf(cell)];
     }
@@ -157,28 +275,49 @@ function build({ ids, inputSize, layers, last, head, states, handedOver, repeate
     }
     if (final) return;
     if (choice.after === "dropout") made.push(dropout({ name: `${name}_dropout`, input: at, rate: 0.5 }));
-    else if (choice.after === "activation") made.push(activation({ name: `${name}_activation`, input: at, activation: choice.outputActivation }));
+    else if (choice.after === "activation")
+      made.push(activation({ name: `${name}_activation`, input: at, activation: choice.outputActivation }));
     else if (choice.after === "dense") {
-      made.push(dense({ name: `${name}_dense`, input: at, inputSize: size, units: 2, activation: choice.activation }));
+      made.push(
+        dense({ name: `${name}_dense`, input: at, inputSize: size, units: 2, activation: choice.activation }),
+      );
       size = 2;
     } else return;
     at = made[made.length - 1]!.name;
   });
   if (repeated && last && !at.includes(".")) {
-    made.push(repeat({ name: "again", input: at, steps: 2, axis: "again" }), recurrent({ name: WRITER, input: "again", cell: gruCell({ inputSize: size, units: 2 }) }));
+    made.push(
+      repeat({ name: "again", input: at, steps: 2, axis: "again" }),
+      recurrent({ name: WRITER, input: "again", cell: gruCell({ inputSize: size, units: 2 }) }),
+    );
     [at, size] = [WRITER, 2];
   }
   if (head !== "none") {
-    made.push(dense({ name: "head", input: at, inputSize: size, units: 3, activation: head === "dense" ? "linear" : head }));
+    made.push(
+      dense({
+        name: "head",
+        input: at,
+        inputSize: size,
+        units: 3,
+        activation: head === "dense" ? "linear" : head,
+      }),
+    );
     at = "head";
   }
-  const lastLayer = [...made].reverse().find((layer) => (layer.type === "recurrent" || layer.type === "bidirectional") && layer.name !== ENCODER) as RecurrentSpec | BidirectionalSpec;
+  const lastLayer = [...made]
+    .reverse()
+    .find(
+      (layer) => (layer.type === "recurrent" || layer.type === "bidirectional") && layer.name !== ENCODER,
+    ) as RecurrentSpec | BidirectionalSpec;
   const looks = made.some(({ name }) => name === "look");
-  const other = lastLayer.type === "bidirectional" && lastLayer.merge === "none" ? [`${lastLayer.name}.backward`] : [];
+  const other =
+    lastLayer.type === "bidirectional" && lastLayer.merge === "none" ? [`${lastLayer.name}.backward`] : [];
   const final = states && lastLayer.type === "recurrent" ? [`${lastLayer.name}.h`] : [];
   const x = input(ids ? { name: "x", dtype: "int32", shape: [] } : { name: "x", shape: [inputSize] });
   return spec({
-    name: "case", layers: made, inputs: looks ? [x, input({ name: SOURCE, shape: [look!.size], axis: SOURCE })] : [x],
+    name: "case",
+    layers: made,
+    inputs: looks ? [x, input({ name: SOURCE, shape: [look!.size], axis: SOURCE })] : [x],
     outputs: [at, ...other, ...final, ...(looks && look!.shown ? ["look.weights"] : [])],
   });
 }
@@ -187,17 +326,33 @@ function build({ ids, inputSize, layers, last, head, states, handedOver, repeate
 export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
   const { depth, steppable = false, axes = true } = wish;
   const looking = fc.record({
-    score: fc.constantFrom("dot", "scaledDot", "additive"), scale: fc.constantFrom("none", "scalar", "vector"), innerScale: fc.constantFrom("none", "none", "scalar"),
-    size: sizes, encoder: steppable ? fc.constant("none" as const) : fc.constantFrom("none", "forward", "backward"), ownKeys: fc.boolean(), shown: fc.boolean(),
+    score: fc.constantFrom("dot", "scaledDot", "additive"),
+    scale: fc.constantFrom("none", "scalar", "vector"),
+    innerScale: fc.constantFrom("none", "none", "scalar"),
+    size: sizes,
+    encoder: steppable ? fc.constant("none" as const) : fc.constantFrom("none", "forward", "backward"),
+    ownKeys: fc.boolean(),
+    shown: fc.boolean(),
   });
-  return fc.record({
-    attention: axes ? fc.oneof({ withCrossShrink: true }, { weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: looking }) : fc.constant(null),
-    ids: fc.constantFrom(false, false, true), inputSize: sizes,
-    layers: fc.array(layerChoice(wish), { minLength: depth ?? 1, maxLength: depth ?? 3 }),
-    last: fc.boolean(), head: fc.constantFrom("none", "none", "dense", "softmax", "logSoftmax"), states: fc.boolean(),
-    repeated: axes && !steppable ? fc.constantFrom(false, false, false, true) : fc.constant(false),
-    handedOver: steppable ? fc.constant(false) : fc.boolean(),
-  }).map(build);
+  return fc
+    .record({
+      attention: axes
+        ? fc.oneof(
+            { withCrossShrink: true },
+            { weight: 4, arbitrary: fc.constant(null) },
+            { weight: 1, arbitrary: looking },
+          )
+        : fc.constant(null),
+      ids: fc.constantFrom(false, false, true),
+      inputSize: sizes,
+      layers: fc.array(layerChoice(wish), { minLength: depth ?? 1, maxLength: depth ?? 3 }),
+      last: fc.boolean(),
+      head: fc.constantFrom("none", "none", "dense", "softmax", "logSoftmax"),
+      states: fc.boolean(),
+      repeated: axes && !steppable ? fc.constantFrom(false, false, false, true) : fc.constant(false),
+      handedOver: steppable ? fc.constant(false) : fc.boolean(),
+    })
+    .map(build);
 }
 
 const unbounded: readonly string[] = ["linear", "relu", "softplus", "elu", "leakyRelu"];
@@ -205,7 +360,17 @@ const unbounded: readonly string[] = ["linear", "relu", "softplus", "elu", "leak
 /** Whether some activation of a spec lets values grow without bound. */
 export function mayGrow(of: Spec): boolean {
   return of.layers.some((layer) => {
-    const cells = layer.type === "recurrent" ? [layer.cell] : layer.type === "bidirectional" ? [layer.forward, layer.backward] : [];
-    return cells.some((cell) => cell.kind !== "custom" && (unbounded.includes(cell.activation) || (cell.kind !== "simpleRnn" && unbounded.includes(cell.recurrentActivation))));
+    const cells =
+      layer.type === "recurrent"
+        ? [layer.cell]
+        : layer.type === "bidirectional"
+          ? [layer.forward, layer.backward]
+          : [];
+    return cells.some(
+      (cell) =>
+        cell.kind !== "custom" &&
+        (unbounded.includes(cell.activation) ||
+          (cell.kind !== "simpleRnn" && unbounded.includes(cell.recurrentActivation))),
+    );
   });
 }

@@ -15,14 +15,31 @@ function hash(text: string): number {
 }
 
 /** Numbers between -scale and scale, none of them 0, that depend on the seed and the name alone. */
-export function values({ seed, fine }: ValueChoice, name: string, shape: readonly number[], scale = 1): HostTensor<"float32"> {
+export function values(
+  { seed, fine }: ValueChoice,
+  name: string,
+  shape: readonly number[],
+  scale = 1,
+): HostTensor<"float32"> {
   const random = generator(seed ^ hash(name));
   const one = fine ? () => random() * 2 - 1 : () => (2 * Math.floor(random() * 8) - 7) / 8;
-  return tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => one() * scale), shape);
+  return tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => one() * scale),
+    shape,
+  );
 }
 
 /** Ids below `limit`. */
-export function ids({ seed }: ValueChoice, name: string, shape: readonly number[], limit: number): HostTensor<"int32"> {
+export function ids(
+  { seed }: ValueChoice,
+  name: string,
+  shape: readonly number[],
+  limit: number,
+): HostTensor<"int32"> {
   const random = generator(seed ^ hash(name));
-  return tensor(Int32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => Math.floor(random() * limit)), shape, "int32");
+  return tensor(
+    Int32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => Math.floor(random() * limit)),
+    shape,
+    "int32",
+  );
 }

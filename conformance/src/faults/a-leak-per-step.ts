@@ -4,5 +4,11 @@ export const aLeakPerStep: Fault = {
   id: "a-leak-per-step",
   title: "every run leaves one more object behind",
   seen: "TensorFlow.js outside of tidy",
-  breakEngine: (honest, alive) => broken(honest, { results: (results) => { alive.count++; return results; } }),
+  breakEngine: (honest, alive) =>
+    broken(honest, {
+      results: (results) => {
+        alive.count++;
+        return results;
+      },
+    }),
 };

@@ -4,20 +4,38 @@ import type { Dialect } from "../dialects.js";
 import { type Fault, gatesInOrder } from "./break.js";
 
 /** A fault of a weight layout: written and read, weights are no longer what they were. */
-export const layoutFault = (id: string, title: string, seen: string, breakDialect: (honest: Dialect) => Dialect): Fault => ({ id, title, seen, breakDialect });
+export const layoutFault = (
+  id: string,
+  title: string,
+  seen: string,
+  breakDialect: (honest: Dialect) => Dialect,
+): Fault => ({ id, title, seen, breakDialect });
 
 /** Reads gates in another order: `orderOf` tells it for a weight, null for as it is. */
-export const readOtherwise = (orderOf: (about: { readonly name: string; readonly gates: number }) => readonly number[] | null) => (honest: Dialect): Dialect => ({
-  ...honest,
-  from: (spec, named) => {
-    const read = honest.from(spec, named);
-    return { ...read, weights: Object.fromEntries(Object.entries(read.weights).map(([name, weight]) => {
-      const units = unitsOf(read.weights, name);
-      const order = units === null ? null : orderOf({ name, gates: weight.shape[weight.shape.length - 1]! / units });
-      return [name, units !== null && order ? { ...weight, data: gatesInOrder(weight, units, order) } : weight];
-    })) };
-  },
-});
+export const readOtherwise =
+  (orderOf: (about: { readonly name: string; readonly gates: number }) => readonly number[] | null) =>
+  (honest: Dialect): Dialect => ({
+    ...honest,
+    from: (spec, named) => {
+      const read = honest.from(spec, named);
+      return {
+        ...read,
+        weights: Object.fromEntries(
+          Object.entries(read.weights).map(([name, weight]) => {
+            const units = unitsOf(read.weights, name);
+            const order =
+              units === null
+                ? null
+                : orderOf({ name, gates: weight.shape[weight.shape.length - 1]! / units });
+            return [
+              name,
+              units !== null && order ? { ...weight, data: gatesInOrder(weight, units, order) } : weight,
+            ];
+          }),
+        ),
+      };
+    },
+  });
 
 /** Units of the cell that a canonical weight belongs to; null for a weight of no cell. */
 function unitsOf(weights: WeightMap, name: string): number | null {
@@ -29,5 +47,9 @@ function unitsOf(weights: WeightMap, name: string): number | null {
 export function transposed(matrix: AnyTensor): AnyTensor {
   const [rows, columns] = matrix.shape as [number, number];
   const data = matrix.data as Float32Array;
-  return { ...matrix, shape: [columns, rows], data: data.map((_, k) => data[(k % rows) * columns + Math.floor(k / rows)]!) } as AnyTensor;
+  return {
+    ...matrix,
+    shape: [columns, rows],
+    data: data.map((_, k) => data[(k % rows) * columns + Math.floor(k / rows)]!),
+  } as AnyTensor;
 }

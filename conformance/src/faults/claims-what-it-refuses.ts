@@ -10,7 +10,12 @@ export const claimsWhatItRefuses: Fault = {
     return {
       ...through,
       async compile(program, weights) {
-        if (program.nodes.some((node) => recurrentOf(node) && node.op.startsWith("gru"))) throw new UnrollError("UNROLL_UNSUPPORTED", `faulty: expected no GRU, got program "${program.name}"; choose another engine`, {});
+        if (program.nodes.some((node) => recurrentOf(node) && node.op.startsWith("gru")))
+          throw new UnrollError(
+            "UNROLL_UNSUPPORTED",
+            `faulty: expected no GRU, got program "${program.name}"; choose another engine`,
+            {},
+          );
         return through.compile(program, weights);
       },
     };

@@ -13,8 +13,17 @@ export const disposedCanBeRead: Fault = {
         return {
           async run(feeds) {
             const results = await executable.run(feeds);
-            const read = await Promise.all(Object.entries(results).map(async ([name, result]) => [name, result, await result.read()] as const));
-            return Object.fromEntries(read.map(([name, { dtype, shape }, held]) => [name, { dtype, shape, readSync: () => held, read: async () => held, dispose: () => undefined }]));
+            const read = await Promise.all(
+              Object.entries(results).map(
+                async ([name, result]) => [name, result, await result.read()] as const,
+              ),
+            );
+            return Object.fromEntries(
+              read.map(([name, { dtype, shape }, held]) => [
+                name,
+                { dtype, shape, readSync: () => held, read: async () => held, dispose: () => undefined },
+              ]),
+            );
           },
           dispose: () => executable.dispose(),
         };

@@ -15,15 +15,28 @@ export interface KillOptions {
 }
 
 /** Ids of the properties that a fault does not get past, within the runs. */
-export async function killers(fault: Fault, { runs = 100, seed = 1, first = true, honest = builtin() }: KillOptions = {}): Promise<string[]> {
+export async function killers(
+  fault: Fault,
+  { runs = 100, seed = 1, first = true, honest = builtin() }: KillOptions = {},
+): Promise<string[]> {
   const found: string[] = [];
   // Only one property looks at weight layouts.
-  const looking = fault.breakEngine ? properties : properties.filter((property) => property.id === weightsSurvive.id);
+  const looking = fault.breakEngine
+    ? properties
+    : properties.filter((property) => property.id === weightsSurvive.id);
   for (const { id } of looking) {
     const alive = { count: 0 };
     const engine = fault.breakEngine ? fault.breakEngine(honest, alive) : honest;
     const layouts = dialects.map((dialect) => (fault.breakDialect ? fault.breakDialect(dialect) : dialect));
-    const report = await certify(engine, { runs, seed, only: [id], forms: ["as is"], alive: () => alive.count, dialects: layouts, shrink: false });
+    const report = await certify(engine, {
+      runs,
+      seed,
+      only: [id],
+      forms: ["as is"],
+      alive: () => alive.count,
+      dialects: layouts,
+      shrink: false,
+    });
     if (report.summary.failed === 0) continue;
     found.push(id);
     if (first) break;

@@ -29,7 +29,10 @@ export interface Arithmetic<V> {
   slice(a: V, from: number, length: number): V;
   concat(parts: readonly V[]): V;
   /** What a program of primitives makes of vectors, each operation rounded as the others here are. */
-  primitives(given: readonly V[], compute: (given: readonly Float64Array[], rounding: Rounding) => readonly Float64Array[]): readonly V[];
+  primitives(
+    given: readonly V[],
+    compute: (given: readonly Float64Array[], rounding: Rounding) => readonly Float64Array[],
+  ): readonly V[];
 }
 
 /** Every activation by its formula; docs/semantics.md, rule `activation`. */

@@ -1,4 +1,15 @@
-import type { ActivationSpec, AttentionSpec, BidirectionalSpec, CellSpec, HostTensor, LayerSpec, MaskingSpec, RecurrentSpec, Spec, WeightMap } from "@unroll/api";
+import type {
+  ActivationSpec,
+  AttentionSpec,
+  BidirectionalSpec,
+  CellSpec,
+  HostTensor,
+  LayerSpec,
+  MaskingSpec,
+  RecurrentSpec,
+  Spec,
+  WeightMap,
+} from "@unroll/api";
 import { type Arithmetic, exact } from "./arithmetic.js";
 import { outputSizeOf, partPutOut, partSizes, type RowState, step } from "./cells.js";
 
@@ -17,7 +28,22 @@ export interface Run extends RealSteps {
   /** Those of other time axes, by name. */
   readonly along?: Readonly<Record<string, RealSteps>> | undefined;
   /** Initial state by layer and part, each [batch, units]; zeros where it is not given. */
-  readonly state?: Readonly<Record<string, Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array | Float64Array | HostTensor["data"] }>>>> | undefined;
+  readonly state?:
+    | Readonly<
+        Record<
+          string,
+          Readonly<
+            Record<
+              string,
+              {
+                readonly shape: readonly number[];
+                readonly data: Float32Array | Float64Array | HostTensor["data"];
+              }
+            >
+          >
+        >
+      >
+    | undefined;
 }
 
 /** A tensor of float64, row-major. */
@@ -48,7 +74,12 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * 
  *
  * @param m arithmetic; exact float64 by default
  */
-export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: Run, m: Arithmetic<V> = exact as unknown as Arithmetic<V>): Evaluation {
+export function evaluate<V = Float64Array>(
+  spec: Spec,
+  weights: WeightMap,
+  run: Run,
+  m: Arithmetic<V> = exact as unknown as Arithmetic<V>,
+): Evaluation {
   const first = run.inputs[spec.inputs[0]!.name]!;
   const batch = first.shape[0]!;
   const values = new Map<string, Value<V>>();
@@ -59,7 +90,13 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
     if (dtype === "int32") ids.set(name, given);
     const size = sizeOf(shape);
     const time = axis === null ? 1 : given.shape[1]!;
-    values.set(name, { axis, shape, rows: rowsOf(batch, time, (row, t) => m.from(given.data.subarray((row * time + t) * size, (row * time + t + 1) * size))) });
+    values.set(name, {
+      axis,
+      shape,
+      rows: rowsOf(batch, time, (row, t) =>
+        m.from(given.data.subarray((row * time + t) * size, (row * time + t + 1) * size)),
+      ),
+    });
   }
   const w = new Map(Object.entries(weights).map(([name, weight]) => [name, m.from(weight.data)]));
   const state: Record<string, Record<string, Float64Tensor>> = {};
@@ -77,47 +114,117 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
         const { axis, shape, rows } = values.get(layer.input)!;
         const size = sizeOf(shape);
         const table = w.get(`${layer.name}.table`)!;
-        return [[layer.name, {
-          axis, shape: [...shape, layer.outputSize],
-          rows: rows.map((steps, row) => steps.map((_, t) => m.concat(Array.from({ length: size }, (_unused, k) => m.slice(table, given.data[(row * steps.length + t) * size + k]! * layer.outputSize, layer.outputSize))))),
-        }]];
+        return [
+          [
+            layer.name,
+            {
+              axis,
+              shape: [...shape, layer.outputSize],
+              rows: rows.map((steps, row) =>
+                steps.map((_, t) =>
+                  m.concat(
+                    Array.from({ length: size }, (_unused, k) =>
+                      m.slice(
+                        table,
+                        given.data[(row * steps.length + t) * size + k]! * layer.outputSize,
+                        layer.outputSize,
+                      ),
+                    ),
+                  ),
+                ),
+              ),
+            },
+          ],
+        ];
       }
       case "dense": {
         const value = values.get(layer.input)!;
         const kernel = w.get(`${layer.name}.kernel`)!;
         const bias = w.get(`${layer.name}.bias`);
-        return [[layer.name, mapped(value, [...value.shape.slice(0, -1), layer.units], (v) => activated(layer.activation, m.affine(v, kernel, layer.units, bias)))]];
+        return [
+          [
+            layer.name,
+            mapped(value, [...value.shape.slice(0, -1), layer.units], (v) =>
+              activated(layer.activation, m.affine(v, kernel, layer.units, bias)),
+            ),
+          ],
+        ];
       }
       case "activation": {
         const value = values.get(layer.input)!;
         return [[layer.name, mapped(value, value.shape, (v) => activated(layer.activation, v))]];
       }
-      case "dropout": return [[layer.name, values.get(layer.input)!]];
-      case "merge": return [[layer.name, merged(layer.mode, layer.inputs.map((ref) => values.get(ref)!))]];
+      case "dropout":
+        return [[layer.name, values.get(layer.input)!]];
+      case "merge":
+        return [
+          [
+            layer.name,
+            merged(
+              layer.mode,
+              layer.inputs.map((ref) => values.get(ref)!),
+            ),
+          ],
+        ];
       case "recurrent": {
         const { y, last, final } = folded(layer, layer.cell, layer.name, "", layer.direction === "backward");
         record(layer.name, "", final, layer.cell);
-        const ordered = layer.direction === "backward" && layer.outputOrder === "processing" ? y.map((steps) => [...steps].reverse()) : y;
-        return [[layer.name, output(layer, ordered, last, outputSizeOf(layer.cell))], ...states(layer.name, final, layer.cell)];
+        const ordered =
+          layer.direction === "backward" && layer.outputOrder === "processing"
+            ? y.map((steps) => [...steps].reverse())
+            : y;
+        return [
+          [layer.name, output(layer, ordered, last, outputSizeOf(layer.cell))],
+          ...states(layer.name, final, layer.cell),
+        ];
       }
       case "bidirectional": {
-        const ways = (["forward", "backward"] as const).map((way) => ({ way, cell: layer[way], ...folded(layer, layer[way], `${layer.name}.${way}`, `${way}.`, way === "backward") }));
+        const ways = (["forward", "backward"] as const).map((way) => ({
+          way,
+          cell: layer[way],
+          ...folded(layer, layer[way], `${layer.name}.${way}`, `${way}.`, way === "backward"),
+        }));
         for (const { way, final, cell } of ways) record(layer.name, `${way}.`, final, cell);
         const made = ways.map(({ y, last, cell }) => output(layer, y, last, outputSizeOf(cell)));
-        const refs: [string, Value<V>][] = layer.merge === "none" ? ways.map(({ way }, k) => [`${layer.name}.${way}`, made[k]!]) : [[layer.name, merged(layer.merge, made)]];
-        return [...refs, ...ways.flatMap(({ way, final, cell }) => states(`${layer.name}.${way}`, final, cell))];
+        const refs: [string, Value<V>][] =
+          layer.merge === "none"
+            ? ways.map(({ way }, k) => [`${layer.name}.${way}`, made[k]!])
+            : [[layer.name, merged(layer.merge, made)]];
+        return [
+          ...refs,
+          ...ways.flatMap(({ way, final, cell }) => states(`${layer.name}.${way}`, final, cell)),
+        ];
       }
       case "repeat": {
         const { shape, rows } = values.get(layer.input)!;
-        return [[layer.name, { axis: layer.axis, shape, rows: rows.map(([one]) => Array.from({ length: layer.steps }, () => one!)) }]];
+        return [
+          [
+            layer.name,
+            {
+              axis: layer.axis,
+              shape,
+              rows: rows.map(([one]) => Array.from({ length: layer.steps }, () => one!)),
+            },
+          ],
+        ];
       }
-      case "attention": return attended(layer);
-      default: return layer satisfies never;
+      case "attention":
+        return attended(layer);
+      default:
+        return layer satisfies never;
     }
   }
 
   /** Rule `attention`: only real steps are looked at, and only real ones get what they see. */
-  function attended({ name, query, key, value, inputSize, score, scale }: AttentionSpec): [string, Value<V>][] {
+  function attended({
+    name,
+    query,
+    key,
+    value,
+    inputSize,
+    score,
+    scale,
+  }: AttentionSpec): [string, Value<V>][] {
     const [q, k, v] = [query, key, value].map((ref) => values.get(ref)!) as [Value<V>, Value<V>, Value<V>];
     const [factor, within] = [w.get(`${name}.scale`), w.get(`${name}.innerScale`)];
     const repeated = (one: V, count: number): V => m.concat(Array.from({ length: count }, () => one));
@@ -128,35 +235,68 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
       }
       const sum = m.add(a, b);
       const terms = m.activate("tanh", within ? m.mul(sum, repeated(within, inputSize)) : sum);
-      return m.affine(terms, scale === "vector" ? factor! : m.from(new Float32Array(inputSize).fill(1)), 1, undefined);
+      return m.affine(
+        terms,
+        scale === "vector" ? factor! : m.from(new Float32Array(inputSize).fill(1)),
+        1,
+        undefined,
+      );
     };
     const size = v.shape[0]!;
-    const made = q.rows.map((steps, row) => steps.map((one, t): { y: V; shares: V } => {
-      const seen = k.rows[row]!.map((_, s) => s).filter((s) => real(k.axis, row, s));
-      if (seen.length === 0) return { y: m.zeros(size), shares: m.zeros(k.rows[row]!.length) };
-      const fits = m.concat(seen.map((s) => fit(one, k.rows[row]![s]!)));
-      const shares = m.softmax(scale === "scalar" ? m.mul(fits, repeated(factor!, seen.length)) : fits);
-      const all = k.rows[row]!.map((_, s) => (seen.includes(s) ? m.slice(shares, seen.indexOf(s), 1) : m.zeros(1)));
-      return { y: real(q.axis, row, t) ? m.affine(shares, m.concat(seen.map((s) => v.rows[row]![s]!)), size, undefined) : m.zeros(size), shares: m.concat(all) };
-    }));
+    const made = q.rows.map((steps, row) =>
+      steps.map((one, t): { y: V; shares: V } => {
+        const seen = k.rows[row]!.map((_, s) => s).filter((s) => real(k.axis, row, s));
+        if (seen.length === 0) return { y: m.zeros(size), shares: m.zeros(k.rows[row]!.length) };
+        const fits = m.concat(seen.map((s) => fit(one, k.rows[row]![s]!)));
+        const shares = m.softmax(scale === "scalar" ? m.mul(fits, repeated(factor!, seen.length)) : fits);
+        const all = k.rows[row]!.map((_, s) =>
+          seen.includes(s) ? m.slice(shares, seen.indexOf(s), 1) : m.zeros(1),
+        );
+        return {
+          y: real(q.axis, row, t)
+            ? m.affine(shares, m.concat(seen.map((s) => v.rows[row]![s]!)), size, undefined)
+            : m.zeros(size),
+          shares: m.concat(all),
+        };
+      }),
+    );
     return [
       [name, { axis: q.axis, shape: [size], rows: made.map((steps) => steps.map(({ y }) => y)) }],
-      [`${name}.weights`, { axis: q.axis, shape: [k.rows[0]!.length], rows: made.map((steps) => steps.map(({ shares }) => shares)) }],
+      [
+        `${name}.weights`,
+        {
+          axis: q.axis,
+          shape: [k.rows[0]!.length],
+          rows: made.map((steps) => steps.map(({ shares }) => shares)),
+        },
+      ],
     ];
   }
 
   /** Rules `masked-state`, `masked-output`, `reverse`, `last-output`, `empty-row`. */
-  function folded(layer: RecurrentSpec | BidirectionalSpec, cell: CellSpec, weightPrefix: string, partPrefix: string, reverse: boolean): { y: V[][]; last: V[]; final: RowState<V>[] } {
-    const names = cell.kind === "custom" ? Object.keys(cell.weights) : ["kernel", "recurrentKernel", "bias", "inputBias", "recurrentBias", "peephole", "projectionKernel"];
+  function folded(
+    layer: RecurrentSpec | BidirectionalSpec,
+    cell: CellSpec,
+    weightPrefix: string,
+    partPrefix: string,
+    reverse: boolean,
+  ): { y: V[][]; last: V[]; final: RowState<V>[] } {
+    const names =
+      cell.kind === "custom"
+        ? Object.keys(cell.weights)
+        : ["kernel", "recurrentKernel", "bias", "inputBias", "recurrentBias", "peephole", "projectionKernel"];
     const own = Object.fromEntries(names.map((name) => [name, w.get(`${weightPrefix}.${name}`)]));
     const sizes = partSizes(cell);
     const put = partPutOut(cell);
     const x = values.get(layer.input)!;
     const results = x.rows.map((steps, row) => {
-      const initial: RowState<V> = Object.fromEntries(Object.entries(sizes).map(([part, size]) => [part, initialOf(layer, partPrefix + part, row, size)]));
+      const initial: RowState<V> = Object.fromEntries(
+        Object.entries(sizes).map(([part, size]) => [part, initialOf(layer, partPrefix + part, row, size)]),
+      );
       let current = initial;
       const held: MaskingSpec = layer;
-      let previous = held.heldStart === "initialState" && put !== null ? initial[put]! : m.zeros(outputSizeOf(cell));
+      let previous =
+        held.heldStart === "initialState" && put !== null ? initial[put]! : m.zeros(outputSizeOf(cell));
       const y = new Array<V>(steps.length);
       for (let s = 0; s < steps.length; s++) {
         const t = reverse ? steps.length - 1 - s : s;
@@ -167,11 +307,15 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
       }
       return { y, last: y[reverse ? 0 : y.length - 1]!, final: current };
     });
-    return { y: results.map((r) => r.y), last: results.map((r) => r.last), final: results.map((r) => r.final) };
+    return {
+      y: results.map((r) => r.y),
+      last: results.map((r) => r.last),
+      final: results.map((r) => r.final),
+    };
   }
 
   function real(axis: string | null, row: number, t: number): boolean {
-    const { lengths, mask } = axis === "time" ? run : run.along?.[axis ?? ""] ?? {};
+    const { lengths, mask } = axis === "time" ? run : (run.along?.[axis ?? ""] ?? {});
     if (lengths) return t < lengths.data[row]!;
     return mask ? mask.data[row * mask.shape[1]! + t] !== 0 : true;
   }
@@ -183,15 +327,21 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
   }
 
   function output(layer: RecurrentSpec | BidirectionalSpec, y: V[][], last: V[], units: number): Value<V> {
-    return layer.returns === "sequence" ? { axis: values.get(layer.input)!.axis, shape: [units], rows: y } : { axis: null, shape: [units], rows: last.map((v) => [v]) };
+    return layer.returns === "sequence"
+      ? { axis: values.get(layer.input)!.axis, shape: [units], rows: y }
+      : { axis: null, shape: [units], rows: last.map((v) => [v]) };
   }
 
   function states(prefix: string, final: readonly RowState<V>[], cell: CellSpec): [string, Value<V>][] {
-    return Object.entries(partSizes(cell)).map(([part, size]) => [`${prefix}.${part}`, { axis: null, shape: [size], rows: final.map((row) => [row[part]!]) }]);
+    return Object.entries(partSizes(cell)).map(([part, size]) => [
+      `${prefix}.${part}`,
+      { axis: null, shape: [size], rows: final.map((row) => [row[part]!]) },
+    ]);
   }
 
   function record(layer: string, prefix: string, final: readonly RowState<V>[], cell: CellSpec): void {
-    for (const [ref, value] of states("", final, cell)) (state[layer] ??= {})[prefix + ref.slice(1)] = tensorOf(value);
+    for (const [ref, value] of states("", final, cell))
+      (state[layer] ??= {})[prefix + ref.slice(1)] = tensorOf(value);
   }
 
   function activated(name: ActivationSpec["activation"], v: V): V {
@@ -202,7 +352,10 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
   function mapped(value: Value<V>, shape: readonly number[], f: (v: V) => V): Value<V> {
     const length = value.shape[value.shape.length - 1] ?? 1;
     const count = sizeOf(value.shape) / length;
-    const whole = (v: V): V => (count === 1 ? f(v) : m.concat(Array.from({ length: count }, (_, k) => f(m.slice(v, k * length, length)))));
+    const whole = (v: V): V =>
+      count === 1
+        ? f(v)
+        : m.concat(Array.from({ length: count }, (_, k) => f(m.slice(v, k * length, length))));
     return { axis: value.axis, shape, rows: value.rows.map((steps) => steps.map(whole)) };
   }
 
@@ -216,11 +369,18 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
     const lengths = given.map((value) => value.shape[value.shape.length - 1]!);
     const joined = (vectors: readonly V[]): V => {
       const count = sizeOf(shape.slice(0, -1));
-      return m.concat(Array.from({ length: count }, (_, k) => vectors.map((v, n) => m.slice(v, k * lengths[n]!, lengths[n]!))).flat());
+      return m.concat(
+        Array.from({ length: count }, (_, k) =>
+          vectors.map((v, n) => m.slice(v, k * lengths[n]!, lengths[n]!)),
+        ).flat(),
+      );
     };
     return {
-      axis, shape: mode === "concat" ? [...shape.slice(0, -1), lengths.reduce((a, b) => a + b)] : shape,
-      rows: given[0]!.rows.map((steps, row) => steps.map((_, t) => combine(given.map((value) => value.rows[row]![t]!)))),
+      axis,
+      shape: mode === "concat" ? [...shape.slice(0, -1), lengths.reduce((a, b) => a + b)] : shape,
+      rows: given[0]!.rows.map((steps, row) =>
+        steps.map((_, t) => combine(given.map((value) => value.rows[row]![t]!))),
+      ),
     };
   }
 
@@ -228,7 +388,9 @@ export function evaluate<V = Float64Array>(spec: Spec, weights: WeightMap, run: 
     const size = sizeOf(value.shape);
     const time = value.rows[0]!.length;
     const data = new Float64Array(batch * time * size);
-    value.rows.forEach((steps, row) => steps.forEach((v, t) => data.set(m.values(v), (row * time + t) * size)));
+    value.rows.forEach((steps, row) =>
+      steps.forEach((v, t) => data.set(m.values(v), (row * time + t) * size)),
+    );
     return { shape: [batch, ...(value.axis === null ? [] : [time]), ...value.shape], data };
   }
 }

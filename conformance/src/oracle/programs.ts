@@ -12,7 +12,11 @@ type Region = Extract<Node, { kind: "scan" }>["body"];
  *
  * @param given a value for each input and param, by name
  */
-export function runProgram(program: Program, given: Readonly<Record<string, Numbers>>, rounding: Rounding): Record<string, Numbers> {
+export function runProgram(
+  program: Program,
+  given: Readonly<Record<string, Numbers>>,
+  rounding: Rounding,
+): Record<string, Numbers> {
   const values = new Map([...program.params, ...program.inputs].map(({ name, id }) => [id, given[name]!]));
   run(program.nodes, values, rounding);
   return Object.fromEntries(program.outputs.map(({ name, id }) => [name, values.get(id)!]));
@@ -26,7 +30,11 @@ function run(nodes: readonly Node[], values: Map<string, Numbers>, rounding: Rou
   }
 }
 
-function yielded({ inputs, nodes, outputs }: Region, given: readonly Numbers[], rounding: Rounding): Numbers[] {
+function yielded(
+  { inputs, nodes, outputs }: Region,
+  given: readonly Numbers[],
+  rounding: Rounding,
+): Numbers[] {
   const values = new Map(inputs.map(({ id }, k) => [id, given[k]!]));
   run(nodes, values, rounding);
   return outputs.map((id) => values.get(id)!);
@@ -34,8 +42,10 @@ function yielded({ inputs, nodes, outputs }: Region, given: readonly Numbers[], 
 
 function resultsOf(node: Node, operands: readonly Numbers[], rounding: Rounding): readonly Numbers[] {
   switch (node.kind) {
-    case "primitive": return [primitive(node.op, operands, node.attrs, rounding)];
-    case "composite": return yielded(node.body, operands, rounding);
+    case "primitive":
+      return [primitive(node.op, operands, node.attrs, rounding)];
+    case "composite":
+      return yielded(node.body, operands, rounding);
     case "scan": {
       let carries = operands.slice(0, node.carries);
       const sequences = operands.slice(node.carries, node.carries + node.sequences);
@@ -44,13 +54,18 @@ function resultsOf(node: Node, operands: readonly Numbers[], rounding: Rounding)
       const stacked: Numbers[][] = [];
       for (let s = 0; s < time; s++) {
         const t = node.reverse ? time - 1 - s : s;
-        const results = yielded(node.body, [...carries, ...sequences.map((x) => elementOf(x, t)), ...captures], rounding);
+        const results = yielded(
+          node.body,
+          [...carries, ...sequences.map((x) => elementOf(x, t)), ...captures],
+          rounding,
+        );
         carries = results.slice(0, node.carries);
         stacked[t] = results.slice(node.carries);
       }
       return [...carries, ...stacked[0]!.map((_, k) => stack(stacked.map((step) => step[k]!)))];
     }
-    default: return node satisfies never;
+    default:
+      return node satisfies never;
   }
 }
 

@@ -14,12 +14,25 @@ export const batchMayChange: Property<Case> = {
   async check(given, { adapter }) {
     const { precision } = adapter.capabilities;
     const sizes = [given.batch, 1, given.batch - 1, given.batch + 1];
-    const some = sizes.map((size) => rowsOf(given, Array.from({ length: size }, (_, k) => k % given.batch)));
+    const some = sizes.map((size) =>
+      rowsOf(
+        given,
+        Array.from({ length: size }, (_, k) => k % given.batch),
+      ),
+    );
     const truths = some.map((one) => derived(one, precision));
     if (!truths.every((truth) => informative(truth, precision))) return skip("bound too wide");
     return withModel(given, adapter, async (model) => {
       let worst = 0;
-      for (const [k, one] of some.entries()) worst = Math.max(worst, holdAgainst(`batch ${one.batch} after ${sizes.slice(0, k).join(", ") || "none"}`, await whole(model, one), truths[k]!));
+      for (const [k, one] of some.entries())
+        worst = Math.max(
+          worst,
+          holdAgainst(
+            `batch ${one.batch} after ${sizes.slice(0, k).join(", ") || "none"}`,
+            await whole(model, one),
+            truths[k]!,
+          ),
+        );
       return { errorOverBound: worst };
     });
   },

@@ -2,7 +2,15 @@ import type { State } from "@unroll/api";
 import { type Case, describeCase, inputsOf, memoryExtent, slice } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
 import { derived } from "./derived.js";
-import { holdAgainst, informative, joinChunks, type Results, resultsOf, sequenceOutputs, withModel } from "./judge.js";
+import {
+  holdAgainst,
+  informative,
+  joinChunks,
+  type Results,
+  resultsOf,
+  sequenceOutputs,
+  withModel,
+} from "./judge.js";
 import { type Property, skip } from "./property.js";
 
 export const cutAnywhere: Property<Case> = {
@@ -20,7 +28,10 @@ export const cutAnywhere: Property<Case> = {
       let carried: State | Case["state"] = given.state;
       let from = 0;
       for (const to of ends) {
-        const result = await model.sequence(inputsOf(given, slice(given.x, 1, from, to)), { ...memoryExtent(given), ...(carried && { state: carried }) });
+        const result = await model.sequence(inputsOf(given, slice(given.x, 1, from, to)), {
+          ...memoryExtent(given),
+          ...(carried && { state: carried }),
+        });
         if (to === given.time) chunks.push({ results: await resultsOf(result), time: to - from });
         else {
           chunks.push({ results: result.outputs, time: to - from });
@@ -28,7 +39,13 @@ export const cutAnywhere: Property<Case> = {
         }
         from = to;
       }
-      return { errorOverBound: holdAgainst(`cut at [${ends.slice(0, -1).join(", ")}]`, joinChunks(chunks, sequenceOutputs(given, truth.exact)), truth) };
+      return {
+        errorOverBound: holdAgainst(
+          `cut at [${ends.slice(0, -1).join(", ")}]`,
+          joinChunks(chunks, sequenceOutputs(given, truth.exact)),
+          truth,
+        ),
+      };
     });
   },
 };

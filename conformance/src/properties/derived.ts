@@ -11,7 +11,7 @@ const named = new WeakMap<Case, string>();
 /** Truth and bound of a case, worked out once for all that draw it. */
 export function derived(given: Case, precision: keyof typeof precisions): DerivedBounds {
   let name = named.get(given);
-  if (name === undefined) named.set(given, name = contents(given));
+  if (name === undefined) named.set(given, (name = contents(given)));
   const key = precision + name;
   let found = kept.get(key);
   if (!found) {
@@ -23,7 +23,11 @@ export function derived(given: Case, precision: keyof typeof precisions): Derive
 }
 
 /** Everything that the truth depends on. */
-const contents = ({ spec, weights, x, lengths, mask, memory, state }: Case): string => JSON.stringify([spec, weights, x, lengths, mask, memory, state], (_, value: unknown) => (ArrayBuffer.isView(value) ? told(value as HostTensor["data"]) : value));
+const contents = ({ spec, weights, x, lengths, mask, memory, state }: Case): string =>
+  JSON.stringify([spec, weights, x, lengths, mask, memory, state], (_, value: unknown) =>
+    ArrayBuffer.isView(value) ? told(value as HostTensor["data"]) : value,
+  );
 
 /** JSON would make one of 0 and -0, and of NaN and the infinities. */
-const told = (data: HostTensor["data"]): string => Array.from(data, (value) => (Object.is(value, -0) ? "-0" : String(value))).join();
+const told = (data: HostTensor["data"]): string =>
+  Array.from(data, (value) => (Object.is(value, -0) ? "-0" : String(value))).join();

@@ -11,7 +11,17 @@ export const lengthsEqualShorter: Property<Case> = {
   share: 0.5,
   // In the order of processing a backward layer's padding comes first, which lengths can't say to the layer after it; and the last
   // output of a padded row, which a repeat reads, may be that of a masked step.
-  arbitrary: () => cases({ extent: "lengths" }).filter(({ spec: of }) => !of.layers.some((layer) => layer.type === "repeat" || (layer.type === "recurrent" && layer.direction === "backward" && layer.outputOrder === "processing"))),
+  arbitrary: () =>
+    cases({ extent: "lengths" }).filter(
+      ({ spec: of }) =>
+        !of.layers.some(
+          (layer) =>
+            layer.type === "repeat" ||
+            (layer.type === "recurrent" &&
+              layer.direction === "backward" &&
+              layer.outputOrder === "processing"),
+        ),
+    ),
   describe: describeCase,
   async check(given, { adapter }) {
     const { precision } = adapter.capabilities;
@@ -27,8 +37,23 @@ export const lengthsEqualShorter: Property<Case> = {
         const truth = derived(short, precision);
         if (!informative(truth, precision)) continue;
         // Final states only: what a padded row puts out past its end is `oracle-sequence`'s to judge.
-        const states = Object.fromEntries(Object.entries(together).filter(([name]) => name.startsWith("state ")).map(([name, held]) => [name, slice(held, 0, row, row + 1)]));
-        worst = Math.max(worst, holdAgainst(`row ${row} of ${length} steps`, states, { exact: { outputs: {}, state: truth.exact.state }, bounds: { outputs: {}, state: truth.bounds.state } }, 2));
+        const states = Object.fromEntries(
+          Object.entries(together)
+            .filter(([name]) => name.startsWith("state "))
+            .map(([name, held]) => [name, slice(held, 0, row, row + 1)]),
+        );
+        worst = Math.max(
+          worst,
+          holdAgainst(
+            `row ${row} of ${length} steps`,
+            states,
+            {
+              exact: { outputs: {}, state: truth.exact.state },
+              bounds: { outputs: {}, state: truth.bounds.state },
+            },
+            2,
+          ),
+        );
         checked++;
       }
     });

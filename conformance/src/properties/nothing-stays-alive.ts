@@ -22,10 +22,14 @@ export const nothingStaysAlive: Property<Case> = {
       counts.push(alive());
     }
     (await model.sequence(inputsOf(given), optionsOf(given))).state.dispose();
-    if (new Set(counts.slice(3)).size !== 1) throw new Violation("8 steps", `a constant number of live objects, got ${counts.join(", ")}`);
+    if (new Set(counts.slice(3)).size !== 1)
+      throw new Violation("8 steps", `a constant number of live objects, got ${counts.join(", ")}`);
     model.dispose();
     // Freeing may wait for what an engine is still doing.
-    for (let n = 0; n < 20 && alive() !== before; n++) await new Promise((resolve) => { setTimeout(resolve, 1); });
+    for (let n = 0; n < 20 && alive() !== before; n++)
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1);
+      });
     if (alive() !== before) throw new Violation("after dispose", `${before} live objects, got ${alive()}`);
     return exactOutcome;
   },

@@ -8,12 +8,42 @@ import { type Property, skip } from "./property.js";
 export const oracleSequence: Property<Case> = {
   id: "oracle-sequence",
   title: "a whole sequence equals the equations in float64",
-  rules: ["lstm", "peepholes", "projection", "gru-reset-after", "gru-reset-before", "simple-rnn", "custom-cell", "activation", "bias-forms", "masked-state", "masked-output", "reverse", "last-output", "empty-row", "merge", "embedding", "dense", "softmax", "time-axes", "attention", "repeat", "R1", "R2"],
+  rules: [
+    "lstm",
+    "peepholes",
+    "projection",
+    "gru-reset-after",
+    "gru-reset-before",
+    "simple-rnn",
+    "custom-cell",
+    "activation",
+    "bias-forms",
+    "masked-state",
+    "masked-output",
+    "reverse",
+    "last-output",
+    "empty-row",
+    "merge",
+    "embedding",
+    "dense",
+    "softmax",
+    "time-axes",
+    "attention",
+    "repeat",
+    "R1",
+    "R2",
+  ],
   arbitrary: () => cases(),
   describe: describeCase,
   async check(given, { adapter }) {
     const truth = derived(given, adapter.capabilities.precision);
     if (!informative(truth, adapter.capabilities.precision)) return skip("bound too wide");
-    return { errorOverBound: holdAgainst("whole sequence", await withModel(given, adapter, (model) => whole(model, given)), truth) };
+    return {
+      errorOverBound: holdAgainst(
+        "whole sequence",
+        await withModel(given, adapter, (model) => whole(model, given)),
+        truth,
+      ),
+    };
   },
 };

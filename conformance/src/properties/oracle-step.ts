@@ -7,12 +7,34 @@ import { type Property, skip } from "./property.js";
 export const oracleStep: Property<Case> = {
   id: "oracle-step",
   title: "one step at a time equals the equations in float64",
-  rules: ["lstm", "peepholes", "projection", "gru-reset-after", "gru-reset-before", "simple-rnn", "custom-cell", "activation", "bias-forms", "time-axes", "attention", "R1", "R7"],
+  rules: [
+    "lstm",
+    "peepholes",
+    "projection",
+    "gru-reset-after",
+    "gru-reset-before",
+    "simple-rnn",
+    "custom-cell",
+    "activation",
+    "bias-forms",
+    "time-axes",
+    "attention",
+    "R1",
+    "R7",
+  ],
   arbitrary: () => cases({ steppable: true, extent: "none" }),
   describe: describeCase,
   async check(given, { adapter }) {
     const truth = derived(given, adapter.capabilities.precision);
     if (!informative(truth, adapter.capabilities.precision)) return skip("bound too wide");
-    return { errorOverBound: holdAgainst("step by step", await withModel(given, adapter, (model) => stepped(model, given, sequenceOutputs(given, truth.exact))), truth) };
+    return {
+      errorOverBound: holdAgainst(
+        "step by step",
+        await withModel(given, adapter, (model) =>
+          stepped(model, given, sequenceOutputs(given, truth.exact)),
+        ),
+        truth,
+      ),
+    };
   },
 };

@@ -19,8 +19,17 @@ export const permutedBatch: Property<Case> = {
     const back = rows.map((_, k) => rows.indexOf(k));
     return withModel(given, adapter, async (model) => {
       const permuted = await whole(model, rowsOf(given, rows));
-      const turned = Object.fromEntries(Object.entries(permuted).map(([name, all]) => [name, takeRows(all, back)]));
-      return { errorOverBound: holdTogether(`rows in the order [${rows.join(", ")}]`, turned, await whole(model, given), truth) };
+      const turned = Object.fromEntries(
+        Object.entries(permuted).map(([name, all]) => [name, takeRows(all, back)]),
+      );
+      return {
+        errorOverBound: holdTogether(
+          `rows in the order [${rows.join(", ")}]`,
+          turned,
+          await whole(model, given),
+          truth,
+        ),
+      };
     });
   },
 };

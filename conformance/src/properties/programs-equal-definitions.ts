@@ -8,21 +8,41 @@ import { type Precision, precisions } from "../tolerance/precision.js";
 import { generator } from "../tolerance/random.js";
 import { type Property, skip, Violation } from "./property.js";
 
-const evaluate = (program: Program, feeds: ProgramCase["feeds"], rounding: Rounding): Record<string, Numbers> =>
-  runProgram(program, Object.fromEntries(Object.entries(feeds).map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: Float64Array.from(data) }])), rounding);
+const evaluate = (
+  program: Program,
+  feeds: ProgramCase["feeds"],
+  rounding: Rounding,
+): Record<string, Numbers> =>
+  runProgram(
+    program,
+    Object.fromEntries(
+      Object.entries(feeds).map(([name, { dtype, shape, data }]) => [
+        name,
+        { dtype, shape, data: Float64Array.from(data) },
+      ]),
+    ),
+    rounding,
+  );
 
 function noise({ unit, activation }: Precision, seed: number): Rounding {
   const random = generator(seed);
   const sway = (): number => random() * 2 - 1;
   return {
-    value: (value, approximated) => value + sway() * (unit * Math.abs(value) + (approximated ? activation * Math.max(1, Math.abs(value)) : 0)),
+    value: (value, approximated) =>
+      value +
+      sway() * (unit * Math.abs(value) + (approximated ? activation * Math.max(1, Math.abs(value)) : 0)),
     sum: (value, spread) => value + sway() * Math.sqrt(3) * unit * spread,
   };
 }
 
 /** Feeds as an engine holds them, off by a rounding. */
 const rounded = (feeds: ProgramCase["feeds"], { value }: Rounding): ProgramCase["feeds"] =>
-  Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, feed.dtype === "float32" ? { ...feed, data: Float32Array.from(feed.data, (one) => value(one)) } : feed]));
+  Object.fromEntries(
+    Object.entries(feeds).map(([name, feed]) => [
+      name,
+      feed.dtype === "float32" ? { ...feed, data: Float32Array.from(feed.data, (one) => value(one)) } : feed,
+    ]),
+  );
 
 /** How close to equal two numbers may be that a program compares: rounding decides which is less. */
 const NARROW = 1e-3;
@@ -30,11 +50,22 @@ const NARROW = 1e-3;
 /** Whether rounding could turn a comparison, or a truncation, of this program around. */
 function decided(program: Program, feeds: ProgramCase["feeds"]): boolean {
   const watch: number[] = [];
-  const values = new Map<string, Numbers>(program.inputs.map(({ name, id }) => [id, { dtype: feeds[name]!.dtype, shape: feeds[name]!.shape, data: Float64Array.from(feeds[name]!.data) }]));
+  const values = new Map<string, Numbers>(
+    program.inputs.map(({ name, id }) => [
+      id,
+      { dtype: feeds[name]!.dtype, shape: feeds[name]!.shape, data: Float64Array.from(feeds[name]!.data) },
+    ]),
+  );
   for (const node of program.nodes) {
     const operands = node.inputs.map((id) => values.get(id)!);
-    if (node.kind === "primitive" && (node.op === "less" || node.op === "equal") && operands[0]!.dtype === "float32") watch.push(...primitive("sub", operands, {}).data.map(Math.abs));
-    if (node.kind === "primitive") values.set(node.outputs[0]!.id, primitive(node.op, operands, node.attrs, unrounded));
+    if (
+      node.kind === "primitive" &&
+      (node.op === "less" || node.op === "equal") &&
+      operands[0]!.dtype === "float32"
+    )
+      watch.push(...primitive("sub", operands, {}).data.map(Math.abs));
+    if (node.kind === "primitive")
+      values.set(node.outputs[0]!.id, primitive(node.op, operands, node.attrs, unrounded));
   }
   return watch.every((difference) => difference > NARROW);
 }
@@ -44,7 +75,12 @@ export const programsEqualDefinitions: Property<ProgramCase> = {
   title: "random programs give what the definitions of their primitives give",
   rules: ["primitives", "R1"],
   arbitrary: programs,
-  describe: ({ program }) => print(program).split("\n").map((line) => line.trim()).filter((line) => line !== "").join("; "),
+  describe: ({ program }) =>
+    print(program)
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "")
+      .join("; "),
   async check({ program, feeds }, { adapter }) {
     // A value compared with itself is equal on every engine, but not what is nearly so.
     if (!decided(program, feeds)) return skip("a comparison that rounding decides");
@@ -53,7 +89,11 @@ export const programsEqualDefinitions: Property<ProgramCase> = {
     const samples = Array.from({ length: 16 }, (_, k) => {
       const rounding = noise(precision, k + 1);
       // What is fed is float32: only a coarser engine rounds it.
-      return evaluate(program, adapter.capabilities.precision === "f32" ? feeds : rounded(feeds, rounding), rounding);
+      return evaluate(
+        program,
+        adapter.capabilities.precision === "f32" ? feeds : rounded(feeds, rounding),
+        rounding,
+      );
     });
     const executable = await adapter.compile(legalize(program, adapter), {});
     try {
@@ -63,13 +103,36 @@ export const programsEqualDefinitions: Property<ProgramCase> = {
         const got: HostTensor = await results[name]!.read();
         results[name]!.dispose();
         if (got.dtype !== want.dtype) throw new Violation(name, `dtype ${want.dtype}, got ${got.dtype}`);
-        const deviation = (k: number): number => Math.sqrt(samples.reduce((sum, sample) => sum + (sample[name]!.data[k]! - want.data[k]!) ** 2, 0) / samples.length);
+        const deviation = (k: number): number =>
+          Math.sqrt(
+            samples.reduce((sum, sample) => sum + (sample[name]!.data[k]! - want.data[k]!) ** 2, 0) /
+              samples.length,
+          );
         const own = want.data.map((_, k) => deviation(k));
         const common = Math.sqrt(own.reduce((sum, d) => sum + d * d, 0) / own.length);
-        const bound = { shape: want.shape, data: want.data.map((value, k) => 12 * Math.max(own[k]!, 0.5 * common) + (want.dtype === "float32" ? precision.unit * Math.abs(value) : 0) + precision.smallest) };
+        const bound = {
+          shape: want.shape,
+          data: want.data.map(
+            (value, k) =>
+              12 * Math.max(own[k]!, 0.5 * common) +
+              (want.dtype === "float32" ? precision.unit * Math.abs(value) : 0) +
+              precision.smallest,
+          ),
+        };
         const comparison = compareWithBound(got, want, bound);
         if (comparison.firstBadIndex >= 0) {
-          throw new Violation(name, got.shape.join() === want.shape.join() ? `${comparison.want} within ${comparison.bound?.toExponential(2)}` : `shape [${want.shape.join(", ")}], got [${got.shape.join(", ")}]`, { firstBadIndex: comparison.firstBadIndex, ...(comparison.got === undefined ? {} : { got: comparison.got, want: comparison.want!, bound: comparison.bound! }) });
+          throw new Violation(
+            name,
+            got.shape.join() === want.shape.join()
+              ? `${comparison.want} within ${comparison.bound?.toExponential(2)}`
+              : `shape [${want.shape.join(", ")}], got [${got.shape.join(", ")}]`,
+            {
+              firstBadIndex: comparison.firstBadIndex,
+              ...(comparison.got === undefined
+                ? {}
+                : { got: comparison.got, want: comparison.want!, bound: comparison.bound! }),
+            },
+          );
         }
         worst = Math.max(worst, comparison.errorOverBound);
       }

@@ -46,8 +46,14 @@ export interface ViolationDetails {
 
 /** A property did not hold. */
 export class Violation extends Error {
-  constructor(readonly place: string, readonly expected: string, readonly details: ViolationDetails = {}) {
-    super(`${place}: expected ${expected}${details.got === undefined ? "" : `, got ${details.got} at element ${details.firstBadIndex}`}`);
+  constructor(
+    readonly place: string,
+    readonly expected: string,
+    readonly details: ViolationDetails = {},
+  ) {
+    super(
+      `${place}: expected ${expected}${details.got === undefined ? "" : `, got ${details.got} at element ${details.firstBadIndex}`}`,
+    );
     this.name = "Violation";
   }
 }

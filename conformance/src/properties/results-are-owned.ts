@@ -12,8 +12,19 @@ export const resultsAreOwned: Property<Case> = {
   async check(given, { adapter }) {
     await withModel(given, adapter, async (model) => {
       const first = await whole(model, given);
-      const copy: Results = Object.fromEntries(Object.entries(first).map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: data.slice() }]));
-      const other: Case = { ...given, x: { ...given.x, data: given.x.dtype === "int32" ? given.x.data : given.x.data.map((value) => value / 2) } as Case["x"] };
+      const copy: Results = Object.fromEntries(
+        Object.entries(first).map(([name, { dtype, shape, data }]) => [
+          name,
+          { dtype, shape, data: data.slice() },
+        ]),
+      );
+      const other: Case = {
+        ...given,
+        x: {
+          ...given.x,
+          data: given.x.dtype === "int32" ? given.x.data : given.x.data.map((value) => value / 2),
+        } as Case["x"],
+      };
       await whole(model, other);
       holdBitwise("the first result, after a second run", first, copy);
       for (const { data } of Object.values(first)) data.fill(7);

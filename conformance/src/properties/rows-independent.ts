@@ -21,7 +21,9 @@ export const rowsIndependent: Property<Case> = {
       for (let row = 0; row < given.batch; row++) {
         const truth = derived(rowsOf(given, [row]), precision);
         if (!informative(truth, precision)) continue;
-        const own: Results = Object.fromEntries(Object.entries(together).map(([name, all]) => [name, slice(all, 0, row, row + 1)]));
+        const own: Results = Object.fromEntries(
+          Object.entries(together).map(([name, all]) => [name, slice(all, 0, row, row + 1)]),
+        );
         worst = Math.max(worst, holdAgainst(`row ${row} of ${given.batch}`, own, truth));
         checked++;
       }

@@ -11,14 +11,18 @@ export const saturation: Property<Case> = {
   title: "huge inputs saturate and tiny ones, subnormal ones too, count as what they are",
   rules: ["activation", "R9"],
   share: 0.5,
-  arbitrary: () => cases({ bounded: true, extent: "none" }).filter(({ spec }) => spec.inputs[0]!.dtype === "float32"),
+  arbitrary: () =>
+    cases({ bounded: true, extent: "none" }).filter(({ spec }) => spec.inputs[0]!.dtype === "float32"),
   describe: describeCase,
   async check(given, { adapter }) {
     let worst = 0;
     let checked = 0;
     await withModel(given, adapter, async (model) => {
       for (const scale of scales) {
-        const scaled: Case = { ...given, x: { ...given.x, data: Float32Array.from(given.x.data, (value) => value * scale) } as Case["x"] };
+        const scaled: Case = {
+          ...given,
+          x: { ...given.x, data: Float32Array.from(given.x.data, (value) => value * scale) } as Case["x"],
+        };
         const truth = derived(scaled, adapter.capabilities.precision);
         if (!informative(truth, adapter.capabilities.precision)) continue;
         worst = Math.max(worst, holdAgainst(`inputs times ${scale}`, await whole(model, scaled), truth));

@@ -7,15 +7,28 @@ import { holdTogether, informative, type Results, whole, withModel } from "./jud
 import { type Property, skip } from "./property.js";
 
 /** Layers that a model of two parts is cut between: the first recurrent one, and what follows it. */
-function parts(of: Spec): { first: readonly LayerSpec[]; second: readonly LayerSpec[]; between: string; width: number } | null {
+function parts(
+  of: Spec,
+): { first: readonly LayerSpec[]; second: readonly LayerSpec[]; between: string; width: number } | null {
   const at = of.layers.findIndex((layer) => layer.type === "recurrent" && layer.returns === "sequence");
   const cut = of.layers[at];
   if (cut?.type !== "recurrent" || at === of.layers.length - 1) return null;
   const [first, second] = [of.layers.slice(0, at + 1), of.layers.slice(at + 1)];
   // The second part may read nothing of the first but its output.
-  const reads = second.flatMap((layer) => [...(layer.type === "merge" ? layer.inputs : layer.type === "attention" ? [layer.query, layer.key, layer.value] : [layer.input]), ...("initialState" in layer && layer.initialState ? Object.values(layer.initialState) : [])]);
+  const reads = second.flatMap((layer) => [
+    ...(layer.type === "merge"
+      ? layer.inputs
+      : layer.type === "attention"
+        ? [layer.query, layer.key, layer.value]
+        : [layer.input]),
+    ...("initialState" in layer && layer.initialState ? Object.values(layer.initialState) : []),
+  ]);
   const own = new Set(second.map(({ name }) => name));
-  if (!reads.every((ref) => ref === cut.name || own.has(ref)) || of.outputs.some((ref) => !own.has(ref.split(".")[0]!))) return null;
+  if (
+    !reads.every((ref) => ref === cut.name || own.has(ref)) ||
+    of.outputs.some((ref) => !own.has(ref.split(".")[0]!))
+  )
+    return null;
   return { first, second, between: cut.name, width: outputSizeOf(cut.cell) };
 }
 
@@ -29,17 +42,50 @@ export const stackedIsComposed: Property<Case> = {
     const truth = derived(given, adapter.capabilities.precision);
     if (!informative(truth, adapter.capabilities.precision)) return skip("bound too wide");
     const { first, second, between, width } = parts(given.spec)!;
-    const pick = <T>(all: Readonly<Record<string, T>>, layers: readonly LayerSpec[]): Record<string, T> => Object.fromEntries(Object.entries(all).filter(([name]) => layers.some((layer) => name === layer.name || name.startsWith(`${layer.name}.`))));
-    const one: Case = { ...given, spec: spec({ name: "first", inputs: given.spec.inputs, layers: first, outputs: [between] }), weights: pick(given.weights, first), state: given.state && pick(given.state, first) };
+    const pick = <T>(all: Readonly<Record<string, T>>, layers: readonly LayerSpec[]): Record<string, T> =>
+      Object.fromEntries(
+        Object.entries(all).filter(([name]) =>
+          layers.some((layer) => name === layer.name || name.startsWith(`${layer.name}.`)),
+        ),
+      );
+    const one: Case = {
+      ...given,
+      spec: spec({ name: "first", inputs: given.spec.inputs, layers: first, outputs: [between] }),
+      weights: pick(given.weights, first),
+      state: given.state && pick(given.state, first),
+    };
     const { [between]: middle, ...stateOne } = await withModel(one, adapter, (model) => whole(model, one));
-    const renamed = second.map((layer) => JSON.parse(JSON.stringify(layer), (key, value: unknown) => ((key === "input" && value === between) ? "middle" : key === "inputs" && Array.isArray(value) ? value.map((ref: unknown) => (ref === between ? "middle" : ref)) : value)) as LayerSpec);
+    const renamed = second.map(
+      (layer) =>
+        JSON.parse(JSON.stringify(layer), (key, value: unknown) =>
+          key === "input" && value === between
+            ? "middle"
+            : key === "inputs" && Array.isArray(value)
+              ? value.map((ref: unknown) => (ref === between ? "middle" : ref))
+              : value,
+        ) as LayerSpec,
+    );
     const two: Case = {
-      ...given, x: middle!,
-      spec: spec({ name: "second", inputs: [input({ name: "middle", shape: [width] })], layers: renamed, outputs: given.spec.outputs }),
-      weights: pick(given.weights, second), state: given.state && pick(given.state, second),
+      ...given,
+      x: middle!,
+      spec: spec({
+        name: "second",
+        inputs: [input({ name: "middle", shape: [width] })],
+        layers: renamed,
+        outputs: given.spec.outputs,
+      }),
+      weights: pick(given.weights, second),
+      state: given.state && pick(given.state, second),
     };
     const end = await withModel(two, adapter, (model) => whole(model, two));
     const composed: Results = { ...end, ...stateOne };
-    return { errorOverBound: holdTogether("the stack against its parts", await withModel(given, adapter, (model) => whole(model, given)), composed, truth) };
+    return {
+      errorOverBound: holdTogether(
+        "the stack against its parts",
+        await withModel(given, adapter, (model) => whole(model, given)),
+        composed,
+        truth,
+      ),
+    };
   },
 };

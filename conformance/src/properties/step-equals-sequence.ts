@@ -14,7 +14,12 @@ export const stepEqualsSequence: Property<Case> = {
     const truth = derived(given, adapter.capabilities.precision);
     if (!informative(truth, adapter.capabilities.precision)) return skip("bound too wide");
     return withModel(given, adapter, async (model) => ({
-      errorOverBound: holdTogether("step by step against the whole", await stepped(model, given, sequenceOutputs(given, truth.exact)), await whole(model, given), truth),
+      errorOverBound: holdTogether(
+        "step by step against the whole",
+        await stepped(model, given, sequenceOutputs(given, truth.exact)),
+        await whole(model, given),
+        truth,
+      ),
     }));
   },
 };

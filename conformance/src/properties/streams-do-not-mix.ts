@@ -1,7 +1,16 @@
 import { type Case, describeCase, mapState, rowsOf } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
 import { derived } from "./derived.js";
-import { holdAgainst, informative, joinChunks, type Results, resultsOf, sequenceOutputs, stepOf, withModel } from "./judge.js";
+import {
+  holdAgainst,
+  informative,
+  joinChunks,
+  type Results,
+  resultsOf,
+  sequenceOutputs,
+  stepOf,
+  withModel,
+} from "./judge.js";
 import { type Property, skip } from "./property.js";
 import type { State } from "@unroll/api";
 
@@ -21,17 +30,31 @@ export const streamsDoNotMix: Property<Case> = {
     return withModel(given, adapter, async (model) => {
       const sequences = sequenceOutputs(given, derived(given, precision).exact);
       const chunks = streams.map((): { results: Results; time: number }[] => []);
-      const states: (State | NonNullable<Case["state"]>)[] = streams.map((one) => (one.state ? mapState(one.state, (part) => part) : model.zeroState(1)));
+      const states: (State | NonNullable<Case["state"]>)[] = streams.map((one) =>
+        one.state ? mapState(one.state, (part) => part) : model.zeroState(1),
+      );
       for (let t = 0; t < given.time; t++) {
         const results = await Promise.all(streams.map((one, k) => stepOf(model, one, t, states[k]!)));
         for (const [k, result] of results.entries()) {
-          const outputs = Object.fromEntries(Object.entries(result.outputs).map(([name, output]) => [name, sequences.has(name) ? { ...output, shape: [1, 1, ...output.shape.slice(1)] } : output]));
-          if (t === given.time - 1) chunks[k]!.push({ results: await resultsOf({ outputs, state: result.state }), time: 1 });
+          const outputs = Object.fromEntries(
+            Object.entries(result.outputs).map(([name, output]) => [
+              name,
+              sequences.has(name) ? { ...output, shape: [1, 1, ...output.shape.slice(1)] } : output,
+            ]),
+          );
+          if (t === given.time - 1)
+            chunks[k]!.push({ results: await resultsOf({ outputs, state: result.state }), time: 1 });
           else chunks[k]!.push({ results: outputs, time: 1 });
           states[k] = result.state;
         }
       }
-      return { errorOverBound: Math.max(...truths.map((truth, k) => holdAgainst(`stream ${k} of ${given.batch}`, joinChunks(chunks[k]!, sequences), truth))) };
+      return {
+        errorOverBound: Math.max(
+          ...truths.map((truth, k) =>
+            holdAgainst(`stream ${k} of ${given.batch}`, joinChunks(chunks[k]!, sequences), truth),
+          ),
+        ),
+      };
     });
   },
 };

@@ -10,14 +10,16 @@ async function expectTaken({ spec, weights }: Case, adapter: Adapter): Promise<v
   try {
     (await adapter.compile(claimed, weights)).dispose();
   } catch (error) {
-    if (isUnrollError(error) && error.code === "UNROLL_UNSUPPORTED") throw new Violation("compile", `a program of what it claims to be taken, got ${error.message}`);
+    if (isUnrollError(error) && error.code === "UNROLL_UNSUPPORTED")
+      throw new Violation("compile", `a program of what it claims to be taken, got ${error.message}`);
     throw error;
   }
 }
 
 export const unclaimedIsRefused: Property<Case> = {
   id: "unclaimed-is-refused",
-  title: "what an engine does not claim is refused by name before the engine sees it, and what it claims it takes",
+  title:
+    "what an engine does not claim is refused by name before the engine sees it, and what it claims it takes",
   rules: ["capabilities", "R21"],
   share: 0.5,
   arbitrary: () => cases({ extent: "none" }),
@@ -26,15 +28,32 @@ export const unclaimedIsRefused: Property<Case> = {
     await expectTaken(given, adapter);
     let seen = false;
     const without: Adapter = {
-      name: adapter.name, device: adapter.device,
-      capabilities: { ...adapter.capabilities, primitives: adapter.capabilities.primitives.filter((name) => name !== "matmul"), composites: {} },
-      compile: async (program, weights) => { seen = true; return adapter.compile(program, weights); },
+      name: adapter.name,
+      device: adapter.device,
+      capabilities: {
+        ...adapter.capabilities,
+        primitives: adapter.capabilities.primitives.filter((name) => name !== "matmul"),
+        composites: {},
+      },
+      compile: async (program, weights) => {
+        seen = true;
+        return adapter.compile(program, weights);
+      },
     };
     try {
       (await compile(given.spec, { adapter: without, weights: given.weights })).dispose();
     } catch (error) {
-      if (isUnrollError(error) && error.code === "UNROLL_UNSUPPORTED" && error.message.includes("matmul") && !seen) return exactOutcome;
-      throw new Violation("an engine without matmul", `UNROLL_UNSUPPORTED naming matmul, and no call of the engine, got ${error instanceof Error ? error.message : String(error)}`);
+      if (
+        isUnrollError(error) &&
+        error.code === "UNROLL_UNSUPPORTED" &&
+        error.message.includes("matmul") &&
+        !seen
+      )
+        return exactOutcome;
+      throw new Violation(
+        "an engine without matmul",
+        `UNROLL_UNSUPPORTED naming matmul, and no call of the engine, got ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
     throw new Violation("an engine without matmul", "UNROLL_UNSUPPORTED, got a model");
   },

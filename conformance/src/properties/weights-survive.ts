@@ -24,7 +24,8 @@ function roundTrip({ spec, weights }: Case, dialect: Dialect): { weights: Weight
 
 export const weightsSurvive: Property<Case> = {
   id: "weights-survive",
-  title: "weights written in another framework's layout and read again are the same bit for bit, or, where a loss is reported, give the same results",
+  title:
+    "weights written in another framework's layout and read again are the same bit for bit, or, where a loss is reported, give the same results",
   rules: ["weight-layouts", "bias-forms", "R4", "R5"],
   // The frameworks have less to choose from than the spec.
   arbitrary: () => fc.oneof(cases({ bounded: true, extent: "none" }), cases({ extent: "none" })),
@@ -43,9 +44,16 @@ export const weightsSurvive: Property<Case> = {
       const truth = derived(given, adapter.capabilities.precision);
       if (!informative(truth, adapter.capabilities.precision)) continue;
       const moved: Case = { ...given, weights: back.weights };
-      worst = Math.max(worst ?? 0, await withModel(moved, adapter, async (model) => holdAgainst(place, await whole(model, moved), truth)));
+      worst = Math.max(
+        worst ?? 0,
+        await withModel(moved, adapter, async (model) =>
+          holdAgainst(place, await whole(model, moved), truth),
+        ),
+      );
       checked++;
     }
-    return checked > 0 ? { errorOverBound: worst } : skip("no framework has such a layer, or the bound is too wide");
+    return checked > 0
+      ? { errorOverBound: worst }
+      : skip("no framework has such a layer, or the bound is too wide");
   },
 };

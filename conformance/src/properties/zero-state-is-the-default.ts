@@ -12,7 +12,9 @@ export const zeroStateIsTheDefault: Property<Case> = {
   async check(given, { adapter }) {
     await withModel(given, adapter, async (model) => {
       const first = await whole(model, given);
-      const given0 = await resultsOf(await model.sequence(inputsOf(given), { ...optionsOf(given), state: model.zeroState(given.batch) }));
+      const given0 = await resultsOf(
+        await model.sequence(inputsOf(given), { ...optionsOf(given), state: model.zeroState(given.batch) }),
+      );
       holdBitwise("the zero state against none, in a later run", given0, first);
     });
     return exactOutcome;

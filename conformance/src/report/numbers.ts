@@ -16,18 +16,35 @@ export function numbersOf(given: Partial<Case & ProgramCase>): Readonly<Record<s
   const whole = given.spec ? (given as Case) : null;
   const tensors = Object.entries({
     ...given.feeds,
-    ...(whole && { x: whole.x, ...(whole.lengths && { lengths: lengthsOf(whole)! }), ...(whole.mask && { mask: maskOf(whole)! }) }),
+    ...(whole && {
+      x: whole.x,
+      ...(whole.lengths && { lengths: lengthsOf(whole)! }),
+      ...(whole.mask && { mask: maskOf(whole)! }),
+    }),
     ...(whole?.memory && memoryOf(whole as Case & { memory: Memory })),
-    ...Object.fromEntries(Object.entries(whole?.state ?? {}).flatMap(([layer, parts]) => Object.entries(parts).map(([part, held]) => [`state ${layer}.${part}`, held]))),
+    ...Object.fromEntries(
+      Object.entries(whole?.state ?? {}).flatMap(([layer, parts]) =>
+        Object.entries(parts).map(([part, held]) => [`state ${layer}.${part}`, held]),
+      ),
+    ),
     ...whole?.weights,
   });
   if (tensors.reduce((sum, [, { data }]) => sum + data.length, 0) > MANY) return null;
-  return Object.fromEntries(tensors.map(([name, { shape, data }]) => [name, { shape, values: Array.from(data, (value) => (Number.isFinite(value) ? value : String(value))) }]));
+  return Object.fromEntries(
+    tensors.map(([name, { shape, data }]) => [
+      name,
+      { shape, values: Array.from(data, (value) => (Number.isFinite(value) ? value : String(value))) },
+    ]),
+  );
 }
 
 function memoryOf({ memory, batch }: Case & { memory: Memory }): Record<string, HostTensor> {
   const [lengths, mask] = [lengthsOf({ ...memory, batch }), maskOf({ ...memory, batch })];
-  return { [SOURCE]: memory.x, ...(lengths && { [`lengths.${SOURCE}`]: lengths }), ...(mask && { [`mask.${SOURCE}`]: mask }) };
+  return {
+    [SOURCE]: memory.x,
+    ...(lengths && { [`lengths.${SOURCE}`]: lengths }),
+    ...(mask && { [`mask.${SOURCE}`]: mask }),
+  };
 }
 
 /** Numbers in brackets, as deep as their shape. */

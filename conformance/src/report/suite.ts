@@ -10,15 +10,24 @@ export interface SuiteTest {
 }
 
 /** The properties as tests. A property whose cases the engine can't run ends well; `certify` tells of it. */
-export function certifySuite(engine: Adapter | (() => Adapter | Promise<Adapter>), options: Omit<CertifyOptions, "only"> = {}): SuiteTest[] {
+export function certifySuite(
+  engine: Adapter | (() => Adapter | Promise<Adapter>),
+  options: Omit<CertifyOptions, "only"> = {},
+): SuiteTest[] {
   const { forms = ["as is", "expanded"] } = options;
-  return forms.flatMap((form: Form) => properties.map(({ id, title }) => ({
-    name: `${title} (${id}, ${form})`,
-    run: async () => {
-      const { properties: [report] } = await certify(engine, { ...options, only: [id], forms: [form] });
-      if (report!.status !== "failed") return;
-      const found = report!.counterexample;
-      throw new Error(`${id}, ${form}: ${report!.reason}${found ? `\n  case: ${found.case}\n  replay: certify(adapter, { seed: ${found.seed}, path: "${found.path}", only: ["${id}"], forms: ["${form}"] })` : ""}`);
-    },
-  })));
+  return forms.flatMap((form: Form) =>
+    properties.map(({ id, title }) => ({
+      name: `${title} (${id}, ${form})`,
+      run: async () => {
+        const {
+          properties: [report],
+        } = await certify(engine, { ...options, only: [id], forms: [form] });
+        if (report!.status !== "failed") return;
+        const found = report!.counterexample;
+        throw new Error(
+          `${id}, ${form}: ${report!.reason}${found ? `\n  case: ${found.case}\n  replay: certify(adapter, { seed: ${found.seed}, path: "${found.path}", only: ["${id}"], forms: ["${form}"] })` : ""}`,
+        );
+      },
+    })),
+  );
 }

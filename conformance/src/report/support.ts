@@ -1,7 +1,32 @@
 import {
-  type Activation, activation, activationNames, type Adapter, attention, type AttentionSpec, bidirectional, type CellSpec, compile, dense, embedding,
-  gruCell, type HostTensor, input, isUnrollError, type LayerSpec, lower, lstmCell, merge, recurrent, repeat, simpleRnnCell, spec, type Spec, specWeights,
-  type SteppableModel, tensor, whyNotSteppable,
+  type Activation,
+  activation,
+  activationNames,
+  type Adapter,
+  attention,
+  type AttentionSpec,
+  bidirectional,
+  type CellSpec,
+  compile,
+  dense,
+  embedding,
+  gruCell,
+  type HostTensor,
+  input,
+  isUnrollError,
+  type LayerSpec,
+  lower,
+  lstmCell,
+  merge,
+  recurrent,
+  repeat,
+  simpleRnnCell,
+  spec,
+  type Spec,
+  specWeights,
+  type SteppableModel,
+  tensor,
+  whyNotSteppable,
 } from "@unroll/api";
 import { legalize } from "@unroll/api/adapter";
 import { recurrentHighwayCell } from "@unroll/api/cells";
@@ -34,30 +59,58 @@ interface Option {
 
 const [BATCH, TIME, SIZE, UNITS] = [3, 5, 3, 4];
 const LENGTHS = [0, 2, TIME];
-const MASK = [[1, 0, 1, 1, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]];
+const MASK = [
+  [1, 0, 1, 1, 0],
+  [0, 0, 0, 0, 0],
+  [1, 1, 1, 1, 1],
+];
 
-type CellOptions = { readonly activation?: Activation; readonly recurrentActivation?: Activation; readonly projection?: number; readonly peepholes?: boolean; readonly bias?: "none" | "single" | "split" };
+type CellOptions = {
+  readonly activation?: Activation;
+  readonly recurrentActivation?: Activation;
+  readonly projection?: number;
+  readonly peepholes?: boolean;
+  readonly bias?: "none" | "single" | "split";
+};
 type Cell = (options: CellOptions) => CellSpec;
 
 /** Recurrent layers by the name that a report has for them. */
 const cells: Readonly<Record<string, Cell>> = {
-  "simple RNN": ({ activation: name, bias }) => simpleRnnCell({ inputSize: SIZE, units: UNITS, ...(name && { activation: name }), ...(bias && { bias }) }),
+  "simple RNN": ({ activation: name, bias }) =>
+    simpleRnnCell({
+      inputSize: SIZE,
+      units: UNITS,
+      ...(name && { activation: name }),
+      ...(bias && { bias }),
+    }),
   LSTM: (options) => lstmCell({ inputSize: SIZE, units: UNITS, ...options }),
-  "GRU, reset after": ({ projection: _p, peepholes: _q, ...options }) => gruCell({ inputSize: SIZE, units: UNITS, ...options }),
-  "GRU, reset before": ({ projection: _p, peepholes: _q, ...options }) => gruCell({ inputSize: SIZE, units: UNITS, resetAfter: false, ...options }),
+  "GRU, reset after": ({ projection: _p, peepholes: _q, ...options }) =>
+    gruCell({ inputSize: SIZE, units: UNITS, ...options }),
+  "GRU, reset before": ({ projection: _p, peepholes: _q, ...options }) =>
+    gruCell({ inputSize: SIZE, units: UNITS, resetAfter: false, ...options }),
   "custom cell": () => recurrentHighwayCell({ inputSize: SIZE, units: UNITS, depth: 2 }),
 };
 
 const placed = { name: "layer", input: "x" } as const;
-const single = (more: Partial<Parameters<typeof recurrent>[0]> = {}, cell: CellOptions = {}) => (make: Cell): readonly LayerSpec[] => [recurrent({ ...placed, cell: make(cell), ...more })];
-const both = (how: "concat" | "sum" | "ave" | "mul" | "none") => (make: Cell): readonly LayerSpec[] => [bidirectional({ ...placed, forward: make({}), merge: how })];
+const single =
+  (more: Partial<Parameters<typeof recurrent>[0]> = {}, cell: CellOptions = {}) =>
+  (make: Cell): readonly LayerSpec[] => [recurrent({ ...placed, cell: make(cell), ...more })];
+const both =
+  (how: "concat" | "sum" | "ave" | "mul" | "none") =>
+  (make: Cell): readonly LayerSpec[] => [bidirectional({ ...placed, forward: make({}), merge: how })];
 
-const recurrentOptions: Readonly<Record<string, readonly [layers: (make: Cell) => readonly LayerSpec[], extent?: Option["extent"]]>> = {
+const recurrentOptions: Readonly<
+  Record<string, readonly [layers: (make: Cell) => readonly LayerSpec[], extent?: Option["extent"]]>
+> = {
   "as it is": [single()],
   "no bias": [single({}, { bias: "none" })],
   "one bias": [single({}, { bias: "single" })],
   "two biases": [single({}, { bias: "split" })],
-  ...Object.fromEntries(activationNames.filter((name) => name !== "tanh").map((name) => [`activation ${name}`, [single({}, { activation: name })] as const])),
+  ...Object.fromEntries(
+    activationNames
+      .filter((name) => name !== "tanh")
+      .map((name) => [`activation ${name}`, [single({}, { activation: name })] as const]),
+  ),
   "gates by hardSigmoidSixth": [single({}, { recurrentActivation: "hardSigmoidSixth" })],
   "gates by hardSigmoidFifth": [single({}, { recurrentActivation: "hardSigmoidFifth" })],
   projection: [single({}, { projection: 2 })],
@@ -70,14 +123,26 @@ const recurrentOptions: Readonly<Record<string, readonly [layers: (make: Cell) =
   "bidirectional, multiplied": [both("mul")],
   "bidirectional, apart": [both("none")],
   "last output only": [single({ returns: "last" })],
-  "from another layer's state": [(make) => {
-    const cell = make({});
-    const parts = Object.keys(partSizes(cell));
-    return [recurrent({ name: "encoder", input: "x", cell }), recurrent({ ...placed, cell, initialState: Object.fromEntries(parts.map((part) => [part, `encoder.${part}`])) })];
-  }],
+  "from another layer's state": [
+    (make) => {
+      const cell = make({});
+      const parts = Object.keys(partSizes(cell));
+      return [
+        recurrent({ name: "encoder", input: "x", cell }),
+        recurrent({
+          ...placed,
+          cell,
+          initialState: Object.fromEntries(parts.map((part) => [part, `encoder.${part}`])),
+        }),
+      ];
+    },
+  ],
   lengths: [single(), "lengths"],
   "lengths, outputs held": [single({ maskedOutput: "hold" }), "lengths"],
-  "lengths, outputs held from the initial state": [single({ maskedOutput: "hold", heldStart: "initialState" }), "lengths"],
+  "lengths, outputs held from the initial state": [
+    single({ maskedOutput: "hold", heldStart: "initialState" }),
+    "lengths",
+  ],
   "lengths, backward": [single({ direction: "backward" }), "lengths"],
   "lengths, bidirectional": [both("concat"), "lengths"],
   "a mask with gaps": [single(), "mask"],
@@ -89,35 +154,103 @@ const ofKnownCells = /^(no|one|two) bias|^activation |^gates /;
 
 const floats = (layers: readonly LayerSpec[]): Spec => {
   const last = layers[layers.length - 1]!;
-  return spec({ name: "support", inputs: [input({ name: "x", shape: [SIZE] })], layers, ...(last.type === "bidirectional" && last.merge === "none" ? { outputs: ["layer.forward", "layer.backward"] } : {}) });
+  return spec({
+    name: "support",
+    inputs: [input({ name: "x", shape: [SIZE] })],
+    layers,
+    ...(last.type === "bidirectional" && last.merge === "none"
+      ? { outputs: ["layer.forward", "layer.backward"] }
+      : {}),
+  });
 };
-const looking = (one: Partial<AttentionSpec>): Spec => spec({
-  name: "support", inputs: [input({ name: "x", shape: [SIZE] }), input({ name: SOURCE, shape: [SIZE], axis: SOURCE })],
-  layers: [attention({ name: "layer", query: "x", value: SOURCE, inputSize: SIZE, ...one })], outputs: ["layer", "layer.weights"],
-});
-const ids = (layers: readonly LayerSpec[]): Spec => spec({ name: "support", inputs: [input({ name: "x", dtype: "int32", shape: [] })], layers });
+const looking = (one: Partial<AttentionSpec>): Spec =>
+  spec({
+    name: "support",
+    inputs: [input({ name: "x", shape: [SIZE] }), input({ name: SOURCE, shape: [SIZE], axis: SOURCE })],
+    layers: [attention({ name: "layer", query: "x", value: SOURCE, inputSize: SIZE, ...one })],
+    outputs: ["layer", "layer.weights"],
+  });
+const ids = (layers: readonly LayerSpec[]): Spec =>
+  spec({ name: "support", inputs: [input({ name: "x", dtype: "int32", shape: [] })], layers });
 
-const heads: readonly (Activation | "softmax" | "logSoftmax")[] = [...activationNames, "softmax", "logSoftmax"];
+const heads: readonly (Activation | "softmax" | "logSoftmax")[] = [
+  ...activationNames,
+  "softmax",
+  "logSoftmax",
+];
 
 /** Every layer with every option that a report has a line for. */
 const options: readonly Option[] = [
-  ...Object.entries(cells).flatMap(([layer, make]) => Object.entries(recurrentOptions)
-    .filter(([option]) => !(layer === "simple RNN" && option.startsWith("gates")) && (layer === "LSTM" || !["projection", "peepholes"].includes(option)) && !(layer === "custom cell" && ofKnownCells.test(option)))
-    .map(([option, [layers, extent = "full"]]): Option => ({ layer, option, model: floats(layers(make)), extent }))),
-  { layer: "embedding", option: "as it is", model: ids([embedding({ ...placed, inputSize: 5, outputSize: SIZE })]), extent: "full" },
-  { layer: "dense", option: "no bias", model: floats([dense({ ...placed, inputSize: SIZE, units: UNITS, bias: "none" })]), extent: "full" },
-  ...heads.map((name): Option => ({ layer: "dense", option: `activation ${name}`, model: floats([dense({ ...placed, inputSize: SIZE, units: UNITS, activation: name })]), extent: "full" })),
-  ...heads.map((name): Option => ({ layer: "activation", option: name, model: floats([activation({ ...placed, activation: name })]), extent: "full" })),
-  ...(["dot", "scaledDot", "additive"] as const).map((score): Option => ({ layer: "attention", option: `score ${score}`, model: looking({ score }), extent: "full" })),
+  ...Object.entries(cells).flatMap(([layer, make]) =>
+    Object.entries(recurrentOptions)
+      .filter(
+        ([option]) =>
+          !(layer === "simple RNN" && option.startsWith("gates")) &&
+          (layer === "LSTM" || !["projection", "peepholes"].includes(option)) &&
+          !(layer === "custom cell" && ofKnownCells.test(option)),
+      )
+      .map(([option, [layers, extent = "full"]]): Option => ({
+        layer,
+        option,
+        model: floats(layers(make)),
+        extent,
+      })),
+  ),
+  {
+    layer: "embedding",
+    option: "as it is",
+    model: ids([embedding({ ...placed, inputSize: 5, outputSize: SIZE })]),
+    extent: "full",
+  },
+  {
+    layer: "dense",
+    option: "no bias",
+    model: floats([dense({ ...placed, inputSize: SIZE, units: UNITS, bias: "none" })]),
+    extent: "full",
+  },
+  ...heads.map((name): Option => ({
+    layer: "dense",
+    option: `activation ${name}`,
+    model: floats([dense({ ...placed, inputSize: SIZE, units: UNITS, activation: name })]),
+    extent: "full",
+  })),
+  ...heads.map((name): Option => ({
+    layer: "activation",
+    option: name,
+    model: floats([activation({ ...placed, activation: name })]),
+    extent: "full",
+  })),
+  ...(["dot", "scaledDot", "additive"] as const).map((score): Option => ({
+    layer: "attention",
+    option: `score ${score}`,
+    model: looking({ score }),
+    extent: "full",
+  })),
   { layer: "attention", option: "score dot, one scale", model: looking({ scale: "scalar" }), extent: "full" },
-  { layer: "attention", option: "score additive, a scale each", model: looking({ score: "additive", scale: "vector" }), extent: "full" },
+  {
+    layer: "attention",
+    option: "score additive, a scale each",
+    model: looking({ score: "additive", scale: "vector" }),
+    extent: "full",
+  },
   { layer: "attention", option: "lengths of what is looked at", model: looking({}), extent: "lengths" },
   { layer: "attention", option: "a mask over what is looked at", model: looking({}), extent: "mask" },
   {
-    layer: "repeat", option: "as it is", extent: "full",
-    model: spec({ name: "support", inputs: [input({ name: "x", shape: [SIZE], axis: null })], layers: [repeat({ ...placed, steps: 1 })] }),
+    layer: "repeat",
+    option: "as it is",
+    extent: "full",
+    model: spec({
+      name: "support",
+      inputs: [input({ name: "x", shape: [SIZE], axis: null })],
+      layers: [repeat({ ...placed, steps: 1 })],
+    }),
   },
-  ...(["concat", "sum", "ave", "mul"] as const).map((mode): Option => ({ layer: "merge", option: mode, model: floats([merge({ name: "layer", inputs: ["x", "x"], mode })]), extent: "full" })),
+  ...(["concat", "sum", "ave", "mul"] as const).map((mode): Option => ({
+    layer: "merge",
+    option: mode,
+    model: floats([merge({ name: "layer", inputs: ["x", "x"], mode })]),
+    extent: "full",
+  })),
 ];
 
 /**
@@ -125,23 +258,39 @@ const options: readonly Option[] = [
  *
  * @param run whether each entry is run and held against the oracle, or follows from the claims alone
  */
-export async function supportOf(adapter: Adapter, { run = true }: { readonly run?: boolean } = {}): Promise<SupportEntry[]> {
+export async function supportOf(
+  adapter: Adapter,
+  { run = true }: { readonly run?: boolean } = {},
+): Promise<SupportEntry[]> {
   const entries: SupportEntry[] = [];
   for (const option of options) {
     const steppable = option.extent === "full" && whyNotSteppable(option.model) === null;
-    for (const mode of steppable ? (["sequence", "step"] as const) : (["sequence"] as const)) entries.push(await entryOf(adapter, option, mode, run));
+    for (const mode of steppable ? (["sequence", "step"] as const) : (["sequence"] as const))
+      entries.push(await entryOf(adapter, option, mode, run));
   }
   return entries;
 }
 
-async function entryOf(adapter: Adapter, { layer, option, model, extent }: Option, mode: SupportEntry["mode"], run: boolean): Promise<SupportEntry> {
+async function entryOf(
+  adapter: Adapter,
+  { layer, option, model, extent }: Option,
+  mode: SupportEntry["mode"],
+  run: boolean,
+): Promise<SupportEntry> {
   const about = { layer, option, mode };
-  const program = lower(model, mode === "step" || extent === "full" ? { mode } : { mode, extents: { [along(model)]: extent } });
+  const program = lower(
+    model,
+    mode === "step" || extent === "full" ? { mode } : { mode, extents: { [along(model)]: extent } },
+  );
   let how: "own" | "composed";
   try {
     const legal = legalize(program, adapter);
     const kept = new Set(legal.nodes.map((node) => (node.kind === "composite" ? node.outputs[0]!.id : null)));
-    how = layer !== "custom cell" && program.nodes.every((node) => node.kind !== "composite" || kept.has(node.outputs[0]!.id)) ? "own" : "composed";
+    how =
+      layer !== "custom cell" &&
+      program.nodes.every((node) => node.kind !== "composite" || kept.has(node.outputs[0]!.id))
+        ? "own"
+        : "composed";
   } catch (error) {
     if (isUnrollError(error) && error.code === "UNROLL_UNSUPPORTED") return { ...about, how: "refused" };
     throw error;
@@ -149,7 +298,9 @@ async function entryOf(adapter: Adapter, { layer, option, model, extent }: Optio
   if (!run) return { ...about, how };
   try {
     const off = await ratioOf(adapter, model, extent, mode);
-    return off < 1 ? { ...about, how } : { ...about, how: "wrong", reason: `an element is ${off.toPrecision(3)} times its bound off` };
+    return off < 1
+      ? { ...about, how }
+      : { ...about, how: "wrong", reason: `an element is ${off.toPrecision(3)} times its bound off` };
   } catch (error) {
     return { ...about, how: "wrong", reason: error instanceof Error ? error.message : String(error) };
   }
@@ -159,31 +310,77 @@ async function entryOf(adapter: Adapter, { layer, option, model, extent }: Optio
 const along = ({ inputs }: Spec): string => inputs[inputs.length - 1]!.axis!;
 
 /** As long as every other sequence, so that one mask does for all. */
-const memory = (): HostTensor => tensor(Float32Array.from({ length: BATCH * TIME * SIZE }, (_, k) => Math.sin(3 * k)), [BATCH, TIME, SIZE]);
+const memory = (): HostTensor =>
+  tensor(
+    Float32Array.from({ length: BATCH * TIME * SIZE }, (_, k) => Math.sin(3 * k)),
+    [BATCH, TIME, SIZE],
+  );
 
 /** Runs an option with fixed numbers. @returns the worst error over its bound among the outputs */
-async function ratioOf(adapter: Adapter, model: Spec, extent: Option["extent"], mode: SupportEntry["mode"]): Promise<number> {
-  const weights = Object.fromEntries(specWeights(model).map(({ name, shape }, n) => [name, tensor(Float32Array.from({ length: sizeOf(shape) }, (_, k) => Math.sin(5 * k + n)), shape)]));
+async function ratioOf(
+  adapter: Adapter,
+  model: Spec,
+  extent: Option["extent"],
+  mode: SupportEntry["mode"],
+): Promise<number> {
+  const weights = Object.fromEntries(
+    specWeights(model).map(({ name, shape }, n) => [
+      name,
+      tensor(
+        Float32Array.from({ length: sizeOf(shape) }, (_, k) => Math.sin(5 * k + n)),
+        shape,
+      ),
+    ]),
+  );
   const { dtype, shape, axis: own } = model.inputs[0]!;
   const lead = own === null ? [BATCH] : [BATCH, mode === "step" ? 1 : TIME];
   const size = sizeOf([...lead, ...shape]);
-  const x: HostTensor = dtype === "int32" ? tensor(Int32Array.from({ length: size }, (_, k) => k % 5), [...lead, ...shape], "int32") : tensor(Float32Array.from({ length: size }, (_, k) => Math.cos(k)), [...lead, ...shape]);
+  const x: HostTensor =
+    dtype === "int32"
+      ? tensor(
+          Int32Array.from({ length: size }, (_, k) => k % 5),
+          [...lead, ...shape],
+          "int32",
+        )
+      : tensor(
+          Float32Array.from({ length: size }, (_, k) => Math.cos(k)),
+          [...lead, ...shape],
+        );
   const lengths = extent === "lengths" ? tensor(LENGTHS, [BATCH], "int32") : undefined;
   const mask = extent === "mask" ? tensor(MASK, [BATCH, TIME], "bool") : undefined;
   const axis = along(model);
   const inputs = { x, ...(axis === SOURCE && { [SOURCE]: memory() }) };
-  const { exact, bounds } = deriveBounds(model, weights, { inputs, ...(axis === SOURCE ? { along: { [SOURCE]: { lengths, mask } } } : { lengths, mask }) }, { precision: adapter.capabilities.precision });
+  const { exact, bounds } = deriveBounds(
+    model,
+    weights,
+    { inputs, ...(axis === SOURCE ? { along: { [SOURCE]: { lengths, mask } } } : { lengths, mask }) },
+    { precision: adapter.capabilities.precision },
+  );
   const compiled = (await compile(model, { adapter, weights })) as SteppableModel;
   try {
-    const { outputs, state } = mode === "step" ? await compiled.step({ ...inputs, x: { ...x, shape: [BATCH, ...shape] } as HostTensor }, compiled.zeroState(BATCH))
-      : await compiled.sequence(inputs, { ...(lengths && { lengths: { [axis]: LENGTHS } }), ...(mask && { mask: { [axis]: mask } }) });
+    const { outputs, state } =
+      mode === "step"
+        ? await compiled.step(
+            { ...inputs, x: { ...x, shape: [BATCH, ...shape] } as HostTensor },
+            compiled.zeroState(BATCH),
+          )
+        : await compiled.sequence(inputs, {
+            ...(lengths && { lengths: { [axis]: LENGTHS } }),
+            ...(mask && { mask: { [axis]: mask } }),
+          });
     state.dispose();
-    return Math.max(...model.outputs.map((ref) => {
-      const got = outputs[ref]!;
-      const want = exact.outputs[ref]!;
-      // A step's output has no time axis.
-      return compareWithBound(mode === "step" ? { ...got, shape: want.shape } : got, want, bounds.outputs[ref]!).errorOverBound;
-    }));
+    return Math.max(
+      ...model.outputs.map((ref) => {
+        const got = outputs[ref]!;
+        const want = exact.outputs[ref]!;
+        // A step's output has no time axis.
+        return compareWithBound(
+          mode === "step" ? { ...got, shape: want.shape } : got,
+          want,
+          bounds.outputs[ref]!,
+        ).errorOverBound;
+      }),
+    );
   } finally {
     compiled.dispose();
   }

@@ -36,17 +36,39 @@ const COMMON = 0.5;
  * @returns tensors shaped as the run's results, outputs by reference and state by layer and part
  * @throws UNROLL_ARGUMENT for fewer than 2 samples
  */
-export function deriveBounds(spec: Spec, weights: WeightMap, run: Run, options: BoundOptions = {}): DerivedBounds {
+export function deriveBounds(
+  spec: Spec,
+  weights: WeightMap,
+  run: Run,
+  options: BoundOptions = {},
+): DerivedBounds {
   const { precision = "f32", seed = 1, samples = defaultSamples(spec, weights, run) } = options;
-  if (!(samples >= 2)) throw new UnrollError("UNROLL_ARGUMENT", `deriveBounds: expected at least 2 samples, got ${samples}; leave it out for a default`, { samples });
+  if (!(samples >= 2))
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `deriveBounds: expected at least 2 samples, got ${samples}; leave it out for a default`,
+      { samples },
+    );
   const exact = evaluate(spec, weights, run);
-  const runs = Array.from({ length: samples }, (_, k) => evaluate(spec, weights, run, noisy(precisions[precision], seed * 7919 + k)));
-  const bound = (pick: (from: Evaluation) => Float64Tensor): Float64Tensor => boundOf(pick(exact), runs.map(pick), precisions[precision]);
+  const runs = Array.from({ length: samples }, (_, k) =>
+    evaluate(spec, weights, run, noisy(precisions[precision], seed * 7919 + k)),
+  );
+  const bound = (pick: (from: Evaluation) => Float64Tensor): Float64Tensor =>
+    boundOf(pick(exact), runs.map(pick), precisions[precision]);
   return {
     exact,
     bounds: {
-      outputs: Object.fromEntries(Object.keys(exact.outputs).map((ref) => [ref, bound((from) => from.outputs[ref]!)])),
-      state: Object.fromEntries(Object.entries(exact.state).map(([layer, parts]) => [layer, Object.fromEntries(Object.keys(parts).map((part) => [part, bound((from) => from.state[layer]![part]!)]))])),
+      outputs: Object.fromEntries(
+        Object.keys(exact.outputs).map((ref) => [ref, bound((from) => from.outputs[ref]!)]),
+      ),
+      state: Object.fromEntries(
+        Object.entries(exact.state).map(([layer, parts]) => [
+          layer,
+          Object.fromEntries(
+            Object.keys(parts).map((part) => [part, bound((from) => from.state[layer]![part]!)]),
+          ),
+        ]),
+      ),
     },
   };
 }
@@ -58,10 +80,17 @@ function defaultSamples(spec: Spec, weights: WeightMap, run: Run): number {
   return work > 2e7 ? 4 : work > 2e6 ? 8 : 16;
 }
 
-function boundOf(exact: Float64Tensor, samples: readonly Float64Tensor[], { unit, smallest }: { unit: number; smallest: number }): Float64Tensor {
+function boundOf(
+  exact: Float64Tensor,
+  samples: readonly Float64Tensor[],
+  { unit, smallest }: { unit: number; smallest: number },
+): Float64Tensor {
   const { shape, data } = exact;
   const width = shape[shape.length - 1] ?? 1;
-  const squares = Float64Array.from(data, (value, k) => samples.reduce((sum, sample) => sum + (sample.data[k]! - value) ** 2, 0) / samples.length);
+  const squares = Float64Array.from(
+    data,
+    (value, k) => samples.reduce((sum, sample) => sum + (sample.data[k]! - value) ** 2, 0) / samples.length,
+  );
   const result = new Float64Array(data.length);
   for (let at = 0; at < data.length; at += width) {
     let common = 0;
@@ -69,7 +98,9 @@ function boundOf(exact: Float64Tensor, samples: readonly Float64Tensor[], { unit
     for (let k = at; k < at + width; k++) {
       const deviation = Math.max(Math.sqrt(squares[k]!), COMMON * Math.sqrt(common));
       // A sample that is not a number says nothing: overflow is within reach.
-      result[k] = Number.isNaN(deviation) ? Infinity : DEVIATIONS * deviation + unit * Math.abs(data[k]!) + smallest;
+      result[k] = Number.isNaN(deviation)
+        ? Infinity
+        : DEVIATIONS * deviation + unit * Math.abs(data[k]!) + smallest;
     }
   }
   return { shape, data: result };

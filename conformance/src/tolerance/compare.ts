@@ -16,19 +16,32 @@ export interface Comparison {
 }
 
 /** Compares element by element. A shape that differs is an infinite error at element 0. */
-export function compareWithBound(got: Pick<HostTensor, "shape"> & { readonly data: ArrayLike<number> }, exact: Float64Tensor, bound: Float64Tensor): Comparison {
-  if (got.shape.join() !== exact.shape.join()) return { maxError: Infinity, errorOverBound: Infinity, firstBadIndex: 0 };
+export function compareWithBound(
+  got: Pick<HostTensor, "shape"> & { readonly data: ArrayLike<number> },
+  exact: Float64Tensor,
+  bound: Float64Tensor,
+): Comparison {
+  if (got.shape.join() !== exact.shape.join())
+    return { maxError: Infinity, errorOverBound: Infinity, firstBadIndex: 0 };
   let [maxError, errorOverBound, firstBadIndex] = [0, 0, -1];
   for (let k = 0; k < exact.data.length; k++) {
     const [value, want, allowed] = [got.data[k]!, exact.data[k]!, bound.data[k]!];
     const error = errorOf(value, want);
     const ratio = error === 0 ? 0 : error / allowed;
     maxError = Math.max(maxError, error);
-    if (Number.isNaN(ratio) || ratio > errorOverBound) errorOverBound = Number.isNaN(ratio) ? Infinity : ratio;
+    if (Number.isNaN(ratio) || ratio > errorOverBound)
+      errorOverBound = Number.isNaN(ratio) ? Infinity : ratio;
     if (!(ratio < 1) && firstBadIndex < 0) firstBadIndex = k;
   }
   if (firstBadIndex < 0) return { maxError, errorOverBound, firstBadIndex };
-  return { maxError, errorOverBound, firstBadIndex, got: got.data[firstBadIndex]!, want: exact.data[firstBadIndex]!, bound: bound.data[firstBadIndex]! };
+  return {
+    maxError,
+    errorOverBound,
+    firstBadIndex,
+    got: got.data[firstBadIndex]!,
+    want: exact.data[firstBadIndex]!,
+    bound: bound.data[firstBadIndex]!,
+  };
 }
 
 function errorOf(got: number, want: number): number {
@@ -38,4 +51,7 @@ function errorOf(got: number, want: number): number {
 }
 
 /** The worse of two comparisons. */
-export const worse = (a: Comparison, b: Comparison): Comparison => (b.errorOverBound > a.errorOverBound ? { ...b, maxError: Math.max(a.maxError, b.maxError) } : { ...a, maxError: Math.max(a.maxError, b.maxError) });
+export const worse = (a: Comparison, b: Comparison): Comparison =>
+  b.errorOverBound > a.errorOverBound
+    ? { ...b, maxError: Math.max(a.maxError, b.maxError) }
+    : { ...a, maxError: Math.max(a.maxError, b.maxError) };

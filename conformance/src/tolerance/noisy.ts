@@ -31,10 +31,15 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
   // Of standard deviation 1.
   const spread = (): number => sway() * Math.sqrt(3);
   const held = (value: number): number => (value > largest ? Infinity : value < -largest ? -Infinity : value);
-  const rounded = (value: number): number => held(value + value * (Math.abs(value) < smallest ? 1 : unit) * sway());
+  const rounded = (value: number): number =>
+    held(value + value * (Math.abs(value) < smallest ? 1 : unit) * sway());
   /** What rounding takes from a sum, from the root of the sum of squares of what went into it. */
-  const blurred = (spreading: number): number => (spreading < smallest ? spreading : Math.max(unit * spreading, smallest)) * spread();
-  const drawn = (): { frequency: number; phase: number } => ({ frequency: 0.5 * 40 ** random(), phase: 2 * Math.PI * random() });
+  const blurred = (spreading: number): number =>
+    (spreading < smallest ? spreading : Math.max(unit * spreading, smallest)) * spread();
+  const drawn = (): { frequency: number; phase: number } => ({
+    frequency: 0.5 * 40 ** random(),
+    phase: 2 * Math.PI * random(),
+  });
   const flaws = new Map<string, ReturnType<typeof drawn>>(approximated.map((name) => [name, drawn()]));
   const flawOf = (name: string): ReturnType<typeof drawn> => {
     const known = flaws.get(name) ?? drawn();
@@ -89,18 +94,25 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
     logSoftmax(a) {
       const log = logSumExp(a);
       const largest = a.reduce((p, q) => Math.max(p, q), -Infinity);
-      return a.map((value) => value - log + 2 * unit * (Math.abs(value - largest) + Math.abs(log - largest) + 1) * spread());
+      return a.map(
+        (value) =>
+          value - log + 2 * unit * (Math.abs(value - largest) + Math.abs(log - largest) + 1) * spread(),
+      );
     },
     slice: (a, from, length) => a.slice(from, from + length),
     concat: concatenated,
-    primitives: (given, compute) => compute(given, {
-      value(value, approximated) {
-        if (!approximated) return rounded(value);
-        const { frequency, phase } = flawOf(approximated.op);
-        // What is not bounded by 1, as e^x and log x, is approximated to a share of its size.
-        return rounded(value) + activation * Math.max(1, Math.abs(value)) * Math.sin(frequency * approximated.argument + phase);
-      },
-      sum: (value, spreading) => held(value + blurred(spreading)),
-    }),
+    primitives: (given, compute) =>
+      compute(given, {
+        value(value, approximated) {
+          if (!approximated) return rounded(value);
+          const { frequency, phase } = flawOf(approximated.op);
+          // What is not bounded by 1, as e^x and log x, is approximated to a share of its size.
+          return (
+            rounded(value) +
+            activation * Math.max(1, Math.abs(value)) * Math.sin(frequency * approximated.argument + phase)
+          );
+        },
+        sum: (value, spreading) => held(value + blurred(spreading)),
+      }),
   };
 }

@@ -9,7 +9,18 @@ export interface Bounded {
 }
 
 /** Largest slope of each activation. */
-const slopes: Readonly<Record<Activation, number>> = { linear: 1, tanh: 1, sigmoid: 0.25, relu: 1, hardSigmoidSixth: 1 / 6, hardSigmoidFifth: 0.2, softsign: 1, softplus: 1, elu: 1, leakyRelu: 1 };
+const slopes: Readonly<Record<Activation, number>> = {
+  linear: 1,
+  tanh: 1,
+  sigmoid: 0.25,
+  relu: 1,
+  hardSigmoidSixth: 1 / 6,
+  hardSigmoidFifth: 0.2,
+  softsign: 1,
+  softplus: 1,
+  elu: 1,
+  leakyRelu: 1,
+};
 
 /**
  * Float64 arithmetic that carries a running error bound (Higham, "Accuracy and Stability of Numerical Algorithms",
@@ -17,8 +28,12 @@ const slopes: Readonly<Record<Activation, number>> = { linear: 1, tanh: 1, sigmo
  * to the noise of `noisy.ts`; docs/numerics.md says what each is worth.
  */
 export function running({ unit, activation }: Precision): Arithmetic<Bounded> {
-  const made = (value: Float64Array, error: (k: number) => number): Bounded => ({ value, error: value.map((_, k) => error(k)) });
-  const rounded = (value: Float64Array, error: (k: number) => number): Bounded => made(value, (k) => error(k) + unit * Math.abs(value[k]!));
+  const made = (value: Float64Array, error: (k: number) => number): Bounded => ({
+    value,
+    error: value.map((_, k) => error(k)),
+  });
+  const rounded = (value: Float64Array, error: (k: number) => number): Bounded =>
+    made(value, (k) => error(k) + unit * Math.abs(value[k]!));
   return {
     from: (values) => rounded(Float64Array.from(values), () => 0),
     zeros: (length) => ({ value: new Float64Array(length), error: new Float64Array(length) }),
@@ -36,14 +51,24 @@ export function running({ unit, activation }: Precision): Arithmetic<Bounded> {
           size[j] = size[j]! + a * b;
         }
       }
-      for (let j = 0; j < columns; j++) error[j] = error[j]! + (bias?.error[j] ?? 0) + terms * unit * (size[j]! + Math.abs(bias?.value[j] ?? 0));
+      for (let j = 0; j < columns; j++)
+        error[j] =
+          error[j]! + (bias?.error[j] ?? 0) + terms * unit * (size[j]! + Math.abs(bias?.value[j] ?? 0));
       return { value, error };
     },
     add: (a, b) => rounded(exact.add(a.value, b.value), (k) => a.error[k]! + b.error[k]!),
-    mul: (a, b) => rounded(exact.mul(a.value, b.value), (k) => Math.abs(a.value[k]!) * b.error[k]! + Math.abs(b.value[k]!) * a.error[k]!),
+    mul: (a, b) =>
+      rounded(
+        exact.mul(a.value, b.value),
+        (k) => Math.abs(a.value[k]!) * b.error[k]! + Math.abs(b.value[k]!) * a.error[k]!,
+      ),
     complement: (a) => rounded(exact.complement(a.value), (k) => a.error[k]!),
     divide: (a, n) => rounded(exact.divide(a.value, n), (k) => a.error[k]! / n),
-    activate: (name, a) => rounded(exact.activate(name, a.value), (k) => slopes[name] * a.error[k]! + (name === "linear" || name === "relu" ? 0 : activation)),
+    activate: (name, a) =>
+      rounded(
+        exact.activate(name, a.value),
+        (k) => slopes[name] * a.error[k]! + (name === "linear" || name === "relu" ? 0 : activation),
+      ),
     softmax(a) {
       const value = exact.softmax(a.value);
       const largest = a.error.reduce((p, q) => Math.max(p, q), 0);
@@ -55,9 +80,19 @@ export function running({ unit, activation }: Precision): Arithmetic<Bounded> {
       return made(value, (k) => 2 * largest + (4 + a.value.length) * unit * (1 + Math.abs(value[k]!)));
     },
     primitives() {
-      throw new UnrollError("UNROLL_UNSUPPORTED", "running bound: expected a spec without custom cells, got one; use deriveBounds, whose noise goes through any operation", {});
+      throw new UnrollError(
+        "UNROLL_UNSUPPORTED",
+        "running bound: expected a spec without custom cells, got one; use deriveBounds, whose noise goes through any operation",
+        {},
+      );
     },
-    slice: (a, from, length) => ({ value: a.value.slice(from, from + length), error: a.error.slice(from, from + length) }),
-    concat: (parts) => ({ value: exact.concat(parts.map((part) => part.value)), error: exact.concat(parts.map((part) => part.error)) }),
+    slice: (a, from, length) => ({
+      value: a.value.slice(from, from + length),
+      error: a.error.slice(from, from + length),
+    }),
+    concat: (parts) => ({
+      value: exact.concat(parts.map((part) => part.value)),
+      error: exact.concat(parts.map((part) => part.error)),
+    }),
   };
 }

@@ -17,16 +17,28 @@ const device = library === "web" ? "wasm" : "cpu";
 const sessionOptions = { intraOpNumThreads: 1 };
 let seed = 1;
 const random = () => ((seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648 - 0.5) * 0.2;
-const filled = (shape) => tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, random), shape);
+const filled = (shape) =>
+  tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, random), shape);
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 
 /** A call of ours: feeds from host memory, states from the device where they are fed back. */
 async function ours(H, B, T, composites) {
-  const of = spec({ name: "lstm", inputs: [input({ name: "x", shape: [H] })], layers: [recurrent({ name: "a", input: "x", cell: lstmCell({ inputSize: H, units: H }) })] });
+  const of = spec({
+    name: "lstm",
+    inputs: [input({ name: "x", shape: [H] })],
+    layers: [recurrent({ name: "a", input: "x", cell: lstmCell({ inputSize: H, units: H }) })],
+  });
   const adapter = onnx(ort, { device, composites, sessionOptions });
   const program = legalize(lower(of, T ? { mode: "sequence", timeMajor: true } : { mode: "step" }), adapter);
-  const executable = await adapter.compile(program, Object.fromEntries(specWeights(of).map(({ name, shape }) => [name, filled(shape)])));
-  const feeds = { x: filled(T ? [T, B, H] : [B, H]), "state.a.h": filled([B, H]), "state.a.c": filled([B, H]) };
+  const executable = await adapter.compile(
+    program,
+    Object.fromEntries(specWeights(of).map(({ name, shape }) => [name, filled(shape)])),
+  );
+  const feeds = {
+    x: filled(T ? [T, B, H] : [B, H]),
+    "state.a.h": filled([B, H]),
+    "state.a.c": filled([B, H]),
+  };
   return async () => {
     const { a, ...state } = await executable.run(feeds);
     if (!T) Object.assign(feeds, state);
@@ -36,7 +48,10 @@ async function ours(H, B, T, composites) {
 
 /** The same by hand, reading the output where it is. */
 async function byHand(H, B, T) {
-  const session = await ort.InferenceSession.create(onnxLstm(H, H, random), { executionProviders: [device], ...sessionOptions });
+  const session = await ort.InferenceSession.create(onnxLstm(H, H, random), {
+    executionProviders: [device],
+    ...sessionOptions,
+  });
   const made = (shape) => new ort.Tensor("float32", filled(shape).data, shape);
   const x = made([T || 1, B, H]);
   let [h0, c0] = [made([1, B, H]), made([1, B, H])];
@@ -59,10 +74,20 @@ async function race(names, runs, calls) {
       times[k].push(((performance.now() - start) * 1000) / calls);
     }
   }
-  return names.map((name, k) => `${name} ${median(times[k]).toFixed(0)}${k ? ` (${median(times[k].map((t, n) => t / times[0][n])).toFixed(3)}x)` : ""}`).join("   ");
+  return names
+    .map(
+      (name, k) =>
+        `${name} ${median(times[k]).toFixed(0)}${k ? ` (${median(times[k].map((t, n) => t / times[0][n])).toFixed(3)}x)` : ""}`,
+    )
+    .join("   ");
 }
 
-for (const B of [1, 32]) for (const H of [64, 128, 256]) {
-  console.log(`onnxruntime-${library} B=${B} H=${H} T=100:  ${await race(["by hand", "ours"], [await byHand(H, B, 100), await ours(H, B, 100, "all")], B === 1 ? 4 : 1)}`);
-  console.log(`onnxruntime-${library} B=${B} H=${H} step:   ${await race(["by hand", "ours", "primitives"], [await byHand(H, B, 0), await ours(H, B, 0, "all"), await ours(H, B, 0, [])], 100)}`);
-}
+for (const B of [1, 32])
+  for (const H of [64, 128, 256]) {
+    console.log(
+      `onnxruntime-${library} B=${B} H=${H} T=100:  ${await race(["by hand", "ours"], [await byHand(H, B, 100), await ours(H, B, 100, "all")], B === 1 ? 4 : 1)}`,
+    );
+    console.log(
+      `onnxruntime-${library} B=${B} H=${H} step:   ${await race(["by hand", "ours", "primitives"], [await byHand(H, B, 0), await ours(H, B, 0, "all"), await ours(H, B, 0, [])], 100)}`,
+    );
+  }

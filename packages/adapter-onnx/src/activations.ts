@@ -25,20 +25,38 @@ const activations: Readonly<Record<string, OnnxActivation>> = {
  * Activations that the fused operators compute as we do. Not softplus: inside them, onnxruntime 1.30 evaluates
  * log(1 + e^x) as it stands, which is infinite from x = 89 on; the operator of its own is right.
  */
-export const fusedActivations: readonly string[] = Object.keys(activations).filter((name) => name !== "softplus");
+export const fusedActivations: readonly string[] = Object.keys(activations).filter(
+  (name) => name !== "softplus",
+);
 
 /** Activations that are composites in a program and one operator here. */
-export const activationComposites: readonly string[] = ["relu", "hardSigmoidSixth", "hardSigmoidFifth", "softsign", "softplus", "elu", "leakyRelu"];
+export const activationComposites: readonly string[] = [
+  "relu",
+  "hardSigmoidSixth",
+  "hardSigmoidFifth",
+  "softsign",
+  "softplus",
+  "elu",
+  "leakyRelu",
+];
 
 /** @throws UNROLL_UNSUPPORTED for a name that ONNX has no activation for */
 export function activationOf(name: string): OnnxActivation {
   const found = Object.hasOwn(activations, name) ? activations[name] : undefined;
-  if (!found) throw new UnrollError("UNROLL_UNSUPPORTED", `onnx activation: expected one of ${Object.keys(activations).join(", ")}, got "${name}"; run it with composites: []`, { name });
+  if (!found)
+    throw new UnrollError(
+      "UNROLL_UNSUPPORTED",
+      `onnx activation: expected one of ${Object.keys(activations).join(", ")}, got "${name}"; run it with composites: []`,
+      { name },
+    );
   return found;
 }
 
 /** An activation as an operator of its own. */
 export function emitActivation(g: Graph, name: string, x: string): string {
   const { op, alpha, beta } = activationOf(name);
-  return g.node(op, [x], { ...(alpha === undefined ? {} : { alpha: { float: alpha } }), ...(beta === undefined ? {} : { beta: { float: beta } }) });
+  return g.node(op, [x], {
+    ...(alpha === undefined ? {} : { alpha: { float: alpha } }),
+    ...(beta === undefined ? {} : { beta: { float: beta } }),
+  });
 }

@@ -1,4 +1,11 @@
-import { type DeviceTensor, type Executable, type Feed, isHostTensor, type Program, UnrollError } from "@unroll/api/adapter";
+import {
+  type DeviceTensor,
+  type Executable,
+  type Feed,
+  isHostTensor,
+  type Program,
+  UnrollError,
+} from "@unroll/api/adapter";
 import type { Library, OrtSession, OrtTensor } from "./library.js";
 import { outputNames } from "./model.js";
 import { OnnxTensor } from "./onnx-tensor.js";
@@ -10,14 +17,24 @@ export class OnnxExecutable implements Executable {
   private readonly queue: Queue;
   private readonly outputs: readonly (readonly [name: string, from: string, dtype: DeviceTensor["dtype"]])[];
 
-  constructor(private readonly ort: Library, private readonly program: Program, private readonly session: OrtSession, private readonly device: string) {
+  constructor(
+    private readonly ort: Library,
+    private readonly program: Program,
+    private readonly session: OrtSession,
+    private readonly device: string,
+  ) {
     const names = outputNames(program);
     this.outputs = program.outputs.map(({ name, type }, k) => [name, names[k]!, type.dtype]);
     this.queue = queueOf(ort);
   }
 
   async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>> {
-    if (this.disposed) throw new UnrollError("UNROLL_DISPOSED", `onnx executable: expected one in use, got program "${this.program.name}" after its dispose(); compile it again`, {});
+    if (this.disposed)
+      throw new UnrollError(
+        "UNROLL_DISPOSED",
+        `onnx executable: expected one in use, got program "${this.program.name}" after its dispose(); compile it again`,
+        {},
+      );
     const given: Record<string, OrtTensor> = {};
     const borrowed: OnnxTensor[] = [];
     let results: Readonly<Record<string, OrtTensor>>;
@@ -26,7 +43,12 @@ export class OnnxExecutable implements Executable {
       results = await this.queue.run(() => this.session.run(given));
     } catch (cause) {
       if (cause instanceof UnrollError) throw cause;
-      throw new UnrollError("UNROLL_ENGINE", `program "${this.program.name}" run: expected ONNX Runtime to run it on ${this.device}, got "${cause instanceof Error ? cause.message : String(cause)}"; see the cause`, { device: this.device }, { cause });
+      throw new UnrollError(
+        "UNROLL_ENGINE",
+        `program "${this.program.name}" run: expected ONNX Runtime to run it on ${this.device}, got "${cause instanceof Error ? cause.message : String(cause)}"; see the cause`,
+        { device: this.device },
+        { cause },
+      );
     } finally {
       for (const tensor of borrowed) tensor.release();
     }
@@ -50,7 +72,11 @@ export class OnnxExecutable implements Executable {
     }
     const host = feed && (isHostTensor(feed) ? feed : feed.readSync?.());
     if (!host) {
-      throw new UnrollError("UNROLL_ARGUMENT", `program "${this.program.name}" run: expected a feed for input "${name}" in host memory or of this adapter, got ${feed ? "a tensor of another engine" : "none"}; read() it and feed the result`, { name });
+      throw new UnrollError(
+        "UNROLL_ARGUMENT",
+        `program "${this.program.name}" run: expected a feed for input "${name}" in host memory or of this adapter, got ${feed ? "a tensor of another engine" : "none"}; read() it and feed the result`,
+        { name },
+      );
     }
     // The library reads it later than this call, after the caller may have changed it.
     return new this.ort.Tensor(host.dtype, host.data.slice(), host.shape);

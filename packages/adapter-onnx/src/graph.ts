@@ -9,11 +9,15 @@ class Shared {
   private readonly known = new Map<string, string>();
   private next = 0;
 
-  constructor(private readonly taken: ReadonlySet<string>, readonly device: string) {}
+  constructor(
+    private readonly taken: ReadonlySet<string>,
+    readonly device: string,
+  ) {}
 
   fresh(): string {
     let name: string;
-    do name = `v${this.next++}`; while (this.taken.has(name));
+    do name = `v${this.next++}`;
+    while (this.taken.has(name));
     return name;
   }
 
@@ -93,7 +97,11 @@ export class Graph {
 
   /** Sizes and axes, which ONNX wants as int64. */
   integers(values: readonly number[]): string {
-    return this.shared.constant("int64", [values.length], new Uint8Array(BigInt64Array.from(values, BigInt).buffer));
+    return this.shared.constant(
+      "int64",
+      [values.length],
+      new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
+    );
   }
 
   integer(value: number): string {
@@ -104,14 +112,25 @@ export class Graph {
    * The finished graph. A result of its own nodes takes the output's name; what is an input, an initializer or an output
    * already can't, and is copied by an Identity.
    */
-  finish(name: string, inputs: readonly ValueInfo[], outputs: readonly (ValueInfo & { readonly from: string })[], outermost: boolean): GraphProto {
+  finish(
+    name: string,
+    inputs: readonly ValueInfo[],
+    outputs: readonly (ValueInfo & { readonly from: string })[],
+    outermost: boolean,
+  ): GraphProto {
     const made = new Set(this.nodes.flatMap((node) => node.outputs));
     const renamed = new Map<string, string>();
     for (const { name: to, from } of outputs) {
       if (made.has(from) && !renamed.has(from)) renamed.set(from, to);
       else this.nodes.push({ op: "Identity", inputs: [from], outputs: [to], attributes: {} });
     }
-    return { name, nodes: withNames(this.nodes, renamed), initializers: outermost ? this.shared.initializers : [], inputs, outputs };
+    return {
+      name,
+      nodes: withNames(this.nodes, renamed),
+      initializers: outermost ? this.shared.initializers : [],
+      inputs,
+      outputs,
+    };
   }
 }
 
@@ -119,7 +138,16 @@ export class Graph {
 function withNames(nodes: readonly NodeProto[], renamed: ReadonlyMap<string, string>): NodeProto[] {
   const named = (name: string): string => renamed.get(name) ?? name;
   return nodes.map((node) => ({
-    ...node, inputs: node.inputs.map(named), outputs: node.outputs.map(named),
-    attributes: Object.fromEntries(Object.entries(node.attributes).map(([key, value]) => [key, "graph" in value ? { graph: { ...value.graph, nodes: withNames(value.graph.nodes, renamed) } } : value])),
+    ...node,
+    inputs: node.inputs.map(named),
+    outputs: node.outputs.map(named),
+    attributes: Object.fromEntries(
+      Object.entries(node.attributes).map(([key, value]) => [
+        key,
+        "graph" in value
+          ? { graph: { ...value.graph, nodes: withNames(value.graph.nodes, renamed) } }
+          : value,
+      ]),
+    ),
   }));
 }

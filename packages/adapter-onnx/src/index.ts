@@ -46,11 +46,26 @@ const wrongOnWebgpu: readonly string[] = ["select"];
 export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
   const { device = "wasm", composites = "all", sessionOptions = {} } = options;
   const ort = library as Library;
-  const unknown = Object.keys(options).find((key) => !["device", "composites", "sessionOptions"].includes(key));
-  if (unknown !== undefined) throw new UnrollError("UNROLL_ARGUMENT", `onnx option "${unknown}": expected device, composites or sessionOptions, got an unknown one; what InferenceSession.create takes goes into sessionOptions`, { option: unknown });
-  const names = composites === "all" ? Object.keys(claims).filter((name) => device !== "webgpu" || !notOnWebgpu.includes(name)) : composites;
+  const unknown = Object.keys(options).find(
+    (key) => !["device", "composites", "sessionOptions"].includes(key),
+  );
+  if (unknown !== undefined)
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `onnx option "${unknown}": expected device, composites or sessionOptions, got an unknown one; what InferenceSession.create takes goes into sessionOptions`,
+      { option: unknown },
+    );
+  const names =
+    composites === "all"
+      ? Object.keys(claims).filter((name) => device !== "webgpu" || !notOnWebgpu.includes(name))
+      : composites;
   for (const name of names) {
-    if (!Object.hasOwn(claims, name)) throw new UnrollError("UNROLL_ARGUMENT", `onnx: expected composites among ${Object.keys(claims).join(", ")}, got "${name}"; leave it out, it runs as its decomposition`, { name });
+    if (!Object.hasOwn(claims, name))
+      throw new UnrollError(
+        "UNROLL_ARGUMENT",
+        `onnx: expected composites among ${Object.keys(claims).join(", ")}, got "${name}"; leave it out, it runs as its decomposition`,
+        { name },
+      );
   }
   // Both libraries write into one object when both are loaded.
   const { web, node, common } = ort.env?.versions ?? {};
@@ -60,7 +75,8 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
     device,
     ...(version === undefined ? {} : { version }),
     capabilities: {
-      primitives: device === "webgpu" ? primitiveNames.filter((name) => !wrongOnWebgpu.includes(name)) : primitiveNames,
+      primitives:
+        device === "webgpu" ? primitiveNames.filter((name) => !wrongOnWebgpu.includes(name)) : primitiveNames,
       composites: Object.fromEntries(names.map((name) => [name, claims[name]!])),
       precision: "f32",
       losesNaN: device === "webgpu",
@@ -71,9 +87,16 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
       const { bytes } = modelOf(program, weights, device);
       let session: OrtSession;
       try {
-        session = await queueOf(ort).run(() => ort.InferenceSession.create(bytes, { executionProviders: [device], ...sessionOptions }));
+        session = await queueOf(ort).run(() =>
+          ort.InferenceSession.create(bytes, { executionProviders: [device], ...sessionOptions }),
+        );
       } catch (cause) {
-        throw new UnrollError("UNROLL_ENGINE", `onnx compile: expected ONNX Runtime to take program "${program.name}" on ${device}, got "${cause instanceof Error ? cause.message : String(cause)}"; see the cause`, { device }, { cause });
+        throw new UnrollError(
+          "UNROLL_ENGINE",
+          `onnx compile: expected ONNX Runtime to take program "${program.name}" on ${device}, got "${cause instanceof Error ? cause.message : String(cause)}"; see the cause`,
+          { device },
+          { cause },
+        );
       }
       return new OnnxExecutable(ort, program, session, device);
     },

@@ -9,15 +9,45 @@ export interface Initializer {
   readonly data: Elements;
 }
 
-type Elements = Float64Array | Float32Array | BigInt64Array | Int32Array | Int16Array | Int8Array | Uint16Array | Uint8Array;
+type Elements =
+  | Float64Array
+  | Float32Array
+  | BigInt64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | Uint16Array
+  | Uint8Array;
 
 // Field and type numbers of onnx.proto: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 const MODEL_GRAPH = 7;
 const GRAPH_INITIALIZER = 5;
-const tensorField = { dims: 1, dataType: 2, floatData: 4, int32Data: 5, int64Data: 7, name: 8, rawData: 9, doubleData: 10, externalData: 13, dataLocation: 14 } as const;
-const types: Readonly<Record<number, readonly [dtype: Initializer["dtype"], array: new (buffer: ArrayBuffer) => Elements]>> = {
-  1: ["F32", Float32Array], 2: ["U8", Uint8Array], 3: ["I8", Int8Array], 4: ["U16", Uint16Array], 5: ["I16", Int16Array], 6: ["I32", Int32Array],
-  7: ["I64", BigInt64Array], 9: ["BOOL", Uint8Array], 10: ["F16", Uint16Array], 11: ["F64", Float64Array], 16: ["BF16", Uint16Array],
+const tensorField = {
+  dims: 1,
+  dataType: 2,
+  floatData: 4,
+  int32Data: 5,
+  int64Data: 7,
+  name: 8,
+  rawData: 9,
+  doubleData: 10,
+  externalData: 13,
+  dataLocation: 14,
+} as const;
+const types: Readonly<
+  Record<number, readonly [dtype: Initializer["dtype"], array: new (buffer: ArrayBuffer) => Elements]>
+> = {
+  1: ["F32", Float32Array],
+  2: ["U8", Uint8Array],
+  3: ["I8", Int8Array],
+  4: ["U16", Uint16Array],
+  5: ["I16", Int16Array],
+  6: ["I32", Int32Array],
+  7: ["I64", BigInt64Array],
+  9: ["BOOL", Uint8Array],
+  10: ["F16", Uint16Array],
+  11: ["F64", Float64Array],
+  16: ["BF16", Uint16Array],
 };
 
 /**
@@ -28,13 +58,20 @@ const types: Readonly<Record<number, readonly [dtype: Initializer["dtype"], arra
 export function readInitializers(bytes: Uint8Array): Record<string, Initializer> {
   const found: Record<string, Initializer> = {};
   try {
-    messages(new BinaryReader(bytes), MODEL_GRAPH, (graph) => messages(graph, GRAPH_INITIALIZER, (reader) => {
-      const { name, initializer } = tensorOf(reader);
-      found[name] = initializer;
-    }));
+    messages(new BinaryReader(bytes), MODEL_GRAPH, (graph) =>
+      messages(graph, GRAPH_INITIALIZER, (reader) => {
+        const { name, initializer } = tensorOf(reader);
+        found[name] = initializer;
+      }),
+    );
   } catch (cause) {
     if (cause instanceof UnrollError) throw cause;
-    throw new UnrollError("UNROLL_FORMAT", `onnx file: expected a ModelProto, got bytes that don't parse (${cause instanceof Error ? cause.message : String(cause)}); export the model again`, {}, { cause });
+    throw new UnrollError(
+      "UNROLL_FORMAT",
+      `onnx file: expected a ModelProto, got bytes that don't parse (${cause instanceof Error ? cause.message : String(cause)}); export the model again`,
+      {},
+      { cause },
+    );
   }
   return found;
 }
@@ -63,26 +100,63 @@ function tensorOf(reader: BinaryReader): { name: string; initializer: Initialize
       while (inner.pos < inner.len) read(inner);
     };
     switch (field) {
-      case tensorField.dims: each((from) => dims.push(Number(from.int64()))); break;
-      case tensorField.dataType: dataType = reader.int32(); break;
-      case tensorField.floatData: each((from) => values.push(from.float())); break;
-      case tensorField.doubleData: each((from) => values.push(from.double())); break;
-      case tensorField.int32Data: each((from) => values.push(from.int32())); break;
-      case tensorField.int64Data: each((from) => wide.push(BigInt(from.int64()))); break;
-      case tensorField.name: name = reader.string(); break;
-      case tensorField.rawData: raw = reader.bytes(); break;
-      case tensorField.dataLocation: external = reader.int32() === 1; break;
-      default: reader.skip(wire, field);
+      case tensorField.dims:
+        each((from) => dims.push(Number(from.int64())));
+        break;
+      case tensorField.dataType:
+        dataType = reader.int32();
+        break;
+      case tensorField.floatData:
+        each((from) => values.push(from.float()));
+        break;
+      case tensorField.doubleData:
+        each((from) => values.push(from.double()));
+        break;
+      case tensorField.int32Data:
+        each((from) => values.push(from.int32()));
+        break;
+      case tensorField.int64Data:
+        each((from) => wide.push(BigInt(from.int64())));
+        break;
+      case tensorField.name:
+        name = reader.string();
+        break;
+      case tensorField.rawData:
+        raw = reader.bytes();
+        break;
+      case tensorField.dataLocation:
+        external = reader.int32() === 1;
+        break;
+      default:
+        reader.skip(wire, field);
     }
   }
   const place = `onnx initializer "${name}"`;
-  if (external) throw new UnrollError("UNROLL_FORMAT", `${place}: expected its data in the file, got a reference to another one; save the model with save_as_external_data=False`, { name });
+  if (external)
+    throw new UnrollError(
+      "UNROLL_FORMAT",
+      `${place}: expected its data in the file, got a reference to another one; save the model with save_as_external_data=False`,
+      { name },
+    );
   const type = types[dataType];
-  if (!type) throw new UnrollError("UNROLL_FORMAT", `${place}: expected numbers of up to 64 bits, got data type ${dataType} of onnx.proto; export the model without it`, { name, dataType });
+  if (!type)
+    throw new UnrollError(
+      "UNROLL_FORMAT",
+      `${place}: expected numbers of up to 64 bits, got data type ${dataType} of onnx.proto; export the model without it`,
+      { name, dataType },
+    );
   const [dtype, array] = type;
   // A copy, as raw data may begin anywhere in the file; not by slice(), which Node's Buffer has as a view.
-  const data = raw ? new array(new Uint8Array(raw).buffer)
-    : wide.length > 0 ? BigInt64Array.from(wide) : (array as unknown as { from(list: readonly number[]): Elements }).from(values);
-  if (data.length !== sizeOf(dims)) throw new UnrollError("UNROLL_FORMAT", `${place}: expected ${sizeOf(dims)} elements for shape [${dims.join(", ")}], got ${data.length}; the file is cut short or was written wrongly`, { name });
+  const data = raw
+    ? new array(new Uint8Array(raw).buffer)
+    : wide.length > 0
+      ? BigInt64Array.from(wide)
+      : (array as unknown as { from(list: readonly number[]): Elements }).from(values);
+  if (data.length !== sizeOf(dims))
+    throw new UnrollError(
+      "UNROLL_FORMAT",
+      `${place}: expected ${sizeOf(dims)} elements for shape [${dims.join(", ")}], got ${data.length}; the file is cut short or was written wrongly`,
+      { name },
+    );
   return { name, initializer: { dtype, shape: dims, data } };
 }

@@ -26,6 +26,8 @@ export interface OrtSession {
 /** The library with the members typed as this adapter calls them. */
 export interface Library {
   readonly InferenceSession: { create(model: Uint8Array, options: object): Promise<OrtSession> };
-  readonly env?: { readonly versions?: { readonly common?: string; readonly web?: string; readonly node?: string } };
+  readonly env?: {
+    readonly versions?: { readonly common?: string; readonly web?: string; readonly node?: string };
+  };
   readonly Tensor: new (type: OrtType, data: ArrayLike<number>, dims: readonly number[]) => OrtTensor;
 }

@@ -1,4 +1,15 @@
-import { type CompositeClaim, type CompositeNode, type HostTensor, type Node, type Program, type ScanNode, UnrollError, type ValueId, type ValueType, type WeightMap } from "@unroll/api/adapter";
+import {
+  type CompositeClaim,
+  type CompositeNode,
+  type HostTensor,
+  type Node,
+  type Program,
+  type ScanNode,
+  UnrollError,
+  type ValueId,
+  type ValueType,
+  type WeightMap,
+} from "@unroll/api/adapter";
 import { activationComposites, emitActivation } from "./activations.js";
 import { Graph } from "./graph.js";
 import { emitPrimitive } from "./primitives.js";
@@ -8,7 +19,8 @@ import { emitRecurrent, isWeight, pairs, recurrentClaims, recurrentComposites } 
 /** Composites this adapter writes as operators of ONNX. */
 export const claims: Readonly<Record<string, CompositeClaim>> = {
   ...recurrentClaims,
-  softmax: {}, logSoftmax: {},
+  softmax: {},
+  logSoftmax: {},
   ...Object.fromEntries(activationComposites.map((name) => [name, {}])),
 };
 
@@ -36,7 +48,11 @@ interface Scope {
  * @returns the file's bytes, and how many operators of each type it has, those inside Scan included
  * @throws UNROLL_WEIGHTS for a weight that is missing or of another type than declared
  */
-export function modelOf(program: Program, weights: WeightMap, device = "cpu"): { bytes: Uint8Array; nodeCounts: Record<string, number> } {
+export function modelOf(
+  program: Program,
+  weights: WeightMap,
+  device = "cpu",
+): { bytes: Uint8Array; nodeCounts: Record<string, number> } {
   const results = outputNames(program);
   const g = Graph.outermost(new Set([...program.inputs.map(({ name }) => name), ...results]), device);
   const params = new Map<ValueId, HostTensor>();
@@ -44,7 +60,11 @@ export function modelOf(program: Program, weights: WeightMap, device = "cpu"): {
   for (const { name, id, type } of program.params) {
     const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;
     if (!weight || weight.dtype !== type.dtype || weight.shape.join() !== type.shape.join()) {
-      throw new UnrollError("UNROLL_WEIGHTS", `program "${program.name}" param "${name}": expected ${type.dtype} [${type.shape.join(", ")}], got ${weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none"}; give every weight the program declares`, { name });
+      throw new UnrollError(
+        "UNROLL_WEIGHTS",
+        `program "${program.name}" param "${name}": expected ${type.dtype} [${type.shape.join(", ")}], got ${weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none"}; give every weight the program declares`,
+        { name },
+      );
     }
     params.set(id, weight);
     types.set(id, type);
@@ -57,9 +77,17 @@ export function modelOf(program: Program, weights: WeightMap, device = "cpu"): {
   for (const [id, weight] of params) if (plain.has(id)) g.bind(id, g.weight(weight));
 
   emitNodes(g, program.nodes, { types, weight: (id) => params.get(id) });
-  const graph = g.finish("program",
+  const graph = g.finish(
+    "program",
     program.inputs.map(({ name, type }) => ({ name, type: type.dtype, shape: type.shape })),
-    program.outputs.map(({ id, type }, k) => ({ name: results[k]!, type: type.dtype, shape: type.shape, from: g.name(id) })), true);
+    program.outputs.map(({ id, type }, k) => ({
+      name: results[k]!,
+      type: type.dtype,
+      shape: type.shape,
+      from: g.name(id),
+    })),
+    true,
+  );
   return { bytes: encodeModel(graph), nodeCounts: count(graph, {}) };
 }
 
@@ -73,8 +101,12 @@ function count(graph: GraphProto, counts: Record<string, number>): Record<string
 
 /** Weights that some node reads as they are, not packed into a fused operator. */
 function plainlyRead(program: Program): Set<ValueId> {
-  const packed = (node: Node, k: number): boolean => node.kind === "composite" && recurrentComposites.includes(node.op) && isWeight(node.inputNames[k]!);
-  return new Set([...program.outputs.map(({ id }) => id), ...program.nodes.flatMap((node) => node.inputs.filter((_, k) => !packed(node, k)))]);
+  const packed = (node: Node, k: number): boolean =>
+    node.kind === "composite" && recurrentComposites.includes(node.op) && isWeight(node.inputNames[k]!);
+  return new Set([
+    ...program.outputs.map(({ id }) => id),
+    ...program.nodes.flatMap((node) => node.inputs.filter((_, k) => !packed(node, k))),
+  ]);
 }
 
 function emitNodes(g: Graph, nodes: readonly Node[], scope: Scope): void {
@@ -85,16 +117,26 @@ function emitNodes(g: Graph, nodes: readonly Node[], scope: Scope): void {
     if (done.has(node)) continue;
     switch (node.kind) {
       case "primitive":
-        g.bind(node.outputs[0]!.id, emitPrimitive(g, node, node.inputs.map((id) => types.get(id)!)));
+        g.bind(
+          node.outputs[0]!.id,
+          emitPrimitive(
+            g,
+            node,
+            node.inputs.map((id) => types.get(id)!),
+          ),
+        );
         break;
-      case "scan": emitScan(g, node); break;
+      case "scan":
+        emitScan(g, node);
+        break;
       case "composite": {
         const partner = recurrentComposites.includes(node.op) ? partnerOf(node, nodes) : undefined;
         if (partner) done.add(partner);
         emitComposite(g, node, partner, scope);
         break;
       }
-      default: node satisfies never;
+      default:
+        node satisfies never;
     }
   }
 }
@@ -104,22 +146,37 @@ function partnerOf(node: CompositeNode, nodes: readonly Node[]): CompositeNode |
   const from = nodes.indexOf(node);
   const made = new Set<ValueId>(node.outputs.map(({ id }) => id));
   for (const other of nodes.slice(from + 1)) {
-    if (other.kind === "composite" && pairs(node, other) && !other.inputs.some((id) => made.has(id))) return other;
+    if (other.kind === "composite" && pairs(node, other) && !other.inputs.some((id) => made.has(id)))
+      return other;
     for (const { id } of other.outputs) made.add(id);
   }
   return undefined;
 }
 
-function emitComposite(g: Graph, node: CompositeNode, partner: CompositeNode | undefined, scope: Scope): void {
+function emitComposite(
+  g: Graph,
+  node: CompositeNode,
+  partner: CompositeNode | undefined,
+  scope: Scope,
+): void {
   if (recurrentComposites.includes(node.op)) {
-    const weightOf = (of: CompositeNode) => (name: string): HostTensor | undefined => (of.inputNames.includes(name) ? scope.weight(of.inputs[of.inputNames.indexOf(name)]!) : undefined);
-    emitRecurrent(g, [node, ...(partner ? [partner] : [])].map((of) => ({ node: of, weight: weightOf(of) })));
+    const weightOf =
+      (of: CompositeNode) =>
+      (name: string): HostTensor | undefined =>
+        of.inputNames.includes(name) ? scope.weight(of.inputs[of.inputNames.indexOf(name)]!) : undefined;
+    emitRecurrent(
+      g,
+      [node, ...(partner ? [partner] : [])].map((of) => ({ node: of, weight: weightOf(of) })),
+    );
     return;
   }
   const x = g.name(node.inputs[0]!);
-  const y = node.op === "softmax" ? g.node("Softmax", [x], { axis: { int: -1 } })
-    : node.op === "logSoftmax" ? g.node("LogSoftmax", [x], { axis: { int: -1 } })
-    : emitActivation(g, node.op, x);
+  const y =
+    node.op === "softmax"
+      ? g.node("Softmax", [x], { axis: { int: -1 } })
+      : node.op === "logSoftmax"
+        ? g.node("LogSoftmax", [x], { axis: { int: -1 } })
+        : emitActivation(g, node.op, x);
   g.bind(node.outputs[0]!.id, y);
 }
 
@@ -135,14 +192,34 @@ function emitScan(g: Graph, node: ScanNode): void {
     return { name, type: type.dtype, shape: type.shape };
   });
   emitNodes(inner, body.nodes, { types: innerTypes, weight: () => undefined });
-  const outputTypes = node.outputs.map(({ type }, k) => (k < carries ? type : { dtype: type.dtype, shape: type.shape.slice(1) }));
-  const graph = inner.finish("body", inputs.slice(0, carries + sequences),
-    body.outputs.map((id, k) => ({ name: inner.fresh(), type: outputTypes[k]!.dtype, shape: outputTypes[k]!.shape, from: inner.name(id) })), false);
+  const outputTypes = node.outputs.map(({ type }, k) =>
+    k < carries ? type : { dtype: type.dtype, shape: type.shape.slice(1) },
+  );
+  const graph = inner.finish(
+    "body",
+    inputs.slice(0, carries + sequences),
+    body.outputs.map((id, k) => ({
+      name: inner.fresh(),
+      type: outputTypes[k]!.dtype,
+      shape: outputTypes[k]!.shape,
+      from: inner.name(id),
+    })),
+    false,
+  );
   const stacked = node.outputs.length - carries;
-  const directions = (length: number): { ints: number[] } => ({ ints: new Array<number>(length).fill(reverse ? 1 : 0) });
-  const results = g.nodeOf("Scan", node.inputs.slice(0, carries + sequences).map((id) => g.name(id)), {
-    body: { graph }, num_scan_inputs: { int: sequences },
-    scan_input_directions: directions(sequences), ...(stacked ? { scan_output_directions: directions(stacked) } : {}),
-  }, node.outputs.length);
+  const directions = (length: number): { ints: number[] } => ({
+    ints: new Array<number>(length).fill(reverse ? 1 : 0),
+  });
+  const results = g.nodeOf(
+    "Scan",
+    node.inputs.slice(0, carries + sequences).map((id) => g.name(id)),
+    {
+      body: { graph },
+      num_scan_inputs: { int: sequences },
+      scan_input_directions: directions(sequences),
+      ...(stacked ? { scan_output_directions: directions(stacked) } : {}),
+    },
+    node.outputs.length,
+  );
   node.outputs.forEach(({ id }, k) => g.bind(id, results[k]!));
 }

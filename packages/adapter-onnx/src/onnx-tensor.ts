@@ -11,7 +11,10 @@ export class OnnxTensor implements DeviceTensor {
   private disposed = false;
   private runs = 0;
 
-  constructor(readonly dtype: DType, tensor: OrtTensor) {
+  constructor(
+    readonly dtype: DType,
+    tensor: OrtTensor,
+  ) {
     this.shape = tensor.dims;
     this.held = tensor;
     if (!onHost(tensor)) return;
@@ -29,7 +32,11 @@ export class OnnxTensor implements DeviceTensor {
   /** The library's tensor; throws UNROLL_DISPOSED once it is gone. */
   get tensor(): OrtTensor {
     if (this.held && !this.disposed) return this.held;
-    throw new UnrollError("UNROLL_DISPOSED", `onnx tensor: expected one in use, got this ${this.dtype} [${this.shape.join(", ")}] after its dispose(); keep it until the last use`, {});
+    throw new UnrollError(
+      "UNROLL_DISPOSED",
+      `onnx tensor: expected one in use, got this ${this.dtype} [${this.shape.join(", ")}] after its dispose(); keep it until the last use`,
+      {},
+    );
   }
 
   async read(): Promise<HostTensor> {
@@ -68,4 +75,5 @@ export class OnnxTensor implements DeviceTensor {
   }
 }
 
-const onHost = ({ location }: OrtTensor): boolean => location === undefined || location === "cpu" || location === "cpu-pinned";
+const onHost = ({ location }: OrtTensor): boolean =>
+  location === undefined || location === "cpu" || location === "cpu-pinned";

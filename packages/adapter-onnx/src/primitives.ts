@@ -2,12 +2,20 @@ import type { Attrs, PrimitiveName, PrimitiveNode, ValueType } from "@unroll/api
 import type { Graph } from "./graph.js";
 
 /** Writes one node: operand names in, result name out. */
-export type Emit = (g: Graph, operands: readonly string[], attrs: Attrs, types: readonly ValueType[]) => string;
+export type Emit = (
+  g: Graph,
+  operands: readonly string[],
+  attrs: Attrs,
+  types: readonly ValueType[],
+) => string;
 
 // Beyond every length, as int64 in the range JavaScript counts exactly.
 const END = 2 ** 31;
 
-const same = (op: string): Emit => (g, operands) => g.node(op, operands);
+const same =
+  (op: string): Emit =>
+  (g, operands) =>
+    g.node(op, operands);
 const toInt = (g: Graph, name: string): string => g.node("Cast", [name], { to: { int: 6 } });
 const toBool = (g: Graph, name: string): string => g.node("Cast", [name], { to: { int: 9 } });
 
@@ -15,24 +23,36 @@ const toBool = (g: Graph, name: string): string => g.node("Cast", [name], { to: 
  * On webgpu onnxruntime-web 1.30 runs Min and Max on the CPU, and where they read an input of the graph that a GPU operator
  * reads too, that one gets a later value in its place. The choice by a comparison stays on the GPU.
  */
-const extremum = (op: string, chosen: (less: string, a: string, b: string) => readonly [string, string, string]): Emit => (g, operands, _attrs, types) => {
-  const [a, b] = operands as [string, string];
-  if (g.device !== "webgpu") return g.node(op, operands);
-  const [x, y] = stretched(g, [a, b], types) as [string, string];
-  return g.node("Where", chosen(g.node("Less", [x, y]), x, y));
-};
+const extremum =
+  (op: string, chosen: (less: string, a: string, b: string) => readonly [string, string, string]): Emit =>
+  (g, operands, _attrs, types) => {
+    const [a, b] = operands as [string, string];
+    if (g.device !== "webgpu") return g.node(op, operands);
+    const [x, y] = stretched(g, [a, b], types) as [string, string];
+    return g.node("Where", chosen(g.node("Less", [x, y]), x, y));
+  };
 
 /** Operands brought to their common shape: Where takes wrong elements there of what it has to stretch. */
 function stretched(g: Graph, operands: readonly string[], types: readonly ValueType[]): readonly string[] {
   if (new Set(types.map(({ shape }) => shape.join())).size === 1) return operands;
-  return operands.map((operand, k) => operands.reduce((value, other, n) => (n === k ? value : g.node("Expand", [value, g.node("Shape", [other])])), operand));
+  return operands.map((operand, k) =>
+    operands.reduce(
+      (value, other, n) => (n === k ? value : g.node("Expand", [value, g.node("Shape", [other])])),
+      operand,
+    ),
+  );
 }
 
 const codes: Readonly<Record<string, number>> = { float32: 1, int32: 6, bool: 9 };
 
 /** One entry for every primitive. */
 export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
-  constant: (g, _operands, attrs) => g.constant(attrs["dtype"] as "float32", attrs["shape"] as readonly number[], attrs["value"] as readonly number[]),
+  constant: (g, _operands, attrs) =>
+    g.constant(
+      attrs["dtype"] as "float32",
+      attrs["shape"] as readonly number[],
+      attrs["value"] as readonly number[],
+    ),
   add: same("Add"),
   sub: same("Sub"),
   mul: same("Mul"),
@@ -44,9 +64,10 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
   and: same("And"),
   not: same("Not"),
   // Where has no bool kernel.
-  select: (g, [condition, a, b], _attrs, types) => (types[1]!.dtype === "bool"
-    ? toBool(g, g.node("Where", [condition!, toInt(g, a!), toInt(g, b!)]))
-    : g.node("Where", [condition!, a!, b!])),
+  select: (g, [condition, a, b], _attrs, types) =>
+    types[1]!.dtype === "bool"
+      ? toBool(g, g.node("Where", [condition!, toInt(g, a!), toInt(g, b!)]))
+      : g.node("Where", [condition!, a!, b!]),
   neg: same("Neg"),
   exp: same("Exp"),
   log: same("Log"),
@@ -56,42 +77,70 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
   sigmoid: same("Sigmoid"),
   cast: (g, [x], attrs) => g.node("Cast", [x!], { to: { int: codes[attrs["dtype"] as string]! } }),
   matmul: same("MatMul"),
-  sum: (g, [x], attrs) => g.node("ReduceSum", [x!, g.integers([attrs["axis"] as number])], { keepdims: { int: 1 } }),
+  sum: (g, [x], attrs) =>
+    g.node("ReduceSum", [x!, g.integers([attrs["axis"] as number])], { keepdims: { int: 1 } }),
   // The operator passes NaN over, so it is asked for by itself. Not on webgpu, where nothing is promised of NaN and IsNaN
   // runs on the CPU, on what may be another tensor by then.
   reduceMax: (g, [x], attrs) => {
     const axis = attrs["axis"] as number;
     const largest = g.node("ReduceMax", [x!], { axes: { ints: [axis] }, keepdims: { int: 1 } });
     if (g.device === "webgpu") return largest;
-    const nans = g.node("ReduceMax", [toInt(g, g.node("IsNaN", [x!]))], { axes: { ints: [axis] }, keepdims: { int: 1 } });
+    const nans = g.node("ReduceMax", [toInt(g, g.node("IsNaN", [x!]))], {
+      axes: { ints: [axis] },
+      keepdims: { int: 1 },
+    });
     return g.node("Where", [toBool(g, nans), g.float(NaN), largest]);
   },
   expandDims: (g, [x], attrs) => g.node("Unsqueeze", [x!, g.integers([attrs["axis"] as number])]),
   squeeze: (g, [x], attrs) => g.node("Squeeze", [x!, g.integers([attrs["axis"] as number])]),
-  transpose: (g, [x], attrs) => g.node("Transpose", [x!], { perm: { ints: attrs["perm"] as readonly number[] } }),
+  transpose: (g, [x], attrs) =>
+    g.node("Transpose", [x!], { perm: { ints: attrs["perm"] as readonly number[] } }),
   // Not Slice with a negative step: onnxruntime-web's WebGPU kernel then stops short of the first element. Nor Range with
   // one: onnxruntime's optimiser takes it for empty where the length comes out of a Scan.
   reverse: (g, [x], attrs) => {
     const axis = attrs["axis"] as number;
-    const length = g.node("Squeeze", [g.node("Shape", [x!], { start: { int: axis }, end: { int: axis + 1 } }), g.integers([0])]);
-    const backward = g.node("Sub", [g.node("Sub", [length, g.integer(1)]), g.node("Range", [g.integer(0), length, g.integer(1)])]);
+    const length = g.node("Squeeze", [
+      g.node("Shape", [x!], { start: { int: axis }, end: { int: axis + 1 } }),
+      g.integers([0]),
+    ]);
+    const backward = g.node("Sub", [
+      g.node("Sub", [length, g.integer(1)]),
+      g.node("Range", [g.integer(0), length, g.integer(1)]),
+    ]);
     return g.node("Gather", [x!, backward], { axis: { int: axis } });
   },
   slice: (g, [x], attrs) => {
-    const [axis, start, length] = [attrs["axis"] as number, attrs["start"] as number, attrs["length"] as number];
+    const [axis, start, length] = [
+      attrs["axis"] as number,
+      attrs["start"] as number,
+      attrs["length"] as number,
+    ];
     const end = start + length;
-    return g.node("Slice", [x!, g.integers([start]), g.integers([start < 0 && end >= 0 ? END : end]), g.integers([axis])]);
+    return g.node("Slice", [
+      x!,
+      g.integers([start]),
+      g.integers([start < 0 && end >= 0 ? END : end]),
+      g.integers([axis]),
+    ]);
   },
   concat: (g, xs, attrs) => g.node("Concat", xs, { axis: { int: attrs["axis"] as number } }),
   gather: (g, [table, indices]) => g.node("Gather", [table!, indices!], { axis: { int: 0 } }),
   iota: (g, [x], attrs) => {
     const axis = attrs["axis"] as number;
-    const length = g.node("Squeeze", [g.node("Shape", [x!], { start: { int: axis }, end: { int: axis + 1 } }), g.integers([0])]);
+    const length = g.node("Squeeze", [
+      g.node("Shape", [x!], { start: { int: axis }, end: { int: axis + 1 } }),
+      g.integers([0]),
+    ]);
     return toInt(g, g.node("Range", [g.integer(0), length, g.integer(1)]));
   },
   expand: (g, [x, like]) => g.node("Expand", [x!, g.node("Shape", [like!])]),
 };
 
 export function emitPrimitive(g: Graph, node: PrimitiveNode, types: readonly ValueType[]): string {
-  return primitives[node.op as PrimitiveName](g, node.inputs.map((id) => g.name(id)), node.attrs, types);
+  return primitives[node.op as PrimitiveName](
+    g,
+    node.inputs.map((id) => g.name(id)),
+    node.attrs,
+    types,
+  );
 }

@@ -27,9 +27,12 @@ export interface Initializer {
 
 /** An attribute, by the kind of its value. */
 export type Attribute =
-  | { readonly int: number } | { readonly ints: readonly number[] }
-  | { readonly float: number } | { readonly floats: readonly number[] }
-  | { readonly string: string } | { readonly strings: readonly string[] }
+  | { readonly int: number }
+  | { readonly ints: readonly number[] }
+  | { readonly float: number }
+  | { readonly floats: readonly number[] }
+  | { readonly string: string }
+  | { readonly strings: readonly string[] }
   | { readonly graph: GraphProto };
 
 export interface NodeProto {
@@ -53,8 +56,10 @@ const message = (w: BinaryWriter, field: number, write: (w: BinaryWriter) => voi
   write(w);
   w.join();
 };
-const text = (w: BinaryWriter, field: number, value: string): void => void w.tag(field, WireType.LengthDelimited).string(value);
-const integer = (w: BinaryWriter, field: number, value: number): void => void w.tag(field, WireType.Varint).int64(value);
+const text = (w: BinaryWriter, field: number, value: string): void =>
+  void w.tag(field, WireType.LengthDelimited).string(value);
+const integer = (w: BinaryWriter, field: number, value: number): void =>
+  void w.tag(field, WireType.Varint).int64(value);
 
 /** The bytes of an ONNX file with this graph. */
 export function encodeModel(graph: GraphProto): Uint8Array {
@@ -62,7 +67,10 @@ export function encodeModel(graph: GraphProto): Uint8Array {
   integer(w, 1, IR_VERSION);
   text(w, 2, "unroll");
   message(w, 7, (inner) => encodeGraph(inner, graph));
-  message(w, 8, (inner) => { text(inner, 1, ""); integer(inner, 2, OPSET); });
+  message(w, 8, (inner) => {
+    text(inner, 1, "");
+    integer(inner, 2, OPSET);
+  });
   return w.finish();
 }
 
@@ -85,7 +93,8 @@ function encodeNode(w: BinaryWriter, { op, inputs, outputs, attributes }: NodePr
   for (const name of inputs) text(w, 1, name);
   for (const name of outputs) text(w, 2, name);
   text(w, 4, op);
-  for (const [name, value] of Object.entries(attributes)) message(w, 5, (inner) => encodeAttribute(inner, name, value));
+  for (const [name, value] of Object.entries(attributes))
+    message(w, 5, (inner) => encodeAttribute(inner, name, value));
 }
 
 function encodeAttribute(w: BinaryWriter, name: string, value: Attribute): void {
@@ -102,10 +111,15 @@ function encodeAttribute(w: BinaryWriter, name: string, value: Attribute): void 
 
 function encodeValue(w: BinaryWriter, { name, type, shape }: ValueInfo): void {
   text(w, 1, name);
-  message(w, 2, (typeProto) => message(typeProto, 1, (tensor) => {
-    integer(tensor, 1, types[type]);
-    message(tensor, 2, (dims) => {
-      for (const dim of shape) message(dims, 1, (inner) => (typeof dim === "string" ? text(inner, 2, dim) : integer(inner, 1, dim)));
-    });
-  }));
+  message(w, 2, (typeProto) =>
+    message(typeProto, 1, (tensor) => {
+      integer(tensor, 1, types[type]);
+      message(tensor, 2, (dims) => {
+        for (const dim of shape)
+          message(dims, 1, (inner) =>
+            typeof dim === "string" ? text(inner, 2, dim) : integer(inner, 1, dim),
+          );
+      });
+    }),
+  );
 }

@@ -13,9 +13,14 @@ export class Queue {
   /** Starts at once if nothing runs. What failed before does not matter. */
   run<T>(work: () => Promise<T>): Promise<T> {
     const running = this.last ? this.last.then(work) : work();
-    const settled: Promise<unknown> = running.then(() => undefined, () => undefined).then(() => {
-      if (this.last === settled) this.last = undefined;
-    });
+    const settled: Promise<unknown> = running
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .then(() => {
+        if (this.last === settled) this.last = undefined;
+      });
     this.last = settled;
     return running;
   }
@@ -26,6 +31,6 @@ const queues = new WeakMap<object, Queue>();
 /** The queue of a library: one, whichever of its namespaces or default export it was given as. */
 export function queueOf({ InferenceSession }: Library): Queue {
   let queue = queues.get(InferenceSession);
-  if (!queue) queues.set(InferenceSession, queue = new Queue());
+  if (!queue) queues.set(InferenceSession, (queue = new Queue()));
   return queue;
 }

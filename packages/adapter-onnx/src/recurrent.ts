@@ -12,15 +12,28 @@ interface Operator {
 
 // Ours: LSTM i f g o, GRU z r n. ONNX: LSTM i o f c, GRU z r h.
 const operators: Readonly<Record<string, Operator>> = {
-  lstm: { op: "LSTM", gates: [0, 3, 1, 2], activations: ["recurrentActivation", "activation", "outputActivation"] },
+  lstm: {
+    op: "LSTM",
+    gates: [0, 3, 1, 2],
+    activations: ["recurrentActivation", "activation", "outputActivation"],
+  },
   gru: { op: "GRU", gates: [0, 1, 2], activations: ["recurrentActivation", "activation"] },
   simpleRnn: { op: "RNN", gates: [0], activations: ["activation"] },
 };
 
 /** Composites that become a fused operator. */
-export const recurrentComposites: readonly string[] = Object.keys(operators).flatMap((name) => [name, `${name}Cell`]);
+export const recurrentComposites: readonly string[] = Object.keys(operators).flatMap((name) => [
+  name,
+  `${name}Cell`,
+]);
 
-const weightNames: readonly string[] = ["kernel", "recurrentKernel", "inputBias", "recurrentBias", "peephole"];
+const weightNames: readonly string[] = [
+  "kernel",
+  "recurrentKernel",
+  "inputBias",
+  "recurrentBias",
+  "peephole",
+];
 
 // Ours: peepholes of gates i f o. ONNX: i o f.
 const peepholeGates = [0, 2, 1];
@@ -31,8 +44,16 @@ const peepholeGates = [0, 2, 1];
  */
 export const recurrentClaims: Readonly<Record<string, CompositeClaim>> = Object.fromEntries(
   Object.entries(operators).flatMap(([name, { activations }]) => {
-    const claim = { attrs: Object.fromEntries(activations.map((attr) => [attr, fusedActivations])), without: ["mask", "projectionKernel"], weights: weightNames, losesNaN: true };
-    return [[name, claim], [`${name}Cell`, claim]];
+    const claim = {
+      attrs: Object.fromEntries(activations.map((attr) => [attr, fusedActivations])),
+      without: ["mask", "projectionKernel"],
+      weights: weightNames,
+      losesNaN: true,
+    };
+    return [
+      [name, claim],
+      [`${name}Cell`, claim],
+    ];
   }),
 );
 
@@ -49,14 +70,19 @@ function transposed({ shape, data }: HostTensor, gates: readonly number[]): Floa
   const units = columns / gates.length;
   const result = new Float32Array(rows * columns);
   gates.forEach((gate, to) => {
-    for (let u = 0; u < units; u++) for (let row = 0; row < rows; row++) result[(to * units + u) * rows + row] = data[row * columns + gate * units + u]!;
+    for (let u = 0; u < units; u++)
+      for (let row = 0; row < rows; row++)
+        result[(to * units + u) * rows + row] = data[row * columns + gate * units + u]!;
   });
   return result;
 }
 
 function reordered(bias: HostTensor | undefined, gates: readonly number[], units: number): Float32Array {
   const result = new Float32Array(gates.length * units);
-  if (bias) gates.forEach((gate, to) => result.set(bias.data.subarray(gate * units, (gate + 1) * units) as Float32Array, to * units));
+  if (bias)
+    gates.forEach((gate, to) =>
+      result.set(bias.data.subarray(gate * units, (gate + 1) * units) as Float32Array, to * units),
+    );
   return result;
 }
 
@@ -89,13 +115,40 @@ export function emitRecurrent(g: Graph, directions: readonly Direction[]): void 
   const recurrentKernel = directions[0]!.weight("recurrentKernel")!;
   const [units, inputSize] = [recurrentKernel.shape[0]!, directions[0]!.weight("kernel")!.shape[0]!];
   const rows = gates.length * units;
-  const w = g.constant("float32", [count, rows, inputSize], joined(directions.map((d) => transposed(d.weight("kernel")!, gates))));
-  const r = g.constant("float32", [count, rows, units], joined(directions.map((d) => transposed(d.weight("recurrentKernel")!, gates))));
+  const w = g.constant(
+    "float32",
+    [count, rows, inputSize],
+    joined(directions.map((d) => transposed(d.weight("kernel")!, gates))),
+  );
+  const r = g.constant(
+    "float32",
+    [count, rows, units],
+    joined(directions.map((d) => transposed(d.weight("recurrentKernel")!, gates))),
+  );
   const biased = directions.some((d) => d.weight("inputBias") ?? d.weight("recurrentBias"));
-  const b = biased ? g.constant("float32", [count, 2 * rows], joined(directions.flatMap((d) => [reordered(d.weight("inputBias"), gates, units), reordered(d.weight("recurrentBias"), gates, units)]))) : "";
+  const b = biased
+    ? g.constant(
+        "float32",
+        [count, 2 * rows],
+        joined(
+          directions.flatMap((d) => [
+            reordered(d.weight("inputBias"), gates, units),
+            reordered(d.weight("recurrentBias"), gates, units),
+          ]),
+        ),
+      )
+    : "";
 
   const seeing = directions.some((d) => d.weight("peephole"));
-  const p = seeing ? [g.constant("float32", [count, 3 * units], joined(directions.map((d) => reordered(d.weight("peephole"), peepholeGates, units))))] : [];
+  const p = seeing
+    ? [
+        g.constant(
+          "float32",
+          [count, 3 * units],
+          joined(directions.map((d) => reordered(d.weight("peephole"), peepholeGates, units))),
+        ),
+      ]
+    : [];
 
   const x = operand(directions[0]!, "x")!;
   const lengths = operand(directions[0]!, "lengths");
@@ -105,7 +158,12 @@ export function emitRecurrent(g: Graph, directions: readonly Direction[]): void 
     return count === 1 ? parts[0]! : g.node("Concat", parts, { axis: { int: 0 } });
   });
   const sequence = single ? g.node("Unsqueeze", [x, g.integers([0])]) : x;
-  const results = g.nodeOf(op, [sequence, w, r, b, lengths ?? "", ...states, ...p], attributesOf(directions, units, activations), 1 + states.length);
+  const results = g.nodeOf(
+    op,
+    [sequence, w, r, b, lengths ?? "", ...states, ...p],
+    attributesOf(directions, units, activations),
+    1 + states.length,
+  );
 
   directions.forEach((direction, k) => {
     const at = (value: string, axis: number): string => {
@@ -115,28 +173,44 @@ export function emitRecurrent(g: Graph, directions: readonly Direction[]): void 
     const named: Record<string, string> = {};
     stateNames.forEach((name, n) => {
       const after = at(results[1 + n]!, 0);
-      named[name] = lengths ? g.node("Where", [emptyRows(g, lengths), operand(direction, name)!, after]) : after;
+      named[name] = lengths
+        ? g.node("Where", [emptyRows(g, lengths), operand(direction, name)!, after])
+        : after;
     });
     if (!single) {
       const y = at(results[0]!, 1);
-      named["y"] = lengths && direction.node.attrs["maskedOutput"] === "hold" ? held(g, direction, x, y, lengths, operand(direction, "h")!, named["h"]!) : y;
+      named["y"] =
+        lengths && direction.node.attrs["maskedOutput"] === "hold"
+          ? held(g, direction, x, y, lengths, operand(direction, "h")!, named["h"]!)
+          : y;
     }
     direction.node.outputNames.forEach((name, n) => g.bind(direction.node.outputs[n]!.id, named[name]!));
   });
 }
 
-function attributesOf(directions: readonly Direction[], units: number, activations: readonly string[]): Attributes {
+function attributesOf(
+  directions: readonly Direction[],
+  units: number,
+  activations: readonly string[],
+): Attributes {
   const { node } = directions[0]!;
-  const used = directions.flatMap((d) => activations.map((name) => activationOf(d.node.attrs[name] as string)));
+  const used = directions.flatMap((d) =>
+    activations.map((name) => activationOf(d.node.attrs[name] as string)),
+  );
   const alphas = used.flatMap(({ alpha }) => (alpha === undefined ? [] : [alpha]));
   const betas = used.flatMap(({ beta }) => (beta === undefined ? [] : [beta]));
   return {
     hidden_size: { int: units },
-    direction: { string: directions.length === 2 ? "bidirectional" : node.attrs["reverse"] === true ? "reverse" : "forward" },
+    direction: {
+      string:
+        directions.length === 2 ? "bidirectional" : node.attrs["reverse"] === true ? "reverse" : "forward",
+    },
     activations: { strings: used.map(({ op }) => op) },
     ...(alphas.length ? { activation_alpha: { floats: alphas } } : {}),
     ...(betas.length ? { activation_beta: { floats: betas } } : {}),
-    ...(node.op.startsWith("gru") ? { linear_before_reset: { int: node.attrs["resetAfter"] === true ? 1 : 0 } } : {}),
+    ...(node.op.startsWith("gru")
+      ? { linear_before_reset: { int: node.attrs["resetAfter"] === true ? 1 : 0 } }
+      : {}),
   };
 }
 
@@ -149,25 +223,46 @@ function emptyRows(g: Graph, lengths: string): string {
  * Outputs past the end hold what was put out before them: forward, the last real output, which is the final h; in
  * reverse nothing came before. What stands where nothing came before is `heldStart`.
  */
-function held(g: Graph, { node }: Direction, x: string, y: string, lengths: string, initial: string, final: string): string {
+function held(
+  g: Graph,
+  { node }: Direction,
+  x: string,
+  y: string,
+  lengths: string,
+  initial: string,
+  final: string,
+): string {
   const start = node.attrs["heldStart"] === "initialState" ? initial : g.float(0);
-  const hold = node.attrs["reverse"] === true ? start : g.node("Where", [emptyRows(g, lengths), start, final]);
-  const time = g.node("Squeeze", [g.node("Shape", [x], { start: { int: 0 }, end: { int: 1 } }), g.integers([0])]);
+  const hold =
+    node.attrs["reverse"] === true ? start : g.node("Where", [emptyRows(g, lengths), start, final]);
+  const time = g.node("Squeeze", [
+    g.node("Shape", [x], { start: { int: 0 }, end: { int: 1 } }),
+    g.integers([0]),
+  ]);
   const steps = g.node("Cast", [g.node("Range", [g.integer(0), time, g.integer(1)])], { to: { int: 6 } });
-  const real = g.node("Less", [g.node("Unsqueeze", [steps, g.integers([1])]), g.node("Unsqueeze", [lengths, g.integers([0])])]);
+  const real = g.node("Less", [
+    g.node("Unsqueeze", [steps, g.integers([1])]),
+    g.node("Unsqueeze", [lengths, g.integers([0])]),
+  ]);
   return g.node("Where", [g.node("Unsqueeze", [real, g.integers([2])]), y, hold]);
 }
 
 /** Whether two runs over the same sequence, one of them in reverse, can be one bidirectional operator. */
 export function pairs(a: CompositeNode, b: CompositeNode): boolean {
   const shared = ["x", "lengths"];
-  return a.op === b.op && !a.op.endsWith("Cell") && a.attrs["reverse"] === false && b.attrs["reverse"] === true
-    && a.attrs["resetAfter"] === b.attrs["resetAfter"]
-    && unitsOf(a) === unitsOf(b)
-    && shared.every((name) => inputOf(a, name) === inputOf(b, name));
+  return (
+    a.op === b.op &&
+    !a.op.endsWith("Cell") &&
+    a.attrs["reverse"] === false &&
+    b.attrs["reverse"] === true &&
+    a.attrs["resetAfter"] === b.attrs["resetAfter"] &&
+    unitsOf(a) === unitsOf(b) &&
+    shared.every((name) => inputOf(a, name) === inputOf(b, name))
+  );
 }
 
-const inputOf = (node: CompositeNode, name: string): string | undefined => node.inputs[node.inputNames.indexOf(name)];
+const inputOf = (node: CompositeNode, name: string): string | undefined =>
+  node.inputs[node.inputNames.indexOf(name)];
 const unitsOf = (node: CompositeNode): unknown => node.outputs[node.outputNames.indexOf("h")]!.type.shape[1];
 
 /** Whether a node reads only weights that are known, beside its values. */

@@ -1,12 +1,35 @@
-import { type DeviceTensor, isUnrollError, legalize, type Program, ProgramBuilder, tensor, type Value } from "@unroll/api/adapter";
-import { bidirectional, compile, gruCell, input, lower, lstmCell, recurrent, simpleRnnCell, spec, type Spec, specWeights } from "@unroll/api";
+import {
+  type DeviceTensor,
+  isUnrollError,
+  legalize,
+  type Program,
+  ProgramBuilder,
+  tensor,
+  type Value,
+} from "@unroll/api/adapter";
+import {
+  bidirectional,
+  compile,
+  gruCell,
+  input,
+  lower,
+  lstmCell,
+  recurrent,
+  simpleRnnCell,
+  spec,
+  type Spec,
+  specWeights,
+} from "@unroll/api";
 import * as ortNode from "onnxruntime-node";
 import * as ortWeb from "onnxruntime-web";
 import { describe, expect, it } from "vitest";
 import { modelOf, onnx, type OnnxOptions } from "../src/index.js";
 
 ortWeb.env.wasm.numThreads = 1;
-const runtimes = [["onnxruntime-web", ortWeb, "wasm"], ["onnxruntime-node", ortNode, "cpu"]] as const;
+const runtimes = [
+  ["onnxruntime-web", ortWeb, "wasm"],
+  ["onnxruntime-node", ortNode, "cpu"],
+] as const;
 
 const small = (build: (p: ProgramBuilder, x: Value) => void): Program => {
   const p = new ProgramBuilder("small");
@@ -23,36 +46,75 @@ const code = async (work: () => unknown): Promise<string> => {
   }
   return "no error";
 };
-const weightsOf = (of: Spec) => Object.fromEntries(specWeights(of).map(({ name, shape }, n) => [name, tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => Math.cos(3 * k + n)), shape)]));
+const weightsOf = (of: Spec) =>
+  Object.fromEntries(
+    specWeights(of).map(({ name, shape }, n) => [
+      name,
+      tensor(
+        Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => Math.cos(3 * k + n)),
+        shape,
+      ),
+    ]),
+  );
 
-const cells = { lstm: lstmCell({ inputSize: 3, units: 4 }), gru: gruCell({ inputSize: 3, units: 4 }), simpleRnn: simpleRnnCell({ inputSize: 3, units: 4 }) };
+const cells = {
+  lstm: lstmCell({ inputSize: 3, units: 4 }),
+  gru: gruCell({ inputSize: 3, units: 4 }),
+  simpleRnn: simpleRnnCell({ inputSize: 3, units: 4 }),
+};
 const operators = { lstm: "LSTM", gru: "GRU", simpleRnn: "RNN" } as const;
 
 /** How many operators of each type the model of a spec has. */
-function counts(of: Spec, mode: Parameters<typeof lower>[1], composites?: readonly string[]): Record<string, number> {
+function counts(
+  of: Spec,
+  mode: Parameters<typeof lower>[1],
+  composites?: readonly string[],
+): Record<string, number> {
   const adapter = onnx(ortNode, { device: "cpu", ...(composites ? { composites } : {}) });
   return modelOf(legalize(lower(of, mode), adapter), weightsOf(of)).nodeCounts;
 }
 
 describe("onnx models", () => {
-  it.each(Object.keys(cells) as (keyof typeof cells)[])("a %s layer is one operator, for a sequence and for a step", (kind) => {
-    const cell = cells[kind];
-    const one = spec({ name: "one", inputs: [input({ name: "x", shape: [3] })], layers: [recurrent({ name: "a", input: "x", cell })] });
-    const two = spec({ name: "two", inputs: [input({ name: "x", shape: [3] })], layers: [bidirectional({ name: "a", input: "x", forward: cell, backward: cell }), recurrent({ name: "b", input: "a", cell: { ...cell, inputSize: 8 } })] });
-    const op = operators[kind];
-    for (const extent of ["full", "lengths"] as const) {
-      expect(counts(one, { mode: "sequence", extents: extent === "full" ? {} : { time: extent } })[op]).toBe(1);
-      expect(counts(two, { mode: "sequence", extents: extent === "full" ? {} : { time: extent } })[op]).toBe(2);
-    }
-    expect(counts(one, { mode: "step" })[op]).toBe(1);
-    const expanded = counts(two, { mode: "sequence" }, []);
-    expect(expanded[op]).toBeUndefined();
-    expect(expanded["Scan"]).toBe(3);
-    expect(counts(one, { mode: "sequence", extents: { time: "mask" } })["Scan"]).toBe(1);
-  });
+  it.each(Object.keys(cells) as (keyof typeof cells)[])(
+    "a %s layer is one operator, for a sequence and for a step",
+    (kind) => {
+      const cell = cells[kind];
+      const one = spec({
+        name: "one",
+        inputs: [input({ name: "x", shape: [3] })],
+        layers: [recurrent({ name: "a", input: "x", cell })],
+      });
+      const two = spec({
+        name: "two",
+        inputs: [input({ name: "x", shape: [3] })],
+        layers: [
+          bidirectional({ name: "a", input: "x", forward: cell, backward: cell }),
+          recurrent({ name: "b", input: "a", cell: { ...cell, inputSize: 8 } }),
+        ],
+      });
+      const op = operators[kind];
+      for (const extent of ["full", "lengths"] as const) {
+        expect(
+          counts(one, { mode: "sequence", extents: extent === "full" ? {} : { time: extent } })[op],
+        ).toBe(1);
+        expect(
+          counts(two, { mode: "sequence", extents: extent === "full" ? {} : { time: extent } })[op],
+        ).toBe(2);
+      }
+      expect(counts(one, { mode: "step" })[op]).toBe(1);
+      const expanded = counts(two, { mode: "sequence" }, []);
+      expect(expanded[op]).toBeUndefined();
+      expect(expanded["Scan"]).toBe(3);
+      expect(counts(one, { mode: "sequence", extents: { time: "mask" } })["Scan"]).toBe(1);
+    },
+  );
 
   it("hold their weights once", () => {
-    const lstm = spec({ name: "one", inputs: [input({ name: "x", shape: [3] })], layers: [recurrent({ name: "a", input: "x", cell: lstmCell({ inputSize: 3, units: 40 }) })] });
+    const lstm = spec({
+      name: "one",
+      inputs: [input({ name: "x", shape: [3] })],
+      layers: [recurrent({ name: "a", input: "x", cell: lstmCell({ inputSize: 3, units: 40 }) })],
+    });
     const size = specWeights(lstm).reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
     const { bytes } = modelOf(legalize(lower(lstm, { mode: "sequence" }), onnx(ortNode)), weightsOf(lstm));
     // The second bias that ONNX always wants, and a few hundred bytes of graph.
@@ -74,7 +136,9 @@ describe.each(runtimes)("onnx adapter on %s", (_name, ort, device) => {
       feed.data.fill(n);
       running.push(executable.run({ x: feed }));
     }
-    const values = await Promise.all((await Promise.all(running)).map(async ({ y }) => (await y!.read()).data[0]));
+    const values = await Promise.all(
+      (await Promise.all(running)).map(async ({ y }) => (await y!.read()).data[0]),
+    );
     expect(values).toEqual(Array.from({ length: 20 }, (_, n) => -n));
   });
 
@@ -129,9 +193,17 @@ describe.each(runtimes)("onnx adapter on %s", (_name, ort, device) => {
   });
 
   it("one session serves every batch and length", async () => {
-    const gru = spec({ name: "gru", inputs: [input({ name: "x", shape: [3] })], layers: [recurrent({ name: "a", input: "x", cell: cells.gru })] });
+    const gru = spec({
+      name: "gru",
+      inputs: [input({ name: "x", shape: [3] })],
+      layers: [recurrent({ name: "a", input: "x", cell: cells.gru })],
+    });
     const model = await compile(gru, { adapter: onnx(ort, { device }), weights: weightsOf(gru) });
-    for (const [batch, time] of [[1, 1], [3, 5], [64, 4]] as const) {
+    for (const [batch, time] of [
+      [1, 1],
+      [3, 5],
+      [64, 4],
+    ] as const) {
       const { output } = await model.sequence(tensor(new Float32Array(batch * time * 3), [batch, time, 3]));
       expect(output.shape).toEqual([batch, time, 4]);
     }
@@ -152,8 +224,25 @@ describe.each(runtimes)("onnx adapter on %s", (_name, ort, device) => {
   });
 
   it("names what is wrong with its options, weights and device", async () => {
-    expect(await code(() => onnx(ort, { composites: ["lstn"] }))).toMatch(/^UNROLL_ARGUMENT onnx: .*got "lstn"/);
-    expect(await code(() => ready(small((p) => p.output("y", p.param("w", [2]))), {}, { w: tensor([1, 2, 3]) }))).toMatch(/^UNROLL_WEIGHTS .*"w".*\[2\].*\[3\]/);
-    expect(await code(() => ready(small((p, v) => p.output("y", v)), { device: "abacus" }))).toMatch(/^UNROLL_ENGINE onnx compile: .*abacus/);
+    expect(await code(() => onnx(ort, { composites: ["lstn"] }))).toMatch(
+      /^UNROLL_ARGUMENT onnx: .*got "lstn"/,
+    );
+    expect(
+      await code(() =>
+        ready(
+          small((p) => p.output("y", p.param("w", [2]))),
+          {},
+          { w: tensor([1, 2, 3]) },
+        ),
+      ),
+    ).toMatch(/^UNROLL_WEIGHTS .*"w".*\[2\].*\[3\]/);
+    expect(
+      await code(() =>
+        ready(
+          small((p, v) => p.output("y", v)),
+          { device: "abacus" },
+        ),
+      ),
+    ).toMatch(/^UNROLL_ENGINE onnx compile: .*abacus/);
   });
 });

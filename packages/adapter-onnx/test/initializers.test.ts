@@ -13,39 +13,99 @@ function modelWith(write: (w: BinaryWriter) => void): Uint8Array {
     w.join();
   };
   const w = new BinaryWriter();
-  message(w, 7, (graph) => { message(graph, 5, write); });
+  message(w, 7, (graph) => {
+    message(graph, 5, write);
+  });
   return w.finish();
 }
 
 describe("readInitializers", () => {
   it("reads the weights of every recorded model", () => {
-    const { cases } = JSON.parse(readFileSync(new URL("manifest.json", folder), "utf8")) as { cases: { name: string; initializers: Record<string, number[]> }[] };
+    const { cases } = JSON.parse(readFileSync(new URL("manifest.json", folder), "utf8")) as {
+      cases: { name: string; initializers: Record<string, number[]> }[];
+    };
     expect(cases.length).toBe(readdirSync(folder).filter((file) => file.endsWith(".onnx")).length);
     for (const { name, initializers } of cases) {
       const read = readInitializers(readFileSync(new URL(`${name}.onnx`, folder)));
-      expect(Object.fromEntries(Object.entries(read).map(([key, { shape }]) => [key, shape]))).toMatchObject(initializers);
+      expect(Object.fromEntries(Object.entries(read).map(([key, { shape }]) => [key, shape]))).toMatchObject(
+        initializers,
+      );
       for (const { data } of Object.values(read)) expect(data.length).toBeGreaterThan(0);
     }
   });
 
   it("takes raw bytes, packed numbers and numbers one by one", () => {
     const values = new Float32Array([1.5, -2]);
-    const raw = modelWith((w) => w.tag(1, WireType.Varint).int64(2).tag(2, WireType.Varint).int32(1).tag(8, WireType.LengthDelimited).string("raw").tag(9, WireType.LengthDelimited).bytes(new Uint8Array(values.buffer)));
+    const raw = modelWith((w) =>
+      w
+        .tag(1, WireType.Varint)
+        .int64(2)
+        .tag(2, WireType.Varint)
+        .int32(1)
+        .tag(8, WireType.LengthDelimited)
+        .string("raw")
+        .tag(9, WireType.LengthDelimited)
+        .bytes(new Uint8Array(values.buffer)),
+    );
     expect(readInitializers(raw)).toEqual({ raw: { dtype: "F32", shape: [2], data: values } });
-    const packed = modelWith((w) => w.tag(1, WireType.LengthDelimited).fork().int64(1).int64(2).join().tag(2, WireType.Varint).int32(7).tag(7, WireType.LengthDelimited).fork().int64(3).int64(-4).join());
-    expect(readInitializers(packed)).toEqual({ "": { dtype: "I64", shape: [1, 2], data: new BigInt64Array([3n, -4n]) } });
-    const half = modelWith((w) => w.tag(1, WireType.Varint).int64(1).tag(2, WireType.Varint).int32(10).tag(5, WireType.Varint).int32(0x3c00));
-    expect(readInitializers(half)).toEqual({ "": { dtype: "F16", shape: [1], data: new Uint16Array([0x3c00]) } });
+    const packed = modelWith((w) =>
+      w
+        .tag(1, WireType.LengthDelimited)
+        .fork()
+        .int64(1)
+        .int64(2)
+        .join()
+        .tag(2, WireType.Varint)
+        .int32(7)
+        .tag(7, WireType.LengthDelimited)
+        .fork()
+        .int64(3)
+        .int64(-4)
+        .join(),
+    );
+    expect(readInitializers(packed)).toEqual({
+      "": { dtype: "I64", shape: [1, 2], data: new BigInt64Array([3n, -4n]) },
+    });
+    const half = modelWith((w) =>
+      w
+        .tag(1, WireType.Varint)
+        .int64(1)
+        .tag(2, WireType.Varint)
+        .int32(10)
+        .tag(5, WireType.Varint)
+        .int32(0x3c00),
+    );
+    expect(readInitializers(half)).toEqual({
+      "": { dtype: "F16", shape: [1], data: new Uint16Array([0x3c00]) },
+    });
     const single = modelWith((w) => w.tag(2, WireType.Varint).int32(1).tag(4, WireType.Bit32).float(0.25));
-    expect(readInitializers(single)).toEqual({ "": { dtype: "F32", shape: [], data: new Float32Array([0.25]) } });
+    expect(readInitializers(single)).toEqual({
+      "": { dtype: "F32", shape: [], data: new Float32Array([0.25]) },
+    });
   });
 
   it("names what it can't read", () => {
-    expect(() => readInitializers(new TextEncoder().encode("not a model"))).toThrow(/onnx file: expected a ModelProto/);
+    expect(() => readInitializers(new TextEncoder().encode("not a model"))).toThrow(
+      /onnx file: expected a ModelProto/,
+    );
     const whole = readFileSync(new URL("00_lstm.onnx", folder));
-    expect(() => readInitializers(whole.subarray(0, whole.length - 40))).toThrow(/onnx file: expected a ModelProto/);
-    expect(() => readInitializers(modelWith((w) => w.tag(1, WireType.Varint).int64(3).tag(2, WireType.Varint).int32(1).tag(4, WireType.Bit32).float(1)))).toThrow(/expected 3 elements for shape \[3\], got 1/);
-    expect(() => readInitializers(modelWith((w) => w.tag(2, WireType.Varint).int32(8)))).toThrow(/got data type 8/);
-    expect(() => readInitializers(modelWith((w) => w.tag(2, WireType.Varint).int32(1).tag(14, WireType.Varint).int32(1)))).toThrow(/expected its data in the file/);
+    expect(() => readInitializers(whole.subarray(0, whole.length - 40))).toThrow(
+      /onnx file: expected a ModelProto/,
+    );
+    expect(() =>
+      readInitializers(
+        modelWith((w) =>
+          w.tag(1, WireType.Varint).int64(3).tag(2, WireType.Varint).int32(1).tag(4, WireType.Bit32).float(1),
+        ),
+      ),
+    ).toThrow(/expected 3 elements for shape \[3\], got 1/);
+    expect(() => readInitializers(modelWith((w) => w.tag(2, WireType.Varint).int32(8)))).toThrow(
+      /got data type 8/,
+    );
+    expect(() =>
+      readInitializers(
+        modelWith((w) => w.tag(2, WireType.Varint).int32(1).tag(14, WireType.Varint).int32(1)),
+      ),
+    ).toThrow(/expected its data in the file/);
   });
 });

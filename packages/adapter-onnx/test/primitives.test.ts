@@ -1,4 +1,12 @@
-import { type AttrValue, type DType, type HostTensor, type PrimitiveName, primitiveNames, ProgramBuilder, tensor } from "@unroll/api/adapter";
+import {
+  type AttrValue,
+  type DType,
+  type HostTensor,
+  type PrimitiveName,
+  primitiveNames,
+  ProgramBuilder,
+  tensor,
+} from "@unroll/api/adapter";
 import { builtin } from "@unroll/api";
 import * as ortNode from "onnxruntime-node";
 import * as ortWeb from "onnxruntime-web";
@@ -6,7 +14,10 @@ import { describe, expect, it } from "vitest";
 import { onnx } from "../src/index.js";
 
 ortWeb.env.wasm.numThreads = 1;
-const adapters = [["onnxruntime-web", onnx(ortWeb, { device: "wasm" })], ["onnxruntime-node", onnx(ortNode, { device: "cpu" })]] as const;
+const adapters = [
+  ["onnxruntime-web", onnx(ortWeb, { device: "wasm" })],
+  ["onnxruntime-node", onnx(ortNode, { device: "cpu" })],
+] as const;
 
 let seed = 7;
 const random = (): number => {
@@ -34,35 +45,187 @@ interface Case {
 }
 
 // Lengths beyond one vector of the engine's kernels and not a multiple of it, so that body and remainder both run.
-const pairs = [[[67], [67]], [[5, 67], [67]], [[5, 67], [5, 1]], [[], [3, 37]], [[3, 37], []], [[5, 1], [1, 67]], [[2, 3, 19], [3, 1]]] as const;
+const pairs = [
+  [[67], [67]],
+  [[5, 67], [67]],
+  [
+    [5, 67],
+    [5, 1],
+  ],
+  [[], [3, 37]],
+  [[3, 37], []],
+  [
+    [5, 1],
+    [1, 67],
+  ],
+  [
+    [2, 3, 19],
+    [3, 1],
+  ],
+] as const;
 const rows = [[67], [5, 67], [3, 1, 37]] as const;
-const over = (dtypes: readonly DType[], shapes: readonly (readonly (readonly number[])[])[], count: number, rest: Partial<Case> = {}): Case[] =>
-  dtypes.flatMap((dtype) => shapes.map((each) => ({ dtypes: new Array<DType>(count).fill(dtype), shapes: each, ...rest })));
+const over = (
+  dtypes: readonly DType[],
+  shapes: readonly (readonly (readonly number[])[])[],
+  count: number,
+  rest: Partial<Case> = {},
+): Case[] =>
+  dtypes.flatMap((dtype) =>
+    shapes.map((each) => ({ dtypes: new Array<DType>(count).fill(dtype), shapes: each, ...rest })),
+  );
 const every = ["float32", "int32", "bool"] as const;
 const numbers = ["float32", "int32"] as const;
-const unary = over(["float32"], rows.map((shape) => [shape]), 1);
-const axes = (attr: (axis: number) => Readonly<Record<string, AttrValue>>, dtypes: readonly DType[]): Case[] =>
-  [0, 1, 2].flatMap((axis) => over(dtypes, [[[4, 19, 5]]], 1, { attrs: attr(axis) }));
+const unary = over(
+  ["float32"],
+  rows.map((shape) => [shape]),
+  1,
+);
+const axes = (
+  attr: (axis: number) => Readonly<Record<string, AttrValue>>,
+  dtypes: readonly DType[],
+): Case[] => [0, 1, 2].flatMap((axis) => over(dtypes, [[[4, 19, 5]]], 1, { attrs: attr(axis) }));
 
 const cases: Readonly<Record<PrimitiveName, readonly Case[]>> = {
-  constant: every.map((dtype) => ({ dtypes: [], shapes: [], attrs: { dtype, shape: [3], value: [1, 0, 1] } })),
-  add: over(numbers, pairs, 2), sub: over(numbers, pairs, 2), mul: over(numbers, pairs, 2), div: over(["float32"], pairs, 2),
-  min: over(numbers, pairs, 2), max: over(numbers, pairs, 2), less: over(numbers, pairs, 2), equal: over(numbers, pairs, 2),
-  and: over(["bool"], pairs, 2), not: over(["bool"], rows.map((shape) => [shape]), 1),
-  select: every.flatMap((dtype) => ([[[67], [67], [67]], [[5, 1], [5, 67], [67]], [[], [5, 67], []], [[5, 67], [], []]] as const).map((shapes) => ({ dtypes: ["bool", dtype, dtype] as const, shapes }))),
-  neg: unary, exp: unary, log: unary, sqrt: unary, abs: unary, tanh: unary, sigmoid: unary,
-  cast: every.flatMap((from) => every.map((to) => ({ dtypes: [from], shapes: [[5, 67]], attrs: { dtype: to }, tame: from === "float32" && to === "int32" }))),
-  matmul: over(["float32"], [[[7, 19], [19, 11]], [[3, 7, 19], [19, 11]], [[3, 7, 19], [3, 19, 11]], [[7, 19], [3, 19, 11]], [[2, 1, 7, 19], [3, 19, 11]], [[1, 1], [1, 1]]], 2, { tame: true }),
-  sum: axes((axis) => ({ axis }), ["float32"]), reduceMax: axes((axis) => ({ axis }), ["float32"]),
+  constant: every.map((dtype) => ({
+    dtypes: [],
+    shapes: [],
+    attrs: { dtype, shape: [3], value: [1, 0, 1] },
+  })),
+  add: over(numbers, pairs, 2),
+  sub: over(numbers, pairs, 2),
+  mul: over(numbers, pairs, 2),
+  div: over(["float32"], pairs, 2),
+  min: over(numbers, pairs, 2),
+  max: over(numbers, pairs, 2),
+  less: over(numbers, pairs, 2),
+  equal: over(numbers, pairs, 2),
+  and: over(["bool"], pairs, 2),
+  not: over(
+    ["bool"],
+    rows.map((shape) => [shape]),
+    1,
+  ),
+  select: every.flatMap((dtype) =>
+    (
+      [
+        [[67], [67], [67]],
+        [[5, 1], [5, 67], [67]],
+        [[], [5, 67], []],
+        [[5, 67], [], []],
+      ] as const
+    ).map((shapes) => ({ dtypes: ["bool", dtype, dtype] as const, shapes })),
+  ),
+  neg: unary,
+  exp: unary,
+  log: unary,
+  sqrt: unary,
+  abs: unary,
+  tanh: unary,
+  sigmoid: unary,
+  cast: every.flatMap((from) =>
+    every.map((to) => ({
+      dtypes: [from],
+      shapes: [[5, 67]],
+      attrs: { dtype: to },
+      tame: from === "float32" && to === "int32",
+    })),
+  ),
+  matmul: over(
+    ["float32"],
+    [
+      [
+        [7, 19],
+        [19, 11],
+      ],
+      [
+        [3, 7, 19],
+        [19, 11],
+      ],
+      [
+        [3, 7, 19],
+        [3, 19, 11],
+      ],
+      [
+        [7, 19],
+        [3, 19, 11],
+      ],
+      [
+        [2, 1, 7, 19],
+        [3, 19, 11],
+      ],
+      [
+        [1, 1],
+        [1, 1],
+      ],
+    ],
+    2,
+    { tame: true },
+  ),
+  sum: axes((axis) => ({ axis }), ["float32"]),
+  reduceMax: axes((axis) => ({ axis }), ["float32"]),
   expandDims: [0, 1, 2].flatMap((axis) => over(every, [[[5, 7]]], 1, { attrs: { axis } })),
   squeeze: [0, 2].flatMap((axis) => over(every, [[[1, 5, 1]]], 1, { attrs: { axis } })),
-  transpose: [[0, 1, 2], [2, 0, 1], [1, 0, 2], [0, 2, 1]].flatMap((perm) => over(every, [[[4, 19, 5]]], 1, { attrs: { perm } })),
+  transpose: [
+    [0, 1, 2],
+    [2, 0, 1],
+    [1, 0, 2],
+    [0, 2, 1],
+  ].flatMap((perm) => over(every, [[[4, 19, 5]]], 1, { attrs: { perm } })),
   reverse: axes((axis) => ({ axis }), every),
-  slice: [[0, 1], [0, 4], [2, 2], [-1, 1], [-3, 2], [-4, 4]].flatMap(([start, length]) => axes((axis) => ({ axis, start: start!, length: length! }), every)),
-  concat: [0, 1].flatMap((axis) => over(every, [[[4, 7], [4, 7], [4, 7]], [[4, 7]]], 3, { attrs: { axis } })).map((entry) => ({ ...entry, dtypes: entry.dtypes.slice(0, entry.shapes.length) })),
-  gather: every.flatMap((dtype) => ([[[6], [5]], [[6, 7], [3, 4]], [[6, 2, 3], []]] as const).map((shapes) => ({ dtypes: [dtype, "int32"] as const, shapes }))),
+  slice: [
+    [0, 1],
+    [0, 4],
+    [2, 2],
+    [-1, 1],
+    [-3, 2],
+    [-4, 4],
+  ].flatMap(([start, length]) => axes((axis) => ({ axis, start: start!, length: length! }), every)),
+  concat: [0, 1]
+    .flatMap((axis) =>
+      over(
+        every,
+        [
+          [
+            [4, 7],
+            [4, 7],
+            [4, 7],
+          ],
+          [[4, 7]],
+        ],
+        3,
+        { attrs: { axis } },
+      ),
+    )
+    .map((entry) => ({ ...entry, dtypes: entry.dtypes.slice(0, entry.shapes.length) })),
+  gather: every.flatMap((dtype) =>
+    (
+      [
+        [[6], [5]],
+        [
+          [6, 7],
+          [3, 4],
+        ],
+        [[6, 2, 3], []],
+      ] as const
+    ).map((shapes) => ({ dtypes: [dtype, "int32"] as const, shapes })),
+  ),
   iota: axes((axis) => ({ axis }), every),
-  expand: every.flatMap((dtype) => ([[[], [3, 5]], [[5], [3, 5]], [[3, 1], [3, 5]], [[1, 5], [2, 3, 5]]] as const).map((shapes) => ({ dtypes: [dtype, "float32"] as const, shapes }))),
+  expand: every.flatMap((dtype) =>
+    (
+      [
+        [[], [3, 5]],
+        [[5], [3, 5]],
+        [
+          [3, 1],
+          [3, 5],
+        ],
+        [
+          [1, 5],
+          [2, 3, 5],
+        ],
+      ] as const
+    ).map((shapes) => ({ dtypes: [dtype, "float32"] as const, shapes })),
+  ),
 };
 
 // Every sum here has at most 19 terms, in an order of each engine's own: either is within 19 half-ulps of the terms' sum.
@@ -70,31 +233,53 @@ const terms = (largest: number) => (): number => 2 * 19 * 2 ** -24 * 19 * larges
 const relative = (value: number): number => 2e-6 * (1 + Math.abs(value));
 
 /** How far results may lie apart. Engines round exp and its kin each their own way; what is not here is exact. */
-const bounds: Partial<Record<PrimitiveName, (value: number) => number>> = { exp: relative, log: relative, tanh: relative, sigmoid: relative, matmul: terms(16), sum: terms(4) };
+const bounds: Partial<Record<PrimitiveName, (value: number) => number>> = {
+  exp: relative,
+  log: relative,
+  tanh: relative,
+  sigmoid: relative,
+  matmul: terms(16),
+  sum: terms(4),
+};
 
-it("has cases of every primitive", () => expect(Object.keys(cases).sort()).toEqual([...primitiveNames].sort()));
+it("has cases of every primitive", () =>
+  expect(Object.keys(cases).sort()).toEqual([...primitiveNames].sort()));
 
 describe.each(adapters)("%s: a primitive equals the builtin engine's", (_name, adapter) => {
   it.each(primitiveNames)("%s", async (op) => {
     for (const { dtypes, shapes, attrs = {}, tame = false } of cases[op]) {
-      const p = new ProgramBuilder(`${op} ${dtypes.join()} ${JSON.stringify(shapes)} ${JSON.stringify(attrs)}`);
+      const p = new ProgramBuilder(
+        `${op} ${dtypes.join()} ${JSON.stringify(shapes)} ${JSON.stringify(attrs)}`,
+      );
       const values = shapes.map((shape, k) => p.input(`x${k}`, { dtype: dtypes[k]!, shape }));
       p.output("y", p.block.primitive(op, values, attrs));
       const program = p.finish();
       const feeds = Object.fromEntries(shapes.map((shape, k) => [`x${k}`, draw(dtypes[k]!, shape, !tame)]));
-      if (op === "gather") feeds["x1"]!.data.forEach((_, k, all) => { all[k] = Math.floor(random() * 6); });
-      const [want, got] = await Promise.all([builtin(), adapter].map(async (engine) => {
-        const executable = await engine.compile(program, {});
-        const result = await (await executable.run(feeds))["y"]!.read();
-        // Each session of onnxruntime-node has threads of its own, which slow down those of all others.
-        executable.dispose();
-        return result;
-      }));
-      expect({ dtype: got!.dtype, shape: got!.shape, size: got!.data.length }, program.name).toEqual({ dtype: want!.dtype, shape: want!.shape, size: want!.data.length });
+      if (op === "gather")
+        feeds["x1"]!.data.forEach((_, k, all) => {
+          all[k] = Math.floor(random() * 6);
+        });
+      const [want, got] = await Promise.all(
+        [builtin(), adapter].map(async (engine) => {
+          const executable = await engine.compile(program, {});
+          const result = await (await executable.run(feeds))["y"]!.read();
+          // Each session of onnxruntime-node has threads of its own, which slow down those of all others.
+          executable.dispose();
+          return result;
+        }),
+      );
+      expect({ dtype: got!.dtype, shape: got!.shape, size: got!.data.length }, program.name).toEqual({
+        dtype: want!.dtype,
+        shape: want!.shape,
+        size: want!.data.length,
+      });
       want!.data.forEach((value, k) => {
         const other = got!.data[k]!;
         const bound = bounds[op];
-        const agrees = Number.isFinite(value) && bound ? Math.abs(other - value) <= bound(value) : other === value || (Number.isNaN(other) && Number.isNaN(value));
+        const agrees =
+          Number.isFinite(value) && bound
+            ? Math.abs(other - value) <= bound(value)
+            : other === value || (Number.isNaN(other) && Number.isNaN(value));
         if (!agrees) expect.fail(`${program.name}: expected ${value} at ${k}, got ${other}`);
       });
     }
@@ -105,10 +290,13 @@ describe("reverse", () => {
   it("works on what a scan stacked, where onnxruntime's optimiser is too clever for a falling Range", async () => {
     const p = new ProgramBuilder("reversed scan");
     const x = p.input("x", { dtype: "float32", shape: ["time", "batch", 2] });
-    const { stacked } = p.block.scan({ carries: [p.input("h", { dtype: "float32", shape: ["batch", 2] })], sequences: [x] }, (b, [carry], [element]) => {
-      const sum = b.add(carry!, element!);
-      return { carries: [sum], stacked: [sum] };
-    });
+    const { stacked } = p.block.scan(
+      { carries: [p.input("h", { dtype: "float32", shape: ["batch", 2] })], sequences: [x] },
+      (b, [carry], [element]) => {
+        const sum = b.add(carry!, element!);
+        return { carries: [sum], stacked: [sum] };
+      },
+    );
     p.output("y", p.block.reverse(stacked[0]!, 0));
     const executable = await onnx(ortNode, { device: "cpu" }).compile(p.finish(), {});
     const { y } = await executable.run({ x: tensor([[[1, 2]], [[3, 4]], [[5, 6]]]), h: tensor([[0, 0]]) });

@@ -11,7 +11,12 @@ const identity: Program = (() => {
 class FakeTensor {
   readonly location: string;
   freed = false;
-  constructor(readonly type: string, readonly data: Float32Array, readonly dims: readonly number[], location = "cpu") {
+  constructor(
+    readonly type: string,
+    readonly data: Float32Array,
+    readonly dims: readonly number[],
+    location = "cpu",
+  ) {
     this.location = location;
   }
   async getData(): Promise<Float32Array> {
@@ -40,15 +45,27 @@ function onDevice(): { ort: OnnxRuntime; log: string[] } {
     if (Number.isNaN(x.data[0])) throw new Error("refused");
     return { "y:out": new FakeTensor("float32", x.data.slice(), x.dims, "gpu-buffer") };
   };
-  const session = { run: (feeds: { x: FakeTensor }) => alone("run", () => run(feeds)), release: async () => void log.push("release") };
-  return { ort: { InferenceSession: { create: () => alone("create", () => session) }, Tensor: FakeTensor }, log };
+  const session = {
+    run: (feeds: { x: FakeTensor }) => alone("run", () => run(feeds)),
+    release: async () => void log.push("release"),
+  };
+  return {
+    ort: { InferenceSession: { create: () => alone("create", () => session) }, Tensor: FakeTensor },
+    log,
+  };
 }
 
 describe("a library that does one thing at a time", () => {
   it("creates and runs sessions of several adapters one after the other", async () => {
     const { ort, log } = onDevice();
-    const [one, other] = await Promise.all([onnx(ort, { device: "webgpu" }), onnx(ort, { device: "webgpu" })].map((adapter) => adapter.compile(identity, {})));
-    const results = await Promise.all([one!, other!, one!, other!].map((executable, k) => executable.run({ x: tensor([k]) })));
+    const [one, other] = await Promise.all(
+      [onnx(ort, { device: "webgpu" }), onnx(ort, { device: "webgpu" })].map((adapter) =>
+        adapter.compile(identity, {}),
+      ),
+    );
+    const results = await Promise.all(
+      [one!, other!, one!, other!].map((executable, k) => executable.run({ x: tensor([k]) })),
+    );
     expect(await Promise.all(results.map(async ({ y }) => (await y!.read()).data[0]))).toEqual([0, 1, 2, 3]);
     one!.dispose();
     await other!.run({ x: tensor([4]) });
@@ -58,8 +75,13 @@ describe("a library that does one thing at a time", () => {
   it("goes on after a failure", async () => {
     const { ort } = onDevice();
     const executable = await onnx(ort, { device: "webgpu" }).compile(identity, {});
-    const [failed, next] = await Promise.allSettled([executable.run({ x: tensor([NaN]) }), executable.run({ x: tensor([1]) })]);
-    expect(failed!.status === "rejected" && isUnrollError(failed!.reason) && failed!.reason.code).toBe("UNROLL_ENGINE");
+    const [failed, next] = await Promise.allSettled([
+      executable.run({ x: tensor([NaN]) }),
+      executable.run({ x: tensor([1]) }),
+    ]);
+    expect(failed!.status === "rejected" && isUnrollError(failed!.reason) && failed!.reason.code).toBe(
+      "UNROLL_ENGINE",
+    );
     expect(next!.status).toBe("fulfilled");
   });
 

@@ -16,14 +16,22 @@ export async function untilStarted(tf: Library): Promise<void> {
  */
 export async function startBackend(tf: Library, name: string): Promise<void> {
   if (!tf.findBackendFactory(name)) {
-    throw new UnrollError("UNROLL_CONFIG", `tfjs backend: expected one that is registered, got "${name}"; import @tensorflow/tfjs-backend-${name} before`, { backend: name });
+    throw new UnrollError(
+      "UNROLL_CONFIG",
+      `tfjs backend: expected one that is registered, got "${name}"; import @tensorflow/tfjs-backend-${name} before`,
+      { backend: name },
+    );
   }
   await untilStarted(tf);
   // Null while it starts, and again when the start failed; a synchronous one is there at once.
   if (tf.findBackend(name)) return;
   await untilStarted(tf);
   if (!tf.findBackend(name)) {
-    throw new UnrollError("UNROLL_ENGINE", `tfjs backend: expected "${name}" to start, got a failure that TensorFlow.js printed; choose another device`, { backend: name });
+    throw new UnrollError(
+      "UNROLL_ENGINE",
+      `tfjs backend: expected "${name}" to start, got a failure that TensorFlow.js printed; choose another device`,
+      { backend: name },
+    );
   }
 }
 
@@ -52,7 +60,7 @@ const setUp = new WeakMap<object, Set<string>>();
 function makeCurrent(tf: Library, name: string): void {
   const engine = tf.engine();
   let known = setUp.get(engine);
-  if (!known) setUp.set(engine, known = new Set());
+  if (!known) setUp.set(engine, (known = new Set()));
   const instance = engine.registry?.[name];
   if (known.has(name) && instance && "backendInstance" in engine && "backendName" in engine) {
     engine.backendName = name;

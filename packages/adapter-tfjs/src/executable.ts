@@ -1,4 +1,16 @@
-import { type DeviceTensor, type DType, type Executable, type Feed, type HostTensor, isHostTensor, isUnrollError, type Program, UnrollError, type ValueId, type WeightMap } from "@unroll/api/adapter";
+import {
+  type DeviceTensor,
+  type DType,
+  type Executable,
+  type Feed,
+  type HostTensor,
+  isHostTensor,
+  isUnrollError,
+  type Program,
+  UnrollError,
+  type ValueId,
+  type WeightMap,
+} from "@unroll/api/adapter";
 import { onBackend, untilStarted } from "./backend.js";
 import type { Library, TfTensor } from "./library.js";
 import { type Environment, ready, type Scope, type Step } from "./nodes.js";
@@ -16,10 +28,26 @@ export class TfjsExecutable implements Executable {
   private readonly aliased: readonly boolean[];
   private disposed = false;
 
-  constructor(private readonly tf: Library, private readonly backend: string, private readonly program: Program, weights: WeightMap, private readonly host: boolean, hostKernels: boolean) {
+  constructor(
+    private readonly tf: Library,
+    private readonly backend: string,
+    private readonly program: Program,
+    weights: WeightMap,
+    private readonly host: boolean,
+    hostKernels: boolean,
+  ) {
     this.steps = onBackend(tf, backend, () => tf.engine().tidy(() => this.prepare(weights, hostKernels)));
-    const computed = new Set(program.nodes.flatMap((node) => (node.kind === "primitive" && node.op === "constant" ? [] : node.outputs.map((o) => o.id))));
-    this.aliased = program.outputs.map(({ id }, k) => !computed.has(id) || program.outputs.findIndex((o) => o.id === id) !== k || passesThrough(program, id));
+    const computed = new Set(
+      program.nodes.flatMap((node) =>
+        node.kind === "primitive" && node.op === "constant" ? [] : node.outputs.map((o) => o.id),
+      ),
+    );
+    this.aliased = program.outputs.map(
+      ({ id }, k) =>
+        !computed.has(id) ||
+        program.outputs.findIndex((o) => o.id === id) !== k ||
+        passesThrough(program, id),
+    );
   }
 
   private prepare(weights: WeightMap, hostKernels: boolean): Step[] {
@@ -31,13 +59,19 @@ export class TfjsExecutable implements Executable {
       return made;
     };
     const run = ((name, inputs, attrs) => engine.runKernel(name, inputs, attrs)) as Workshop["run"];
-    const params = new Map<ValueId, HostTensor>(program.params.map(({ name, id, type }) => {
-      const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;
-      if (!weight || weight.dtype !== type.dtype || weight.shape.join() !== type.shape.join()) {
-        throw new UnrollError("UNROLL_WEIGHTS", `program "${program.name}" param "${name}": expected ${type.dtype} [${type.shape.join(", ")}], got ${weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none"}; give every weight the program declares`, { name });
-      }
-      return [id, weight];
-    }));
+    const params = new Map<ValueId, HostTensor>(
+      program.params.map(({ name, id, type }) => {
+        const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;
+        if (!weight || weight.dtype !== type.dtype || weight.shape.join() !== type.shape.join()) {
+          throw new UnrollError(
+            "UNROLL_WEIGHTS",
+            `program "${program.name}" param "${name}": expected ${type.dtype} [${type.shape.join(", ")}], got ${weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none"}; give every weight the program declares`,
+            { name },
+          );
+        }
+        return [id, weight];
+      }),
+    );
     // A weight that only packed composites read is not uploaded a second time.
     const slot = (id: ValueId): number => {
       const known = this.slots.get(id);
@@ -48,7 +82,12 @@ export class TfjsExecutable implements Executable {
       if (weight) this.weightSlots.push([next, keep(weight.data.slice(), weight.shape, weight.dtype)]);
       return next;
     };
-    const scope: Scope = { workshop: { tf, backend, run, keep }, hostKernels, slot, weight: (id) => params.get(id) };
+    const scope: Scope = {
+      workshop: { tf, backend, run, keep },
+      hostKernels,
+      slot,
+      weight: (id) => params.get(id),
+    };
     for (const input of program.inputs) slot(input.id);
     const steps = program.nodes.map((node) => ready(node, scope));
     for (const output of program.outputs) slot(output.id);
@@ -57,23 +96,37 @@ export class TfjsExecutable implements Executable {
 
   async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>> {
     const { tf, program } = this;
-    if (this.disposed) throw new UnrollError("UNROLL_DISPOSED", `tfjs executable: expected one in use, got program "${program.name}" after its dispose(); compile it again`, {});
+    if (this.disposed)
+      throw new UnrollError(
+        "UNROLL_DISPOSED",
+        `tfjs executable: expected one in use, got program "${program.name}" after its dispose(); compile it again`,
+        {},
+      );
     if (tf.engine().pendingBackendInit) await untilStarted(tf);
-    const results = this.guarded(() => onBackend(tf, this.backend, () => {
-      const engine = tf.engine();
-      return engine.tidy(() => {
-        const env: Environment = new Array<TfTensor>(this.slots.size);
-        for (const [slot, weight] of this.weightSlots) env[slot] = weight;
-        for (const { name, id } of program.inputs) env[this.slots.get(id)!] = this.feed(name, feeds[name]);
-        for (const step of this.steps) step(env);
-        return program.outputs.map(({ id }, k) => {
-          const value = env[this.slots.get(id)!]!;
-          // Kept, so that a tidy of the caller's around this call does not take it away.
-          return engine.keep(this.aliased[k] ? (engine.runKernel("Identity", { x: value }) as TfTensor) : value);
+    const results = this.guarded(() =>
+      onBackend(tf, this.backend, () => {
+        const engine = tf.engine();
+        return engine.tidy(() => {
+          const env: Environment = new Array<TfTensor>(this.slots.size);
+          for (const [slot, weight] of this.weightSlots) env[slot] = weight;
+          for (const { name, id } of program.inputs) env[this.slots.get(id)!] = this.feed(name, feeds[name]);
+          for (const step of this.steps) step(env);
+          return program.outputs.map(({ id }, k) => {
+            const value = env[this.slots.get(id)!]!;
+            // Kept, so that a tidy of the caller's around this call does not take it away.
+            return engine.keep(
+              this.aliased[k] ? (engine.runKernel("Identity", { x: value }) as TfTensor) : value,
+            );
+          });
         });
-      });
-    }));
-    return Object.fromEntries(program.outputs.map(({ name, type }, k) => [name, new TfjsTensor(type.dtype as DType, results[k]!, this.host)]));
+      }),
+    );
+    return Object.fromEntries(
+      program.outputs.map(({ name, type }, k) => [
+        name,
+        new TfjsTensor(type.dtype as DType, results[k]!, this.host),
+      ]),
+    );
   }
 
   dispose(): void {
@@ -86,7 +139,12 @@ export class TfjsExecutable implements Executable {
       return work();
     } catch (cause) {
       if (isUnrollError(cause)) throw cause;
-      throw new UnrollError("UNROLL_ENGINE", `program "${this.program.name}" run: expected TensorFlow.js to run it on ${this.backend}, got "${cause instanceof Error ? cause.message : String(cause)}"; see the cause`, { backend: this.backend }, { cause });
+      throw new UnrollError(
+        "UNROLL_ENGINE",
+        `program "${this.program.name}" run: expected TensorFlow.js to run it on ${this.backend}, got "${cause instanceof Error ? cause.message : String(cause)}"; see the cause`,
+        { backend: this.backend },
+        { cause },
+      );
     }
   }
 
@@ -94,7 +152,11 @@ export class TfjsExecutable implements Executable {
     if (feed instanceof TfjsTensor) return feed.tensor;
     const host = feed && (isHostTensor(feed) ? feed : feed.readSync?.());
     if (!host) {
-      throw new UnrollError("UNROLL_ARGUMENT", `program "${this.program.name}" run: expected a feed for input "${name}" in host memory or of this adapter, got ${feed ? "a tensor of another engine" : "none"}; read() it and feed the result`, { name });
+      throw new UnrollError(
+        "UNROLL_ARGUMENT",
+        `program "${this.program.name}" run: expected a feed for input "${name}" in host memory or of this adapter, got ${feed ? "a tensor of another engine" : "none"}; read() it and feed the result`,
+        { name },
+      );
     }
     // The cpu backend would go on using the caller's array.
     return this.tf.tensor(host.data.slice(), host.shape, host.dtype);

@@ -35,11 +35,21 @@ export interface TfjsOptions {
 export function tfjs(library: TensorFlow, options: TfjsOptions = {}): Adapter {
   const { composites = "all", hostKernels = true, backend = library.getBackend() || "cpu" } = options;
   const unknown = Object.keys(options).find((key) => !["backend", "composites", "hostKernels"].includes(key));
-  if (unknown !== undefined) throw new UnrollError("UNROLL_ARGUMENT", `tfjs option "${unknown}": expected backend, composites or hostKernels, got an unknown one; remove it`, { option: unknown });
+  if (unknown !== undefined)
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `tfjs option "${unknown}": expected backend, composites or hostKernels, got an unknown one; remove it`,
+      { option: unknown },
+    );
   const tf = library as unknown as Library;
   const names = composites === "all" ? Object.keys(claims) : composites;
   for (const name of names) {
-    if (!Object.hasOwn(claims, name)) throw new UnrollError("UNROLL_ARGUMENT", `tfjs: expected composites among ${Object.keys(claims).join(", ")}, got "${name}"; leave it out, it runs as its decomposition`, { name });
+    if (!Object.hasOwn(claims, name))
+      throw new UnrollError(
+        "UNROLL_ARGUMENT",
+        `tfjs: expected composites among ${Object.keys(claims).join(", ")}, got "${name}"; leave it out, it runs as its decomposition`,
+        { name },
+      );
   }
   const host = hostBackends.includes(backend);
   return {

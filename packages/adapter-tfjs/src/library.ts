@@ -9,7 +9,11 @@ export interface TensorFlow {
   findBackend(name: string): unknown;
   findBackendFactory(name: string): unknown;
   getKernel(name: string, backend: string): unknown;
-  registerKernel(config: { kernelName: string; backendName: string; kernelFunc: (params: never) => unknown }): void;
+  registerKernel(config: {
+    kernelName: string;
+    backendName: string;
+    kernelFunc: (params: never) => unknown;
+  }): void;
   ready(): Promise<void>;
 }
 
@@ -45,7 +49,11 @@ export interface KernelCall {
 /** The library with the members typed as this adapter calls them. */
 export interface Library extends Omit<TensorFlow, "engine" | "getKernel"> {
   engine(): {
-    runKernel(name: string, inputs: Readonly<Record<string, TensorInfo>> | readonly TensorInfo[], attrs?: Attributes): TfTensor | TfTensor[];
+    runKernel(
+      name: string,
+      inputs: Readonly<Record<string, TensorInfo>> | readonly TensorInfo[],
+      attrs?: Attributes,
+    ): TfTensor | TfTensor[];
     tidy<T>(run: () => T): T;
     keep(tensor: TfTensor): TfTensor;
     /** Private to the library, and the only sign that a backend is starting. */
@@ -54,7 +62,10 @@ export interface Library extends Omit<TensorFlow, "engine" | "getKernel"> {
     backendName?: string;
     backendInstance?: object;
   };
-  getKernel(name: string, backend: string): { kernelFunc(call: KernelCall): TensorInfo | TensorInfo[] } | undefined;
+  getKernel(
+    name: string,
+    backend: string,
+  ): { kernelFunc(call: KernelCall): TensorInfo | TensorInfo[] } | undefined;
   tensor(data: ArrayLike<number>, shape: readonly number[], dtype: string): TfTensor;
   readonly version_core?: string;
   env?(): { getBool(flag: string): boolean; readonly flagRegistry?: object };

@@ -1,4 +1,12 @@
-import { type CompositeClaim, type CompositeNode, type HostTensor, type Node, type PrimitiveName, type ScanNode, type ValueId } from "@unroll/api/adapter";
+import {
+  type CompositeClaim,
+  type CompositeNode,
+  type HostTensor,
+  type Node,
+  type PrimitiveName,
+  type ScanNode,
+  type ValueId,
+} from "@unroll/api/adapter";
 import { activation, activationComposites } from "./activations.js";
 import type { TfTensor } from "./library.js";
 import { primitiveKernels, type Workshop } from "./primitives.js";
@@ -27,8 +35,17 @@ const recurrent = ["lstm", "gru", "simpleRnn", "lstmCell", "gruCell", "simpleRnn
 
 /** Composites this adapter runs its own way. Weights are packed when a program is compiled. */
 export const claims: Readonly<Record<string, CompositeClaim>> = {
-  ...Object.fromEntries(recurrent.map((name) => [name, { without: ["peephole", "projectionKernel"], weights: ["kernel", "recurrentKernel", "inputBias", "recurrentBias"] }])),
-  softmax: {}, logSoftmax: {},
+  ...Object.fromEntries(
+    recurrent.map((name) => [
+      name,
+      {
+        without: ["peephole", "projectionKernel"],
+        weights: ["kernel", "recurrentKernel", "inputBias", "recurrentBias"],
+      },
+    ]),
+  ),
+  softmax: {},
+  logSoftmax: {},
   ...Object.fromEntries(activationComposites.map((name) => [name, {}])),
 };
 
@@ -38,21 +55,41 @@ export function ready(node: Node, scope: Scope): Step {
   switch (node.kind) {
     case "primitive": {
       const kernel = primitiveKernels[node.op as PrimitiveName](scope.workshop, node.attrs);
-      return single(kernel, node.inputs.map((id) => scope.slot(id)), outputs[0]!);
+      return single(
+        kernel,
+        node.inputs.map((id) => scope.slot(id)),
+        outputs[0]!,
+      );
     }
-    case "scan": return scan(node, scope, outputs);
-    case "composite": return composite(node, scope, outputs);
-    default: return node satisfies never;
+    case "scan":
+      return scan(node, scope, outputs);
+    case "composite":
+      return composite(node, scope, outputs);
+    default:
+      return node satisfies never;
   }
 }
 
 /** Fixed numbers of operands, so that a step of a stream builds no more arrays than it must. */
-function single(kernel: (operands: readonly TfTensor[]) => TfTensor, inputs: readonly number[], output: number): Step {
+function single(
+  kernel: (operands: readonly TfTensor[]) => TfTensor,
+  inputs: readonly number[],
+  output: number,
+): Step {
   const [a, b] = inputs as [number, number];
   switch (inputs.length) {
-    case 1: return (env) => { env[output] = kernel([env[a]!]); };
-    case 2: return (env) => { env[output] = kernel([env[a]!, env[b]!]); };
-    default: return (env) => { env[output] = kernel(inputs.map((k) => env[k]!)); };
+    case 1:
+      return (env) => {
+        env[output] = kernel([env[a]!]);
+      };
+    case 2:
+      return (env) => {
+        env[output] = kernel([env[a]!, env[b]!]);
+      };
+    default:
+      return (env) => {
+        env[output] = kernel(inputs.map((k) => env[k]!));
+      };
   }
 }
 
@@ -60,13 +97,23 @@ function composite(node: CompositeNode, scope: Scope, outputs: readonly number[]
   const { workshop } = scope;
   const slotOf = (name: string): number => scope.slot(node.inputs[node.inputNames.indexOf(name)]!);
   if (!recurrent.includes(node.op)) {
-    const run = node.op === "softmax" ? (x: TfTensor) => workshop.tf.softmax(x) : node.op === "logSoftmax" ? (x: TfTensor) => workshop.tf.logSoftmax(x) : activation(workshop, node.op);
+    const run =
+      node.op === "softmax"
+        ? (x: TfTensor) => workshop.tf.softmax(x)
+        : node.op === "logSoftmax"
+          ? (x: TfTensor) => workshop.tf.logSoftmax(x)
+          : activation(workshop, node.op);
     return single(([x]) => run(x!), [slotOf("x")], outputs[0]!);
   }
-  const weight = (name: string): HostTensor | undefined => (node.inputNames.includes(name) ? scope.weight(node.inputs[node.inputNames.indexOf(name)]!) : undefined);
+  const weight = (name: string): HostTensor | undefined =>
+    node.inputNames.includes(name) ? scope.weight(node.inputs[node.inputNames.indexOf(name)]!) : undefined;
   const recurrence = recurrenceOf(node, weight, workshop);
-  const run = scope.hostKernels ? hostRecurrence(workshop.tf, recurrence) : composedRecurrence(workshop, recurrence);
-  const named = node.inputNames.filter((name) => !["kernel", "recurrentKernel", "inputBias", "recurrentBias"].includes(name)).map((name) => [name, slotOf(name)] as const);
+  const run = scope.hostKernels
+    ? hostRecurrence(workshop.tf, recurrence)
+    : composedRecurrence(workshop, recurrence);
+  const named = node.inputNames
+    .filter((name) => !["kernel", "recurrentKernel", "inputBias", "recurrentBias"].includes(name))
+    .map((name) => [name, slotOf(name)] as const);
   return (env) => {
     const operands: Record<string, TfTensor> = {};
     for (const [name, slot] of named) operands[name] = env[slot]!;
@@ -103,7 +150,11 @@ function scan(node: ScanNode, scope: Scope, outputs: readonly number[]): Step {
           if (k < carries) local[to] = carried[k]!;
           else if (k >= carries + sequences) local[to] = from;
           else {
-            const element = run("Slice", { x: from }, { begin: from.shape.map((_, axis) => (axis === 0 ? t : 0)), size: [1, ...from.shape.slice(1)] });
+            const element = run(
+              "Slice",
+              { x: from },
+              { begin: from.shape.map((_, axis) => (axis === 0 ? t : 0)), size: [1, ...from.shape.slice(1)] },
+            );
             local[to] = run("Reshape", { x: element }, { shape: from.shape.slice(1) });
           }
         });
@@ -111,10 +162,15 @@ function scan(node: ScanNode, scope: Scope, outputs: readonly number[]): Step {
         return results.map((k) => local[k]!);
       });
       carried = made.slice(0, carries);
-      stacked.forEach((list, k) => { list[t] = made[carries + k]!; });
+      stacked.forEach((list, k) => {
+        list[t] = made[carries + k]!;
+      });
     }
-    carried.forEach((value, k) => { env[outputs[k]!] = value; });
-    stacked.forEach((list, k) => { env[outputs[carries + k]!] = tf.stack(list, 0); });
+    carried.forEach((value, k) => {
+      env[outputs[k]!] = value;
+    });
+    stacked.forEach((list, k) => {
+      env[outputs[carries + k]!] = tf.stack(list, 0);
+    });
   };
 }
-

@@ -9,52 +9,82 @@ export interface Workshop {
   readonly tf: Library;
   readonly backend: string;
   /** One kernel of the library by its registered name: what `tf.add` and the like end in, without their checks. */
-  run(name: string, inputs: Readonly<Record<string, TensorInfo>> | readonly TensorInfo[], attrs?: Attributes): TfTensor;
+  run(
+    name: string,
+    inputs: Readonly<Record<string, TensorInfo>> | readonly TensorInfo[],
+    attrs?: Attributes,
+  ): TfTensor;
   /** A tensor that stays until the executable is disposed. */
   keep(data: ArrayLike<number>, shape: readonly number[], dtype: string): TfTensor;
 }
 
 type Maker = (workshop: Workshop, attrs: Attrs) => Kernel;
 
-const binary = (name: string): Maker => ({ run }) => ([a, b]) => run(name, { a: a!, b: b! });
-const unary = (name: string): Maker => ({ run }) => ([x]) => run(name, { x: x! });
+const binary =
+  (name: string): Maker =>
+  ({ run }) =>
+  ([a, b]) =>
+    run(name, { a: a!, b: b! });
+const unary =
+  (name: string): Maker =>
+  ({ run }) =>
+  ([x]) =>
+    run(name, { x: x! });
 
 /** The wasm kernels give the other operand where one is NaN. */
-const extreme = (name: string): Maker => ({ tf, run, backend }) => {
-  if (backend !== "wasm") return ([a, b]) => run(name, { a: a!, b: b! });
-  return ([a, b]) => {
-    const result = run(name, { a: a!, b: b! });
-    if (a!.dtype !== "float32") return result;
-    const sum = run("Add", { a: a!, b: b! });
-    // Infinity minus infinity is NaN too, but then neither operand is: so each is asked.
-    const isNaN = run("LogicalOr", { a: run("NotEqual", { a: a!, b: a! }), b: run("NotEqual", { a: b!, b: b! }) });
-    return tf.where(isNaN, sum, result);
+const extreme =
+  (name: string): Maker =>
+  ({ tf, run, backend }) => {
+    if (backend !== "wasm") return ([a, b]) => run(name, { a: a!, b: b! });
+    return ([a, b]) => {
+      const result = run(name, { a: a!, b: b! });
+      if (a!.dtype !== "float32") return result;
+      const sum = run("Add", { a: a!, b: b! });
+      // Infinity minus infinity is NaN too, but then neither operand is: so each is asked.
+      const isNaN = run("LogicalOr", {
+        a: run("NotEqual", { a: a!, b: a! }),
+        b: run("NotEqual", { a: b!, b: b! }),
+      });
+      return tf.where(isNaN, sum, result);
+    };
   };
-};
 
-const reshape = (run: Workshop["run"], x: TfTensor, shape: readonly number[]): TfTensor => run("Reshape", { x }, { shape });
+const reshape = (run: Workshop["run"], x: TfTensor, shape: readonly number[]): TfTensor =>
+  run("Reshape", { x }, { shape });
 
 /** Matrix product with the leading axes of `a` folded into its rows, where `b` is one matrix. */
-const matmul: Maker = ({ tf, run }) => ([a, b]) => {
-  const plain = { transposeA: false, transposeB: false };
-  if (b!.shape.length === 2) {
-    const [k, n] = b!.shape as [number, number];
-    const rows = a!.shape.slice(0, -1);
-    const product = run("BatchMatMul", { a: reshape(run, a!, [1, rows.reduce((p, q) => p * q, 1), k]), b: reshape(run, b!, [1, k, n]) }, plain);
-    return reshape(run, product, [...rows, n]);
-  }
-  // The wasm kernel repeats only a single matrix, so leading axes are made equal first.
-  const rank = Math.max(a!.shape.length, b!.shape.length) - 2;
-  const padded = [a!, b!].map((v) => [...new Array<number>(rank + 2 - v.shape.length).fill(1), ...v.shape]);
-  const lead = padded[0]!.slice(0, rank).map((dim, k) => (dim === 1 ? padded[1]![k]! : dim));
-  const [left, right] = [a!, b!].map((v, k) => tf.broadcastTo(reshape(run, v, padded[k]!), [...lead, ...padded[k]!.slice(rank)]));
-  return tf.matMul(left!, right!);
-};
+const matmul: Maker =
+  ({ tf, run }) =>
+  ([a, b]) => {
+    const plain = { transposeA: false, transposeB: false };
+    if (b!.shape.length === 2) {
+      const [k, n] = b!.shape as [number, number];
+      const rows = a!.shape.slice(0, -1);
+      const product = run(
+        "BatchMatMul",
+        { a: reshape(run, a!, [1, rows.reduce((p, q) => p * q, 1), k]), b: reshape(run, b!, [1, k, n]) },
+        plain,
+      );
+      return reshape(run, product, [...rows, n]);
+    }
+    // The wasm kernel repeats only a single matrix, so leading axes are made equal first.
+    const rank = Math.max(a!.shape.length, b!.shape.length) - 2;
+    const padded = [a!, b!].map((v) => [...new Array<number>(rank + 2 - v.shape.length).fill(1), ...v.shape]);
+    const lead = padded[0]!.slice(0, rank).map((dim, k) => (dim === 1 ? padded[1]![k]! : dim));
+    const [left, right] = [a!, b!].map((v, k) =>
+      tf.broadcastTo(reshape(run, v, padded[k]!), [...lead, ...padded[k]!.slice(rank)]),
+    );
+    return tf.matMul(left!, right!);
+  };
 
 /** One kernel for every primitive. */
 export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
   constant: ({ keep }, attrs) => {
-    const made = keep(attrs["value"] as readonly number[], attrs["shape"] as readonly number[], attrs["dtype"] as string);
+    const made = keep(
+      attrs["value"] as readonly number[],
+      attrs["shape"] as readonly number[],
+      attrs["dtype"] as string,
+    );
     return () => made;
   },
   add: binary("Add"),
@@ -67,12 +97,17 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
   equal: binary("Equal"),
   and: binary("LogicalAnd"),
   not: unary("LogicalNot"),
-  select: ({ tf, run }) => ([condition, a, b]) => {
-    if (a!.dtype !== "bool") return tf.where(condition!, a!, b!);
-    // The wasm kernel reads booleans as if they were four bytes each, beyond their end.
-    const [yes, no] = [run("LogicalAnd", { a: condition!, b: a! }), run("LogicalAnd", { a: run("LogicalNot", { x: condition! }), b: b! })];
-    return run("LogicalOr", { a: yes, b: no });
-  },
+  select:
+    ({ tf, run }) =>
+    ([condition, a, b]) => {
+      if (a!.dtype !== "bool") return tf.where(condition!, a!, b!);
+      // The wasm kernel reads booleans as if they were four bytes each, beyond their end.
+      const [yes, no] = [
+        run("LogicalAnd", { a: condition!, b: a! }),
+        run("LogicalAnd", { a: run("LogicalNot", { x: condition! }), b: b! }),
+      ];
+      return run("LogicalOr", { a: yes, b: no });
+    },
   neg: unary("Neg"),
   exp: unary("Exp"),
   log: unary("Log"),
@@ -84,8 +119,13 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
     const dtype = attrs["dtype"] as string;
     if (dtype !== "bool") return ([x]) => run("Cast", { x: x! }, { dtype });
     // The wasm backend would truncate 0.5 to false.
-    const zeros: Record<string, TfTensor> = { float32: keep([0], [], "float32"), int32: keep([0], [], "int32"), bool: keep([0], [], "bool") };
-    return ([x]) => (x!.dtype === "bool" ? run("Identity", { x: x! }) : run("NotEqual", { a: x!, b: zeros[x!.dtype]! }));
+    const zeros: Record<string, TfTensor> = {
+      float32: keep([0], [], "float32"),
+      int32: keep([0], [], "int32"),
+      bool: keep([0], [], "bool"),
+    };
+    return ([x]) =>
+      x!.dtype === "bool" ? run("Identity", { x: x! }) : run("NotEqual", { a: x!, b: zeros[x!.dtype]! });
   },
   matmul,
   sum: ({ run }, attrs) => {
@@ -94,7 +134,8 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
   },
   reduceMax: ({ run }, attrs) => {
     const axis = attrs["axis"] as number;
-    return ([x]) => keepAxis(run, run("Max", { x: x! }, { reductionIndices: [axis], keepDims: false }), x!, axis);
+    return ([x]) =>
+      keepAxis(run, run("Max", { x: x! }, { reductionIndices: [axis], keepDims: false }), x!, axis);
   },
   expandDims: ({ run }, attrs) => {
     const axis = attrs["axis"] as number;
@@ -102,29 +143,60 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
   },
   squeeze: ({ run }, attrs) => {
     const axis = attrs["axis"] as number;
-    return ([x]) => reshape(run, x!, x!.shape.filter((_, k) => k !== axis));
+    return ([x]) =>
+      reshape(
+        run,
+        x!,
+        x!.shape.filter((_, k) => k !== axis),
+      );
   },
-  transpose: ({ run }, attrs) => ([x]) => run("Transpose", { x: x! }, { perm: attrs["perm"] }),
+  transpose:
+    ({ run }, attrs) =>
+    ([x]) =>
+      run("Transpose", { x: x! }, { perm: attrs["perm"] }),
   reverse: ({ run }, attrs) => {
     const dims = [attrs["axis"] as number];
     return ([x]) => run("Reverse", { x: x! }, { dims });
   },
   slice: ({ run }, attrs) => {
-    const [axis, start, length] = [attrs["axis"] as number, attrs["start"] as number, attrs["length"] as number];
+    const [axis, start, length] = [
+      attrs["axis"] as number,
+      attrs["start"] as number,
+      attrs["length"] as number,
+    ];
     return ([x]) => {
       const begin = x!.shape.map((dim, k) => (k !== axis ? 0 : start < 0 ? dim + start : start));
       return run("Slice", { x: x! }, { begin, size: x!.shape.map((dim, k) => (k === axis ? length : dim)) });
     };
   },
-  concat: ({ run }, attrs) => (xs) => run("Concat", xs, { axis: attrs["axis"] }),
-  gather: ({ run }) => ([table, indices]) => run("GatherV2", { x: table!, indices: indices! }, { axis: 0, batchDims: 0 }),
-  iota: ({ tf }, attrs) => ([x]) => tf.range(0, x!.shape[attrs["axis"] as number]!, 1, "int32"),
-  expand: ({ tf, run }) => ([x, like]) => {
-    // Tile knows no bool everywhere.
-    if (x!.dtype !== "bool") return tf.broadcastTo(x!, like!.shape);
-    return run("Cast", { x: tf.broadcastTo(run("Cast", { x: x! }, { dtype: "int32" }), like!.shape) }, { dtype: "bool" });
-  },
+  concat:
+    ({ run }, attrs) =>
+    (xs) =>
+      run("Concat", xs, { axis: attrs["axis"] }),
+  gather:
+    ({ run }) =>
+    ([table, indices]) =>
+      run("GatherV2", { x: table!, indices: indices! }, { axis: 0, batchDims: 0 }),
+  iota:
+    ({ tf }, attrs) =>
+    ([x]) =>
+      tf.range(0, x!.shape[attrs["axis"] as number]!, 1, "int32"),
+  expand:
+    ({ tf, run }) =>
+    ([x, like]) => {
+      // Tile knows no bool everywhere.
+      if (x!.dtype !== "bool") return tf.broadcastTo(x!, like!.shape);
+      return run(
+        "Cast",
+        { x: tf.broadcastTo(run("Cast", { x: x! }, { dtype: "int32" }), like!.shape) },
+        { dtype: "bool" },
+      );
+    },
 };
 
 const keepAxis = (run: Workshop["run"], reduced: TfTensor, x: TfTensor, axis: number): TfTensor =>
-  reshape(run, reduced, x.shape.map((dim, k) => (k === axis ? 1 : dim)));
+  reshape(
+    run,
+    reduced,
+    x.shape.map((dim, k) => (k === axis ? 1 : dim)),
+  );

@@ -7,7 +7,11 @@ export class TfjsTensor implements DeviceTensor {
   /** Present where reading does not wait for a device. */
   readonly readSync?: () => HostTensor;
 
-  constructor(readonly dtype: DType, private readonly held: TfTensor, hostMemory: boolean) {
+  constructor(
+    readonly dtype: DType,
+    private readonly held: TfTensor,
+    hostMemory: boolean,
+  ) {
     this.shape = held.shape;
     if (hostMemory) this.readSync = () => this.host(this.tensor.dataSync());
   }
@@ -15,7 +19,11 @@ export class TfjsTensor implements DeviceTensor {
   /** The library's tensor; throws UNROLL_DISPOSED once it is gone. */
   get tensor(): TfTensor {
     if (!this.held.isDisposed) return this.held;
-    throw new UnrollError("UNROLL_DISPOSED", `tfjs tensor: expected one in use, got this ${this.dtype} [${this.shape.join(", ")}] after its dispose(); keep it until the last use`, {});
+    throw new UnrollError(
+      "UNROLL_DISPOSED",
+      `tfjs tensor: expected one in use, got this ${this.dtype} [${this.shape.join(", ")}] after its dispose(); keep it until the last use`,
+      {},
+    );
   }
 
   async read(): Promise<HostTensor> {

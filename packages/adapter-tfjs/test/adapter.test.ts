@@ -2,13 +2,27 @@ import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { type DeviceTensor, isUnrollError, legalize, type Program, ProgramBuilder, tensor, type Value } from "@unroll/api/adapter";
+import {
+  type DeviceTensor,
+  isUnrollError,
+  legalize,
+  type Program,
+  ProgramBuilder,
+  tensor,
+  type Value,
+} from "@unroll/api/adapter";
 import { compile, input, lstmCell, recurrent, spec, specWeights } from "@unroll/api";
 import { beforeEach, describe, expect, it } from "vitest";
 import { tfjs, type TfjsOptions } from "../src/index.js";
 
-setWasmPaths(dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.node.js")) + sep);
-beforeEach(async () => { await tf.setBackend("cpu"); });
+setWasmPaths(
+  dirname(
+    createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.node.js"),
+  ) + sep,
+);
+beforeEach(async () => {
+  await tf.setBackend("cpu");
+});
 
 /** A program of one float input [batch, 2]. */
 function program(build: (p: ProgramBuilder, x: Value) => void): Program {
@@ -31,12 +45,26 @@ const code = async (work: () => unknown): Promise<string> => {
   return "no error";
 };
 
-const chain = spec({ name: "chain", inputs: [input({ name: "x", shape: [2] })], layers: [recurrent({ name: "lstm", input: "x", cell: lstmCell({ inputSize: 2, units: 3 }) })] });
-const weights = Object.fromEntries(specWeights(chain).map(({ name, shape }, n) => [name, tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => Math.cos(3 * k + n)), shape)]));
+const chain = spec({
+  name: "chain",
+  inputs: [input({ name: "x", shape: [2] })],
+  layers: [recurrent({ name: "lstm", input: "x", cell: lstmCell({ inputSize: 2, units: 3 }) })],
+});
+const weights = Object.fromEntries(
+  specWeights(chain).map(({ name, shape }, n) => [
+    name,
+    tensor(
+      Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => Math.cos(3 * k + n)),
+      shape,
+    ),
+  ]),
+);
 
 describe("tfjs adapter", () => {
   it("leaves the library's current backend alone, with two of its own in turns", async () => {
-    const models = await Promise.all(["cpu", "wasm"].map((backend) => compile(chain, { adapter: tfjs(tf, { backend }), weights })));
+    const models = await Promise.all(
+      ["cpu", "wasm"].map((backend) => compile(chain, { adapter: tfjs(tf, { backend }), weights })),
+    );
     expect(tf.getBackend()).toBe("cpu");
     let states = models.map((model) => model.zeroState(1));
     for (let step = 0; step < 3; step++) {
@@ -113,9 +141,26 @@ describe("tfjs adapter", () => {
   });
 
   it("names what is wrong with its options", async () => {
-    expect(await code(() => tfjs(tf, { composites: ["lstn"] }))).toMatch(/^UNROLL_ARGUMENT tfjs: .*got "lstn"/);
-    expect(await code(() => ready(program((p, v) => p.output("y", v)), { backend: "abacus" }))).toMatch(/^UNROLL_CONFIG .*"abacus".*import @tensorflow\/tfjs-backend-abacus/);
-    expect(await code(() => ready(program((p) => p.output("y", p.param("w", [2]))), { backend: "cpu" }, { w: tensor([1, 2, 3]) }))).toMatch(/^UNROLL_WEIGHTS .*"w".*\[2\].*\[3\]/);
+    expect(await code(() => tfjs(tf, { composites: ["lstn"] }))).toMatch(
+      /^UNROLL_ARGUMENT tfjs: .*got "lstn"/,
+    );
+    expect(
+      await code(() =>
+        ready(
+          program((p, v) => p.output("y", v)),
+          { backend: "abacus" },
+        ),
+      ),
+    ).toMatch(/^UNROLL_CONFIG .*"abacus".*import @tensorflow\/tfjs-backend-abacus/);
+    expect(
+      await code(() =>
+        ready(
+          program((p) => p.output("y", p.param("w", [2]))),
+          { backend: "cpu" },
+          { w: tensor([1, 2, 3]) },
+        ),
+      ),
+    ).toMatch(/^UNROLL_WEIGHTS .*"w".*\[2\].*\[3\]/);
   });
 
   it("a failure of the library keeps its cause and no tensors", async () => {
@@ -131,7 +176,10 @@ describe("tfjs adapter", () => {
       const model = await compile(chain, { adapter: tfjs(tf, { backend: "cpu", hostKernels }), weights });
       const sequence = tensor(new Float32Array(2 * 5), [1, 5, 2]);
       await model.sequence(sequence);
-      const { kernelNames, kernels: list } = await tf.profile(async () => { await model.sequence(sequence); return tf.scalar(0); });
+      const { kernelNames, kernels: list } = await tf.profile(async () => {
+        await model.sequence(sequence);
+        return tf.scalar(0);
+      });
       model.dispose();
       return kernelNames.length ? list.map((k) => k.name) : [];
     };

@@ -1,10 +1,39 @@
 /** Everything an adapter author imports: `@unroll/api/adapter`. */
 export type { Adapter, Executable, Feed, SyncExecutable, WeightMap } from "./contract/adapter.js";
 export type { Capabilities, CompositeClaim } from "./contract/capabilities.js";
-export { UnrollError, isUnrollError, type UnrollErrorCode, type UnrollErrorDetails } from "./contract/error.js";
-export { allocate, isHostTensor, sizeOf, tensor, type DeviceTensor, type DType, type DTypeArray, type HostTensor, type Nested } from "./contract/tensor.js";
+export {
+  UnrollError,
+  isUnrollError,
+  type UnrollErrorCode,
+  type UnrollErrorDetails,
+} from "./contract/error.js";
+export {
+  allocate,
+  isHostTensor,
+  sizeOf,
+  tensor,
+  type DeviceTensor,
+  type DType,
+  type DTypeArray,
+  type HostTensor,
+  type Nested,
+} from "./contract/tensor.js";
 export { primitiveNames, primitiveOf, type Primitive, type PrimitiveName } from "./program/primitives.js";
-export type { Attrs, AttrValue, CompositeNode, Dim, Named, Node, PrimitiveNode, Program, Region, ScanNode, Typed, ValueId, ValueType } from "./program/types.js";
+export type {
+  Attrs,
+  AttrValue,
+  CompositeNode,
+  Dim,
+  Named,
+  Node,
+  PrimitiveNode,
+  Program,
+  Region,
+  ScanNode,
+  Typed,
+  ValueId,
+  ValueType,
+} from "./program/types.js";
 export { Block, ProgramBuilder, type NamedValues, type Value } from "./program/builder.js";
 export { legalize } from "./program/legalize.js";
 export { activationNames, type Activation } from "./layers/activations.js";

@@ -1,17 +1,45 @@
 /** The core of Unroll: a spec, and a compiled model with its two faces. */
 export type { Adapter, WeightMap } from "./contract/adapter.js";
 export type { Capabilities, CompositeClaim } from "./contract/capabilities.js";
-export { UnrollError, isUnrollError, type UnrollErrorCode, type UnrollErrorDetails } from "./contract/error.js";
+export {
+  UnrollError,
+  isUnrollError,
+  type UnrollErrorCode,
+  type UnrollErrorDetails,
+} from "./contract/error.js";
 export { tensor, type DType, type HostTensor, type Nested } from "./contract/tensor.js";
 export { activationNames, type Activation } from "./layers/activations.js";
 export type * from "./spec/types.js";
 export { customCell, type CustomCellOptions } from "./spec/custom-cell.js";
 export type { Block, Value } from "./program/builder.js";
-export { activation, attention, bidirectional, dense, dropout, embedding, gruCell, input, lstmCell, merge, recurrent, repeat, simpleRnnCell, spec } from "./spec/build.js";
+export {
+  activation,
+  attention,
+  bidirectional,
+  dense,
+  dropout,
+  embedding,
+  gruCell,
+  input,
+  lstmCell,
+  merge,
+  recurrent,
+  repeat,
+  simpleRnnCell,
+  spec,
+} from "./spec/build.js";
 export { validateSpec } from "./spec/validate.js";
 export { specWeights, type WeightSpec } from "./spec/weights.js";
 export { specState, whyNotSteppable, type StatePartSpec } from "./spec/state.js";
-export { compile, type CompileOptions, type ModelOf, type RunResult, type SequenceModel, type SequenceOptions, type SteppableModel } from "./model/model.js";
+export {
+  compile,
+  type CompileOptions,
+  type ModelOf,
+  type RunResult,
+  type SequenceModel,
+  type SequenceOptions,
+  type SteppableModel,
+} from "./model/model.js";
 export { State, type PlainState, type StateJson, type StateLike } from "./model/state.js";
 export type { Stream } from "./model/stream.js";
 export type { Extent, InputsLike, TensorLike } from "./model/arguments.js";

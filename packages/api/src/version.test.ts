@@ -3,6 +3,8 @@ import { expect, it } from "vitest";
 import { builtin } from "./index.js";
 
 it("the version in reports is that of the package", () => {
-  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
   expect(builtin().version).toBe(version);
 });

@@ -15,18 +15,40 @@ export interface NamedAdapter {
  * @param device from an option of its own
  * @throws UNROLL_CONFIG for an unknown name or device, or a package that is not installed
  */
-export async function adapterOf(name: string | undefined, device: string | undefined, io: Io): Promise<NamedAdapter> {
+export async function adapterOf(
+  name: string | undefined,
+  device: string | undefined,
+  io: Io,
+): Promise<NamedAdapter> {
   const [adapter, own, ...rest] = name === undefined ? [] : name.split(":");
-  if (adapter === "" || own === "" || rest.length > 0) throw new UnrollError("UNROLL_CONFIG", `--adapter: expected NAME or NAME:DEVICE, got "${name}"; e.g. onnx:cpu`, { name });
-  if (own !== undefined && device !== undefined) throw new UnrollError("UNROLL_CONFIG", `--device: expected none beside "${name}", got "${device}"; name the device once`, { name, device });
+  if (adapter === "" || own === "" || rest.length > 0)
+    throw new UnrollError(
+      "UNROLL_CONFIG",
+      `--adapter: expected NAME or NAME:DEVICE, got "${name}"; e.g. onnx:cpu`,
+      { name },
+    );
+  if (own !== undefined && device !== undefined)
+    throw new UnrollError(
+      "UNROLL_CONFIG",
+      `--device: expected none beside "${name}", got "${device}"; name the device once`,
+      { name, device },
+    );
   const made = await resolveAdapter({ adapter, device: own ?? device, cwd: io.cwd, env: io.env });
   return { name: name ?? made.name, adapter: made };
 }
 
 /** Several, in order; one of configuration where none is named. */
 export async function adaptersOf(names: readonly string[], io: Io): Promise<NamedAdapter[]> {
-  return Promise.all((names.length === 0 ? [undefined] : names).map((name) => adapterOf(name, undefined, io)));
+  return Promise.all(
+    (names.length === 0 ? [undefined] : names).map((name) => adapterOf(name, undefined, io)),
+  );
 }
 
 /** Splits what a repeatable option was given: `a,b` and repetitions alike. */
-export const listed = (value: string, before: readonly string[] = []): string[] => [...before, ...value.split(",").map((name) => name.trim()).filter((name) => name !== "")];
+export const listed = (value: string, before: readonly string[] = []): string[] => [
+  ...before,
+  ...value
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== ""),
+];

@@ -9,7 +9,12 @@ export async function readBytes(io: Io, path: string): Promise<Uint8Array> {
     return await readFile(resolve(io.cwd, path));
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    throw new UnrollError("UNROLL_FORMAT", `file "${path}": expected a file that can be read, got ${code === "ENOENT" ? "none there" : code === "EISDIR" ? "a folder" : String(code)}; check the path`, { path }, { cause });
+    throw new UnrollError(
+      "UNROLL_FORMAT",
+      `file "${path}": expected a file that can be read, got ${code === "ENOENT" ? "none there" : code === "EISDIR" ? "a folder" : String(code)}; check the path`,
+      { path },
+      { cause },
+    );
   }
 }
 
@@ -20,8 +25,18 @@ export async function readJson(io: Io, path: string): Promise<Readonly<Record<st
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new UnrollError("UNROLL_FORMAT", `file "${path}": expected JSON, got ${cause instanceof Error ? cause.message : String(cause)}; check that it is whole`, { path }, { cause });
+    throw new UnrollError(
+      "UNROLL_FORMAT",
+      `file "${path}": expected JSON, got ${cause instanceof Error ? cause.message : String(cause)}; check that it is whole`,
+      { path },
+      { cause },
+    );
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new UnrollError("UNROLL_FORMAT", `file "${path}": expected a JSON object, got ${Array.isArray(value) ? "a list" : String(value)}; check the file`, { path });
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new UnrollError(
+      "UNROLL_FORMAT",
+      `file "${path}": expected a JSON object, got ${Array.isArray(value) ? "a list" : String(value)}; check the file`,
+      { path },
+    );
   return value as Readonly<Record<string, unknown>>;
 }

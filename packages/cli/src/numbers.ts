@@ -1,9 +1,18 @@
 import { UnrollError } from "@unroll/api";
 
 /** An option that is a number. @throws UNROLL_ARGUMENT naming the option */
-export function numberOption(name: string, value: string, allowed: (n: number) => boolean, what: string): number {
+export function numberOption(
+  name: string,
+  value: string,
+  allowed: (n: number) => boolean,
+  what: string,
+): number {
   const number = value.trim() === "" ? NaN : Number(value);
-  if (!allowed(number)) throw new UnrollError("UNROLL_ARGUMENT", `--${name}: expected ${what}, got "${value}"; give another`, { name, value });
+  if (!allowed(number))
+    throw new UnrollError("UNROLL_ARGUMENT", `--${name}: expected ${what}, got "${value}"; give another`, {
+      name,
+      value,
+    });
   return number;
 }
 
@@ -22,4 +31,5 @@ export function duration(us: number): string {
   return us >= 1e3 ? `${(us / 1e3).toPrecision(3)} ms` : `${us.toPrecision(3)} us`;
 }
 
-export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+export const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;

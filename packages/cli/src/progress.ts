@@ -9,7 +9,15 @@ export interface Progress {
 
 export function progress(io: Io, total: number): Progress {
   if (!io.interactive) return { step: () => undefined, stop: () => undefined };
-  const bar = new SingleBar({ format: "{bar} {value}/{total} {label}", clearOnComplete: true, hideCursor: true, stream: process.stderr }, Presets.shades_classic);
+  const bar = new SingleBar(
+    {
+      format: "{bar} {value}/{total} {label}",
+      clearOnComplete: true,
+      hideCursor: true,
+      stream: process.stderr,
+    },
+    Presets.shades_classic,
+  );
   bar.start(total, 0, { label: "" });
   return { step: (label) => bar.increment(1, { label }), stop: () => bar.stop() };
 }

@@ -41,9 +41,15 @@ function torchLayers(shapes: ReadonlyMap<string, readonly number[]>): FoundLayer
     let layers = 1;
     while (suffix !== "" && shapes.has(`${prefix}weight_hh_l${layers}`)) layers++;
     found.push({
-      name: prefix.replace(/\.$/, ""), framework: "PyTorch", kind: suffix === "" ? `${kind} cell` : kind,
-      inputSize: input[1]!, units, layers, directions: shapes.has(`${prefix}weight_hh${suffix}_reverse`) ? 2 : 1,
-      bias: shapes.has(`${prefix}bias_hh${suffix}`), projection: projection ? projection[0]! : null,
+      name: prefix.replace(/\.$/, ""),
+      framework: "PyTorch",
+      kind: suffix === "" ? `${kind} cell` : kind,
+      inputSize: input[1]!,
+      units,
+      layers,
+      directions: shapes.has(`${prefix}weight_hh${suffix}_reverse`) ? 2 : 1,
+      bias: shapes.has(`${prefix}bias_hh${suffix}`),
+      projection: projection ? projection[0]! : null,
     });
   }
   return found;
@@ -62,9 +68,15 @@ function kerasLayers(shapes: ReadonlyMap<string, readonly number[]>): FoundLayer
     if (!input || kind === undefined) continue;
     const twin = prefix.replace(/forward(?!.*forward)/, "backward");
     found.push({
-      name: prefix.replace(/[/.]$/, ""), framework: "Keras", kind, inputSize: input[0]!, units: shape[0]!, layers: 1,
+      name: prefix.replace(/[/.]$/, ""),
+      framework: "Keras",
+      kind,
+      inputSize: input[0]!,
+      units: shape[0]!,
+      layers: 1,
       directions: twin !== prefix && shapes.has(`${twin}recurrent_kernel${suffix}`) ? 2 : 1,
-      bias: shapes.has(`${prefix}bias${suffix}`), projection: null,
+      bias: shapes.has(`${prefix}bias${suffix}`),
+      projection: null,
     });
   }
   return found;

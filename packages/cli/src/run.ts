@@ -11,7 +11,13 @@ import type { ExitCode, Io } from "./io.js";
 /** A command: adds itself to the program and reports how it ended. */
 export type AddCommand = (program: Command, io: Io, end: (code: ExitCode) => void) => void;
 
-const commands: readonly AddCommand[] = [generateCommand, compareCommand, inspectCommand, verifyCommand, certifyCommand];
+const commands: readonly AddCommand[] = [
+  generateCommand,
+  compareCommand,
+  inspectCommand,
+  verifyCommand,
+  certifyCommand,
+];
 
 /**
  * Runs the command line.
@@ -21,19 +27,28 @@ const commands: readonly AddCommand[] = [generateCommand, compareCommand, inspec
  */
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = 0;
-  const program = new Command("unroll").description("Run, compare, inspect and verify recurrent models, and certify engines").version(version()).exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
-  for (const add of commands) add(program, io, (ended) => { code = ended; });
+  const program = new Command("unroll")
+    .description("Run, compare, inspect and verify recurrent models, and certify engines")
+    .version(version())
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: io.err });
+  for (const add of commands)
+    add(program, io, (ended) => {
+      code = ended;
+    });
   try {
     await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (isUnrollError(error)) io.err(`unroll: ${error.code} ${error.message}\n`);
-    else io.err(`unroll: ${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
+    else io.err(`unroll: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return 2;
   }
   return code;
 }
 
 function version(): string {
-  return (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
+  return (
+    JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }
+  ).version;
 }

@@ -21,17 +21,36 @@ export interface CertifySubject {
  *
  * @throws UNROLL_CONFIG for a module that is not there or exports no adapter
  */
-export async function subjectOf(name: string | undefined, device: string | undefined, io: Io): Promise<CertifySubject> {
+export async function subjectOf(
+  name: string | undefined,
+  device: string | undefined,
+  io: Io,
+): Promise<CertifySubject> {
   if (name === undefined || (adapterNames as readonly string[]).includes(name.split(":")[0]!)) {
     const known = await adapterOf(name, device, io);
-    const counter = known.adapter.name === "tfjs" ? await liveTensors() : known.adapter.name === "onnx" ? await liveSessions(known.adapter.device) : null;
+    const counter =
+      known.adapter.name === "tfjs"
+        ? await liveTensors()
+        : known.adapter.name === "onnx"
+          ? await liveSessions(known.adapter.device)
+          : null;
     return counter ? { ...known, alive: counter } : known;
   }
-  if (device !== undefined) throw new UnrollError("UNROLL_CONFIG", `--device: expected none beside module "${name}", got "${device}"; the module decides`, { name, device });
+  if (device !== undefined)
+    throw new UnrollError(
+      "UNROLL_CONFIG",
+      `--device: expected none beside module "${name}", got "${device}"; the module decides`,
+      { name, device },
+    );
   const module = await load(name, io);
   const exported = module["default"] ?? module["adapter"];
   const made: unknown = typeof exported === "function" ? await (exported as () => unknown)() : exported;
-  if (!isAdapter(made)) throw new UnrollError("UNROLL_CONFIG", `module "${name}": expected its default export or export "adapter" to be an adapter or to return one, got ${describe(made)} among exports ${Object.keys(module).join(", ") || "none"}; see docs/writing-an-adapter.md`, { name });
+  if (!isAdapter(made))
+    throw new UnrollError(
+      "UNROLL_CONFIG",
+      `module "${name}": expected its default export or export "adapter" to be an adapter or to return one, got ${describe(made)} among exports ${Object.keys(module).join(", ") || "none"}; see docs/writing-an-adapter.md`,
+      { name },
+    );
   const { alive } = module;
   return { name, adapter: made, ...(typeof alive === "function" ? { alive: alive as () => number } : {}) };
 }
@@ -44,15 +63,25 @@ async function load(name: string, io: Io): Promise<Readonly<Record<string, unkno
       return await createJiti(import.meta.url).import(path);
     }
     // A package is looked up where the user is, not where this command is installed.
-    return (await import(pathToFileURL(path ?? createRequire(resolve(io.cwd, "package.json")).resolve(name)).href)) as Readonly<Record<string, unknown>>;
+    return (await import(
+      pathToFileURL(path ?? createRequire(resolve(io.cwd, "package.json")).resolve(name)).href
+    )) as Readonly<Record<string, unknown>>;
   } catch (cause) {
-    throw new UnrollError("UNROLL_CONFIG", `module "${name}": expected a module that loads, got "${cause instanceof Error ? cause.message.split("\n")[0] : String(cause)}"; give builtin, tfjs, onnx, a path or an installed package`, { name }, { cause });
+    throw new UnrollError(
+      "UNROLL_CONFIG",
+      `module "${name}": expected a module that loads, got "${cause instanceof Error ? cause.message.split("\n")[0] : String(cause)}"; give builtin, tfjs, onnx, a path or an installed package`,
+      { name },
+      { cause },
+    );
   }
 }
 
 /** TensorFlow.js's own count of live tensors. Its adapter has loaded it already. */
 async function liveTensors(): Promise<() => number> {
-  const tf = (await import("@tensorflow/tfjs" as string)) as { memory(): { numTensors: number }; setBackend(name: string): Promise<boolean> };
+  const tf = (await import("@tensorflow/tfjs" as string)) as {
+    memory(): { numTensors: number };
+    setBackend(name: string): Promise<boolean>;
+  };
   // It counts only once some backend has started.
   await tf.setBackend("cpu");
   return () => tf.memory().numTensors;
@@ -64,7 +93,9 @@ interface OrtSession {
 
 /** ONNX Runtime keeps no count of its sessions, each of which holds memory that no collector frees; so they are counted as they come and go. */
 async function liveSessions(device: string): Promise<() => number> {
-  const { InferenceSession } = (await import((device === "cpu" ? "onnxruntime-node" : "onnxruntime-web") as string)) as { InferenceSession: { create(model: Uint8Array, options: object): Promise<OrtSession> } };
+  const { InferenceSession } = (await import(
+    (device === "cpu" ? "onnxruntime-node" : "onnxruntime-web") as string
+  )) as { InferenceSession: { create(model: Uint8Array, options: object): Promise<OrtSession> } };
   const create = InferenceSession.create.bind(InferenceSession);
   let count = 0;
   InferenceSession.create = async (model, options) => {
@@ -80,5 +111,9 @@ async function liveSessions(device: string): Promise<() => number> {
   return () => count;
 }
 
-const isAdapter = (value: unknown): value is Adapter => typeof value === "object" && value !== null && "capabilities" in value && "compile" in value;
-const describe = (value: unknown): string => (value === null || typeof value !== "object" ? String(value) : `an object with ${Object.keys(value).join(", ")}`);
+const isAdapter = (value: unknown): value is Adapter =>
+  typeof value === "object" && value !== null && "capabilities" in value && "compile" in value;
+const describe = (value: unknown): string =>
+  value === null || typeof value !== "object"
+    ? String(value)
+    : `an object with ${Object.keys(value).join(", ")}`;

@@ -6,7 +6,9 @@ import { afterAll, describe, expect, it } from "vitest";
 import { unroll } from "./io.js";
 
 const folder = mkdtempSync(join(tmpdir(), "unroll-certify-"));
-afterAll(() => { rmSync(folder, { recursive: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 describe("unroll certify", () => {
   it("prints a line for each property and form, and the seed", async () => {
@@ -14,28 +16,87 @@ describe("unroll certify", () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^status +form +property +cases +skipped +worst error\/bound\n/);
     expect(out).toMatch(/passed +expanded +oracle-sequence +4/);
-    expect(out).toMatch(/unsupported {2}nothing-stays-alive, as is: .*\n {2}this engine's objects can't be counted/);
-    expect(out).toMatch(/builtin \d+\.\d+\.\d+ on cpu: 48 passed, 0 failed, 2 unsupported; seed 3, 4 runs a property\n$/);
+    expect(out).toMatch(
+      /unsupported {2}nothing-stays-alive, as is: .*\n {2}this engine's objects can't be counted/,
+    );
+    expect(out).toMatch(
+      /builtin \d+\.\d+\.\d+ on cpu: 48 passed, 0 failed, 2 unsupported; seed 3, 4 runs a property\n$/,
+    );
   });
 
   it.each(["tfjs:wasm", "onnx:cpu", "onnx:wasm"])("counts what %s holds", async (adapter) => {
-    expect((await unroll("certify", "--adapter", adapter, "--runs", "3", "--seed", "3", "--only", "alive")).out).toContain("2 passed, 0 failed, 0 unsupported");
+    expect(
+      (await unroll("certify", "--adapter", adapter, "--runs", "3", "--seed", "3", "--only", "alive")).out,
+    ).toContain("2 passed, 0 failed, 0 unsupported");
   });
 
   it("writes the report as JSON and as a page", async () => {
     const [json, html] = [join(folder, "report.json"), join(folder, "report.html")];
-    expect((await unroll("certify", "--adapter", "onnx:cpu", "--runs", "2", "--only", "oracle", "--json", json, "--html", html)).code).toBe(0);
+    expect(
+      (
+        await unroll(
+          "certify",
+          "--adapter",
+          "onnx:cpu",
+          "--runs",
+          "2",
+          "--only",
+          "oracle",
+          "--json",
+          json,
+          "--html",
+          html,
+        )
+      ).code,
+    ).toBe(0);
     const report = JSON.parse(readFileSync(json, "utf8")) as CertifyReport;
-    expect(Object.keys(report)).toEqual(["adapter", "device", "version", "runtime", "seed", "runs", "properties", "capabilities", "support", "summary"]);
+    expect(Object.keys(report)).toEqual([
+      "adapter",
+      "device",
+      "version",
+      "runtime",
+      "seed",
+      "runs",
+      "properties",
+      "capabilities",
+      "support",
+      "summary",
+    ]);
     expect(report.support).toBeNull();
-    expect(report).toMatchObject({ adapter: "onnx", device: "cpu", version: "1.30.0", runtime: `Node.js ${process.versions.node}`, summary: { passed: 4, failed: 0, unsupported: 0 } });
+    expect(report).toMatchObject({
+      adapter: "onnx",
+      device: "cpu",
+      version: "1.30.0",
+      runtime: `Node.js ${process.versions.node}`,
+      summary: { passed: 4, failed: 0, unsupported: 0 },
+    });
     expect(readFileSync(html, "utf8")).toContain("every property that it can run holds");
-    const { out } = await unroll("certify", "--adapter", "builtin", "--runs", "1", "--only", "oracle-step", "--json", "-");
+    const { out } = await unroll(
+      "certify",
+      "--adapter",
+      "builtin",
+      "--runs",
+      "1",
+      "--only",
+      "oracle-step",
+      "--json",
+      "-",
+    );
     expect((JSON.parse(out) as CertifyReport).properties).toHaveLength(2);
   });
 
   it("fails a broken engine out of a module, with a line that replays the counterexample", async () => {
-    const { code, out } = await unroll("certify", "--adapter", "./examples/custom-adapter/broken.mjs", "--runs", "40", "--seed", "3", "--only", "backward");
+    const { code, out } = await unroll(
+      "certify",
+      "--adapter",
+      "./examples/custom-adapter/broken.mjs",
+      "--runs",
+      "40",
+      "--seed",
+      "3",
+      "--only",
+      "backward",
+    );
     expect(code).toBe(1);
     const [, replay] = /replay: unroll (certify .*)\n/.exec(out)!;
     expect(out).toMatch(/case: simpleRnn\(1->1\); batch 1, time 2/);
@@ -46,24 +107,60 @@ describe("unroll certify", () => {
   });
 
   it("takes an adapter value, a function and a package from anywhere, in JavaScript or TypeScript", async () => {
-    const source = (end: string): string => `import { builtin } from ${JSON.stringify(new URL("../../api/dist/index.js", import.meta.url).href)};\n${end}\n`;
-    writeFileSync(join(folder, "value.mjs"), source("export const adapter = { ...builtin(), name: 'stranger' }; export const alive = () => 0;"));
-    writeFileSync(join(folder, "made.ts"), source("const make = async (): Promise<object> => ({ ...builtin(), name: 'typed' });\nexport default make;"));
-    for (const [file, name] of [["value.mjs", "stranger"], ["made.ts", "typed"]] as const) {
-      const { code, out } = await unroll("certify", "--adapter", join(folder, file), "--runs", "2", "--only", "oracle-step");
-      expect([code, out]).toEqual([0, expect.stringMatching(new RegExp(`${name} [0-9.]+ on cpu: 2 passed`)) as unknown]);
+    const source = (end: string): string =>
+      `import { builtin } from ${JSON.stringify(new URL("../../api/dist/index.js", import.meta.url).href)};\n${end}\n`;
+    writeFileSync(
+      join(folder, "value.mjs"),
+      source("export const adapter = { ...builtin(), name: 'stranger' }; export const alive = () => 0;"),
+    );
+    writeFileSync(
+      join(folder, "made.ts"),
+      source(
+        "const make = async (): Promise<object> => ({ ...builtin(), name: 'typed' });\nexport default make;",
+      ),
+    );
+    for (const [file, name] of [
+      ["value.mjs", "stranger"],
+      ["made.ts", "typed"],
+    ] as const) {
+      const { code, out } = await unroll(
+        "certify",
+        "--adapter",
+        join(folder, file),
+        "--runs",
+        "2",
+        "--only",
+        "oracle-step",
+      );
+      expect([code, out]).toEqual([
+        0,
+        expect.stringMatching(new RegExp(`${name} [0-9.]+ on cpu: 2 passed`)) as unknown,
+      ]);
     }
   });
 
   it("names what is wrong with a module or an option", async () => {
     writeFileSync(join(folder, "nothing.mjs"), "export const engine = 1;\n");
     const cases: [string[], RegExp][] = [
-      [["--adapter", join(folder, "nothing.mjs")], /^unroll: UNROLL_CONFIG module .*to be an adapter or to return one, got undefined among exports engine/],
-      [["--adapter", "./missing.mjs"], /^unroll: UNROLL_CONFIG module ".\/missing.mjs": expected a module that loads/],
+      [
+        ["--adapter", join(folder, "nothing.mjs")],
+        /^unroll: UNROLL_CONFIG module .*to be an adapter or to return one, got undefined among exports engine/,
+      ],
+      [
+        ["--adapter", "./missing.mjs"],
+        /^unroll: UNROLL_CONFIG module ".\/missing.mjs": expected a module that loads/,
+      ],
       [["--adapter", "no-such-package"], /^unroll: UNROLL_CONFIG module "no-such-package"/],
-      [["--adapter", "builtin", "--only", "beauty"], /^unroll: UNROLL_ARGUMENT certify: expected a property among/],
+      [
+        ["--adapter", "builtin", "--only", "beauty"],
+        /^unroll: UNROLL_ARGUMENT certify: expected a property among/,
+      ],
       [["--adapter", "builtin", "--runs", "0"], /^unroll: UNROLL_ARGUMENT --runs/],
     ];
-    for (const [argv, message] of cases) expect(await unroll("certify", ...argv)).toMatchObject({ code: 2, err: expect.stringMatching(message) as unknown });
+    for (const [argv, message] of cases)
+      expect(await unroll("certify", ...argv)).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(message) as unknown,
+      });
   });
 });

@@ -8,12 +8,21 @@ import { root, unroll } from "./io.js";
 
 const charlm = "fixtures/models/charlm";
 const folder = mkdtempSync(join(tmpdir(), "unroll-cli-"));
-afterAll(() => { rmSync(folder, { recursive: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 describe("unroll", () => {
   it("runs as npm links it, and says its version", async () => {
-    const { version, bin } = JSON.parse(readFileSync(join(root, "packages/cli/package.json"), "utf8")) as { version: string; bin: { unroll: string } };
-    expect(execFileSync(process.execPath, [join(root, "packages/cli", bin.unroll), "--version"], { encoding: "utf8" })).toBe(`${version}\n`);
+    const { version, bin } = JSON.parse(readFileSync(join(root, "packages/cli/package.json"), "utf8")) as {
+      version: string;
+      bin: { unroll: string };
+    };
+    expect(
+      execFileSync(process.execPath, [join(root, "packages/cli", bin.unroll), "--version"], {
+        encoding: "utf8",
+      }),
+    ).toBe(`${version}\n`);
     expect((await unroll("--version")).out).toBe(`${version}\n`);
   });
 });
@@ -25,21 +34,44 @@ describe("unroll generate", () => {
     expect(one.code).toBe(0);
     expect(one.out.startsWith('"Oh! spite of million villains')).toBe(true);
     expect(one.err).toBe("");
-    for (const adapter of ["builtin", "tfjs:wasm", "onnx:cpu"]) expect((await unroll(...options, "--adapter", adapter)).out).toBe(one.out);
-    expect((await unroll("generate", "--model", charlm, "--length", "40", "--seed", "6")).out).not.toBe(one.out);
+    for (const adapter of ["builtin", "tfjs:wasm", "onnx:cpu"])
+      expect((await unroll(...options, "--adapter", adapter)).out).toBe(one.out);
+    expect((await unroll("generate", "--model", charlm, "--length", "40", "--seed", "6")).out).not.toBe(
+      one.out,
+    );
   });
 
   it("at temperature 0 takes the likeliest character, as recorded", async () => {
-    const { greedy_continuation: greedy } = JSON.parse(readFileSync(join(root, charlm, "charlm.json"), "utf8")) as { greedy_continuation: string };
-    const { out } = await unroll("generate", "--model", charlm, "--temperature", "0", "--length", "200", "--json");
+    const { greedy_continuation: greedy } = JSON.parse(
+      readFileSync(join(root, charlm, "charlm.json"), "utf8"),
+    ) as { greedy_continuation: string };
+    const { out } = await unroll(
+      "generate",
+      "--model",
+      charlm,
+      "--temperature",
+      "0",
+      "--length",
+      "200",
+      "--json",
+    );
     expect(JSON.parse(out)).toMatchObject({ text: greedy, adapter: "builtin", length: 200, temperature: 0 });
   });
 
   it("names what is wrong", async () => {
     const cases: [string[], RegExp][] = [
-      [["--model", charlm, "--prompt", "caf\u00e9"], /^unroll: UNROLL_ARGUMENT --prompt: expected characters .*got "\u00e9"/],
-      [["--model", charlm, "--prompt", ""], /^unroll: UNROLL_ARGUMENT --prompt: expected at least one character/],
-      [["--model", charlm, "--length", "few"], /^unroll: UNROLL_ARGUMENT --length: expected a whole number of at least 1, got "few"/],
+      [
+        ["--model", charlm, "--prompt", "caf\u00e9"],
+        /^unroll: UNROLL_ARGUMENT --prompt: expected characters .*got "\u00e9"/,
+      ],
+      [
+        ["--model", charlm, "--prompt", ""],
+        /^unroll: UNROLL_ARGUMENT --prompt: expected at least one character/,
+      ],
+      [
+        ["--model", charlm, "--length", "few"],
+        /^unroll: UNROLL_ARGUMENT --length: expected a whole number of at least 1, got "few"/,
+      ],
       [["--model", charlm, "--temperature", "-1"], /^unroll: UNROLL_ARGUMENT --temperature/],
       [["--model", charlm, "--adapter", "tensorflow"], /^unroll: UNROLL_CONFIG .*"tensorflow"/],
       [["--model", charlm, "--adapter", "onnx:gpu"], /^unroll: UNROLL_CONFIG .*"gpu"/],
@@ -60,13 +92,30 @@ describe("unroll compare", () => {
   it("prints a row for each engine and mode, all within their bounds", async () => {
     const { code, out } = await unroll("compare", "--model", charlm, "--adapters", "builtin,tfjs:wasm,onnx");
     expect(code).toBe(0);
-    for (const row of ["builtin    cpu     sequence", "builtin    cpu     step", "tfjs:wasm  wasm    sequence", "onnx       wasm    step"]) expect(out).toContain(row);
+    for (const row of [
+      "builtin    cpu     sequence",
+      "builtin    cpu     step",
+      "tfjs:wasm  wasm    sequence",
+      "onnx       wasm    step",
+    ])
+      expect(out).toContain(row);
     expect(out).toContain("recorded log-likelihood: -1.5424896");
   });
 
   it("has a JSON form", async () => {
     const { code, out } = await unroll("compare", "--model", charlm, "--length", "50", "--json");
-    const report = JSON.parse(out) as { rows: { engine: string; mode: string; errorOverBound: number; maxError: number; logLikelihood: number; stepTime: number }[]; characters: number; failed: number };
+    const report = JSON.parse(out) as {
+      rows: {
+        engine: string;
+        mode: string;
+        errorOverBound: number;
+        maxError: number;
+        logLikelihood: number;
+        stepTime: number;
+      }[];
+      characters: number;
+      failed: number;
+    };
     expect(code).toBe(0);
     expect([report.characters, report.failed, report.rows.length]).toEqual([50, 0, 2]);
     for (const row of report.rows) {
@@ -80,10 +129,21 @@ describe("unroll compare", () => {
     copyFileSync(join(root, charlm, "charlm.json"), join(folder, "charlm.json"));
     const { tensors } = readSafetensors(readFileSync(join(root, charlm, "charlm.safetensors")));
     const bias = tensors["fc.bias"]!;
-    writeFileSync(join(folder, "charlm.safetensors"), writeSafetensors({ ...tensors, "fc.bias": { ...bias, data: (bias.data as Float32Array).map((value, k) => (k === 40 ? value + 1 : value)) } as typeof bias }));
+    writeFileSync(
+      join(folder, "charlm.safetensors"),
+      writeSafetensors({
+        ...tensors,
+        "fc.bias": {
+          ...bias,
+          data: (bias.data as Float32Array).map((value, k) => (k === 40 ? value + 1 : value)),
+        } as typeof bias,
+      }),
+    );
     const { code, err } = await unroll("compare", "--model", folder, "--adapters", "builtin");
     expect(code).toBe(1);
-    expect(err).toMatch(/^unroll: builtin sequence: expected .*log-likelihood within 0.00001 of -1.5424896, got/);
+    expect(err).toMatch(
+      /^unroll: builtin sequence: expected .*log-likelihood within 0.00001 of -1.5424896, got/,
+    );
   });
 });
 
@@ -93,18 +153,38 @@ describe("unroll inspect", () => {
     expect(code).toBe(0);
     expect(out).toMatch(/lstm\.weight_hh_l1 +F32 +\[512, 128\] +65,536/);
     expect(out).toContain("11 tensors, 236,507 parameters, 946,028 bytes");
-    expect(out).toContain("lstm: LSTM by PyTorch's names, input size 48, units 128, 2 layers, one direction, with bias");
+    expect(out).toContain(
+      "lstm: LSTM by PyTorch's names, input size 48, units 128, 2 layers, one direction, with bias",
+    );
   });
 
   it("finds PyTorch's and Keras's layers of every kind", async () => {
-    const layers = async (file: string) => (JSON.parse((await unroll("inspect", file, "--json")).out) as { layers: object[] }).layers;
-    expect(await layers("fixtures/torch/047_lstm_l2_bi_bf_proj3.safetensors")).toMatchObject([{ kind: "LSTM", layers: 2, directions: 2, projection: 3 }]);
-    expect(await layers("fixtures/torch/057_rnn_tanh_cell_state.safetensors")).toContainEqual({ name: "", framework: "PyTorch", kind: "simple RNN cell", inputSize: 3, units: 5, layers: 1, directions: 1, bias: true, projection: null });
-    expect(await layers("fixtures/keras-like/14_bi_concat_gru_ra_mask-right.safetensors")).toMatchObject([{ framework: "Keras", kind: "GRU", directions: 2 }]);
+    const layers = async (file: string) =>
+      (JSON.parse((await unroll("inspect", file, "--json")).out) as { layers: object[] }).layers;
+    expect(await layers("fixtures/torch/047_lstm_l2_bi_bf_proj3.safetensors")).toMatchObject([
+      { kind: "LSTM", layers: 2, directions: 2, projection: 3 },
+    ]);
+    expect(await layers("fixtures/torch/057_rnn_tanh_cell_state.safetensors")).toContainEqual({
+      name: "",
+      framework: "PyTorch",
+      kind: "simple RNN cell",
+      inputSize: 3,
+      units: 5,
+      layers: 1,
+      directions: 1,
+      bias: true,
+      projection: null,
+    });
+    expect(await layers("fixtures/keras-like/14_bi_concat_gru_ra_mask-right.safetensors")).toMatchObject([
+      { framework: "Keras", kind: "GRU", directions: 2 },
+    ]);
   });
 
   it("names a file that is missing or of another kind", async () => {
-    expect(await unroll("inspect", "none.safetensors")).toMatchObject({ code: 2, err: 'unroll: UNROLL_FORMAT file "none.safetensors": expected a file that can be read, got none there; check the path\n' });
+    expect(await unroll("inspect", "none.safetensors")).toMatchObject({
+      code: 2,
+      err: 'unroll: UNROLL_FORMAT file "none.safetensors": expected a file that can be read, got none there; check the path\n',
+    });
     expect((await unroll("inspect", "model.pt")).err).toMatch(/safetensors.torch.save_file/);
   });
 });
@@ -112,23 +192,61 @@ describe("unroll inspect", () => {
 describe("unroll verify", () => {
   const manifests = ["fixtures/torch/manifest.json", "fixtures/keras-like/manifest.json"];
 
-  it.each(["builtin", "tfjs:cpu", "tfjs:wasm", "onnx", "onnx:cpu"])("passes every recorded case on %s", async (adapter) => {
-    const { code, out } = await unroll("verify", ...manifests, "--adapter", adapter, "--json");
-    const { total, passed, failed, unsupported, cases } = JSON.parse(out) as { total: number; passed: number; failed: number; unsupported: number; cases: Record<string, unknown>[] };
-    expect([code, failed, passed + unsupported]).toEqual([0, 0, total]);
-    // 68 PyTorch cases and 33 of Keras, one of them twice.
-    expect(new Set(cases.filter(({ status }) => status === "passed").map(({ manifest, name }) => `${String(manifest)} ${String(name)}`)).size).toBe(68 + 34);
-    expect(unsupported).toBe(0);
-    for (const one of cases) expect(Object.keys(one)).toEqual(["manifest", "name", "adapter", "mode", "status", "maxError", "errorOverBound", "reason"]);
-    expect(cases.filter(({ mode }) => mode === "step").length).toBeGreaterThan(40);
-  });
+  it.each(["builtin", "tfjs:cpu", "tfjs:wasm", "onnx", "onnx:cpu"])(
+    "passes every recorded case on %s",
+    async (adapter) => {
+      const { code, out } = await unroll("verify", ...manifests, "--adapter", adapter, "--json");
+      const { total, passed, failed, unsupported, cases } = JSON.parse(out) as {
+        total: number;
+        passed: number;
+        failed: number;
+        unsupported: number;
+        cases: Record<string, unknown>[];
+      };
+      expect([code, failed, passed + unsupported]).toEqual([0, 0, total]);
+      // 68 PyTorch cases and 33 of Keras, one of them twice.
+      expect(
+        new Set(
+          cases
+            .filter(({ status }) => status === "passed")
+            .map(({ manifest, name }) => `${String(manifest)} ${String(name)}`),
+        ).size,
+      ).toBe(68 + 34);
+      expect(unsupported).toBe(0);
+      for (const one of cases)
+        expect(Object.keys(one)).toEqual([
+          "manifest",
+          "name",
+          "adapter",
+          "mode",
+          "status",
+          "maxError",
+          "errorOverBound",
+          "reason",
+        ]);
+      expect(cases.filter(({ mode }) => mode === "step").length).toBeGreaterThan(40);
+    },
+  );
 
-  it.each(["builtin", "tfjs:cpu", "tfjs:wasm", "onnx", "onnx:cpu"])("passes every recorded operator of ONNX on %s", async (adapter) => {
-    const { code, out } = await unroll("verify", "fixtures/onnx-attr/manifest.json", "--adapter", adapter, "--json");
-    const { passed, failed, unsupported } = JSON.parse(out) as { passed: number; failed: number; unsupported: number };
-    // 13 whole, and the 6 of them by steps that see only the past and have no lengths.
-    expect([code, passed, failed, unsupported]).toEqual([0, 19, 0, 0]);
-  });
+  it.each(["builtin", "tfjs:cpu", "tfjs:wasm", "onnx", "onnx:cpu"])(
+    "passes every recorded operator of ONNX on %s",
+    async (adapter) => {
+      const { code, out } = await unroll(
+        "verify",
+        "fixtures/onnx-attr/manifest.json",
+        "--adapter",
+        adapter,
+        "--json",
+      );
+      const { passed, failed, unsupported } = JSON.parse(out) as {
+        passed: number;
+        failed: number;
+        unsupported: number;
+      };
+      // 13 whole, and the 6 of them by steps that see only the past and have no lengths.
+      expect([code, passed, failed, unsupported]).toEqual([0, 19, 0, 0]);
+    },
+  );
 
   it("prints a summary for people", async () => {
     const { code, out } = await unroll("verify", "fixtures/onnx-attr/manifest.json", "--only", "lstm");
@@ -137,29 +255,55 @@ describe("unroll verify", () => {
   });
 
   it("fails with the first element that is off, and exit code 1", async () => {
-    const { cases } = JSON.parse(readFileSync(join(root, manifests[0]!), "utf8")) as { cases: { name: string; file: string }[] };
+    const { cases } = JSON.parse(readFileSync(join(root, manifests[0]!), "utf8")) as {
+      cases: { name: string; file: string }[];
+    };
     const entry = cases.find(({ name }) => name === "000_rnn_tanh_l1_bf")!;
     const { tensors } = readSafetensors(readFileSync(join(root, "fixtures/torch", entry.file)));
     const want = tensors["f64.output"]!;
-    writeFileSync(join(folder, entry.file), writeSafetensors({ ...tensors, "f64.output": { ...want, data: (want.data as Float64Array).map((value, k) => (k === 7 ? value + 1e-5 : value)) } as typeof want }));
+    writeFileSync(
+      join(folder, entry.file),
+      writeSafetensors({
+        ...tensors,
+        "f64.output": {
+          ...want,
+          data: (want.data as Float64Array).map((value, k) => (k === 7 ? value + 1e-5 : value)),
+        } as typeof want,
+      }),
+    );
     writeFileSync(join(folder, "manifest.json"), JSON.stringify({ cases: [entry] }));
     const { code, out } = await unroll("verify", join(folder, "manifest.json"));
     expect(code).toBe(1);
-    expect(out).toMatch(/failed {2}builtin sequence {2}000_rnn_tanh_l1_bf: output\[0, 1, 2\]: expected .* within \d\.\de-\d, got/);
+    expect(out).toMatch(
+      /failed {2}builtin sequence {2}000_rnn_tanh_l1_bf: output\[0, 1, 2\]: expected .* within \d\.\de-\d, got/,
+    );
   });
 
   it("names what is wrong with a manifest", async () => {
     writeFileSync(join(folder, "odd.json"), '{ "cases": [{ "file": 1 }] }');
     writeFileSync(join(folder, "cut.json"), '{ "cases": [');
-    expect((await unroll("verify", join(folder, "odd.json"))).err).toMatch(/case 0: expected name, file, and module or layer/);
-    expect((await unroll("verify", join(folder, "cut.json"))).err).toMatch(/^unroll: UNROLL_FORMAT file .*expected JSON/);
-    expect(await unroll("verify", manifests[0]!, "--only", "transformer")).toMatchObject({ code: 2, err: expect.stringMatching(/nothing checked is nothing passed/) as unknown });
+    expect((await unroll("verify", join(folder, "odd.json"))).err).toMatch(
+      /case 0: expected name, file, and module or layer/,
+    );
+    expect((await unroll("verify", join(folder, "cut.json"))).err).toMatch(
+      /^unroll: UNROLL_FORMAT file .*expected JSON/,
+    );
+    expect(await unroll("verify", manifests[0]!, "--only", "transformer")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/nothing checked is nothing passed/) as unknown,
+    });
   });
 });
 
 describe("unroll", () => {
   it("prints help, and refuses an unknown command with the nearest", async () => {
-    expect(await unroll("--help")).toMatchObject({ code: 0, out: expect.stringContaining("verify [options] <manifest...>") as unknown });
-    expect(await unroll("verfiy")).toMatchObject({ code: 2, err: expect.stringMatching(/unknown command 'verfiy'\n\(Did you mean verify\?\)/) as unknown });
+    expect(await unroll("--help")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("verify [options] <manifest...>") as unknown,
+    });
+    expect(await unroll("verfiy")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/unknown command 'verfiy'\n\(Did you mean verify\?\)/) as unknown,
+    });
   });
 });

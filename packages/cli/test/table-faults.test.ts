@@ -7,14 +7,26 @@ import { afterAll, describe, expect, it } from "vitest";
 import { root, unroll } from "./io.js";
 
 const folder = mkdtempSync(join(tmpdir(), "unroll-tables-"));
-afterAll(() => { rmSync(folder, { recursive: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 const manifests = { torch: "fixtures/torch", keras: "fixtures/keras-like" } as const;
 type Entry = { readonly name: string; readonly file: string };
-const recorded = Object.fromEntries(Object.entries(manifests).map(([dialect, path]) => [dialect, (JSON.parse(readFileSync(join(root, path, "manifest.json"), "utf8")) as { cases: Entry[] }).cases
-  // A relu that is 0 throughout tells nothing; the wide ones take long.
-  .filter(({ name }) => !/relu|wide/.test(name))
-  .map((entry) => ({ entry, tensors: readSafetensors(readFileSync(join(root, path, entry.file))).tensors as Readonly<Record<string, NamedTensor>> }))]));
+const recorded = Object.fromEntries(
+  Object.entries(manifests).map(([dialect, path]) => [
+    dialect,
+    (JSON.parse(readFileSync(join(root, path, "manifest.json"), "utf8")) as { cases: Entry[] }).cases
+      // A relu that is 0 throughout tells nothing; the wide ones take long.
+      .filter(({ name }) => !/relu|wide/.test(name))
+      .map((entry) => ({
+        entry,
+        tensors: readSafetensors(readFileSync(join(root, path, entry.file))).tensors as Readonly<
+          Record<string, NamedTensor>
+        >,
+      })),
+  ]),
+);
 
 describe("a weight table that is wrong both ways is caught by recorded results", () => {
   it.each(tableFaults.map((fault) => [fault.id, fault] as const))("%s", async (_id, { dialect, read }) => {
@@ -22,11 +34,18 @@ describe("a weight table that is wrong both ways is caught by recorded results",
       const changed = read(tensors);
       return changed ? [{ entry, changed }] : [];
     }).slice(0, 5);
-    for (const { entry, changed } of wrong) writeFileSync(join(folder, entry.file), writeSafetensors(changed));
+    for (const { entry, changed } of wrong)
+      writeFileSync(join(folder, entry.file), writeSafetensors(changed));
     writeFileSync(join(folder, "manifest.json"), JSON.stringify({ cases: wrong.map(({ entry }) => entry) }));
     const { code, out } = await unroll("verify", join(folder, "manifest.json"), "--json");
     const { cases } = JSON.parse(out) as { cases: { name: string; status: string }[] };
     expect(code).toBe(1);
-    expect(new Set(cases.filter(({ status }) => status === "failed").map(({ name }) => name.replace(/ held from zeros$/, "")))).toEqual(new Set(wrong.map(({ entry }) => entry.name)));
+    expect(
+      new Set(
+        cases
+          .filter(({ status }) => status === "failed")
+          .map(({ name }) => name.replace(/ held from zeros$/, "")),
+      ),
+    ).toEqual(new Set(wrong.map(({ entry }) => entry.name)));
   });
 });

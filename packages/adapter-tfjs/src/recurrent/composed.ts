@@ -15,11 +15,18 @@ interface State {
  *
  * @returns results in the composite's order: y (unless it is a single step), h, c
  */
-export function composedRecurrence(workshop: Workshop, r: Recurrence): (operands: Operands) => readonly TfTensor[] {
+export function composedRecurrence(
+  workshop: Workshop,
+  r: Recurrence,
+): (operands: Operands) => readonly TfTensor[] {
   const { tf, run, keep } = workshop;
   const { kernel, inputBias, recurrentKernel, recurrentBias, candidateKernel } = r.weights;
   const { units } = r;
-  const [act, gate, squash] = [activation(workshop, r.activation), activation(workshop, r.recurrentActivation), activation(workshop, r.outputActivation)];
+  const [act, gate, squash] = [
+    activation(workshop, r.activation),
+    activation(workshop, r.recurrentActivation),
+    activation(workshop, r.outputActivation),
+  ];
   const one = keep([1], [], "float32");
   const zero = keep([0], [], "float32");
   const linear = { transposeA: false, transposeB: false, activation: "linear" };
@@ -28,7 +35,11 @@ export function composedRecurrence(workshop: Workshop, r: Recurrence): (operands
   const add = (a: TfTensor, b: TfTensor): TfTensor => run("Add", { a, b });
   const mul = (a: TfTensor, b: TfTensor): TfTensor => run("Multiply", { a, b });
   const affine = (x: TfTensor, w: TfTensor, bias: TfTensor | undefined): TfTensor => {
-    const product = run("_FusedMatMul", { a: reshape(x, [1, ...x.shape]), b: w, ...(bias ? { bias } : {}) }, linear);
+    const product = run(
+      "_FusedMatMul",
+      { a: reshape(x, [1, ...x.shape]), b: w, ...(bias ? { bias } : {}) },
+      linear,
+    );
     return reshape(product, [x.shape[0]!, w.shape[2]!]);
   };
   const columns = (x: TfTensor, k: number, count = 1): TfTensor =>
@@ -45,11 +56,18 @@ export function composedRecurrence(workshop: Workshop, r: Recurrence): (operands
       case "gru": {
         const gates = gate(add(columns(p, 0, 2), columns(z, 0, 2)));
         const [update, reset] = [columns(gates, 0), columns(gates, 1)];
-        const n = act(add(columns(p, 2), candidateKernel ? affine(mul(reset, h), candidateKernel, undefined) : mul(reset, columns(z, 2))));
+        const n = act(
+          add(
+            columns(p, 2),
+            candidateKernel ? affine(mul(reset, h), candidateKernel, undefined) : mul(reset, columns(z, 2)),
+          ),
+        );
         return { h: add(mul(update, h), mul(run("Sub", { a: one, b: update }), n)), c: undefined };
       }
-      case "simpleRnn": return { h: act(add(p, z)), c: undefined };
-      default: return r.kind satisfies never;
+      case "simpleRnn":
+        return { h: act(add(p, z)), c: undefined };
+      default:
+        return r.kind satisfies never;
     }
   };
 
@@ -59,10 +77,26 @@ export function composedRecurrence(workshop: Workshop, r: Recurrence): (operands
       return nextC ? [nextH, nextC] : [nextH];
     }
     const [time, batch, inputSize] = x!.shape as [number, number, number];
-    const projected = reshape(affine(reshape(x!, [time * batch, inputSize]), kernel, inputBias), [time, batch, kernel.shape[2]!]);
-    const real = lengths ? run("Less", { a: reshape(tf.range(0, time, 1, "int32"), [time, 1]), b: reshape(lengths, [1, batch]) }) : mask;
+    const projected = reshape(affine(reshape(x!, [time * batch, inputSize]), kernel, inputBias), [
+      time,
+      batch,
+      kernel.shape[2]!,
+    ]);
+    const real = lengths
+      ? run("Less", { a: reshape(tf.range(0, time, 1, "int32"), [time, 1]), b: reshape(lengths, [1, batch]) })
+      : mask;
     const at = (v: TfTensor, t: number): TfTensor =>
-      reshape(run("Slice", { x: v }, { begin: v.shape.map((_, k) => (k === 0 ? t : 0)), size: v.shape.map((dim, k) => (k === 0 ? 1 : dim)) }), v.shape.slice(1));
+      reshape(
+        run(
+          "Slice",
+          { x: v },
+          {
+            begin: v.shape.map((_, k) => (k === 0 ? t : 0)),
+            size: v.shape.map((dim, k) => (k === 0 ? 1 : dim)),
+          },
+        ),
+        v.shape.slice(1),
+      );
 
     const outputs = new Array<TfTensor>(time);
     let state: State = { h: h!, c };
@@ -75,7 +109,8 @@ export function composedRecurrence(workshop: Workshop, r: Recurrence): (operands
         if (!real) return [after.h, after.h, after.c];
         const here = reshape(at(real, t), [batch, 1]);
         const nextH = tf.where(here, after.h, before.h);
-        const y = r.masked === "holdInitial" ? nextH : tf.where(here, after.h, r.masked === "zero" ? zero : held);
+        const y =
+          r.masked === "holdInitial" ? nextH : tf.where(here, after.h, r.masked === "zero" ? zero : held);
         return [y, nextH, after.c && tf.where(here, after.c, before.c!)];
       });
       outputs[t] = results[0]!;

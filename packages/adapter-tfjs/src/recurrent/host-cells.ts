@@ -9,10 +9,25 @@ import type { Recurrence } from "./recurrence.js";
  * @param h [batch, units] and `c` alike: the state before, and after
  * @param n [batch, units]: (r ⊙ h)·Un, only where the reset comes before the product
  */
-export type AdvanceRow = (row: number, z: Float32Array, p: Float32Array, pAt: number, h: Float32Array, c: Float32Array, n: Float32Array) => void;
+export type AdvanceRow = (
+  row: number,
+  z: Float32Array,
+  p: Float32Array,
+  pAt: number,
+  h: Float32Array,
+  c: Float32Array,
+  n: Float32Array,
+) => void;
 
 /** Computes r ⊙ h into `out` before the candidate's product; leaves z and r in `z`. */
-export type ResetRow = (row: number, z: Float32Array, p: Float32Array, pAt: number, h: Float32Array, out: Float32Array) => void;
+export type ResetRow = (
+  row: number,
+  z: Float32Array,
+  p: Float32Array,
+  pAt: number,
+  h: Float32Array,
+  out: Float32Array,
+) => void;
 
 const add = (z: Float32Array, zAt: number, p: Float32Array, pAt: number, count: number): void => {
   for (let k = 0; k < count; k++) z[zAt + k] = z[zAt + k]! + p[pAt + k]!;
@@ -21,7 +36,11 @@ const add = (z: Float32Array, zAt: number, p: Float32Array, pAt: number, count: 
 /** The equations of one row, by kind. Same formulas as the composites' decompositions. */
 export function advanceRow(r: Recurrence): AdvanceRow {
   const { units } = r;
-  const [activation, gate, output] = [elementMaps[r.activation]!, elementMaps[r.recurrentActivation]!, elementMaps[r.outputActivation]!];
+  const [activation, gate, output] = [
+    elementMaps[r.activation]!,
+    elementMaps[r.recurrentActivation]!,
+    elementMaps[r.outputActivation]!,
+  ];
   switch (r.kind) {
     case "lstm":
       return (row, z, p, pAt, h, c) => {
@@ -45,9 +64,11 @@ export function advanceRow(r: Recurrence): AdvanceRow {
           const from = pAt + at;
           add(z, at, p, from, 2 * units);
           gate(z, at, z, at, 2 * units);
-          for (let k = 0; k < units; k++) z[at + 2 * units + k] = p[from + 2 * units + k]! + z[at + units + k]! * z[at + 2 * units + k]!;
+          for (let k = 0; k < units; k++)
+            z[at + 2 * units + k] = p[from + 2 * units + k]! + z[at + units + k]! * z[at + 2 * units + k]!;
           activation(z, at + 2 * units, z, at + 2 * units, units);
-          for (let k = 0; k < units; k++) h[s + k] = z[at + k]! * h[s + k]! + (1 - z[at + k]!) * z[at + 2 * units + k]!;
+          for (let k = 0; k < units; k++)
+            h[s + k] = z[at + k]! * h[s + k]! + (1 - z[at + k]!) * z[at + 2 * units + k]!;
         };
       }
       return (row, z, p, pAt, h, _c, n) => {
@@ -62,7 +83,8 @@ export function advanceRow(r: Recurrence): AdvanceRow {
         add(z, at, p, pAt + at, units);
         activation(z, at, h, at, units);
       };
-    default: return r.kind satisfies never;
+    default:
+      return r.kind satisfies never;
   }
 }
 

@@ -19,10 +19,11 @@ export function registerHostKernel(tf: Library, backendName: string): void {
   if (tf.getKernel(KERNEL, backendName)) return;
   const memories = new WeakMap<Backend, HostMemory>();
   tf.registerKernel({
-    kernelName: KERNEL, backendName,
+    kernelName: KERNEL,
+    backendName,
     kernelFunc: ({ inputs, attrs, backend }: KernelCall) => {
       let memory = memories.get(backend);
-      if (!memory) memories.set(backend, memory = hostMemory(tf, backendName, backend));
+      if (!memory) memories.set(backend, (memory = hostMemory(tf, backendName, backend)));
       return (attrs["compute"] as Compute)(inputs, memory);
     },
   });
@@ -40,7 +41,8 @@ export function hostRecurrence(tf: Library, r: Recurrence): (operands: Operands)
   const { kernel, inputBias, recurrentKernel, recurrentBias, candidateKernel } = r.weights;
 
   const compute: Compute = ({ x, h, c, lengths, mask }, memory) => {
-    if (r.weights.joinedKernel && memory.sigmoid && r.recurrentActivation === "sigmoid") return hostLstmStep(r, memory, x!, h!, c!);
+    if (r.weights.joinedKernel && memory.sigmoid && r.recurrentActivation === "sigmoid")
+      return hostLstmStep(r, memory, x!, h!, c!);
     const [time, batch] = r.single ? [1, x!.shape[0]!] : (x!.shape as [number, number]);
     const copy = (state: TensorInfo): TensorInfo => {
       const made = memory.make([batch, units]);
@@ -48,7 +50,11 @@ export function hostRecurrence(tf: Library, r: Recurrence): (operands: Operands)
       return made;
     };
     const float = (tensor: TensorInfo): Float32Array => memory.view(tensor) as Float32Array;
-    const projected = memory.affine({ dataId: x!.dataId, dtype: "float32", shape: [1, time * batch, inputSize] }, kernel, inputBias);
+    const projected = memory.affine(
+      { dataId: x!.dataId, dtype: "float32", shape: [1, time * batch, inputSize] },
+      kernel,
+      inputBias,
+    );
     const [nextH, nextC] = [copy(h!), c && copy(c)];
     const hRows = { ...nextH, shape: [1, batch, units] };
     const y = r.single ? undefined : memory.make([time, batch, units]);
@@ -77,9 +83,15 @@ export function hostRecurrence(tf: Library, r: Recurrence): (operands: Operands)
         if (step) advance(row, zs, p, pAt, state, cell, n);
         if (!out) continue;
         const at = (t * batch + row) * units;
-        if (step || (r.masked === "holdInitial")) for (let k = 0; k < units; k++) out[at + k] = state[row * units + k]!;
+        if (step || r.masked === "holdInitial")
+          for (let k = 0; k < units; k++) out[at + k] = state[row * units + k]!;
         else if (r.masked === "zero" || s === 0) out.fill(0, at, at + units);
-        else out.copyWithin(at, at + (r.reverse ? batch : -batch) * units, at + (r.reverse ? batch : -batch) * units + units);
+        else
+          out.copyWithin(
+            at,
+            at + (r.reverse ? batch : -batch) * units,
+            at + (r.reverse ? batch : -batch) * units + units,
+          );
       }
       memory.free(z);
       if (candidate) memory.free(candidate);

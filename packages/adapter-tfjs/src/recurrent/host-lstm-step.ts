@@ -9,7 +9,13 @@ import type { Recurrence } from "./recurrence.js";
  *
  * @returns h, c
  */
-export function hostLstmStep(r: Recurrence, memory: HostMemory, x: TensorInfo, h: TensorInfo, c: TensorInfo): TensorInfo[] {
+export function hostLstmStep(
+  r: Recurrence,
+  memory: HostMemory,
+  x: TensorInfo,
+  h: TensorInfo,
+  c: TensorInfo,
+): TensorInfo[] {
   const { units, inputSize } = r;
   const batch = x.shape[0]!;
   const width = inputSize + units;
@@ -29,7 +35,8 @@ export function hostLstmStep(r: Recurrence, memory: HostMemory, x: TensorInfo, h
   for (let row = 0; row < batch; row++) {
     const [at, to] = [row * 4 * units, row * units];
     activation(zs, at + 2 * units, zs, at + 2 * units, units);
-    for (let k = 0; k < units; k++) after[to + k] = s[at + units + k]! * before[to + k]! + s[at + k]! * zs[at + 2 * units + k]!;
+    for (let k = 0; k < units; k++)
+      after[to + k] = s[at + units + k]! * before[to + k]! + s[at + k]! * zs[at + 2 * units + k]!;
     output(after, to, out, to, units);
     for (let k = 0; k < units; k++) out[to + k] = s[at + 3 * units + k]! * out[to + k]!;
   }

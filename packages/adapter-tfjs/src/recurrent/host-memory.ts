@@ -37,9 +37,11 @@ export function hostMemory(tf: Library, name: string, backend: Backend): HostMem
 
 function cpuMemory(backend: CpuBackend): HostMemory {
   const view = (tensor: TensorInfo): View => backend.data.get(tensor.dataId).values;
-  const make = (shape: number[]): TensorInfo => backend.makeTensorInfo(shape, "float32", new Float32Array(sizeOf(shape)));
+  const make = (shape: number[]): TensorInfo =>
+    backend.makeTensorInfo(shape, "float32", new Float32Array(sizeOf(shape)));
   return {
-    view, make,
+    view,
+    make,
     free: (tensor) => void backend.disposeData(tensor.dataId),
     // The backend's own product walks down the columns of b, which misses the cache at every element.
     affine(a, b, bias) {
@@ -58,12 +60,21 @@ function cpuMemory(backend: CpuBackend): HostMemory {
 }
 
 /** y += x·w for one row x of `inner` elements; four rows of w at a time, so that y is read and written a quarter as often. */
-function addProduct(y: Float32Array, yAt: number, columns: number, x: Float32Array, xAt: number, inner: number, w: Float32Array): void {
+function addProduct(
+  y: Float32Array,
+  yAt: number,
+  columns: number,
+  x: Float32Array,
+  xAt: number,
+  inner: number,
+  w: Float32Array,
+): void {
   let k = 0;
   for (; k + 4 <= inner; k += 4) {
     const [a, b, c, d] = [x[xAt + k]!, x[xAt + k + 1]!, x[xAt + k + 2]!, x[xAt + k + 3]!];
     const [wa, wb, wc, wd] = [k * columns, (k + 1) * columns, (k + 2) * columns, (k + 3) * columns];
-    for (let j = 0; j < columns; j++) y[yAt + j] = y[yAt + j]! + (a * w[wa + j]! + b * w[wb + j]! + c * w[wc + j]! + d * w[wd + j]!);
+    for (let j = 0; j < columns; j++)
+      y[yAt + j] = y[yAt + j]! + (a * w[wa + j]! + b * w[wb + j]! + c * w[wc + j]! + d * w[wd + j]!);
   }
   for (; k < inner; k++) {
     const a = x[xAt + k]!;
@@ -73,14 +84,24 @@ function addProduct(y: Float32Array, yAt: number, columns: number, x: Float32Arr
 
 function wasmMemory(tf: Library, backend: WasmBackend): HostMemory {
   const product = tf.getKernel("_FusedMatMul", "wasm");
-  if (!product) throw new UnrollError("UNROLL_ENGINE", "tfjs wasm: expected kernel _FusedMatMul, got none registered; use the whole @tensorflow/tfjs-backend-wasm", {});
+  if (!product)
+    throw new UnrollError(
+      "UNROLL_ENGINE",
+      "tfjs wasm: expected kernel _FusedMatMul, got none registered; use the whole @tensorflow/tfjs-backend-wasm",
+      {},
+    );
   const sigmoid = tf.getKernel("Sigmoid", "wasm");
   const attrs = { transposeA: false, transposeB: false, activation: "linear" };
   return {
     view: (tensor) => backend.typedArrayFromHeap(tensor),
     make: (shape) => backend.makeOutput(shape, "float32"),
     free: (tensor) => void backend.disposeData(tensor.dataId),
-    affine: (a, b, bias) => product.kernelFunc({ inputs: bias ? { a, b, bias } : { a, b }, attrs, backend }) as TensorInfo,
-    ...(sigmoid ? { sigmoid: (x: TensorInfo) => sigmoid.kernelFunc({ inputs: { x }, attrs: {}, backend }) as TensorInfo } : {}),
+    affine: (a, b, bias) =>
+      product.kernelFunc({ inputs: bias ? { a, b, bias } : { a, b }, attrs, backend }) as TensorInfo,
+    ...(sigmoid
+      ? {
+          sigmoid: (x: TensorInfo) => sigmoid.kernelFunc({ inputs: { x }, attrs: {}, backend }) as TensorInfo,
+        }
+      : {}),
   };
 }

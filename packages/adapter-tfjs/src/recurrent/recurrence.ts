@@ -36,7 +36,11 @@ export interface PackedWeights {
 }
 
 /** Reads a recurrent composite. `weight` gives the host weight of a named input, where the node has it. */
-export function recurrenceOf(node: CompositeNode, weight: (name: string) => HostTensor | undefined, workshop: Workshop): Recurrence {
+export function recurrenceOf(
+  node: CompositeNode,
+  weight: (name: string) => HostTensor | undefined,
+  workshop: Workshop,
+): Recurrence {
   const { attrs, op } = node;
   const kind = op.replace("Cell", "") as Recurrence["kind"];
   const kernel = weight("kernel")!;
@@ -44,23 +48,54 @@ export function recurrenceOf(node: CompositeNode, weight: (name: string) => Host
   const [inputSize, units] = [kernel.shape[0]!, recurrent.shape[0]!];
   const resetAfter = attrs["resetAfter"] === true;
   return {
-    kind, inputSize, units, resetAfter,
+    kind,
+    inputSize,
+    units,
+    resetAfter,
     activation: attrs["activation"] as string,
     recurrentActivation: (attrs["recurrentActivation"] ?? "linear") as string,
     outputActivation: (attrs["outputActivation"] ?? "linear") as string,
     reverse: attrs["reverse"] === true,
-    masked: attrs["maskedOutput"] !== "hold" ? "zero" : attrs["heldStart"] === "initialState" ? "holdInitial" : "hold",
+    masked:
+      attrs["maskedOutput"] !== "hold"
+        ? "zero"
+        : attrs["heldStart"] === "initialState"
+          ? "holdInitial"
+          : "hold",
     single: op.endsWith("Cell"),
-    weights: pack(workshop, op === "lstmCell", kernel, recurrent, weight("inputBias"), weight("recurrentBias"), kind !== "gru" || resetAfter ? undefined : units, kind === "gru" && resetAfter),
+    weights: pack(
+      workshop,
+      op === "lstmCell",
+      kernel,
+      recurrent,
+      weight("inputBias"),
+      weight("recurrentBias"),
+      kind !== "gru" || resetAfter ? undefined : units,
+      kind === "gru" && resetAfter,
+    ),
   };
 }
 
-function pack({ keep }: Workshop, join: boolean, kernel: HostTensor, recurrent: HostTensor, inputBias: HostTensor | undefined, recurrentBias: HostTensor | undefined, candidateUnits: number | undefined, apart: boolean): PackedWeights {
-  const kept = (data: ArrayLike<number> | undefined): TfTensor | undefined => data && keep(data, [data.length], "float32");
+function pack(
+  { keep }: Workshop,
+  join: boolean,
+  kernel: HostTensor,
+  recurrent: HostTensor,
+  inputBias: HostTensor | undefined,
+  recurrentBias: HostTensor | undefined,
+  candidateUnits: number | undefined,
+  apart: boolean,
+): PackedWeights {
+  const kept = (data: ArrayLike<number> | undefined): TfTensor | undefined =>
+    data && keep(data, [data.length], "float32");
   const [rows, columns] = recurrent.shape as [number, number];
   const part = (from: number, count: number): TfTensor => {
     const data = new Float32Array(rows * count);
-    for (let row = 0; row < rows; row++) data.set(recurrent.data.subarray(row * columns + from, row * columns + from + count) as Float32Array, row * count);
+    for (let row = 0; row < rows; row++)
+      data.set(
+        recurrent.data.subarray(row * columns + from, row * columns + from + count) as Float32Array,
+        row * count,
+      );
     return keep(data, [1, rows, count], "float32");
   };
   const gateColumns = columns - (candidateUnits ?? 0);
@@ -70,7 +105,9 @@ function pack({ keep }: Workshop, join: boolean, kernel: HostTensor, recurrent: 
     recurrentKernel: part(0, gateColumns),
     recurrentBias: kept(apart ? recurrentBias?.data.slice() : undefined),
     candidateKernel: candidateUnits === undefined ? undefined : part(gateColumns, candidateUnits),
-    joinedKernel: join ? keep(joinedRows(kernel, recurrent), [1, kernel.shape[0]! + rows, columns], "float32") : undefined,
+    joinedKernel: join
+      ? keep(joinedRows(kernel, recurrent), [1, kernel.shape[0]! + rows, columns], "float32")
+      : undefined,
   };
 }
 

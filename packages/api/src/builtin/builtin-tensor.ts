@@ -5,7 +5,11 @@ import type { DeviceTensor, DTypeArray, DType, HostTensor } from "../contract/te
 export class BuiltinTensor implements DeviceTensor {
   private contents: DTypeArray[DType] | undefined;
 
-  constructor(readonly dtype: DType, readonly shape: readonly number[], data: DTypeArray[DType]) {
+  constructor(
+    readonly dtype: DType,
+    readonly shape: readonly number[],
+    data: DTypeArray[DType],
+  ) {
     this.contents = data;
   }
 
@@ -34,5 +38,9 @@ export class BuiltinTensor implements DeviceTensor {
 }
 
 export function disposed(what: string, got: string): never {
-  throw new UnrollError("UNROLL_DISPOSED", `builtin ${what}: expected one in use, got ${got} after its dispose(); keep it until the last use`, {});
+  throw new UnrollError(
+    "UNROLL_DISPOSED",
+    `builtin ${what}: expected one in use, got ${got} after its dispose(); keep it until the last use`,
+    {},
+  );
 }

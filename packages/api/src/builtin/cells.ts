@@ -30,13 +30,23 @@ export interface Cell {
 export type CellFactory = (context: CellContext) => Cell;
 
 /** Fills `count` rows with the sum of the biases there are. */
-function fillRows(out: Float32Array, count: number, cols: number, a: Float32Array | undefined, b?: Float32Array): void {
+function fillRows(
+  out: Float32Array,
+  count: number,
+  cols: number,
+  a: Float32Array | undefined,
+  b?: Float32Array,
+): void {
   for (let j = 0; j < cols; j++) out[j] = (a ? a[j]! : 0) + (b ? b[j]! : 0);
   for (let row = 1; row < count; row++) out.copyWithin(row * cols, 0, cols);
 }
 
 /** The input's share of every gate of a block of steps, as one product; the step adds the state's share in place. */
-function projection(context: CellContext, gates: number, withRecurrentBias: boolean): { pre: Float32Array; project: Cell["project"] } {
+function projection(
+  context: CellContext,
+  gates: number,
+  withRecurrentBias: boolean,
+): { pre: Float32Array; project: Cell["project"] } {
   const { kernels, x, inputBias, block, batch, units } = context;
   const cols = gates * units;
   const pre = context.scratch(block * batch * cols);
@@ -67,7 +77,10 @@ export const cells: Readonly<Record<"lstm" | "gru" | "simpleRnn", CellFactory>> 
         kernels.gemm(batch, h, 0, recurrent, pre, start, 4 * units);
         for (let row = 0; row < batch; row++) {
           const s = row * units;
-          const i = start + 4 * s, f = i + units, g = f + units, o = g + units;
+          const i = start + 4 * s,
+            f = i + units,
+            g = f + units,
+            o = g + units;
           gate(pre, i, pre, i, 2 * units);
           activation(pre, g, pre, g, units);
           gate(pre, o, pre, o, units);
@@ -87,15 +100,19 @@ export const cells: Readonly<Record<"lstm" | "gru" | "simpleRnn", CellFactory>> 
     const gate = kernels.maps[attrs["recurrentActivation"] as string]!;
     // After: the state's share of all three gates stays apart, as r scales a part of it. Before: the gates' share is
     // added in place, and the candidate's follows from r ⊙ h.
-    const recurrent = resetAfter ? context.pack("recurrentKernel") : context.pack("recurrentKernel", 0, 2 * units);
+    const recurrent = resetAfter
+      ? context.pack("recurrentKernel")
+      : context.pack("recurrentKernel", 0, 2 * units);
     const candidate = resetAfter ? undefined : context.pack("recurrentKernel", 2 * units, units);
     const fromState = context.scratch(batch * 3 * units);
     const finish = (start: number, h: Float32Array, nextH: Float32Array): void => {
       for (let row = 0; row < batch; row++) {
         const s = row * units;
-        const z = start + 3 * s, n = z + 2 * units;
+        const z = start + 3 * s,
+          n = z + 2 * units;
         activation(pre, n, pre, n, units);
-        for (let k = 0; k < units; k++) nextH[s + k] = pre[z + k]! * h[s + k]! + (1 - pre[z + k]!) * pre[n + k]!;
+        for (let k = 0; k < units; k++)
+          nextH[s + k] = pre[z + k]! * h[s + k]! + (1 - pre[z + k]!) * pre[n + k]!;
       }
     };
     return {
@@ -106,7 +123,8 @@ export const cells: Readonly<Record<"lstm" | "gru" | "simpleRnn", CellFactory>> 
           kernels.gemm(batch, h, 0, recurrent, pre, start, 3 * units);
           for (let row = 0; row < batch; row++) {
             const s = row * units;
-            const z = start + 3 * s, r = z + units;
+            const z = start + 3 * s,
+              r = z + units;
             gate(pre, z, pre, z, 2 * units);
             for (let k = 0; k < units; k++) fromState[s + k] = pre[r + k]! * h[s + k]!;
           }
@@ -115,10 +133,14 @@ export const cells: Readonly<Record<"lstm" | "gru" | "simpleRnn", CellFactory>> 
           fillRows(fromState, batch, 3 * units, context.recurrentBias);
           kernels.gemm(batch, h, 0, recurrent, fromState, 0, 3 * units);
           for (let row = 0; row < batch; row++) {
-            const q = row * 3 * units, z = start + q, r = z + units, n = r + units;
+            const q = row * 3 * units,
+              z = start + q,
+              r = z + units,
+              n = r + units;
             for (let k = 0; k < 2 * units; k++) pre[z + k] = pre[z + k]! + fromState[q + k]!;
             gate(pre, z, pre, z, 2 * units);
-            for (let k = 0; k < units; k++) pre[n + k] = pre[n + k]! + pre[r + k]! * fromState[q + 2 * units + k]!;
+            for (let k = 0; k < units; k++)
+              pre[n + k] = pre[n + k]! + pre[r + k]! * fromState[q + 2 * units + k]!;
           }
         }
         finish(start, h, nextH);

@@ -39,8 +39,18 @@ const loops: Readonly<Record<string, (out: Data, x: Data, y: Data, z: Data) => I
 };
 
 /** Operations on two or three operands that broadcast as NumPy does. */
-export const elementwise: Readonly<Record<string, Binder>> = Object.fromEntries(Object.entries(loops).map(([op, loop]): [string, Binder] => [op, ({ ins, outs }) => {
-  const out = outs[0]!;
-  const [x, y, z] = ins.map((slot) => slot.data);
-  return walk(out.shape, [stridesOf(out.shape), ...ins.map((slot) => stretched(slot.shape, out.shape))], [], loop(out.data, x!, y!, z ?? y!));
-}]));
+export const elementwise: Readonly<Record<string, Binder>> = Object.fromEntries(
+  Object.entries(loops).map(([op, loop]): [string, Binder] => [
+    op,
+    ({ ins, outs }) => {
+      const out = outs[0]!;
+      const [x, y, z] = ins.map((slot) => slot.data);
+      return walk(
+        out.shape,
+        [stridesOf(out.shape), ...ins.map((slot) => stretched(slot.shape, out.shape))],
+        [],
+        loop(out.data, x!, y!, z ?? y!),
+      );
+    },
+  ]),
+);

@@ -12,17 +12,42 @@ import { ProgramBuilder } from "../program/builder.js";
 import type { Program } from "../program/types.js";
 import { builtin } from "./index.js";
 
-const attrs = { activation: "tanh", recurrentActivation: "sigmoid", outputActivation: "tanh", resetAfter: true, reverse: false, maskedOutput: "hold", heldStart: "zeros" } as const;
+const attrs = {
+  activation: "tanh",
+  recurrentActivation: "sigmoid",
+  outputActivation: "tanh",
+  resetAfter: true,
+  reverse: false,
+  maskedOutput: "hold",
+  heldStart: "zeros",
+} as const;
 const random = (size: number): Float32Array => Float32Array.from({ length: size }, () => Math.random() - 0.5);
 const f = (shape: readonly (number | string)[]) => ({ dtype: "float32", shape }) as const;
 
 const [I, H] = [3, 6];
-const weights = { kernel: tensor(random(I * 4 * H), [I, 4 * H]), recurrentKernel: tensor(random(H * 4 * H), [H, 4 * H]), bias: tensor(random(4 * H)), out: tensor(random(H * 2), [H, 2]) };
+const weights = {
+  kernel: tensor(random(I * 4 * H), [I, 4 * H]),
+  recurrentKernel: tensor(random(H * 4 * H), [H, 4 * H]),
+  bias: tensor(random(4 * H)),
+  out: tensor(random(H * 2), [H, 2]),
+};
 
 function stepProgram(): Program {
   const p = new ProgramBuilder("step");
-  const x = p.input("x", f(["batch", I])), h = p.input("h", f(["batch", H])), c = p.input("c", f(["batch", H]));
-  const next = lstmCell(p.block, x, { h, c }, { kernel: p.param("kernel", [I, 4 * H]), recurrentKernel: p.param("recurrentKernel", [H, 4 * H]), inputBias: p.param("bias", [4 * H]) }, attrs);
+  const x = p.input("x", f(["batch", I])),
+    h = p.input("h", f(["batch", H])),
+    c = p.input("c", f(["batch", H]));
+  const next = lstmCell(
+    p.block,
+    x,
+    { h, c },
+    {
+      kernel: p.param("kernel", [I, 4 * H]),
+      recurrentKernel: p.param("recurrentKernel", [H, 4 * H]),
+      inputBias: p.param("bias", [4 * H]),
+    },
+    attrs,
+  );
   p.output("y", softmax(p.block, p.block.matmul(next.h, p.param("out", [H, 2]))));
   p.output("h", next.h);
   p.output("c", next.c);
@@ -31,15 +56,31 @@ function stepProgram(): Program {
 
 function sequenceProgram(): Program {
   const p = new ProgramBuilder("sequence");
-  const x = p.input("x", f(["time", "batch", I])), h = p.input("h", f(["batch", H])), c = p.input("c", f(["batch", H]));
-  const all = lstm(p.block, x, { h, c }, { kernel: p.param("kernel", [I, 4 * H]), recurrentKernel: p.param("recurrentKernel", [H, 4 * H]), inputBias: p.param("bias", [4 * H]) }, { lengths: p.input("lengths", { dtype: "int32", shape: ["batch"] }) }, attrs);
+  const x = p.input("x", f(["time", "batch", I])),
+    h = p.input("h", f(["batch", H])),
+    c = p.input("c", f(["batch", H]));
+  const all = lstm(
+    p.block,
+    x,
+    { h, c },
+    {
+      kernel: p.param("kernel", [I, 4 * H]),
+      recurrentKernel: p.param("recurrentKernel", [H, 4 * H]),
+      inputBias: p.param("bias", [4 * H]),
+    },
+    { lengths: p.input("lengths", { dtype: "int32", shape: ["batch"] }) },
+    attrs,
+  );
   p.output("y", softmax(p.block, p.block.matmul(all.y, p.param("out", [H, 2]))));
   p.output("h", all.h);
   p.output("c", all.c);
   return p.finish();
 }
 
-const adapters: readonly [string, Adapter][] = [["fused", builtin()], ["expanded", builtin({ composites: [] })]];
+const adapters: readonly [string, Adapter][] = [
+  ["fused", builtin()],
+  ["expanded", builtin({ composites: [] })],
+];
 const codeOf = async (act: () => unknown): Promise<string> => {
   try {
     await act();
@@ -52,9 +93,20 @@ const codeOf = async (act: () => unknown): Promise<string> => {
 
 describe.each(adapters)("builtin executable, %s", (_name, adapter) => {
   it("steps in place to where the whole sequence ends", async () => {
-    for (const [time, batch] of [[1, 1], [5, 1], [5, 3]] as const) {
-      const x = random(time * batch * I), h = random(batch * H), c = random(batch * H);
-      const whole = await adapter.compileSync!(sequenceProgram(), weights).run({ x: tensor(x, [time, batch, I]), h: tensor(h, [batch, H]), c: tensor(c, [batch, H]), lengths: tensor(Array<number>(batch).fill(time), [batch], "int32") });
+    for (const [time, batch] of [
+      [1, 1],
+      [5, 1],
+      [5, 3],
+    ] as const) {
+      const x = random(time * batch * I),
+        h = random(batch * H),
+        c = random(batch * H);
+      const whole = await adapter.compileSync!(sequenceProgram(), weights).run({
+        x: tensor(x, [time, batch, I]),
+        h: tensor(h, [batch, H]),
+        c: tensor(c, [batch, H]),
+        lengths: tensor(Array<number>(batch).fill(time), [batch], "int32"),
+      });
       const step = adapter.compileSync!(stepProgram(), weights);
       const y = new Float32Array(batch * 2);
       for (let t = 0; t < time; t++) {
@@ -70,19 +122,34 @@ describe.each(adapters)("builtin executable, %s", (_name, adapter) => {
   it("serves many sizes in any order, with the same results each time", async () => {
     const executable = adapter.compileSync!(sequenceProgram(), weights);
     const known = new Map<string, number[]>();
-    for (let round = 0; round < 3; round++) for (const time of [1, 2, 7, 3, 30]) for (const batch of [1, 4]) {
-      const data = Float32Array.from({ length: time * batch * I }, (_, k) => Math.sin(k));
-      const feeds = { x: tensor(data, [time, batch, I]), h: tensor(new Float32Array(batch * H), [batch, H]), c: tensor(new Float32Array(batch * H), [batch, H]), lengths: tensor(Array.from({ length: batch }, (_, b) => b), [batch], "int32") };
-      const got = [...(await (await executable.run(feeds))["y"]!.read()).data];
-      const key = `${time} ${batch}`;
-      expect(got).toEqual(known.get(key) ?? got);
-      known.set(key, got);
-    }
+    for (let round = 0; round < 3; round++)
+      for (const time of [1, 2, 7, 3, 30])
+        for (const batch of [1, 4]) {
+          const data = Float32Array.from({ length: time * batch * I }, (_, k) => Math.sin(k));
+          const feeds = {
+            x: tensor(data, [time, batch, I]),
+            h: tensor(new Float32Array(batch * H), [batch, H]),
+            c: tensor(new Float32Array(batch * H), [batch, H]),
+            lengths: tensor(
+              Array.from({ length: batch }, (_, b) => b),
+              [batch],
+              "int32",
+            ),
+          };
+          const got = [...(await (await executable.run(feeds))["y"]!.read()).data];
+          const key = `${time} ${batch}`;
+          expect(got).toEqual(known.get(key) ?? got);
+          known.set(key, got);
+        }
   });
 
   it("hands out results that are nobody else's memory", async () => {
     const executable = adapter.compileSync!(stepProgram(), weights);
-    const feeds: Record<string, HostTensor> = { x: tensor(random(I), [1, I]), h: tensor(random(H), [1, H]), c: tensor(random(H), [1, H]) };
+    const feeds: Record<string, HostTensor> = {
+      x: tensor(random(I), [1, I]),
+      h: tensor(random(H), [1, H]),
+      c: tensor(random(H), [1, H]),
+    };
     const first = await executable.run(feeds);
     const before = await first["h"]!.read();
     before.data.fill(9);
@@ -97,7 +164,11 @@ describe.each(adapters)("builtin executable, %s", (_name, adapter) => {
   it("takes a copy of the weights", async () => {
     const own = { ...weights, bias: tensor(random(4 * H)) };
     const executable = adapter.compileSync!(stepProgram(), own);
-    const feeds = { x: tensor(random(I), [1, I]), h: tensor(random(H), [1, H]), c: tensor(random(H), [1, H]) };
+    const feeds = {
+      x: tensor(random(I), [1, I]),
+      h: tensor(random(H), [1, H]),
+      c: tensor(random(H), [1, H]),
+    };
     const first = (await executable.run(feeds))["h"]!.readSync!();
     own.bias.data.fill(7);
     expect((await executable.run(feeds))["h"]!.readSync!()).toEqual(first);
@@ -107,9 +178,17 @@ describe.each(adapters)("builtin executable, %s", (_name, adapter) => {
     const executable = adapter.compileSync!(stepProgram(), weights);
     const [x, h, c] = [random(I), random(H), random(H)];
     const before = h.slice();
-    expect(await codeOf(() => executable.runInto([x, h, c], [new Float32Array(2), h, new Float32Array(1)], { batch: 1 }))).toBe("UNROLL_SHAPE");
-    expect(await codeOf(() => executable.runInto([x, h], [new Float32Array(2), h, c], { batch: 1 }))).toBe("UNROLL_SHAPE");
-    expect(await codeOf(() => executable.runInto([x, h, c], [new Float32Array(2), h, c], {}))).toBe("UNROLL_ARGUMENT");
+    expect(
+      await codeOf(() =>
+        executable.runInto([x, h, c], [new Float32Array(2), h, new Float32Array(1)], { batch: 1 }),
+      ),
+    ).toBe("UNROLL_SHAPE");
+    expect(await codeOf(() => executable.runInto([x, h], [new Float32Array(2), h, c], { batch: 1 }))).toBe(
+      "UNROLL_SHAPE",
+    );
+    expect(await codeOf(() => executable.runInto([x, h, c], [new Float32Array(2), h, c], {}))).toBe(
+      "UNROLL_ARGUMENT",
+    );
     expect(h).toEqual(before);
   });
 
@@ -122,20 +201,50 @@ describe.each(adapters)("builtin executable, %s", (_name, adapter) => {
     const b = p.block;
     value = b.add(b.sum(value, 1), b.reduceMax(b.exp(b.neg(value)), 1));
     value = b.concat([b.reverse(value, 0), b.expand(b.constant(1), value)], 1);
-    value = b.select(b.less(value, b.constant(0)), b.div(b.transpose(b.transpose(value, [1, 0]), [1, 0]), b.constant(2)), b.slice(b.concat([value, value], 1), 1, 1, 2));
+    value = b.select(
+      b.less(value, b.constant(0)),
+      b.div(b.transpose(b.transpose(value, [1, 0]), [1, 0]), b.constant(2)),
+      b.slice(b.concat([value, value], 1), 1, 1, 2),
+    );
     p.output("y", value);
 
     const q = new ProgramBuilder("masked gru");
     const shape = { x: ["time", "batch", I], h: ["batch", H] } as const;
-    const run = gru(q.block, q.input("x", f(shape.x)), { h: q.input("h", f(shape.h)) }, { kernel: q.param("kernel", [I, 3 * H]), recurrentKernel: q.param("recurrentKernel", [H, 3 * H]) }, { mask: q.input("mask", { dtype: "bool", shape: ["time", "batch"] }) }, attrs);
+    const run = gru(
+      q.block,
+      q.input("x", f(shape.x)),
+      { h: q.input("h", f(shape.h)) },
+      { kernel: q.param("kernel", [I, 3 * H]), recurrentKernel: q.param("recurrentKernel", [H, 3 * H]) },
+      { mask: q.input("mask", { dtype: "bool", shape: ["time", "batch"] }) },
+      attrs,
+    );
     q.output("y", run.y);
-    const gruWeights = { kernel: tensor(random(I * 3 * H), [I, 3 * H]), recurrentKernel: tensor(random(H * 3 * H), [H, 3 * H]) };
+    const gruWeights = {
+      kernel: tensor(random(I * 3 * H), [I, 3 * H]),
+      recurrentKernel: tensor(random(H * 3 * H), [H, 3 * H]),
+    };
 
-    const h = random(H), c = random(H);
+    const h = random(H),
+      c = random(H);
     const runs = [
-      { executable: adapter.compileSync!(stepProgram(), weights), inputs: [random(I), h, c], outputs: [new Float32Array(2), h, c], dims: { batch: 1 } },
-      { executable: adapter.compileSync!(p.finish(), {}), inputs: [random(10)], outputs: [new Float32Array(4)], dims: { batch: 2 } },
-      { executable: adapter.compileSync!(q.finish(), gruWeights), inputs: [random(2 * I), h, Uint8Array.of(1, 0)], outputs: [new Float32Array(2 * H)], dims: { batch: 1, time: 2 } },
+      {
+        executable: adapter.compileSync!(stepProgram(), weights),
+        inputs: [random(I), h, c],
+        outputs: [new Float32Array(2), h, c],
+        dims: { batch: 1 },
+      },
+      {
+        executable: adapter.compileSync!(p.finish(), {}),
+        inputs: [random(10)],
+        outputs: [new Float32Array(4)],
+        dims: { batch: 2 },
+      },
+      {
+        executable: adapter.compileSync!(q.finish(), gruWeights),
+        inputs: [random(2 * I), h, Uint8Array.of(1, 0)],
+        outputs: [new Float32Array(2 * H)],
+        dims: { batch: 1, time: 2 },
+      },
     ];
     for (const { executable, inputs, outputs, dims } of runs) {
       const grown = (steps: number): number => {
@@ -157,7 +266,11 @@ describe.each(adapters)("builtin executable, %s", (_name, adapter) => {
 
   it("refuses what is disposed", async () => {
     const executable = adapter.compileSync!(stepProgram(), weights);
-    const feeds = { x: tensor(random(I), [1, I]), h: tensor(random(H), [1, H]), c: tensor(random(H), [1, H]) };
+    const feeds = {
+      x: tensor(random(I), [1, I]),
+      h: tensor(random(H), [1, H]),
+      c: tensor(random(H), [1, H]),
+    };
     const first = await executable.run(feeds);
     first["h"]!.dispose();
     first["h"]!.dispose();
@@ -173,9 +286,16 @@ describe.each(adapters)("builtin executable, %s", (_name, adapter) => {
     const executable = adapter.compileSync!(stepProgram(), weights);
     const x = tensor(random(I), [1, I]);
     const feeds = { x, h: tensor(random(H), [1, H]), c: tensor(random(H), [1, H]) };
-    const foreign: DeviceTensor = { dtype: "float32", shape: [1, I], read: async () => x, dispose: () => undefined };
+    const foreign: DeviceTensor = {
+      dtype: "float32",
+      shape: [1, I],
+      read: async () => x,
+      dispose: () => undefined,
+    };
     const want = (await executable.run(feeds))["h"]!.readSync!();
-    expect((await executable.run({ ...feeds, x: { ...foreign, readSync: () => x } }))["h"]!.readSync!()).toEqual(want);
+    expect(
+      (await executable.run({ ...feeds, x: { ...foreign, readSync: () => x } }))["h"]!.readSync!(),
+    ).toEqual(want);
     expect(await codeOf(() => executable.run({ ...feeds, x: foreign }))).toBe("UNROLL_ENGINE");
     expect(await codeOf(() => executable.run({ x }))).toBe("UNROLL_ARGUMENT");
   });
@@ -184,21 +304,43 @@ describe.each(adapters)("builtin executable, %s", (_name, adapter) => {
 describe("builtin", () => {
   it("refuses a composite it has no kernel for, and incomplete weights", async () => {
     expect(await codeOf(() => builtin({ composites: ["conv"] }))).toBe("UNROLL_ARGUMENT");
-    expect(await codeOf(() => builtin().compileSync!(stepProgram(), { ...weights, bias: tensor([1]) }))).toBe("UNROLL_WEIGHTS");
+    expect(await codeOf(() => builtin().compileSync!(stepProgram(), { ...weights, bias: tensor([1]) }))).toBe(
+      "UNROLL_WEIGHTS",
+    );
   });
 
   it("swaps carries, passes inputs through and yields one value twice", async () => {
     const p = new ProgramBuilder("carries");
     const [xs, a, b] = [p.input("xs", f(["time", 2])), p.input("a", f([2])), p.input("b", f([2]))];
-    const { carries, stacked } = p.block.scan({ carries: [a, b], sequences: [xs], captures: [b], reverse: true }, (k, [u, v], [x], [w]) => ({ carries: [v!, u!], stacked: [k.add(u!, x!), w!] }));
+    const { carries, stacked } = p.block.scan(
+      { carries: [a, b], sequences: [xs], captures: [b], reverse: true },
+      (k, [u, v], [x], [w]) => ({ carries: [v!, u!], stacked: [k.add(u!, x!), w!] }),
+    );
     p.output("first", carries[0]!);
     p.output("second", carries[1]!);
     p.output("sums", stacked[0]!);
     p.output("captured", stacked[1]!);
     p.output("again", p.block.expandDims(a, 0));
     p.output("input", a);
-    const results = await builtin().compileSync!(p.finish(), {}).run({ xs: tensor([[1, 2], [3, 4], [5, 6]]), a: tensor([10, 20]), b: tensor([-1, -2]) });
-    const read = Object.fromEntries(Object.entries(results).map(([name, result]) => [name, [...result.readSync!().data]]));
-    expect(read).toEqual({ first: [-1, -2], second: [10, 20], sums: [11, 22, 2, 2, 15, 26], captured: [-1, -2, -1, -2, -1, -2], again: [10, 20], input: [10, 20] });
+    const results = await builtin().compileSync!(p.finish(), {}).run({
+      xs: tensor([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]),
+      a: tensor([10, 20]),
+      b: tensor([-1, -2]),
+    });
+    const read = Object.fromEntries(
+      Object.entries(results).map(([name, result]) => [name, [...result.readSync!().data]]),
+    );
+    expect(read).toEqual({
+      first: [-1, -2],
+      second: [10, 20],
+      sums: [11, 22, 2, 2, 15, 26],
+      captured: [-1, -2, -1, -2, -1, -2],
+      again: [10, 20],
+      input: [10, 20],
+    });
   });
 });

@@ -17,17 +17,27 @@ export class BuiltinExecutable implements SyncExecutable {
   private plans: Plan[] = [];
   private source: PlanSource | undefined;
 
-  constructor(private readonly program: Program, weights: WeightMap, composites: ReadonlySet<string>) {
+  constructor(
+    private readonly program: Program,
+    weights: WeightMap,
+    composites: ReadonlySet<string>,
+  ) {
     const params = program.params.map(({ name, type }) => {
       const shape = type.shape as readonly number[];
       const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;
       if (!weight || weight.dtype !== type.dtype || weight.data.length !== sizeOf(shape)) {
-        throw new UnrollError("UNROLL_WEIGHTS", `program "${program.name}" param "${name}": expected ${type.dtype} [${shape.join(", ")}], got ${weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none"}; give every weight the program declares`, { name });
+        throw new UnrollError(
+          "UNROLL_WEIGHTS",
+          `program "${program.name}" param "${name}": expected ${type.dtype} [${shape.join(", ")}], got ${weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none"}; give every weight the program declares`,
+          { name },
+        );
       }
       return { dtype: type.dtype, shape, data: weight.data.slice(), fixed: true };
     });
     this.source = { program, params, composites, kernels: scalarKernels, packs: new WeakMap() };
-    this.names = [...new Set(program.inputs.flatMap(({ type }) => type.shape.filter((dim) => typeof dim === "string")))];
+    this.names = [
+      ...new Set(program.inputs.flatMap(({ type }) => type.shape.filter((dim) => typeof dim === "string"))),
+    ];
   }
 
   async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>> {
@@ -35,7 +45,12 @@ export class BuiltinExecutable implements SyncExecutable {
     const dims: Record<string, number> = {};
     const arrays = inputs.map(({ name, type }) => {
       const feed = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
-      if (!feed) throw new UnrollError("UNROLL_ARGUMENT", `program "${this.program.name}" run: expected a feed for input "${name}", got none; feed every input`, { name });
+      if (!feed)
+        throw new UnrollError(
+          "UNROLL_ARGUMENT",
+          `program "${this.program.name}" run: expected a feed for input "${name}", got none; feed every input`,
+          { name },
+        );
       type.shape.forEach((dim, axis) => {
         if (typeof dim === "string") dims[dim] = feed.shape[axis]!;
       });
@@ -43,16 +58,19 @@ export class BuiltinExecutable implements SyncExecutable {
     });
     const plan = this.planFor(dims);
     this.execute(plan, arrays);
-    return Object.fromEntries(outputs.map(({ name }, k) => {
-      const { dtype, shape, data } = plan.outputs[k]!;
-      return [name, new BuiltinTensor(dtype, shape, data.slice())];
-    }));
+    return Object.fromEntries(
+      outputs.map(({ name }, k) => {
+        const { dtype, shape, data } = plan.outputs[k]!;
+        return [name, new BuiltinTensor(dtype, shape, data.slice())];
+      }),
+    );
   }
 
   runInto(inputs: readonly Data[], outputs: readonly Data[], dims: Readonly<Record<string, number>>): void {
     const plan = this.planFor(dims);
     // Before anything is computed: a state updated in place must not be left half new.
-    for (let k = 0; k < plan.outputs.length; k++) this.expectSize("output", k, plan.outputs[k]!.data, outputs[k]);
+    for (let k = 0; k < plan.outputs.length; k++)
+      this.expectSize("output", k, plan.outputs[k]!.data, outputs[k]);
     this.execute(plan, inputs);
     for (let k = 0; k < plan.outputs.length; k++) outputs[k]!.set(plan.outputs[k]!.data);
   }
@@ -89,7 +107,12 @@ export class BuiltinExecutable implements SyncExecutable {
     const { names, plans } = this;
     const sizes = names.map((name) => {
       const size = dims[name];
-      if (size === undefined || !Number.isInteger(size) || size < 1) throw new UnrollError("UNROLL_ARGUMENT", `program "${this.program.name}" run: expected a positive size of dim "${name}", got ${String(size)}; give every symbolic dim`, { name, size });
+      if (size === undefined || !Number.isInteger(size) || size < 1)
+        throw new UnrollError(
+          "UNROLL_ARGUMENT",
+          `program "${this.program.name}" run: expected a positive size of dim "${name}", got ${String(size)}; give every symbolic dim`,
+          { name, size },
+        );
       return size;
     });
     const plan = new Plan(source, names, sizes);
@@ -102,12 +125,20 @@ export class BuiltinExecutable implements SyncExecutable {
     if (feed instanceof BuiltinTensor) return feed.data;
     if (isHostTensor(feed)) return feed.data;
     if (feed.readSync) return feed.readSync().data;
-    throw new UnrollError("UNROLL_ENGINE", `program "${this.program.name}" run: expected input "${name}" in host memory, got a tensor of another engine that can't be read at once; read() it and feed the result`, { name });
+    throw new UnrollError(
+      "UNROLL_ENGINE",
+      `program "${this.program.name}" run: expected input "${name}" in host memory, got a tensor of another engine that can't be read at once; read() it and feed the result`,
+      { name },
+    );
   }
 
   private expectSize(what: "input" | "output", k: number, want: Data, got: Data | undefined): void {
     if (got !== undefined && got.length === want.length) return;
     const { name } = this.program[`${what}s`][k]!;
-    throw new UnrollError("UNROLL_SHAPE", `program "${this.program.name}" run: expected ${want.length} elements for ${what} "${name}", got ${got ? got.length : "none"}; arrays hold exactly what dims say`, { name, size: want.length });
+    throw new UnrollError(
+      "UNROLL_SHAPE",
+      `program "${this.program.name}" run: expected ${want.length} elements for ${what} "${name}", got ${got ? got.length : "none"}; arrays hold exactly what dims say`,
+      { name, size: want.length },
+    );
   }
 }

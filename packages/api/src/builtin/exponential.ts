@@ -24,5 +24,7 @@ export function sigmoid(x: number): number {
 /** tanh x with a relative error below 3e-8: its series where 1 - 2 / (e^2x + 1) would cancel. */
 export function tanh(x: number): number {
   const s = x * x;
-  return s < 0.01 ? x * (1 - s * (1 / 3 - s * (2 / 15 - s * (17 / 315 - s * (62 / 2835))))) : 1 - 2 / (exponential(2 * x) + 1);
+  return s < 0.01
+    ? x * (1 - s * (1 / 3 - s * (2 / 15 - s * (17 / 315 - s * (62 / 2835)))))
+    : 1 - 2 / (exponential(2 * x) + 1);
 }

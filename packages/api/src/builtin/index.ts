@@ -22,14 +22,25 @@ export interface BuiltinOptions {
  */
 export function builtin(options: BuiltinOptions = {}): Adapter {
   const unknown = Object.keys(options).find((key) => key !== "composites");
-  if (unknown !== undefined) throw new UnrollError("UNROLL_ARGUMENT", `builtin option "${unknown}": expected composites, got an unknown one; remove it`, { option: unknown });
+  if (unknown !== undefined)
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `builtin option "${unknown}": expected composites, got an unknown one; remove it`,
+      { option: unknown },
+    );
   const { composites = "all" } = options;
   const names = composites === "all" ? Object.keys(claims) : composites;
   for (const name of names) {
-    if (!Object.hasOwn(claims, name)) throw new UnrollError("UNROLL_ARGUMENT", `builtin: expected composites among ${Object.keys(claims).join(", ")}, got "${name}"; leave it out, it runs as its decomposition`, { name });
+    if (!Object.hasOwn(claims, name))
+      throw new UnrollError(
+        "UNROLL_ARGUMENT",
+        `builtin: expected composites among ${Object.keys(claims).join(", ")}, got "${name}"; leave it out, it runs as its decomposition`,
+        { name },
+      );
   }
   const claimed = new Set(names);
-  const compileSync: NonNullable<Adapter["compileSync"]> = (program, weights) => new BuiltinExecutable(program, weights, claimed);
+  const compileSync: NonNullable<Adapter["compileSync"]> = (program, weights) =>
+    new BuiltinExecutable(program, weights, claimed);
   return {
     name: "builtin",
     device: "cpu",

@@ -3,7 +3,12 @@ import { exponential, sigmoid, tanh } from "./exponential.js";
 import { scalarKernels } from "./kernels.js";
 
 describe("exponential", () => {
-  const worst = (f: (x: number) => number, exact: (x: number) => number, from: number, to: number): number => {
+  const worst = (
+    f: (x: number) => number,
+    exact: (x: number) => number,
+    from: number,
+    to: number,
+  ): number => {
     let error = 0;
     for (let k = 0; k <= 200_000; k++) {
       const x = from + ((to - from) * k) / 200_000 + 1e-7;
@@ -21,7 +26,9 @@ describe("exponential", () => {
   });
 
   it("treats the ends of the number line as IEEE does, once stored", () => {
-    const stored = (f: (x: number) => number): number[] => [...Float32Array.from([-Infinity, -1e30, -0, 0, 1e30, Infinity, NaN], f)];
+    const stored = (f: (x: number) => number): number[] => [
+      ...Float32Array.from([-Infinity, -1e30, -0, 0, 1e30, Infinity, NaN], f),
+    ];
     expect(stored(exponential)).toEqual([0, 0, 1, 1, Infinity, Infinity, NaN]);
     expect(stored(sigmoid)).toEqual([0, 0, 0.5, 0.5, 1, 1, NaN]);
     expect(stored(tanh)).toEqual([-1, -1, -0, 0, 1, 1, NaN]);
@@ -29,11 +36,21 @@ describe("exponential", () => {
 });
 
 describe("gemm", () => {
-  const random = (size: number): Float32Array => Float32Array.from({ length: size }, () => Math.random() * 2 - 1);
+  const random = (size: number): Float32Array =>
+    Float32Array.from({ length: size }, () => Math.random() * 2 - 1);
 
   it.each([1, 3, 7, 8, 9, 16, 21])("adds x · W for %i columns, whatever is left of a panel", (cols) => {
-    for (const [count, rows] of [[1, 1], [1, 5], [3, 8], [4, 13]] as const) {
-      const [x, w, out] = [random(2 + count * rows), random(rows * (cols + 3)), random(1 + count * (cols + 2))];
+    for (const [count, rows] of [
+      [1, 1],
+      [1, 5],
+      [3, 8],
+      [4, 13],
+    ] as const) {
+      const [x, w, out] = [
+        random(2 + count * rows),
+        random(rows * (cols + 3)),
+        random(1 + count * (cols + 2)),
+      ];
       const expected = out.slice();
       for (let m = 0; m < count; m++) {
         for (let j = 0; j < cols; j++) {
@@ -51,7 +68,12 @@ describe("gemm", () => {
 
   it("skips no zero: 0 · NaN and 0 · Infinity are NaN", () => {
     const packed = { rows: 2, cols: 9, data: new Float32Array(18) };
-    scalarKernels.pack(Float32Array.from({ length: 18 }, (_, k) => (k === 1 ? NaN : k === 17 ? Infinity : 1)), 0, 9, packed);
+    scalarKernels.pack(
+      Float32Array.from({ length: 18 }, (_, k) => (k === 1 ? NaN : k === 17 ? Infinity : 1)),
+      0,
+      9,
+      packed,
+    );
     const out = new Float32Array(9);
     scalarKernels.gemm(1, new Float32Array(2), 0, packed, out, 0, 9);
     expect([...out]).toEqual([0, NaN, 0, 0, 0, 0, 0, 0, NaN]);

@@ -15,7 +15,15 @@ export interface Kernels {
   /** Lays out the matrix [rows, cols] that starts at `at` in `source`, whose rows are `stride` apart. */
   pack(source: ArrayLike<number>, at: number, stride: number, into: Packed): void;
   /** out += x · weights, for `count` rows of x; rows of `out` are `outStride` apart. */
-  gemm(count: number, x: ArrayLike<number>, xAt: number, weights: Packed, out: Float32Array, outAt: number, outStride: number): void;
+  gemm(
+    count: number,
+    x: ArrayLike<number>,
+    xAt: number,
+    weights: Packed,
+    out: Float32Array,
+    outAt: number,
+    outStride: number,
+  ): void;
   readonly maps: Readonly<Record<string, ElementMap>>;
   readonly cells: Readonly<Record<string, CellFactory>>;
 }
@@ -48,7 +56,14 @@ export const scalarKernels: Kernels = {
         const q = outAt + row * outStride + j;
         const from = xAt + row * rows;
         let p = j * rows;
-        let s0 = out[q]!, s1 = out[q + 1]!, s2 = out[q + 2]!, s3 = out[q + 3]!, s4 = out[q + 4]!, s5 = out[q + 5]!, s6 = out[q + 6]!, s7 = out[q + 7]!;
+        let s0 = out[q]!,
+          s1 = out[q + 1]!,
+          s2 = out[q + 2]!,
+          s3 = out[q + 3]!,
+          s4 = out[q + 4]!,
+          s5 = out[q + 5]!,
+          s6 = out[q + 6]!,
+          s7 = out[q + 7]!;
         for (let k = 0; k < rows; k++) {
           const v = x[from + k]!;
           s0 += v * data[p]!;

@@ -3,9 +3,11 @@ import { type DType, type DTypeArray, sizeOf } from "../contract/tensor.js";
 import type { Binder, Slot } from "./slot.js";
 import { type Inner, stretched, stridesOf, walk } from "./walk.js";
 
-const copying = (out: DTypeArray[DType], x: DTypeArray[DType]): Inner => (count, o, so, a, sa) => {
-  for (let k = 0; k < count; k++, o += so, a += sa) out[o] = x[a]!;
-};
+const copying =
+  (out: DTypeArray[DType], x: DTypeArray[DType]): Inner =>
+  (count, o, so, a, sa) => {
+    for (let k = 0; k < count; k++, o += so, a += sa) out[o] = x[a]!;
+  };
 
 /** Copies x into out along out's axes, reading from `start` with `strides`. */
 const read = (out: Slot, x: Slot, strides: readonly number[], start = 0): (() => void) =>
@@ -15,7 +17,11 @@ const read = (out: Slot, x: Slot, strides: readonly number[], start = 0): (() =>
 export const layout: Readonly<Record<string, Binder>> = {
   transpose: ({ ins: [x], outs: [out], attrs }) => {
     const own = stridesOf(x!.shape);
-    return read(out!, x!, (attrs["perm"] as readonly number[]).map((axis) => own[axis]!));
+    return read(
+      out!,
+      x!,
+      (attrs["perm"] as readonly number[]).map((axis) => own[axis]!),
+    );
   },
   reverse: ({ ins: [x], outs: [out], attrs }) => {
     const axis = attrs["axis"] as number;
@@ -29,7 +35,12 @@ export const layout: Readonly<Record<string, Binder>> = {
     const [start, length, size] = [attrs["start"] as number, attrs["length"] as number, x!.shape[axis]!];
     const from = start < 0 ? size + start : start;
     // A symbolic axis is only known now.
-    if (from < 0 || from + length > size) throw new UnrollError("UNROLL_SHAPE", `${place}: expected axis ${axis} to hold ${length} elements from ${start}, got length ${size}; feed a longer one`, { axis, start, length, size });
+    if (from < 0 || from + length > size)
+      throw new UnrollError(
+        "UNROLL_SHAPE",
+        `${place}: expected axis ${axis} to hold ${length} elements from ${start}, got length ${size}; feed a longer one`,
+        { axis, start, length, size },
+      );
     const strides = stridesOf(x!.shape);
     return read(out!, x!, strides, from * strides[axis]!);
   },
@@ -54,15 +65,25 @@ export const layout: Readonly<Record<string, Binder>> = {
     return () => {
       for (let k = 0; k < at.length; k++) {
         const index = at[k]!;
-        if (index < 0 || index >= rows) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected an index in 0..${rows - 1}, got ${index} at position ${k}; the table has ${rows} rows`, { index, position: k, rows });
+        if (index < 0 || index >= rows)
+          throw new UnrollError(
+            "UNROLL_ARGUMENT",
+            `${place}: expected an index in 0..${rows - 1}, got ${index} at position ${k}; the table has ${rows} rows`,
+            { index, position: k, rows },
+          );
         for (let j = 0; j < row; j++) to[k * row + j] = from[index * row + j]!;
       }
     };
   },
-  iota: ({ outs: [out] }) => () => {
-    for (let k = 0; k < out!.data.length; k++) out!.data[k] = k;
-  },
-  constant: ({ outs: [out], attrs }) => () => out!.data.set(attrs["value"] as readonly number[]),
+  iota:
+    ({ outs: [out] }) =>
+    () => {
+      for (let k = 0; k < out!.data.length; k++) out!.data[k] = k;
+    },
+  constant:
+    ({ outs: [out], attrs }) =>
+    () =>
+      out!.data.set(attrs["value"] as readonly number[]),
   cast: ({ ins: [x], outs: [out] }) => {
     const [from, to] = [x!.data, out!.data];
     // Storing into an int32 array truncates by itself; a byte would keep only the low bits.

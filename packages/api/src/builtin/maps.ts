@@ -1,7 +1,13 @@
 import { exponential, sigmoid, tanh } from "./exponential.js";
 
 /** Applies a function of one number to `count` elements; `x` and `y` may be the same array at the same place. */
-export type ElementMap = (x: ArrayLike<number>, xAt: number, y: Float32Array, yAt: number, count: number) => void;
+export type ElementMap = (
+  x: ArrayLike<number>,
+  xAt: number,
+  y: Float32Array,
+  yAt: number,
+  count: number,
+) => void;
 
 /**
  * Every function of one element: primitives, and the activations of `layers/activations.ts`. Each loop is written out:
@@ -30,7 +36,8 @@ export const maps: Readonly<Record<string, ElementMap>> = {
     for (let k = 0; k < count; k++) y[b + k] = x[a + k]! / (1 + Math.abs(x[a + k]!));
   },
   softplus: (x, a, y, b, count) => {
-    for (let k = 0; k < count; k++) y[b + k] = Math.max(x[a + k]!, 0) + Math.log1p(exponential(-Math.abs(x[a + k]!)));
+    for (let k = 0; k < count; k++)
+      y[b + k] = Math.max(x[a + k]!, 0) + Math.log1p(exponential(-Math.abs(x[a + k]!)));
   },
   elu: (x, a, y, b, count) => {
     for (let k = 0; k < count; k++) y[b + k] = x[a + k]! > 0 ? x[a + k]! : Math.expm1(x[a + k]!);

@@ -1,6 +1,16 @@
 import { UnrollError } from "../contract/error.js";
 import { allocate, type DType, type DTypeArray, sizeOf } from "../contract/tensor.js";
-import type { CompositeNode, Dim, Node, PrimitiveNode, Program, Region, ScanNode, ValueId, ValueType } from "../program/types.js";
+import type {
+  CompositeNode,
+  Dim,
+  Node,
+  PrimitiveNode,
+  Program,
+  Region,
+  ScanNode,
+  ValueId,
+  ValueType,
+} from "../program/types.js";
 import type { Kernels, Packed } from "./kernels.js";
 import { aliases, operations } from "./operations.js";
 import type { Binding, Lease, Slot } from "./slot.js";
@@ -32,13 +42,21 @@ export class Plan {
   private readonly free = new Map<string, Data[]>();
 
   /** @param dims the sizes of the program's symbolic dims, in the order of `names` */
-  constructor(private readonly source: PlanSource, private readonly names: readonly string[], readonly dims: readonly number[]) {
+  constructor(
+    private readonly source: PlanSource,
+    private readonly names: readonly string[],
+    readonly dims: readonly number[],
+  ) {
     const { program, params } = source;
     this.inputs = program.inputs.map(({ type }) => this.fresh(type));
     const slots: Slots = new Map();
     program.params.forEach(({ id }, k) => slots.set(id, params[k]!));
     program.inputs.forEach(({ id }, k) => slots.set(id, this.inputs[k]!));
-    this.outputs = this.region({ nodes: program.nodes, outputs: program.outputs.map((output) => output.id) }, slots, this.steps);
+    this.outputs = this.region(
+      { nodes: program.nodes, outputs: program.outputs.map((output) => output.id) },
+      slots,
+      this.steps,
+    );
   }
 
   run(): void {
@@ -104,29 +122,41 @@ export class Plan {
   private node(node: Node, ins: readonly Slot[], steps: Step[]): Slot[] {
     switch (node.kind) {
       case "primitive": {
-        if (aliases.includes(node.op)) return [{ ...ins[0]!, shape: this.resolve(node.outputs[0]!.type.shape) }];
+        if (aliases.includes(node.op))
+          return [{ ...ins[0]!, shape: this.resolve(node.outputs[0]!.type.shape) }];
         return this.kernel(node, ins, steps);
       }
       case "composite": {
         if (this.source.composites.has(node.op)) return this.kernel(node, ins, steps);
         return this.region(node.body, new Map(node.body.inputs.map(({ id }, k) => [id, ins[k]!])), steps);
       }
-      case "scan": return this.scan(node, ins, steps);
-      default: return node satisfies never;
+      case "scan":
+        return this.scan(node, ins, steps);
+      default:
+        return node satisfies never;
     }
   }
 
   private kernel(node: PrimitiveNode | CompositeNode, ins: readonly Slot[], steps: Step[]): Slot[] {
     const place = `program "${this.source.program.name}" ${node.op}`;
     const binder = Object.hasOwn(operations, node.op) ? operations[node.op] : undefined;
-    if (!binder) throw new UnrollError("UNROLL_UNSUPPORTED", `${place}: expected an operation of the builtin engine, got "${node.op}"; legalize the program first`, { op: node.op });
+    if (!binder)
+      throw new UnrollError(
+        "UNROLL_UNSUPPORTED",
+        `${place}: expected an operation of the builtin engine, got "${node.op}"; legalize the program first`,
+        { op: node.op },
+      );
     // What follows from weights alone is computed now, once. iota and expand do not read the values of their last operand.
     const read = node.op === "iota" ? [] : node.op === "expand" ? ins.slice(0, 1) : ins;
     const fixed = read.every((slot) => slot.fixed);
     const outs = node.outputs.map(({ type }) => (fixed ? this.fresh(type, true) : this.leased(type)));
     const borrowed: Float32Array[] = [];
     const binding: Binding = {
-      place, ins, outs, attrs: node.attrs, kernels: this.source.kernels,
+      place,
+      ins,
+      outs,
+      attrs: node.attrs,
+      kernels: this.source.kernels,
       inputNames: node.kind === "composite" ? node.inputNames : [],
       outputNames: node.kind === "composite" ? node.outputNames : [],
       pack: (slot, at, stride, rows, cols) => this.pack(slot, at, stride, rows, cols, steps),
@@ -180,7 +210,9 @@ export class Plan {
     const from = ins.map((slot) => slot.data);
     const to = outs.map((slot) => slot.data);
     // A carry that the body hands on from another carry is set aside first, as its place may be overwritten before.
-    const next = results.slice(0, carries).map((data, k) => (own.indexOf(data) >= 0 && own.indexOf(data) !== k ? data.slice() : data));
+    const next = results
+      .slice(0, carries)
+      .map((data, k) => (own.indexOf(data) >= 0 && own.indexOf(data) !== k ? data.slice() : data));
     steps.push(() => {
       for (let k = 0; k < carries; k++) own[k]!.set(from[k]!);
       for (let step = 0; step < time; step++) {

@@ -1,5 +1,15 @@
 /** Runs over the innermost axis: offsets and strides of the output and up to three operands. */
-export type Inner = (count: number, o: number, so: number, a: number, sa: number, b: number, sb: number, c: number, sc: number) => void;
+export type Inner = (
+  count: number,
+  o: number,
+  so: number,
+  a: number,
+  sa: number,
+  b: number,
+  sb: number,
+  c: number,
+  sc: number,
+) => void;
 
 /** Row-major strides of a shape. */
 export function stridesOf(shape: readonly number[]): number[] {
@@ -23,7 +33,12 @@ export function stretched(shape: readonly number[], out: readonly number[]): num
  *
  * @param strides of the output first, then of the operands
  */
-export function walk(shape: readonly number[], strides: readonly (readonly number[])[], starts: readonly number[], inner: Inner): () => void {
+export function walk(
+  shape: readonly number[],
+  strides: readonly (readonly number[])[],
+  starts: readonly number[],
+  inner: Inner,
+): () => void {
   const axes: { size: number; steps: number[] }[] = [];
   shape.forEach((size, k) => {
     if (size === 1) return;
@@ -37,10 +52,16 @@ export function walk(shape: readonly number[], strides: readonly (readonly numbe
   if (axes.length === 0) axes.push({ size: 1, steps: [0, 0, 0, 0] });
   const last = axes.length - 1;
   const sizes = axes.map((axis) => axis.size);
-  const [so, sa, sb, sc] = [0, 1, 2, 3].map((operand) => axes.map((axis) => axis.steps[operand]!)) as [number[], number[], number[], number[]];
+  const [so, sa, sb, sc] = [0, 1, 2, 3].map((operand) => axes.map((axis) => axis.steps[operand]!)) as [
+    number[],
+    number[],
+    number[],
+    number[],
+  ];
   const descend = (axis: number, o: number, a: number, b: number, c: number): void => {
     if (axis === last) return inner(sizes[axis]!, o, so[axis]!, a, sa[axis]!, b, sb[axis]!, c, sc[axis]!);
-    for (let k = 0; k < sizes[axis]!; k++) descend(axis + 1, o + k * so[axis]!, a + k * sa[axis]!, b + k * sb[axis]!, c + k * sc[axis]!);
+    for (let k = 0; k < sizes[axis]!; k++)
+      descend(axis + 1, o + k * so[axis]!, a + k * sa[axis]!, b + k * sb[axis]!, c + k * sc[axis]!);
   };
   const [o = 0, a = 0, b = 0, c = 0] = starts;
   return () => descend(0, o, a, b, c);

@@ -16,14 +16,20 @@ import type { CustomCellSpec } from "../spec/types.js";
  */
 export function hiddenMarkovCell({ states }: { readonly states: number }): CustomCellSpec {
   return customCell({
-    name: "hiddenMarkov", inputSize: states, state: { predicted: states, begun: 1 }, weights: { prior: [states], transition: [states, states] },
+    name: "hiddenMarkov",
+    inputSize: states,
+    state: { predicted: states, begun: 1 },
+    weights: { prior: [states], transition: [states, states] },
     step(b, { x, state: { predicted, begun }, weights }) {
       const one = b.constant(1);
       const expected = b.add(b.mul(begun, predicted), b.mul(b.sub(one, begun), weights.prior));
       const joint = b.mul(expected, x);
       const evidence = b.sum(joint, 1);
       const filtered = b.div(joint, evidence);
-      return { state: { predicted: b.matmul(filtered, weights.transition), begun: b.expand(one, begun) }, output: b.concat([filtered, b.log(evidence)], 1) };
+      return {
+        state: { predicted: b.matmul(filtered, weights.transition), begun: b.expand(one, begun) },
+        output: b.concat([filtered, b.log(evidence)], 1),
+      };
     },
   });
 }

@@ -28,22 +28,43 @@ function layerNorm(b: Block, x: Value, gain: Value, shift: Value, epsilon: numbe
  *
  * Source: Ba, Kiros and Hinton, "Layer Normalization", 2016, supplementary material, on recurrent networks.
  */
-export function layerNormLstmCell({ inputSize, units, epsilon = 1e-5 }: LayerNormLstmOptions): CustomCellSpec {
+export function layerNormLstmCell({
+  inputSize,
+  units,
+  epsilon = 1e-5,
+}: LayerNormLstmOptions): CustomCellSpec {
   const columns = 4 * units;
   return customCell({
-    name: "layerNormLstm", inputSize, state: { h: units, c: units },
+    name: "layerNormLstm",
+    inputSize,
+    state: { h: units, c: units },
     weights: {
-      kernel: [inputSize, columns], recurrentKernel: [units, columns], bias: [columns], inputGain: [columns], inputShift: [columns],
-      recurrentGain: [columns], recurrentShift: [columns], cellGain: [units], cellShift: [units],
+      kernel: [inputSize, columns],
+      recurrentKernel: [units, columns],
+      bias: [columns],
+      inputGain: [columns],
+      inputShift: [columns],
+      recurrentGain: [columns],
+      recurrentShift: [columns],
+      cellGain: [units],
+      cellShift: [units],
     },
     step(b, { x, state: { h, c }, weights: w }) {
       const fromInput = layerNorm(b, b.matmul(x, w.kernel), w.inputGain, w.inputShift, epsilon);
-      const fromState = layerNorm(b, b.matmul(h, w.recurrentKernel), w.recurrentGain, w.recurrentShift, epsilon);
+      const fromState = layerNorm(
+        b,
+        b.matmul(h, w.recurrentKernel),
+        w.recurrentGain,
+        w.recurrentShift,
+        epsilon,
+      );
       const pre = b.add(b.add(fromInput, fromState), w.bias);
       const gate = (k: number): Value => b.slice(pre, 1, k * units, units);
       const [i, f, g, o] = [b.sigmoid(gate(0)), b.sigmoid(gate(1)), b.tanh(gate(2)), b.sigmoid(gate(3))];
       const next = b.add(b.mul(f, c), b.mul(i, g));
-      return { state: { h: b.mul(o, b.tanh(layerNorm(b, next, w.cellGain, w.cellShift, epsilon))), c: next } };
+      return {
+        state: { h: b.mul(o, b.tanh(layerNorm(b, next, w.cellGain, w.cellShift, epsilon))), c: next },
+      };
     },
   });
 }

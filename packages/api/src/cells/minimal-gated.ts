@@ -11,9 +11,17 @@ import type { CustomCellSpec } from "../spec/types.js";
  *
  * Source: Zhou, Wu, Zhang and Zhou, "Minimal Gated Unit for Recurrent Neural Networks", 2016.
  */
-export function minimalGatedCell({ inputSize, units }: { readonly inputSize: number; readonly units: number }): CustomCellSpec {
+export function minimalGatedCell({
+  inputSize,
+  units,
+}: {
+  readonly inputSize: number;
+  readonly units: number;
+}): CustomCellSpec {
   return customCell({
-    name: "minimalGated", inputSize, state: { h: units },
+    name: "minimalGated",
+    inputSize,
+    state: { h: units },
     weights: { kernel: [inputSize, 2 * units], recurrentKernel: [units, 2 * units], bias: [2 * units] },
     step(b, { x, state: { h }, weights }) {
       const fromInput = affine(b, x, weights.kernel, weights.bias);

@@ -31,31 +31,82 @@ export interface OnnxCellOptions {
 }
 
 /** What each name computes, with the defaults of its operator; null stands for a parameter that has none. Source: ONNX operator schemas. */
-const functions: Readonly<Record<string, { readonly alpha?: number | null; readonly beta?: number | null; apply(b: Block, x: Value, alpha: number, beta: number): Value }>> = {
+const functions: Readonly<
+  Record<
+    string,
+    {
+      readonly alpha?: number | null;
+      readonly beta?: number | null;
+      apply(b: Block, x: Value, alpha: number, beta: number): Value;
+    }
+  >
+> = {
   Tanh: { apply: (b, x) => b.tanh(x) },
   Sigmoid: { apply: (b, x) => b.sigmoid(x) },
   Relu: { apply: (b, x) => activate(b, "relu", x) },
   Softsign: { apply: (b, x) => activate(b, "softsign", x) },
   Softplus: { apply: (b, x) => activate(b, "softplus", x) },
-  Affine: { alpha: null, beta: null, apply: (b, x, alpha, beta) => b.add(b.mul(x, b.constant(alpha)), b.constant(beta)) },
-  ScaledTanh: { alpha: null, beta: null, apply: (b, x, alpha, beta) => b.mul(b.constant(alpha), b.tanh(b.mul(x, b.constant(beta)))) },
-  HardSigmoid: { alpha: 0.2, beta: 0.5, apply: (b, x, alpha, beta) => held(b, b.add(b.mul(x, b.constant(alpha)), b.constant(beta)), 0, 1) },
-  LeakyRelu: { alpha: 0.01, apply: (b, x, alpha) => b.select(b.less(x, b.constant(0)), b.mul(x, b.constant(alpha)), x) },
-  ThresholdedRelu: { alpha: 1, apply: (b, x, alpha) => b.select(b.less(b.constant(alpha), x), x, b.constant(0)) },
-  Elu: { alpha: 1, apply: (b, x, alpha) => b.select(b.less(x, b.constant(0)), b.mul(b.constant(alpha), b.sub(b.exp(b.min(x, b.constant(0))), b.constant(1))), x) },
+  Affine: {
+    alpha: null,
+    beta: null,
+    apply: (b, x, alpha, beta) => b.add(b.mul(x, b.constant(alpha)), b.constant(beta)),
+  },
+  ScaledTanh: {
+    alpha: null,
+    beta: null,
+    apply: (b, x, alpha, beta) => b.mul(b.constant(alpha), b.tanh(b.mul(x, b.constant(beta)))),
+  },
+  HardSigmoid: {
+    alpha: 0.2,
+    beta: 0.5,
+    apply: (b, x, alpha, beta) => held(b, b.add(b.mul(x, b.constant(alpha)), b.constant(beta)), 0, 1),
+  },
+  LeakyRelu: {
+    alpha: 0.01,
+    apply: (b, x, alpha) => b.select(b.less(x, b.constant(0)), b.mul(x, b.constant(alpha)), x),
+  },
+  ThresholdedRelu: {
+    alpha: 1,
+    apply: (b, x, alpha) => b.select(b.less(b.constant(alpha), x), x, b.constant(0)),
+  },
+  Elu: {
+    alpha: 1,
+    apply: (b, x, alpha) =>
+      b.select(
+        b.less(x, b.constant(0)),
+        b.mul(b.constant(alpha), b.sub(b.exp(b.min(x, b.constant(0))), b.constant(1))),
+        x,
+      ),
+  },
 };
 
-const held = (b: Block, x: Value, low: number, high: number): Value => b.min(b.max(x, b.constant(low)), b.constant(high));
+const held = (b: Block, x: Value, low: number, high: number): Value =>
+  b.min(b.max(x, b.constant(low)), b.constant(high));
 
 const usual = { LSTM: ["Sigmoid", "Tanh", "Tanh"], GRU: ["Sigmoid", "Tanh"], RNN: ["Tanh"] } as const;
 
 function activationOf(place: string, { name, alpha, beta }: OnnxActivation): (b: Block, x: Value) => Value {
   const found = Object.hasOwn(functions, name) ? functions[name] : undefined;
-  if (!found) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected an activation of ${Object.keys(functions).join(", ")}, got "${name}"; ONNX's recurrent operators have no other`, { name });
+  if (!found)
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `${place}: expected an activation of ${Object.keys(functions).join(", ")}, got "${name}"; ONNX's recurrent operators have no other`,
+      { name },
+    );
   const parameter = (what: "alpha" | "beta", given: number | undefined): number => {
     const otherwise = found[what];
-    if (otherwise === undefined && given !== undefined) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected no ${what} of ${name}, got ${given}; ${name} takes none`, { name });
-    if (otherwise === null && given === undefined) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected ${what} of ${name}, got none; ${name} has no default`, { name });
+    if (otherwise === undefined && given !== undefined)
+      throw new UnrollError(
+        "UNROLL_ARGUMENT",
+        `${place}: expected no ${what} of ${name}, got ${given}; ${name} takes none`,
+        { name },
+      );
+    if (otherwise === null && given === undefined)
+      throw new UnrollError(
+        "UNROLL_ARGUMENT",
+        `${place}: expected ${what} of ${name}, got none; ${name} has no default`,
+        { name },
+      );
     return given ?? otherwise ?? 0;
   };
   const [a, c] = [parameter("alpha", alpha), parameter("beta", beta)];
@@ -74,38 +125,77 @@ function activationOf(place: string, { name, alpha, beta }: OnnxActivation): (b:
  * @throws UNROLL_ARGUMENT for an activation, number of activations or clip that the operator does not have
  */
 export function onnxCell(options: OnnxCellOptions): CustomCellSpec {
-  const { op, inputSize, hiddenSize: n, clip, inputForget = false, linearBeforeReset = false, peepholes = false, bias = true } = options;
+  const {
+    op,
+    inputSize,
+    hiddenSize: n,
+    clip,
+    inputForget = false,
+    linearBeforeReset = false,
+    peepholes = false,
+    bias = true,
+  } = options;
   const place = `onnxCell ${op}`;
   const named = options.activations ?? usual[op].map((name) => ({ name }));
-  if (named.length !== usual[op].length) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected ${usual[op].length} activations, got ${named.length}; they are those of one direction`, { got: named.length });
-  if (clip !== undefined && !(clip > 0)) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected a clip above 0, got ${clip}; leave it out for none`, { clip });
-  const [f, g, h] = named.map((one) => activationOf(place, one)) as [(b: Block, x: Value) => Value, (b: Block, x: Value) => Value, (b: Block, x: Value) => Value];
+  if (named.length !== usual[op].length)
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `${place}: expected ${usual[op].length} activations, got ${named.length}; they are those of one direction`,
+      { got: named.length },
+    );
+  if (clip !== undefined && !(clip > 0))
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `${place}: expected a clip above 0, got ${clip}; leave it out for none`,
+      { clip },
+    );
+  const [f, g, h] = named.map((one) => activationOf(place, one)) as [
+    (b: Block, x: Value) => Value,
+    (b: Block, x: Value) => Value,
+    (b: Block, x: Value) => Value,
+  ];
   const gates = { LSTM: 4, GRU: 3, RNN: 1 }[op];
   const shapes: Record<string, readonly number[]> = {
-    kernel: [inputSize, gates * n], recurrentKernel: [n, gates * n],
-    ...(bias ? { inputBias: [gates * n], recurrentBias: [gates * n] } : {}), ...(peepholes && op === "LSTM" ? { peephole: [3 * n] } : {}),
+    kernel: [inputSize, gates * n],
+    recurrentKernel: [n, gates * n],
+    ...(bias ? { inputBias: [gates * n], recurrentBias: [gates * n] } : {}),
+    ...(peepholes && op === "LSTM" ? { peephole: [3 * n] } : {}),
   };
   return customCell<Record<string, number>, Record<string, readonly number[]>>({
-    name: `onnx${op}`, inputSize, state: op === "LSTM" ? { h: n, c: n } : { h: n }, weights: shapes,
+    name: `onnx${op}`,
+    inputSize,
+    state: op === "LSTM" ? { h: n, c: n } : { h: n },
+    weights: shapes,
     step(b, { x, state, weights: w }) {
       const before = state["h"]!;
       const clipped = (v: Value): Value => (clip === undefined ? v : held(b, v, -clip, clip));
-      const gate = (v: Value, k: number, count = 1): Value => b.slice(v, v.type.shape.length - 1, k * n, count * n);
-      const biased = (v: Value, name: string, from = 0, count: number = gates): Value => (w[name] ? b.add(v, gate(w[name]!, from, count)) : v);
+      const gate = (v: Value, k: number, count = 1): Value =>
+        b.slice(v, v.type.shape.length - 1, k * n, count * n);
+      const biased = (v: Value, name: string, from = 0, count: number = gates): Value =>
+        w[name] ? b.add(v, gate(w[name]!, from, count)) : v;
       const fromInput = biased(b.matmul(x, w["kernel"]!), "inputBias");
-      const fromState = (state: Value, from = 0, count: number = gates): Value => biased(b.matmul(state, count === gates ? w["recurrentKernel"]! : gate(w["recurrentKernel"]!, from, count)), "recurrentBias", from, count);
+      const fromState = (state: Value, from = 0, count: number = gates): Value =>
+        biased(
+          b.matmul(state, count === gates ? w["recurrentKernel"]! : gate(w["recurrentKernel"]!, from, count)),
+          "recurrentBias",
+          from,
+          count,
+        );
 
       if (op === "RNN") return { state: { h: f(b, clipped(b.add(fromInput, fromState(before)))) } };
       if (op === "GRU") {
         const zr = b.add(gate(fromInput, 0, 2), fromState(before, 0, 2));
         const [z, r] = [f(b, clipped(gate(zr, 0))), f(b, clipped(gate(zr, 1)))];
-        const recurrent = linearBeforeReset ? b.mul(r, fromState(before, 2, 1)) : fromState(b.mul(r, before), 2, 1);
+        const recurrent = linearBeforeReset
+          ? b.mul(r, fromState(before, 2, 1))
+          : fromState(b.mul(r, before), 2, 1);
         const candidate = g(b, clipped(b.add(gate(fromInput, 2), recurrent)));
         return { state: { h: b.add(b.mul(z, before), b.mul(b.sub(b.constant(1), z), candidate)) } };
       }
       const pre = b.add(fromInput, fromState(before));
       const c = state["c"]!;
-      const seeing = (k: number, of: Value, p: number): Value => (w["peephole"] ? b.add(gate(pre, k), b.mul(of, gate(w["peephole"]!, p))) : gate(pre, k));
+      const seeing = (k: number, of: Value, p: number): Value =>
+        w["peephole"] ? b.add(gate(pre, k), b.mul(of, gate(w["peephole"]!, p))) : gate(pre, k);
       const i = f(b, clipped(seeing(0, c, 0)));
       const forget = inputForget ? b.sub(b.constant(1), i) : f(b, clipped(seeing(1, c, 1)));
       const next = b.add(b.mul(forget, c), b.mul(i, g(b, clipped(gate(pre, 2)))));

@@ -23,14 +23,24 @@ export interface RecurrentHighwayOptions {
  *
  * Source: Zilly, Srivastava, Koutník and Schmidhuber, "Recurrent Highway Networks", 2017, equations 6 to 9.
  */
-export function recurrentHighwayCell({ inputSize, units, depth = 1, coupled = true }: RecurrentHighwayOptions): CustomCellSpec {
+export function recurrentHighwayCell({
+  inputSize,
+  units,
+  depth = 1,
+  coupled = true,
+}: RecurrentHighwayOptions): CustomCellSpec {
   const columns = (coupled ? 2 : 3) * units;
   const layers = Array.from({ length: depth }, (_, k) => k + 1);
   return customCell({
-    name: "recurrentHighway", inputSize, state: { h: units },
+    name: "recurrentHighway",
+    inputSize,
+    state: { h: units },
     weights: Object.fromEntries<readonly number[]>([
       ["kernel", [inputSize, columns]],
-      ...layers.flatMap((l): [string, number[]][] => [[`recurrentKernel${l}`, [units, columns]], [`bias${l}`, [columns]]]),
+      ...layers.flatMap((l): [string, number[]][] => [
+        [`recurrentKernel${l}`, [units, columns]],
+        [`bias${l}`, [columns]],
+      ]),
     ]),
     step(b, { x, state, weights }) {
       let s = state.h;

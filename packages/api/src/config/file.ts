@@ -21,18 +21,35 @@ const fileNames = ["unroll.config.ts", "unroll.config.js", "unroll.config.json"]
  * @throws UNROLL_CONFIG for two files, a file that can't be read, or an unknown key
  */
 export async function readConfig(folder: string): Promise<{ path: string; config: Config } | null> {
-  const [{ access, readFile }, { join }, { pathToFileURL }] = await Promise.all([import("node:fs/promises"), import("node:path"), import("node:url")]);
+  const [{ access, readFile }, { join }, { pathToFileURL }] = await Promise.all([
+    import("node:fs/promises"),
+    import("node:path"),
+    import("node:url"),
+  ]);
   const found: string[] = [];
   for (const name of fileNames) {
     const path = join(folder, name);
-    if (await access(path).then(() => true, () => false)) found.push(path);
+    if (
+      await access(path).then(
+        () => true,
+        () => false,
+      )
+    )
+      found.push(path);
   }
   const path = found[0];
   if (path === undefined) return null;
-  if (found.length > 1) throw new UnrollError("UNROLL_CONFIG", `configuration in ${folder}: expected one file, got ${found.map((p) => p.slice(folder.length + 1)).join(" and ")}; keep one of them`, { found });
-  const value = path.endsWith(".json") ? parse(path, await readFile(path, "utf8"))
-    : path.endsWith(".ts") ? await viaJiti(path)
-    : ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
+  if (found.length > 1)
+    throw new UnrollError(
+      "UNROLL_CONFIG",
+      `configuration in ${folder}: expected one file, got ${found.map((p) => p.slice(folder.length + 1)).join(" and ")}; keep one of them`,
+      { found },
+    );
+  const value = path.endsWith(".json")
+    ? parse(path, await readFile(path, "utf8"))
+    : path.endsWith(".ts")
+      ? await viaJiti(path)
+      : ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
   return { path, config: check(path, value) };
 }
 
@@ -40,28 +57,54 @@ function parse(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new UnrollError("UNROLL_CONFIG", `${path}: expected JSON, got ${(cause as Error).message}; mend the file`, { path }, { cause });
+    throw new UnrollError(
+      "UNROLL_CONFIG",
+      `${path}: expected JSON, got ${(cause as Error).message}; mend the file`,
+      { path },
+      { cause },
+    );
   }
 }
 
 async function viaJiti(path: string): Promise<unknown> {
-  let jiti: { createJiti(base: string): { import(path: string, options: { default: true }): Promise<unknown> } };
+  let jiti: {
+    createJiti(base: string): { import(path: string, options: { default: true }): Promise<unknown> };
+  };
   try {
     jiti = (await import("jiti" as string)) as typeof jiti;
   } catch (cause) {
-    throw new UnrollError("UNROLL_CONFIG", `${path}: expected package jiti to read TypeScript, got none installed; npm install jiti, or write the file in JSON`, { package: "jiti" }, { cause });
+    throw new UnrollError(
+      "UNROLL_CONFIG",
+      `${path}: expected package jiti to read TypeScript, got none installed; npm install jiti, or write the file in JSON`,
+      { package: "jiti" },
+      { cause },
+    );
   }
   return jiti.createJiti(path).import(path, { default: true });
 }
 
 function check(path: string, value: unknown): Config {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new UnrollError("UNROLL_CONFIG", `${path}: expected an object${path.endsWith(".json") ? "" : " as default export"}, got ${value === null ? "null" : typeof value}; e.g. { "adapter": "onnx", "device": "wasm" }`, { path });
+    throw new UnrollError(
+      "UNROLL_CONFIG",
+      `${path}: expected an object${path.endsWith(".json") ? "" : " as default export"}, got ${value === null ? "null" : typeof value}; e.g. { "adapter": "onnx", "device": "wasm" }`,
+      { path },
+    );
   }
   for (const key of Object.keys(value)) {
-    if (!(configKeys as readonly string[]).includes(key)) throw new UnrollError("UNROLL_CONFIG", `${path} key "${key}": expected one of ${configKeys.join(", ")}, got an unknown key; did you mean "${nearest(key, configKeys)}"?`, { path, key });
+    if (!(configKeys as readonly string[]).includes(key))
+      throw new UnrollError(
+        "UNROLL_CONFIG",
+        `${path} key "${key}": expected one of ${configKeys.join(", ")}, got an unknown key; did you mean "${nearest(key, configKeys)}"?`,
+        { path, key },
+      );
   }
   const { device } = value as Config;
-  if (device !== undefined && typeof device !== "string") throw new UnrollError("UNROLL_CONFIG", `${path} key "device": expected a string, got ${typeof device}; e.g. "wasm"`, { path });
+  if (device !== undefined && typeof device !== "string")
+    throw new UnrollError(
+      "UNROLL_CONFIG",
+      `${path} key "device": expected a string, got ${typeof device}; e.g. "wasm"`,
+      { path },
+    );
   return value;
 }

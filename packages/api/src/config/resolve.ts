@@ -32,11 +32,20 @@ const optionKeys = ["adapter", "device", "cwd", "env"] as const;
  */
 export async function resolveAdapter(options: ResolveOptions = {}): Promise<Adapter> {
   const unknown = Object.keys(options).find((key) => !(optionKeys as readonly string[]).includes(key));
-  if (unknown !== undefined) throw new UnrollError("UNROLL_CONFIG", `resolveAdapter option "${unknown}": expected one of ${optionKeys.join(", ")}, got an unknown key; did you mean "${nearest(unknown, optionKeys)}"?`, { key: unknown });
+  if (unknown !== undefined)
+    throw new UnrollError(
+      "UNROLL_CONFIG",
+      `resolveAdapter option "${unknown}": expected one of ${optionKeys.join(", ")}, got an unknown key; did you mean "${nearest(unknown, optionKeys)}"?`,
+      { key: unknown },
+    );
   const env = options.env ?? process.env;
   const sources: Source[] = [
     { place: "option", adapter: options.adapter, device: options.device },
-    { place: "UNROLL_ADAPTER", adapter: env["UNROLL_ADAPTER"] || undefined, device: env["UNROLL_DEVICE"] || undefined },
+    {
+      place: "UNROLL_ADAPTER",
+      adapter: env["UNROLL_ADAPTER"] || undefined,
+      device: env["UNROLL_DEVICE"] || undefined,
+    },
   ];
   // A file is not looked at when something above it decides everything.
   if (!sources.some((s) => s.adapter !== undefined)) {
@@ -45,15 +54,26 @@ export async function resolveAdapter(options: ResolveOptions = {}): Promise<Adap
   }
   const at = sources.findIndex((s) => s.adapter !== undefined);
   const chosen: Source = sources[at] ?? { place: "default", adapter: "builtin" };
-  const device = sources.slice(0, at < 0 ? sources.length : at + 1).find((s) => s.device !== undefined)?.device;
+  const device = sources
+    .slice(0, at < 0 ? sources.length : at + 1)
+    .find((s) => s.device !== undefined)?.device;
 
   if (typeof chosen.adapter === "object") {
-    if (device !== undefined && device !== chosen.adapter.device) throw new UnrollError("UNROLL_CONFIG", `${chosen.place} device: expected "${chosen.adapter.device}" as the adapter value has, got "${device}"; a value has its device already`, { device });
+    if (device !== undefined && device !== chosen.adapter.device)
+      throw new UnrollError(
+        "UNROLL_CONFIG",
+        `${chosen.place} device: expected "${chosen.adapter.device}" as the adapter value has, got "${device}"; a value has its device already`,
+        { device },
+      );
     return chosen.adapter;
   }
   const name = chosen.adapter!;
   if (!(adapterNames as readonly string[]).includes(name)) {
-    throw new UnrollError("UNROLL_CONFIG", `${chosen.place}: expected an adapter named ${adapterNames.join(", ")}, got "${name}"; did you mean "${nearest(name, adapterNames)}"?`, { adapter: name });
+    throw new UnrollError(
+      "UNROLL_CONFIG",
+      `${chosen.place}: expected an adapter named ${adapterNames.join(", ")}, got "${name}"; did you mean "${nearest(name, adapterNames)}"?`,
+      { adapter: name },
+    );
   }
   return makeAdapter(name as AdapterName, device, chosen.place);
 }

@@ -51,5 +51,9 @@ export interface SyncExecutable extends Executable {
    * @param dims sizes of the symbolic dims, e.g. `{ batch: 1 }`; keep passing one object to keep the call free of allocation
    * @throws UNROLL_SHAPE when an array's length is not what dims say, before anything is computed; UNROLL_DISPOSED
    */
-  runInto(inputs: readonly DTypeArray[DType][], outputs: readonly DTypeArray[DType][], dims: Readonly<Record<string, number>>): void;
+  runInto(
+    inputs: readonly DTypeArray[DType][],
+    outputs: readonly DTypeArray[DType][],
+    dims: Readonly<Record<string, number>>,
+  ): void;
 }

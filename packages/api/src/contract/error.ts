@@ -29,7 +29,12 @@ export class UnrollError extends Error {
   readonly code: UnrollErrorCode;
   readonly details: UnrollErrorDetails;
 
-  constructor(code: UnrollErrorCode, message: string, details: UnrollErrorDetails = {}, options?: { cause?: unknown }) {
+  constructor(
+    code: UnrollErrorCode,
+    message: string,
+    details: UnrollErrorDetails = {},
+    options?: { cause?: unknown },
+  ) {
     super(message, options);
     this.name = "UnrollError";
     this.code = code;

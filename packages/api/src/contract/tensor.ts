@@ -44,7 +44,12 @@ export function sizeOf(shape: readonly number[]): number {
 
 /** An uninitialised (all zero) array for `size` elements of `dtype`. */
 export function allocate<D extends DType>(dtype: D, size: number): DTypeArray[D] {
-  const made = dtype === "float32" ? new Float32Array(size) : dtype === "int32" ? new Int32Array(size) : new Uint8Array(size);
+  const made =
+    dtype === "float32"
+      ? new Float32Array(size)
+      : dtype === "int32"
+        ? new Int32Array(size)
+        : new Uint8Array(size);
   return made as DTypeArray[D];
 }
 
@@ -52,7 +57,11 @@ export function allocate<D extends DType>(dtype: D, size: number): DTypeArray[D]
 export function isHostTensor(value: unknown): value is HostTensor {
   if (typeof value !== "object" || value === null) return false;
   const candidate = value as Partial<HostTensor>;
-  return typeof candidate.dtype === "string" && Array.isArray(candidate.shape) && ArrayBuffer.isView(candidate.data);
+  return (
+    typeof candidate.dtype === "string" &&
+    Array.isArray(candidate.shape) &&
+    ArrayBuffer.isView(candidate.data)
+  );
 }
 
 /** Nested arrays of numbers (or booleans for `bool`), as deep as the tensor has axes. */
@@ -71,10 +80,16 @@ export function tensor<D extends DType = "float32">(
   shape?: readonly number[],
   dtype: D = "float32" as D,
 ): HostTensor<D> {
-  const flat: ArrayLike<number | boolean> = ArrayBuffer.isView(values) ? (values as unknown as ArrayLike<number>) : flatten(values as Nested);
+  const flat: ArrayLike<number | boolean> = ArrayBuffer.isView(values)
+    ? (values as unknown as ArrayLike<number>)
+    : flatten(values as Nested);
   const dims = shape ?? (ArrayBuffer.isView(values) ? [flat.length] : nestedShape(values as Nested));
   if (sizeOf(dims) !== flat.length) {
-    throw new UnrollError("UNROLL_SHAPE", `tensor: expected ${sizeOf(dims)} values for shape [${dims.join(", ")}], got ${flat.length}; give as many values as the shape holds`, { shape: dims, values: flat.length });
+    throw new UnrollError(
+      "UNROLL_SHAPE",
+      `tensor: expected ${sizeOf(dims)} values for shape [${dims.join(", ")}], got ${flat.length}; give as many values as the shape holds`,
+      { shape: dims, values: flat.length },
+    );
   }
   const data = allocate(dtype, flat.length);
   for (let k = 0; k < flat.length; k++) data[k] = Number(flat[k]);
@@ -82,7 +97,9 @@ export function tensor<D extends DType = "float32">(
 }
 
 function flatten(values: Nested): (number | boolean)[] {
-  return Array.isArray(values) ? (values as readonly Nested[]).flatMap(flatten) : [values as number | boolean];
+  return Array.isArray(values)
+    ? (values as readonly Nested[]).flatMap(flatten)
+    : [values as number | boolean];
 }
 
 function nestedShape(values: Nested): number[] {
@@ -91,7 +108,11 @@ function nestedShape(values: Nested): number[] {
   const first = inner[0] ?? [];
   for (const other of inner) {
     if (other.length !== first.length || other.some((dim, k) => dim !== first[k])) {
-      throw new UnrollError("UNROLL_SHAPE", `tensor: expected nested arrays of equal length, got rows of shape [${first.join(", ")}] and [${other.join(", ")}]; pad ragged rows and pass lengths`, {});
+      throw new UnrollError(
+        "UNROLL_SHAPE",
+        `tensor: expected nested arrays of equal length, got rows of shape [${first.join(", ")}] and [${other.join(", ")}]; pad ragged rows and pass lengths`,
+        {},
+      );
     }
   }
   return [values.length, ...first];

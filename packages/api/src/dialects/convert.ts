@@ -10,9 +10,21 @@ import type { WeightRule } from "./rules.js";
 /** Something that a conversion could not keep. The outputs of the model are the same up to rounding. */
 export type WeightLoss =
   /** Two biases became their sum; converting back gives the sum and zeros. */
-  | { readonly kind: "summed"; readonly from: readonly string[]; readonly to: string; readonly message: string }
+  | {
+      readonly kind: "summed";
+      readonly from: readonly string[];
+      readonly to: string;
+      readonly message: string;
+    }
   /** A constant that one framework stores and the other adds at run time was added or taken away, and rounded; `maxError` is by how much. */
-  | { readonly kind: "shifted"; readonly from: string; readonly to: string; readonly by: number; readonly maxError: number; readonly message: string }
+  | {
+      readonly kind: "shifted";
+      readonly from: string;
+      readonly to: string;
+      readonly by: number;
+      readonly maxError: number;
+      readonly message: string;
+    }
   /** float64 values were rounded to float32; `maxError` is the largest change. */
   | { readonly kind: "rounded"; readonly from: string; readonly maxError: number; readonly message: string };
 
@@ -36,30 +48,61 @@ export function foreignWeights(rules: readonly WeightRule[]): WeightSpec[] {
  *
  * @throws UNROLL_WEIGHTS listing everything missing, unexpected and mis-shaped; UNROLL_DTYPE for integers
  */
-export function readForeign(place: string, expected: readonly WeightSpec[], given: Readonly<Record<string, AnyTensor>>, cure: string): Converted<Record<string, HostTensor<"float32">>> {
+export function readForeign(
+  place: string,
+  expected: readonly WeightSpec[],
+  given: Readonly<Record<string, AnyTensor>>,
+  cure: string,
+): Converted<Record<string, HostTensor<"float32">>> {
   assertWeights(place, expected, given, cure);
   const losses: WeightLoss[] = [];
-  const weights = Object.fromEntries(expected.map(({ name }) => {
-    const maxError = roundingError(given[name]!);
-    if (maxError > 0) losses.push({ kind: "rounded", from: name, maxError, message: `${name} was rounded from float64 to float32, by at most ${maxError}` });
-    return [name, toFloat32(given[name]!, `${place} weight "${name}"`)];
-  }));
+  const weights = Object.fromEntries(
+    expected.map(({ name }) => {
+      const maxError = roundingError(given[name]!);
+      if (maxError > 0)
+        losses.push({
+          kind: "rounded",
+          from: name,
+          maxError,
+          message: `${name} was rounded from float64 to float32, by at most ${maxError}`,
+        });
+      return [name, toFloat32(given[name]!, `${place} weight "${name}"`)];
+    }),
+  );
   return { weights, losses };
 }
 
-function sum(place: string, rule: WeightRule, parts: readonly Float32Array[], from: readonly string[], to: string, losses: WeightLoss[]): Float32Array {
+function sum(
+  place: string,
+  rule: WeightRule,
+  parts: readonly Float32Array[],
+  from: readonly string[],
+  to: string,
+  losses: WeightLoss[],
+): Float32Array {
   const [first, second] = parts as [Float32Array, Float32Array];
   const bound = rule.unsummableFrom;
   if (second.every((value) => value === 0)) return first;
   if (bound !== null && second.some((value, k) => k >= bound && value !== 0)) {
-    throw new UnrollError("UNROLL_WEIGHTS", `${place}: expected two biases for layer "${rule.layer}", got a place for one; with resetAfter the reset gate multiplies ${from[1]} alone, so set bias "split"`, { from, to });
+    throw new UnrollError(
+      "UNROLL_WEIGHTS",
+      `${place}: expected two biases for layer "${rule.layer}", got a place for one; with resetAfter the reset gate multiplies ${from[1]} alone, so set bias "split"`,
+      { from, to },
+    );
   }
   losses.push({ kind: "summed", from, to, message: `${from.join(" and ")} were summed into ${to}` });
   return first.map((value, k) => value + second[k]!);
 }
 
 /** A weight with a constant added to one of its gates. */
-function shifted(rule: WeightRule, data: Float32Array, by: number, from: string, to: string, losses: WeightLoss[]): Float32Array {
+function shifted(
+  rule: WeightRule,
+  data: Float32Array,
+  by: number,
+  from: string,
+  to: string,
+  losses: WeightLoss[],
+): Float32Array {
   const units = data.length / (rule.ofGates ?? rule.gates.length);
   const first = rule.added!.gate * units;
   const made = data.slice();
@@ -68,12 +111,24 @@ function shifted(rule: WeightRule, data: Float32Array, by: number, from: string,
     made[k] = data[k]! + by;
     maxError = Math.max(maxError, Math.abs(made[k]! - (data[k]! + by)));
   }
-  if (maxError > 0) losses.push({ kind: "shifted", from, to, by, maxError, message: `${from} became ${to} with ${by > 0 ? `${by} added` : `${-by} taken away`} in one gate, rounded by at most ${maxError}` });
+  if (maxError > 0)
+    losses.push({
+      kind: "shifted",
+      from,
+      to,
+      by,
+      maxError,
+      message: `${from} became ${to} with ${by > 0 ? `${by} added` : `${-by} taken away`} in one gate, rounded by at most ${maxError}`,
+    });
   return made;
 }
 
 /** Foreign tensors, already checked, as canonical weights. */
-export function importWeights(place: string, rules: readonly WeightRule[], foreign: ForeignWeights): Converted<WeightMap> {
+export function importWeights(
+  place: string,
+  rules: readonly WeightRule[],
+  foreign: ForeignWeights,
+): Converted<WeightMap> {
   const weights: Record<string, HostTensor> = {};
   const losses: WeightLoss[] = [];
   for (const rule of rules) {
@@ -83,32 +138,51 @@ export function importWeights(place: string, rules: readonly WeightRule[], forei
       return toCanonicalLayout(rule, data.subarray(first, first + size));
     });
     const keys = rule.foreign.map((part) => (part.row === null ? part.key : `${part.key}[${part.row}]`));
-    const data = rule.canonical.length < parts.length ? [sum(place, rule, parts, keys, rule.canonical[0]!, losses)] : parts;
+    const data =
+      rule.canonical.length < parts.length
+        ? [sum(place, rule, parts, keys, rule.canonical[0]!, losses)]
+        : parts;
     if (rule.added) data[0] = shifted(rule, data[0]!, rule.added.value, keys[0]!, rule.canonical[0]!, losses);
     rule.canonical.forEach((name, k) => {
       const known = weights[name]?.data as Float32Array | undefined;
       // Another rule may have brought the other gates.
       if (known && data[k]) toCanonicalLayout(rule, toForeignLayout(rule, data[k]), known);
-      weights[name] ??= { dtype: "float32", shape: rule.shape, data: data[k] ?? new Float32Array(sizeOf(rule.shape)) };
+      weights[name] ??= {
+        dtype: "float32",
+        shape: rule.shape,
+        data: data[k] ?? new Float32Array(sizeOf(rule.shape)),
+      };
     });
   }
   return { weights, losses };
 }
 
 /** Canonical weights, checked here, as foreign tensors. */
-export function exportWeights(place: string, spec: Spec, rules: readonly WeightRule[], weights: WeightMap): Converted<ForeignWeights> {
+export function exportWeights(
+  place: string,
+  spec: Spec,
+  rules: readonly WeightRule[],
+  weights: WeightMap,
+): Converted<ForeignWeights> {
   assertSpecWeights(spec, weights);
   const made: Record<string, HostTensor<"float32">> = {};
   const losses: WeightLoss[] = [];
   for (const rule of rules) {
     const parts = rule.canonical.map((name) => weights[name]!.data as Float32Array);
-    const data = rule.foreign.length < parts.length ? [sum(place, rule, parts, rule.canonical, rule.foreign[0]!.key, losses)] : parts;
-    if (rule.added) data[0] = shifted(rule, data[0]!, -rule.added.value, rule.canonical[0]!, rule.foreign[0]!.key, losses);
+    const data =
+      rule.foreign.length < parts.length
+        ? [sum(place, rule, parts, rule.canonical, rule.foreign[0]!.key, losses)]
+        : parts;
+    if (rule.added)
+      data[0] = shifted(rule, data[0]!, -rule.added.value, rule.canonical[0]!, rule.foreign[0]!.key, losses);
     rule.foreign.forEach(({ key, shape, row, offset }, k) => {
       const values = data[k] ? toForeignLayout(rule, data[k]) : new Float32Array(foreignSize(rule));
       const target = (made[key] ??= { dtype: "float32", shape, data: new Float32Array(sizeOf(shape)) });
       const into = new Uint32Array(target.data.buffer);
-      into.set(new Uint32Array(values.buffer, values.byteOffset, values.length), offset ?? (row ?? 0) * values.length);
+      into.set(
+        new Uint32Array(values.buffer, values.byteOffset, values.length),
+        offset ?? (row ?? 0) * values.length,
+      );
     });
   }
   return { weights: made, losses };

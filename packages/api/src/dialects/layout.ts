@@ -16,23 +16,30 @@ function placesOf(rule: WeightRule): Places {
   const [canonical, foreign] = [new Uint32Array(rows * width), new Uint32Array(rows * width)];
   let k = 0;
   rule.gates.forEach((gate, at) => {
-    for (let unit = 0; unit < units; unit++) for (let row = 0; row < rows; row++) {
-      const [ours, theirs] = [gate * units + unit, at * units + unit];
-      canonical[k] = row * columns + ours;
-      foreign[k++] = rule.transposed ? theirs * rows + row : row * width + theirs;
-    }
+    for (let unit = 0; unit < units; unit++)
+      for (let row = 0; row < rows; row++) {
+        const [ours, theirs] = [gate * units + unit, at * units + unit];
+        canonical[k] = row * columns + ours;
+        foreign[k++] = rule.transposed ? theirs * rows + row : row * width + theirs;
+      }
   });
   return { canonical, foreign };
 }
 
 /** Words of a float array, so that a copy keeps every bit, NaN payloads included. */
-const words = (values: Float32Array): Uint32Array => new Uint32Array(values.buffer, values.byteOffset, values.length);
+const words = (values: Float32Array): Uint32Array =>
+  new Uint32Array(values.buffer, values.byteOffset, values.length);
 
 /** Elements of one foreign part. */
-export const foreignSize = (rule: WeightRule): number => (sizeOf(rule.shape) / (rule.ofGates ?? rule.gates.length)) * rule.gates.length;
+export const foreignSize = (rule: WeightRule): number =>
+  (sizeOf(rule.shape) / (rule.ofGates ?? rule.gates.length)) * rule.gates.length;
 
 /** Writes a foreign array into a canonical one: the gates that the rule covers. */
-export function toCanonicalLayout(rule: WeightRule, foreign: Float32Array, into: Float32Array = new Float32Array(sizeOf(rule.shape))): Float32Array {
+export function toCanonicalLayout(
+  rule: WeightRule,
+  foreign: Float32Array,
+  into: Float32Array = new Float32Array(sizeOf(rule.shape)),
+): Float32Array {
   const places = placesOf(rule);
   const [from, to] = [words(foreign), words(into)];
   places.canonical.forEach((at, k) => (to[at] = from[places.foreign[k]!]!));

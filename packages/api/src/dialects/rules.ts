@@ -65,56 +65,128 @@ export interface CellDialect {
 type ForeignName = string;
 
 /** The rules of one cell. `prefix` is canonical: `encoder` or `encoder.forward`. */
-export function cellRules(layer: string, prefix: string, cell: KnownCellSpec, dialect: CellDialect): WeightRule[] {
+export function cellRules(
+  layer: string,
+  prefix: string,
+  cell: KnownCellSpec,
+  dialect: CellDialect,
+): WeightRule[] {
   const ours = gatesOf(cell);
   const gates = dialect.order[cell.kind].map((gate) => ours.indexOf(gate));
   const columns = gates.length * cell.units;
   const matrix = (key: string, name: string, rows: number): WeightRule => ({
-    layer, canonical: [`${prefix}.${name}`], shape: [rows, columns], transposed: dialect.transposed, gates, unsummableFrom: null,
+    layer,
+    canonical: [`${prefix}.${name}`],
+    shape: [rows, columns],
+    transposed: dialect.transposed,
+    gates,
+    unsummableFrom: null,
     foreign: [{ key, shape: dialect.transposed ? [columns, rows] : [rows, columns], row: null }],
   });
-  const rules = [matrix(dialect.kernel, "kernel", cell.inputSize), matrix(dialect.recurrentKernel, "recurrentKernel", outputSize(cell))];
+  const rules = [
+    matrix(dialect.kernel, "kernel", cell.inputSize),
+    matrix(dialect.recurrentKernel, "recurrentKernel", outputSize(cell)),
+  ];
   const extras = extraRules(layer, prefix, cell, dialect);
   if (cell.bias === "none") return [...rules, ...extras];
 
   const foreign = dialect.biases.map((key, row): ForeignPart =>
-    dialect.stackedBiases ? { key: dialect.biases[0]!, shape: [dialect.biases.length, columns], row } : { key, shape: [columns], row: null });
-  const canonical = (cell.bias === "single" ? ["bias"] : ["inputBias", "recurrentBias"]).map((name) => `${prefix}.${name}`);
-  const common = { layer, shape: [columns], transposed: false, gates, unsummableFrom: cell.kind === "gru" && cell.resetAfter ? 2 * cell.units : null };
-  return [...rules, ...(foreign.length === canonical.length
-    ? foreign.map((part, k) => ({ ...common, foreign: [part], canonical: [canonical[k]!] }))
-    : [{ ...common, foreign, canonical }]), ...extras];
+    dialect.stackedBiases
+      ? { key: dialect.biases[0]!, shape: [dialect.biases.length, columns], row }
+      : { key, shape: [columns], row: null },
+  );
+  const canonical = (cell.bias === "single" ? ["bias"] : ["inputBias", "recurrentBias"]).map(
+    (name) => `${prefix}.${name}`,
+  );
+  const common = {
+    layer,
+    shape: [columns],
+    transposed: false,
+    gates,
+    unsummableFrom: cell.kind === "gru" && cell.resetAfter ? 2 * cell.units : null,
+  };
+  return [
+    ...rules,
+    ...(foreign.length === canonical.length
+      ? foreign.map((part, k) => ({ ...common, foreign: [part], canonical: [canonical[k]!] }))
+      : [{ ...common, foreign, canonical }]),
+    ...extras,
+  ];
 }
 
 /** Projection and peepholes of an LSTM. @throws UNROLL_UNSUPPORTED where the dialect has no place for them */
-function extraRules(layer: string, prefix: string, cell: KnownCellSpec, { projection, peephole, transposed, framework }: CellDialect): WeightRule[] {
+function extraRules(
+  layer: string,
+  prefix: string,
+  cell: KnownCellSpec,
+  { projection, peephole, transposed, framework }: CellDialect,
+): WeightRule[] {
   if (cell.kind !== "lstm") return [];
   const refuse = (what: string): never => {
-    throw new UnrollError("UNROLL_UNSUPPORTED", `${framework} weights of lstm "${layer}": expected no ${what}, got some; ${framework} has no such LSTM`, { layer });
+    throw new UnrollError(
+      "UNROLL_UNSUPPORTED",
+      `${framework} weights of lstm "${layer}": expected no ${what}, got some; ${framework} has no such LSTM`,
+      { layer },
+    );
   };
   const rules: WeightRule[] = [];
   if (cell.peepholes) {
     const { key, order } = peephole ?? refuse("peepholes");
     const shape = [3 * cell.units];
-    rules.push({ layer, canonical: [`${prefix}.peephole`], shape, transposed: false, gates: order.map((gate) => ["i", "f", "o"].indexOf(gate)), unsummableFrom: null, foreign: [{ key, shape, row: null }] });
+    rules.push({
+      layer,
+      canonical: [`${prefix}.peephole`],
+      shape,
+      transposed: false,
+      gates: order.map((gate) => ["i", "f", "o"].indexOf(gate)),
+      unsummableFrom: null,
+      foreign: [{ key, shape, row: null }],
+    });
   }
   if (cell.projection !== null) {
     const shape = [cell.units, cell.projection];
     const key = projection ?? refuse("projection");
-    rules.push({ layer, canonical: [`${prefix}.projectionKernel`], shape, transposed, gates: [0], unsummableFrom: null, foreign: [{ key, shape: transposed ? [...shape].reverse() : shape, row: null }] });
+    rules.push({
+      layer,
+      canonical: [`${prefix}.projectionKernel`],
+      shape,
+      transposed,
+      gates: [0],
+      unsummableFrom: null,
+      foreign: [{ key, shape: transposed ? [...shape].reverse() : shape, row: null }],
+    });
   }
   return rules;
 }
 
 /** The rules of a custom cell, whose weights keep their layout. `key` gives the name of each in the framework. */
-export function customRules(layer: string, prefix: string, cell: CustomCellSpec, key: (name: string) => string): WeightRule[] {
-  return Object.entries(cell.weights).map(([name, shape]) => ({ ...plainRule(layer, name, key(name), shape), canonical: [`${prefix}.${name}`] }));
+export function customRules(
+  layer: string,
+  prefix: string,
+  cell: CustomCellSpec,
+  key: (name: string) => string,
+): WeightRule[] {
+  return Object.entries(cell.weights).map(([name, shape]) => ({
+    ...plainRule(layer, name, key(name), shape),
+    canonical: [`${prefix}.${name}`],
+  }));
 }
 
 /** The rule of a weight without gates. */
-export function plainRule(layer: string, name: string, key: string, shape: readonly number[], transposed = false): WeightRule {
+export function plainRule(
+  layer: string,
+  name: string,
+  key: string,
+  shape: readonly number[],
+  transposed = false,
+): WeightRule {
   return {
-    layer, canonical: [`${layer}.${name}`], shape, transposed, gates: [0], unsummableFrom: null,
+    layer,
+    canonical: [`${layer}.${name}`],
+    shape,
+    transposed,
+    gates: [0],
+    unsummableFrom: null,
     foreign: [{ key, shape: transposed ? [...shape].reverse() : shape, row: null }],
   };
 }

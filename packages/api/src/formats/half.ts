@@ -44,7 +44,7 @@ function encodeBf16(value: number): number {
   float[0] = value;
   const word = bits[0]!;
   if ((word & 0x7fffffff) > 0x7f800000) return (word >>> 16) | 0x40;
-  return (((word >>> 16) + (((word & 0xffff) + 0x7fff + ((word >>> 16) & 1)) >>> 16)) & 0xffff);
+  return ((word >>> 16) + (((word & 0xffff) + 0x7fff + ((word >>> 16) & 1)) >>> 16)) & 0xffff;
 }
 
 const codecs = { F16: [decodeF16, encodeF16], BF16: [decodeBf16, encodeBf16] } as const;

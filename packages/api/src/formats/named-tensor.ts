@@ -4,9 +4,19 @@ import { type HalfFormat, float32ToHalf, halfToFloat32 } from "./half.js";
 
 /** The array that holds each stored element type. 16-bit floats stay raw; see {@link toFloat32}. */
 export interface StoredArray {
-  F64: Float64Array; F32: Float32Array; F16: Uint16Array; BF16: Uint16Array;
-  I64: BigInt64Array; I32: Int32Array; I16: Int16Array; I8: Int8Array;
-  U64: BigUint64Array; U32: Uint32Array; U16: Uint16Array; U8: Uint8Array; BOOL: Uint8Array;
+  F64: Float64Array;
+  F32: Float32Array;
+  F16: Uint16Array;
+  BF16: Uint16Array;
+  I64: BigInt64Array;
+  I32: Int32Array;
+  I16: Int16Array;
+  I8: Int8Array;
+  U64: BigUint64Array;
+  U32: Uint32Array;
+  U16: Uint16Array;
+  U8: Uint8Array;
+  BOOL: Uint8Array;
 }
 
 /** Element types as safetensors names them. */
@@ -29,9 +39,19 @@ interface StoredArrayType {
 
 /** Every stored element type with its array; `BYTES_PER_ELEMENT` is its size in the file. */
 export const storedTypes: Readonly<Record<StoredDType, StoredArrayType>> = {
-  F64: Float64Array, F32: Float32Array, F16: Uint16Array, BF16: Uint16Array,
-  I64: BigInt64Array, I32: Int32Array, I16: Int16Array, I8: Int8Array,
-  U64: BigUint64Array, U32: Uint32Array, U16: Uint16Array, U8: Uint8Array, BOOL: Uint8Array,
+  F64: Float64Array,
+  F32: Float32Array,
+  F16: Uint16Array,
+  BF16: Uint16Array,
+  I64: BigInt64Array,
+  I32: Int32Array,
+  I16: Int16Array,
+  I8: Int8Array,
+  U64: BigUint64Array,
+  U32: Uint32Array,
+  U16: Uint16Array,
+  U8: Uint8Array,
+  BOOL: Uint8Array,
 };
 
 const hostTypes = { float32: "F32", int32: "I32", bool: "BOOL" } as const;
@@ -39,7 +59,11 @@ const hostTypes = { float32: "F32", int32: "I32", bool: "BOOL" } as const;
 /** A host tensor as a stored one, sharing its data; a stored one as it is. */
 export function toStored(tensor: AnyTensor): NamedTensor {
   return Object.hasOwn(hostTypes, tensor.dtype)
-    ? ({ dtype: hostTypes[tensor.dtype as HostTensor["dtype"]], shape: tensor.shape, data: tensor.data } as NamedTensor)
+    ? ({
+        dtype: hostTypes[tensor.dtype as HostTensor["dtype"]],
+        shape: tensor.shape,
+        data: tensor.data,
+      } as NamedTensor)
     : (tensor as NamedTensor);
 }
 
@@ -52,10 +76,19 @@ export function toStored(tensor: AnyTensor): NamedTensor {
 export function toFloat32(tensor: AnyTensor, place = "toFloat32"): HostTensor<"float32"> {
   const { dtype, shape, data } = toStored(tensor);
   switch (dtype) {
-    case "F32": return { dtype: "float32", shape, data: data as Float32Array };
-    case "F64": return { dtype: "float32", shape, data: Float32Array.from(data as Float64Array) };
-    case "F16": case "BF16": return { dtype: "float32", shape, data: halfToFloat32(dtype, data as Uint16Array) };
-    default: throw new UnrollError("UNROLL_DTYPE", `${place}: expected floating values, got ${dtype} [${shape.join(", ")}]; convert integers yourself, with the scale they were stored with`, { dtype });
+    case "F32":
+      return { dtype: "float32", shape, data: data as Float32Array };
+    case "F64":
+      return { dtype: "float32", shape, data: Float32Array.from(data as Float64Array) };
+    case "F16":
+    case "BF16":
+      return { dtype: "float32", shape, data: halfToFloat32(dtype, data as Uint16Array) };
+    default:
+      throw new UnrollError(
+        "UNROLL_DTYPE",
+        `${place}: expected floating values, got ${dtype} [${shape.join(", ")}]; convert integers yourself, with the scale they were stored with`,
+        { dtype },
+      );
   }
 }
 

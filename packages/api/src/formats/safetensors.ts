@@ -18,9 +18,18 @@ interface Entry {
   readonly end: number;
 }
 
-function refuse(where: string, expected: string, got: unknown, cure = "the file is damaged or not safetensors"): never {
+function refuse(
+  where: string,
+  expected: string,
+  got: unknown,
+  cure = "the file is damaged or not safetensors",
+): never {
   const shown = typeof got === "string" ? got : (JSON.stringify(got) ?? String(got));
-  throw new UnrollError("UNROLL_FORMAT", `safetensors${where}: expected ${expected}, got ${shown.length > 80 ? `${shown.slice(0, 77)}...` : shown}; ${cure}`, { where: where.trim(), expected, got });
+  throw new UnrollError(
+    "UNROLL_FORMAT",
+    `safetensors${where}: expected ${expected}, got ${shown.length > 80 ? `${shown.slice(0, 77)}...` : shown}; ${cure}`,
+    { where: where.trim(), expected, got },
+  );
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -29,15 +38,22 @@ function parseHeader(bytes: Uint8Array): { header: Record<string, unknown>; star
   if (bytes.length < 8) refuse("", "at least 8 bytes", `${bytes.length}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getBigUint64(0, true);
-  if (length > BigInt(bytes.length - 8)) refuse(" header", `a length of at most ${bytes.length - 8}, what follows it`, `${length} at offset 0`);
+  if (length > BigInt(bytes.length - 8))
+    refuse(" header", `a length of at most ${bytes.length - 8}, what follows it`, `${length} at offset 0`);
   const start = 8 + Number(length);
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start)));
   } catch (cause) {
-    throw new UnrollError("UNROLL_FORMAT", `safetensors header: expected JSON in bytes 8 to ${start}, got ${(cause as Error).message}; the file is damaged or not safetensors`, {}, { cause });
+    throw new UnrollError(
+      "UNROLL_FORMAT",
+      `safetensors header: expected JSON in bytes 8 to ${start}, got ${(cause as Error).message}; the file is damaged or not safetensors`,
+      {},
+      { cause },
+    );
   }
-  if (typeof header !== "object" || header === null || Array.isArray(header)) refuse(" header", "a JSON object", header);
+  if (typeof header !== "object" || header === null || Array.isArray(header))
+    refuse(" header", "a JSON object", header);
   return { header: header as Record<string, unknown>, start };
 }
 
@@ -45,12 +61,20 @@ function parseEntry(name: string, value: unknown): Entry {
   const where = ` tensor "${name}"`;
   if (typeof value !== "object" || value === null) refuse(where, "{ dtype, shape, data_offsets }", value);
   const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
-  if (typeof dtype !== "string" || !Object.hasOwn(storedTypes, dtype)) refuse(where, `one of the types ${Object.keys(storedTypes).join(" ")}`, dtype, "store it as another type");
+  if (typeof dtype !== "string" || !Object.hasOwn(storedTypes, dtype))
+    refuse(
+      where,
+      `one of the types ${Object.keys(storedTypes).join(" ")}`,
+      dtype,
+      "store it as another type",
+    );
   if (!Array.isArray(shape) || !shape.every(isCount)) refuse(where, "a shape of whole numbers", shape);
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) refuse(where, "two data_offsets", offsets);
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
+    refuse(where, "two data_offsets", offsets);
   const [begin, end] = offsets as [number, number];
   const size = sizeOf(shape) * storedTypes[dtype as StoredDType].BYTES_PER_ELEMENT;
-  if (end - begin !== size) refuse(where, `${size} bytes for ${dtype} [${shape.join(", ")}]`, `${end - begin} at offset ${begin}`);
+  if (end - begin !== size)
+    refuse(where, `${size} bytes for ${dtype} [${shape.join(", ")}]`, `${end - begin} at offset ${begin}`);
   return { name, dtype: dtype as StoredDType, shape: shape as number[], begin, end };
 }
 
@@ -63,24 +87,45 @@ function parseEntry(name: string, value: unknown): Entry {
  */
 export function readSafetensors(bytes: Uint8Array | ArrayBuffer): Safetensors {
   // Node's Buffer is a Uint8Array whose slice() shares memory, so it is viewed as a plain one.
-  const whole = bytes instanceof Uint8Array ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
+  const whole =
+    bytes instanceof Uint8Array
+      ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      : new Uint8Array(bytes);
   const { header, start } = parseHeader(whole);
   const { __metadata__: metadata = {}, ...rest } = header;
-  if (typeof metadata !== "object" || metadata === null || Object.values(metadata).some((value) => typeof value !== "string")) refuse(" __metadata__", "an object of strings", metadata);
+  if (
+    typeof metadata !== "object" ||
+    metadata === null ||
+    Object.values(metadata).some((value) => typeof value !== "string")
+  )
+    refuse(" __metadata__", "an object of strings", metadata);
 
   const entries = Object.entries(rest).map(([name, value]) => parseEntry(name, value));
   let reached = 0;
   for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (begin !== reached) refuse(` tensor "${name}"`, `data from offset ${reached}, where the tensor before it ends`, `${begin}, ${begin < reached ? "an overlap" : "a gap"}`);
+    if (begin !== reached)
+      refuse(
+        ` tensor "${name}"`,
+        `data from offset ${reached}, where the tensor before it ends`,
+        `${begin}, ${begin < reached ? "an overlap" : "a gap"}`,
+      );
     reached = end;
   }
-  if (start + reached !== whole.length) refuse(" data", `${reached} bytes, the sum of the tensors`, `${whole.length - start}`, "the file is cut short or has something after its end");
+  if (start + reached !== whole.length)
+    refuse(
+      " data",
+      `${reached} bytes, the sum of the tensors`,
+      `${whole.length - start}`,
+      "the file is cut short or has something after its end",
+    );
 
   return {
-    tensors: Object.fromEntries(entries.map(({ name, dtype, shape, begin, end }) => {
-      const own = whole.slice(start + begin, start + end);
-      return [name, { dtype, shape, data: new storedTypes[dtype](own.buffer as ArrayBuffer) }];
-    })),
+    tensors: Object.fromEntries(
+      entries.map(({ name, dtype, shape, begin, end }) => {
+        const own = whole.slice(start + begin, start + end);
+        return [name, { dtype, shape, data: new storedTypes[dtype](own.buffer as ArrayBuffer) }];
+      }),
+    ),
     metadata: metadata as Record<string, string>,
   };
 }
@@ -91,14 +136,26 @@ export function readSafetensors(bytes: Uint8Array | ArrayBuffer): Safetensors {
  *
  * @throws UNROLL_FORMAT when data and shape disagree, or a name is reserved
  */
-export function writeSafetensors(tensors: Readonly<Record<string, AnyTensor>>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function writeSafetensors(
+  tensors: Readonly<Record<string, AnyTensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const stored = Object.entries(tensors).map(([name, tensor]) => ({ name, ...toStored(tensor) }));
-  const ordered = [...stored].sort((a, b) => storedTypes[b.dtype].BYTES_PER_ELEMENT - storedTypes[a.dtype].BYTES_PER_ELEMENT);
+  const ordered = [...stored].sort(
+    (a, b) => storedTypes[b.dtype].BYTES_PER_ELEMENT - storedTypes[a.dtype].BYTES_PER_ELEMENT,
+  );
   const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
   let end = 0;
   for (const { name, dtype, shape, data } of ordered) {
-    if (name === "__metadata__") refuse("", "tensor names other than __metadata__", name, "rename the tensor");
-    if (data.length !== sizeOf(shape)) refuse(` tensor "${name}"`, `${sizeOf(shape)} values for [${shape.join(", ")}]`, `${data.length}`, "give as many values as the shape holds");
+    if (name === "__metadata__")
+      refuse("", "tensor names other than __metadata__", name, "rename the tensor");
+    if (data.length !== sizeOf(shape))
+      refuse(
+        ` tensor "${name}"`,
+        `${sizeOf(shape)} values for [${shape.join(", ")}]`,
+        `${data.length}`,
+        "give as many values as the shape holds",
+      );
     header.push([name, { dtype, shape, data_offsets: [end, end + data.byteLength] }]);
     end += data.byteLength;
   }

@@ -26,33 +26,88 @@ type Score = Pick<AttentionSpec, "score" | "scale" | "innerScale">;
 
 /** Keras's Attention and AdditiveAttention, of [query, value] or [query, value, key]. */
 export class AttentionLayer extends Layer {
-  private constructor(readonly kind: string, private readonly options: CommonOptions, private readonly score: Score, allowed: readonly string[]) {
+  private constructor(
+    readonly kind: string,
+    private readonly options: CommonOptions,
+    private readonly score: Score,
+    allowed: readonly string[],
+  ) {
     super(options);
     knownOptions(kind, options, [...commonOptions, "dropout", "returnAttentionScores", ...allowed]);
   }
 
   static dot(options: AttentionOptions): AttentionLayer {
     const { useScale = false, scoreMode = "dot" } = options;
-    const layer = new AttentionLayer("attention", options, scoreMode === "dot" ? { score: "dot", scale: useScale ? "scalar" : "none", innerScale: "none" } : { score: "additive", scale: "scalar", innerScale: useScale ? "scalar" : "none" }, ["useScale", "scoreMode"]);
-    if (!["dot", "concat"].includes(scoreMode)) layer.refuse("UNROLL_ARGUMENT", "scoreMode dot or concat", String(scoreMode), "Keras has no other");
+    const layer = new AttentionLayer(
+      "attention",
+      options,
+      scoreMode === "dot"
+        ? { score: "dot", scale: useScale ? "scalar" : "none", innerScale: "none" }
+        : { score: "additive", scale: "scalar", innerScale: useScale ? "scalar" : "none" },
+      ["useScale", "scoreMode"],
+    );
+    if (!["dot", "concat"].includes(scoreMode))
+      layer.refuse("UNROLL_ARGUMENT", "scoreMode dot or concat", String(scoreMode), "Keras has no other");
     return layer;
   }
 
   static additive(options: AdditiveAttentionOptions): AttentionLayer {
-    return new AttentionLayer("additive_attention", options, { score: "additive", scale: options.useScale ?? true ? "vector" : "none", innerScale: "none" }, ["useScale"]);
+    return new AttentionLayer(
+      "additive_attention",
+      options,
+      { score: "additive", scale: (options.useScale ?? true) ? "vector" : "none", innerScale: "none" },
+      ["useScale"],
+    );
   }
 
   outputs(forms: readonly Form[]): LayerOutput[] {
     const [query, value, key = value] = forms;
-    if (!query || !value || forms.length > 3) this.refuse("UNROLL_ARGUMENT", "inputs [query, value] or [query, value, key]", `${forms.length}`, "apply it to a list");
-    for (const [what, form] of [["value", value], ["key", key!]] as const) if (!form.sequence) this.refuse("UNROLL_SHAPE", `a ${what} [batch, time, features]`, "one without time", "set returnSequences on the recurrent layer that makes it");
-    if (this.lastAxis(query) !== this.lastAxis(key!)) this.refuse("UNROLL_SHAPE", `query and key of one size`, `${this.lastAxis(query)} and ${this.lastAxis(key!)}`, "a dense layer makes them fit");
+    if (!query || !value || forms.length > 3)
+      this.refuse(
+        "UNROLL_ARGUMENT",
+        "inputs [query, value] or [query, value, key]",
+        `${forms.length}`,
+        "apply it to a list",
+      );
+    for (const [what, form] of [
+      ["value", value],
+      ["key", key!],
+    ] as const)
+      if (!form.sequence)
+        this.refuse(
+          "UNROLL_SHAPE",
+          `a ${what} [batch, time, features]`,
+          "one without time",
+          "set returnSequences on the recurrent layer that makes it",
+        );
+    if (this.lastAxis(query) !== this.lastAxis(key!))
+      this.refuse(
+        "UNROLL_SHAPE",
+        `query and key of one size`,
+        `${this.lastAxis(query)} and ${this.lastAxis(key!)}`,
+        "a dense layer makes them fit",
+      );
     const output = { suffix: "", form: { ...query, features: value.features } };
-    return this.options.returnAttentionScores ? [output, { suffix: ".weights", form: { ...query, features: [] } }] : [output];
+    return this.options.returnAttentionScores
+      ? [output, { suffix: ".weights", form: { ...query, features: [] } }]
+      : [output];
   }
 
-  toSpecs(name: string, [query, value, key = value]: readonly ValueRef[], [form]: readonly Form[]): readonly LayerSpec[] {
-    return [attention({ name, query: query!, value: value!, key: key!, inputSize: this.lastAxis(form!), ...this.score })];
+  toSpecs(
+    name: string,
+    [query, value, key = value]: readonly ValueRef[],
+    [form]: readonly Form[],
+  ): readonly LayerSpec[] {
+    return [
+      attention({
+        name,
+        query: query!,
+        value: value!,
+        key: key!,
+        inputSize: this.lastAxis(form!),
+        ...this.score,
+      }),
+    ];
   }
 
   /** A query's steps are real or not by its own mask; what it looks at is another sequence. */

@@ -8,13 +8,20 @@ export type AxisOf = (of: Origin) => string;
 
 /** The inputs of a call that run along one time axis, group by group. */
 const groupsOf = ({ layer, inputs }: LayerCall): readonly (readonly KerasTensor[])[] =>
-  (layer.inTime?.map((group) => group.flatMap((k) => inputs[k] ?? [])) ?? [inputs]).map((group) => group.filter(({ form }) => form.sequence));
+  (layer.inTime?.map((group) => group.flatMap((k) => inputs[k] ?? [])) ?? [inputs]).map((group) =>
+    group.filter(({ form }) => form.sequence),
+  );
 
 /**
  * Gives each time axis a name. Inputs are of one axis where a layer reads them side by side; that of the first output is
  * `time`, the axis that steps run along, and others have the name of where they begin.
  */
-export function axesOf(calls: readonly LayerCall[], inputs: readonly KerasTensor[], outputs: readonly KerasTensor[], nameOf: AxisOf): AxisOf {
+export function axesOf(
+  calls: readonly LayerCall[],
+  inputs: readonly KerasTensor[],
+  outputs: readonly KerasTensor[],
+  nameOf: AxisOf,
+): AxisOf {
   const parents = new Map<Origin, Origin>();
   const root = (one: Origin): Origin => {
     const above = parents.get(one);
@@ -49,7 +56,12 @@ export function axesOf(calls: readonly LayerCall[], inputs: readonly KerasTensor
 }
 
 /** What masks the values that a layer reads along each time axis; nothing for a layer that works on each step by itself. */
-export function maskedBy(call: LayerCall, axisOf: AxisOf): { axis: string; sources: readonly KerasTensor[] }[] {
+export function maskedBy(
+  call: LayerCall,
+  axisOf: AxisOf,
+): { axis: string; sources: readonly KerasTensor[] }[] {
   if (call.layer.stateParts().length === 0 && !call.layer.inTime) return [];
-  return groupsOf(call).flatMap(([along], k) => (along ? [{ axis: axisOf(along), sources: call.masks[k]! }] : []));
+  return groupsOf(call).flatMap(([along], k) =>
+    along ? [{ axis: axisOf(along), sources: call.masks[k]! }] : [],
+  );
 }

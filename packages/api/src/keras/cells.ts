@@ -52,22 +52,45 @@ export class Cell {
   /** A cell of the core in a Keras layer. */
   static of(spec: CustomCellSpec): Cell {
     const kind = snake(spec.name);
-    return new Cell(kind, null, (inputSize) => {
-      if (inputSize !== spec.inputSize) throw new UnrollError("UNROLL_SHAPE", `cell "${spec.name}": expected an input of ${spec.inputSize} features, got ${inputSize}; make the cell for that size`, { expected: spec.inputSize, got: inputSize });
-      return spec;
-    }, spec);
+    return new Cell(
+      kind,
+      null,
+      (inputSize) => {
+        if (inputSize !== spec.inputSize)
+          throw new UnrollError(
+            "UNROLL_SHAPE",
+            `cell "${spec.name}": expected an input of ${spec.inputSize} features, got ${inputSize}; make the cell for that size`,
+            { expected: spec.inputSize, got: inputSize },
+          );
+        return spec;
+      },
+      spec,
+    );
   }
 }
 
-function known(kind: string, options: CellOptions, allowed: readonly string[], make: (inputSize: number) => CellSpec): Cell {
+function known(
+  kind: string,
+  options: CellOptions,
+  allowed: readonly string[],
+  make: (inputSize: number) => CellSpec,
+): Cell {
   knownOptions(kind, options, [...allowed, "name"]);
-  if (!Number.isInteger(options.units) || options.units < 1) throw new UnrollError("UNROLL_ARGUMENT", `${kind}: expected units as a whole number of at least 1, got ${options.units}; units counts the features of the output`, { units: options.units });
+  if (!Number.isInteger(options.units) || options.units < 1)
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `${kind}: expected units as a whole number of at least 1, got ${options.units}; units counts the features of the output`,
+      { units: options.units },
+    );
   return new Cell(kind, options.name ?? null, make, make(1));
 }
 
-const squash = (kind: string, o: CellOptions): ReturnType<typeof cellActivation> => cellActivation(kind, o.activation === undefined ? "tanh" : o.activation);
-const gates = (kind: string, o: LstmCellOptions): ReturnType<typeof cellActivation> => cellActivation(kind, o.recurrentActivation === undefined ? "sigmoid" : o.recurrentActivation);
-const bias = (o: CellOptions, otherwise: "single" | "split" = "single"): "none" | "single" | "split" => (o.useBias === false ? "none" : otherwise);
+const squash = (kind: string, o: CellOptions): ReturnType<typeof cellActivation> =>
+  cellActivation(kind, o.activation === undefined ? "tanh" : o.activation);
+const gates = (kind: string, o: LstmCellOptions): ReturnType<typeof cellActivation> =>
+  cellActivation(kind, o.recurrentActivation === undefined ? "sigmoid" : o.recurrentActivation);
+const bias = (o: CellOptions, otherwise: "single" | "split" = "single"): "none" | "single" | "split" =>
+  o.useBias === false ? "none" : otherwise;
 
 /** A cell that a layer of another kind names in its errors. */
 export interface Naming {
@@ -75,16 +98,35 @@ export interface Naming {
 }
 
 export function simpleRnnCell(o: CellOptions, { kind = "simple_rnn_cell" }: Naming = {}): Cell {
-  return known(kind, o, cellOptions.simpleRnn, (inputSize) => simpleRnnSpec({ inputSize, units: o.units, activation: squash(kind, o), bias: bias(o) }));
+  return known(kind, o, cellOptions.simpleRnn, (inputSize) =>
+    simpleRnnSpec({ inputSize, units: o.units, activation: squash(kind, o), bias: bias(o) }),
+  );
 }
 
 export function lstmCell(o: LstmCellOptions, { kind = "lstm_cell" }: Naming = {}): Cell {
-  return known(kind, o, cellOptions.lstm, (inputSize) => lstmSpec({ inputSize, units: o.units, activation: squash(kind, o), recurrentActivation: gates(kind, o), bias: bias(o) }));
+  return known(kind, o, cellOptions.lstm, (inputSize) =>
+    lstmSpec({
+      inputSize,
+      units: o.units,
+      activation: squash(kind, o),
+      recurrentActivation: gates(kind, o),
+      bias: bias(o),
+    }),
+  );
 }
 
 export function gruCell(o: GruCellOptions, { kind = "gru_cell" }: Naming = {}): Cell {
   const resetAfter = o.resetAfter ?? true;
-  return known(kind, o, cellOptions.gru, (inputSize) => gruSpec({ inputSize, units: o.units, activation: squash(kind, o), recurrentActivation: gates(kind, o), resetAfter, bias: bias(o, resetAfter ? "split" : "single") }));
+  return known(kind, o, cellOptions.gru, (inputSize) =>
+    gruSpec({
+      inputSize,
+      units: o.units,
+      activation: squash(kind, o),
+      recurrentActivation: gates(kind, o),
+      resetAfter,
+      bias: bias(o, resetAfter ? "split" : "single"),
+    }),
+  );
 }
 
 /** Several cells as one: within a step, the output of each is the input of the next. */
@@ -93,7 +135,12 @@ export class StackedCells {
 
   /** @internal Made by `stackedRnnCells`. */
   constructor(cells: readonly (Cell | CustomCellSpec)[]) {
-    if (cells.length === 0) throw new UnrollError("UNROLL_ARGUMENT", "stacked_rnn_cells: expected cells, got none; give at least one", {});
+    if (cells.length === 0)
+      throw new UnrollError(
+        "UNROLL_ARGUMENT",
+        "stacked_rnn_cells: expected cells, got none; give at least one",
+        {},
+      );
     this.cells = cells.map(cellOf);
   }
 }
@@ -102,5 +149,9 @@ export class StackedCells {
 export function cellOf(given: Cell | CustomCellSpec): Cell {
   if (given instanceof Cell) return given;
   if ((given as CustomCellSpec | null)?.kind === "custom") return Cell.of(given);
-  throw new UnrollError("UNROLL_ARGUMENT", `rnn: expected a cell, got ${typeof given}; make it with layers.lstmCell, gruCell, simpleRnnCell or customCell`, {});
+  throw new UnrollError(
+    "UNROLL_ARGUMENT",
+    `rnn: expected a cell, got ${typeof given}; make it with layers.lstmCell, gruCell, simpleRnnCell or customCell`,
+    {},
+  );
 }

@@ -5,26 +5,48 @@ import { type HostTensor, isHostTensor, type Nested, tensor } from "../contract/
 /** A mask as a bool tensor [batch, time]; true marks a real step. @throws UNROLL_SHAPE, UNROLL_DTYPE */
 export function toMask(given: HostTensor | Nested): HostTensor<"bool"> {
   const made = isHostTensor(given) ? given : tensor(given, undefined, "bool");
-  if (made.shape.length !== 2) throw new UnrollError("UNROLL_SHAPE", `predict mask: expected [batch, time], got [${made.shape.join(", ")}]; true marks a real step`, {});
-  if (made.dtype !== "bool") throw new UnrollError("UNROLL_DTYPE", `predict mask: expected bool, got ${made.dtype}; make it with tensor(data, shape, "bool")`, {});
+  if (made.shape.length !== 2)
+    throw new UnrollError(
+      "UNROLL_SHAPE",
+      `predict mask: expected [batch, time], got [${made.shape.join(", ")}]; true marks a real step`,
+      {},
+    );
+  if (made.dtype !== "bool")
+    throw new UnrollError(
+      "UNROLL_DTYPE",
+      `predict mask: expected bool, got ${made.dtype}; make it with tensor(data, shape, "bool")`,
+      {},
+    );
   return made as HostTensor<"bool">;
 }
 
 /** Where ids are not 0, as Keras's `Embedding(mask_zero=True)` masks them. */
 export function nonZero(ids: HostTensor): HostTensor<"bool"> {
-  return { dtype: "bool", shape: ids.shape, data: Uint8Array.from(ids.data as Int32Array, (id) => (id !== 0 ? 1 : 0)) };
+  return {
+    dtype: "bool",
+    shape: ids.shape,
+    data: Uint8Array.from(ids.data as Int32Array, (id) => (id !== 0 ? 1 : 0)),
+  };
 }
 
 /** Steps that are real in both. */
 export function both(a: HostTensor<"bool">, b: HostTensor<"bool">): HostTensor<"bool"> {
-  if (a.shape.join() !== b.shape.join()) throw new UnrollError("UNROLL_SHAPE", `predict mask: expected masks of one shape, got [${a.shape.join(", ")}] and [${b.shape.join(", ")}]; inputs share batch and time`, {});
+  if (a.shape.join() !== b.shape.join())
+    throw new UnrollError(
+      "UNROLL_SHAPE",
+      `predict mask: expected masks of one shape, got [${a.shape.join(", ")}] and [${b.shape.join(", ")}]; inputs share batch and time`,
+      {},
+    );
   return { ...a, data: a.data.map((real, k) => real & b.data[k]!) };
 }
 
 /** Masks by time axis, as the core takes them. */
 export function extentsOf(masks: ReadonlyMap<string, HostTensor<"bool">>): Extent {
   const told = [...masks].map(([axis, mask]) => [axis, extentOf(mask)] as const);
-  const of = <Kind extends "lengths" | "mask">(kind: Kind): Record<string, NonNullable<ReturnType<typeof extentOf>[Kind]>> => Object.fromEntries(told.flatMap(([axis, extent]) => (extent[kind] ? [[axis, extent[kind]]] : [])));
+  const of = <Kind extends "lengths" | "mask">(
+    kind: Kind,
+  ): Record<string, NonNullable<ReturnType<typeof extentOf>[Kind]>> =>
+    Object.fromEntries(told.flatMap(([axis, extent]) => (extent[kind] ? [[axis, extent[kind]]] : [])));
   return { lengths: of("lengths"), mask: of("mask") };
 }
 
@@ -33,5 +55,7 @@ function extentOf(mask: HostTensor<"bool">): { lengths?: number[]; mask?: HostTe
   const [batch = 0, time = 0] = mask.shape;
   const rows = Array.from({ length: batch }, (_, row) => mask.data.subarray(row * time, (row + 1) * time));
   const lengths = rows.map((row) => row.reduce((sum, real) => sum + real, 0));
-  return rows.every((row, k) => row.subarray(0, lengths[k]).every((real) => real === 1)) ? { lengths } : { mask };
+  return rows.every((row, k) => row.subarray(0, lengths[k]).every((real) => real === 1))
+    ? { lengths }
+    : { mask };
 }

@@ -19,7 +19,12 @@ export interface InputOptions {
 export function formOf(shape: readonly (number | null)[], dtype: Form["dtype"]): Form {
   const sequence = shape.length > 0 && (shape[0] === null || shape.length > 1 || dtype !== "float32");
   const features = sequence ? shape.slice(1) : shape;
-  if (!features.every((size) => Number.isInteger(size))) throw new UnrollError("UNROLL_SHAPE", `input: expected sizes of all axes but time, got [${shape.map(String).join(", ")}]; only the first may be null`, { shape });
+  if (!features.every((size) => Number.isInteger(size)))
+    throw new UnrollError(
+      "UNROLL_SHAPE",
+      `input: expected sizes of all axes but time, got [${shape.map(String).join(", ")}]; only the first may be null`,
+      { shape },
+    );
   return { dtype, sequence, features: features as number[] };
 }
 

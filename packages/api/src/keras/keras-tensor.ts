@@ -28,8 +28,16 @@ export class KerasTensor {
     return new KerasTensor(null, name, form, []);
   }
 
-  static call(layer: Layer, inputs: readonly KerasTensor[], initialState: readonly KerasTensor[] | null, masks: LayerCall["masks"], outputs: readonly LayerOutput[]): KerasTensor[] {
+  static call(
+    layer: Layer,
+    inputs: readonly KerasTensor[],
+    initialState: readonly KerasTensor[] | null,
+    masks: LayerCall["masks"],
+    outputs: readonly LayerOutput[],
+  ): KerasTensor[] {
     const source = { order: calls++, layer, inputs, initialState, masks };
-    return outputs.map(({ suffix, form }) => new KerasTensor(source, suffix, form, form.sequence ? masks[0]! : []));
+    return outputs.map(
+      ({ suffix, form }) => new KerasTensor(source, suffix, form, form.sequence ? masks[0]! : []),
+    );
   }
 }

@@ -41,7 +41,8 @@ export interface ApplyOptions {
 }
 
 /** A state part for people: `h`, or `cell0.h` of a cell within a stack. */
-export const partName = ({ within, part }: StatePart): string => [within.slice(1), part].filter((word) => word !== "").join(".");
+export const partName = ({ within, part }: StatePart): string =>
+  [within.slice(1), part].filter((word) => word !== "").join(".");
 
 /** Applying the layer: a tensor, or several from a layer with more than one output. */
 export type Applied = KerasTensor & KerasTensor[];
@@ -61,7 +62,13 @@ export abstract class Layer {
   /** @internal Forms of the outputs for inputs of known form. */
   abstract outputs(inputs: readonly Form[]): readonly LayerOutput[];
   /** @internal The spec layers, in order; the last has the layer's name. `axis` is the output's time axis. */
-  abstract toSpecs(name: string, inputs: readonly ValueRef[], forms: readonly Form[], initialState: readonly ValueRef[] | null, axis: string): readonly LayerSpec[];
+  abstract toSpecs(
+    name: string,
+    inputs: readonly ValueRef[],
+    forms: readonly Form[],
+    initialState: readonly ValueRef[] | null,
+    axis: string,
+  ): readonly LayerSpec[];
   /** @internal The state in Keras's order; empty for a layer without state. */
   stateParts(): readonly StatePart[] {
     return [];
@@ -100,23 +107,58 @@ export abstract class Layer {
     const inputs = Array.isArray(input) ? (input as readonly KerasTensor[]) : [input as KerasTensor];
     const state = options.initialState ?? null;
     const parts = this.stateParts();
-    if (state !== null && state.length !== parts.length) this.refuse("UNROLL_STATE", `${parts.length} initial states${parts.length > 0 ? ` (${parts.map(partName).join(", ")})` : ""}`, `${state.length}`, "order them as Keras does: h before c, forward before backward");
+    if (state !== null && state.length !== parts.length)
+      this.refuse(
+        "UNROLL_STATE",
+        `${parts.length} initial states${parts.length > 0 ? ` (${parts.map(partName).join(", ")})` : ""}`,
+        `${state.length}`,
+        "order them as Keras does: h before c, forward before backward",
+      );
     const groups = this.inTime?.map((group) => group.flatMap((k) => inputs[k] ?? [])) ?? [inputs];
-    const given = options.mask === undefined ? [] : Array.isArray(options.mask) ? (options.mask as readonly (KerasTensor | null)[]) : [options.mask as KerasTensor];
-    if (given.length > groups.length) this.refuse("UNROLL_ARGUMENT", groups.length === 1 ? "one mask" : `${groups.length} masks at most`, `${given.length}`, "give one for each sequence that the layer reads by itself");
-    const masks = groups.map((group, k) => (given[k] ? [given[k]] : [...new Set(group.flatMap((one) => one.masks))]));
-    const made = KerasTensor.call(this, inputs, state, this.masksZero ? [inputs] : masks, this.outputs(inputs.map((one) => one.form)));
+    const given =
+      options.mask === undefined
+        ? []
+        : Array.isArray(options.mask)
+          ? (options.mask as readonly (KerasTensor | null)[])
+          : [options.mask as KerasTensor];
+    if (given.length > groups.length)
+      this.refuse(
+        "UNROLL_ARGUMENT",
+        groups.length === 1 ? "one mask" : `${groups.length} masks at most`,
+        `${given.length}`,
+        "give one for each sequence that the layer reads by itself",
+      );
+    const masks = groups.map((group, k) =>
+      given[k] ? [given[k]] : [...new Set(group.flatMap((one) => one.masks))],
+    );
+    const made = KerasTensor.call(
+      this,
+      inputs,
+      state,
+      this.masksZero ? [inputs] : masks,
+      this.outputs(inputs.map((one) => one.form)),
+    );
     return (made.length === 1 ? made[0] : made) as Applied;
   }
 
   protected refuse(code: UnrollError["code"], expected: string, got: string, cure: string): never {
-    throw new UnrollError(code, `${this.kind}${this.name === null ? "" : ` "${this.name}"`}: expected ${expected}, got ${got}; ${cure}`, { expected, got });
+    throw new UnrollError(
+      code,
+      `${this.kind}${this.name === null ? "" : ` "${this.name}"`}: expected ${expected}, got ${got}; ${cure}`,
+      { expected, got },
+    );
   }
 
   /** Size of the last axis of a float32 input. */
   protected lastAxis(form: Form): number {
     const size = form.features[form.features.length - 1];
-    if (form.dtype !== "float32" || size === undefined) this.refuse("UNROLL_SHAPE", "a float32 input with a feature axis", `${form.dtype} [${["batch", ...(form.sequence ? ["time"] : []), ...form.features].join(", ")}]`, "embed ids first");
+    if (form.dtype !== "float32" || size === undefined)
+      this.refuse(
+        "UNROLL_SHAPE",
+        "a float32 input with a feature axis",
+        `${form.dtype} [${["batch", ...(form.sequence ? ["time"] : []), ...form.features].join(", ")}]`,
+        "embed ids first",
+      );
     return size;
   }
 }

@@ -2,12 +2,40 @@
 import { type AdditiveAttentionOptions, AttentionLayer, type AttentionOptions } from "./attention.js";
 import type { Layer, LayerOptions } from "./layer.js";
 import {
-  ActivationLayer, type ActivationOptions, DenseLayer, type DenseOptions, DropoutLayer, type DropoutOptions, EmbeddingLayer, type EmbeddingOptions,
-  MergeLayer, RepeatVectorLayer, type RepeatVectorOptions, TimeDistributedLayer, type TimeDistributedOptions,
+  ActivationLayer,
+  type ActivationOptions,
+  DenseLayer,
+  type DenseOptions,
+  DropoutLayer,
+  type DropoutOptions,
+  EmbeddingLayer,
+  type EmbeddingOptions,
+  MergeLayer,
+  RepeatVectorLayer,
+  type RepeatVectorOptions,
+  TimeDistributedLayer,
+  type TimeDistributedOptions,
 } from "./pointwise.js";
 import type { CustomCellSpec } from "../spec/types.js";
-import { type Cell, type CellOptions, type GruCellOptions, gruCell as makeGruCell, type LstmCellOptions, lstmCell as makeLstmCell, simpleRnnCell as makeSimpleRnnCell, StackedCells } from "./cells.js";
-import { BidirectionalLayer, type BidirectionalOptions, type GruOptions, type LstmOptions, RecurrentLayer, type RecurrentOptions, type RnnOptions } from "./recurrent.js";
+import {
+  type Cell,
+  type CellOptions,
+  type GruCellOptions,
+  gruCell as makeGruCell,
+  type LstmCellOptions,
+  lstmCell as makeLstmCell,
+  simpleRnnCell as makeSimpleRnnCell,
+  StackedCells,
+} from "./cells.js";
+import {
+  BidirectionalLayer,
+  type BidirectionalOptions,
+  type GruOptions,
+  type LstmOptions,
+  RecurrentLayer,
+  type RecurrentOptions,
+  type RnnOptions,
+} from "./recurrent.js";
 
 export const embedding = (options: EmbeddingOptions): Layer => new EmbeddingLayer(options);
 export const simpleRnn = (options: RecurrentOptions): Layer => RecurrentLayer.simpleRnn(options);
@@ -18,7 +46,9 @@ export const rnn = (options: RnnOptions): Layer => RecurrentLayer.rnn(options);
 export const simpleRnnCell = (options: CellOptions): Cell => makeSimpleRnnCell(options);
 export const lstmCell = (options: LstmCellOptions): Cell => makeLstmCell(options);
 export const gruCell = (options: GruCellOptions): Cell => makeGruCell(options);
-export const stackedRnnCells = (options: { readonly cells: readonly (Cell | CustomCellSpec)[] }): StackedCells => new StackedCells(options.cells);
+export const stackedRnnCells = (options: {
+  readonly cells: readonly (Cell | CustomCellSpec)[];
+}): StackedCells => new StackedCells(options.cells);
 export { simpleRnn as simpleRNN, simpleRnnCell as simpleRNNCell, stackedRnnCells as stackedRNNCells };
 export const bidirectional = (options: BidirectionalOptions): Layer => new BidirectionalLayer(options);
 export const dense = (options: DenseOptions): Layer => new DenseLayer(options);
@@ -27,8 +57,10 @@ export const dropout = (options: DropoutOptions): Layer => new DropoutLayer(opti
 export const timeDistributed = (options: TimeDistributedOptions): Layer => new TimeDistributedLayer(options);
 export const repeatVector = (options: RepeatVectorOptions): Layer => new RepeatVectorLayer(options);
 export const attention = (options: AttentionOptions = {}): Layer => AttentionLayer.dot(options);
-export const additiveAttention = (options: AdditiveAttentionOptions = {}): Layer => AttentionLayer.additive(options);
-export const concatenate = (options: LayerOptions = {}): Layer => new MergeLayer("concatenate", "concat", options);
+export const additiveAttention = (options: AdditiveAttentionOptions = {}): Layer =>
+  AttentionLayer.additive(options);
+export const concatenate = (options: LayerOptions = {}): Layer =>
+  new MergeLayer("concatenate", "concat", options);
 export const add = (options: LayerOptions = {}): Layer => new MergeLayer("add", "sum", options);
 export const average = (options: LayerOptions = {}): Layer => new MergeLayer("average", "ave", options);
 export const multiply = (options: LayerOptions = {}): Layer => new MergeLayer("multiply", "mul", options);

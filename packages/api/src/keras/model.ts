@@ -14,7 +14,8 @@ import { partName } from "./layer.js";
 import { type Network, network } from "./network.js";
 
 /** Inputs of a call: one, a list in the order of the model's inputs, or by name. */
-export type KerasInputs = HostTensor | Nested | readonly HostTensor[] | Readonly<Record<string, HostTensor | Nested>>;
+export type KerasInputs =
+  HostTensor | Nested | readonly HostTensor[] | Readonly<Record<string, HostTensor | Nested>>;
 
 export interface PredictOptions {
   /** Which steps are real, bool [batch, time]; of a model with several time axes by the name of an input along each. */
@@ -25,7 +26,13 @@ export interface PredictOptions {
 
 type Plain = Record<string, Record<string, HostTensor<"float32">>>;
 
-const refuse = (code: UnrollError["code"], place: string, expected: string, got: string, cure: string): never => {
+const refuse = (
+  code: UnrollError["code"],
+  place: string,
+  expected: string,
+  got: string,
+  cure: string,
+): never => {
   throw new UnrollError(code, `${place}: expected ${expected}, got ${got}; ${cure}`, {});
 };
 
@@ -40,7 +47,10 @@ export class KerasModel {
   private network: Network | null = null;
 
   /** @internal Made by `model` and `sequential`; `wire` is called when something first depends on the layers. */
-  constructor(private readonly wire: () => Network, adapter: Adapter | null) {
+  constructor(
+    private readonly wire: () => Network,
+    adapter: Adapter | null,
+  ) {
     this.adapter = adapter;
   }
 
@@ -76,7 +86,14 @@ export class KerasModel {
   /** Takes weights in Keras's order, as `model.set_weights(list)`. @throws UNROLL_WEIGHTS for another number or other shapes */
   setWeights(list: readonly AnyTensor[]): readonly WeightLoss[] {
     const expected = this.weightSpecs;
-    if (list.length !== expected.length) refuse("UNROLL_WEIGHTS", "setWeights", `${expected.length} weights, ${expected.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ")}`, `${list.length}`, "give them in the order of get_weights()");
+    if (list.length !== expected.length)
+      refuse(
+        "UNROLL_WEIGHTS",
+        "setWeights",
+        `${expected.length} weights, ${expected.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ")}`,
+        `${list.length}`,
+        "give them in the order of get_weights()",
+      );
     return this.loadWeights(Object.fromEntries(expected.map(({ name }, k) => [name, list[k]!])));
   }
 
@@ -88,7 +105,9 @@ export class KerasModel {
   /** The weights under Keras 3's names; copies. */
   namedWeights(): Record<string, HostTensor<"float32">> {
     const weights = this.loaded();
-    return Object.fromEntries(this.weightSpecs.map(({ name }) => [name, { ...weights[name]!, data: weights[name]!.data.slice() }]));
+    return Object.fromEntries(
+      this.weightSpecs.map(({ name }) => [name, { ...weights[name]!, data: weights[name]!.data.slice() }]),
+    );
   }
 
   /**
@@ -98,9 +117,16 @@ export class KerasModel {
    * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key
    */
   loadWeights(named: Readonly<Record<string, AnyTensor>>): readonly WeightLoss[] {
-    const { weights, losses } = readKeras(`weights of "${this.spec.name}"`, this.spec, named, this.wired.bindings);
+    const { weights, losses } = readKeras(
+      `weights of "${this.spec.name}"`,
+      this.spec,
+      named,
+      this.wired.bindings,
+    );
     this.dispose();
-    this.weights = Object.fromEntries(Object.entries(weights).map(([name, one]) => [name, { ...one, data: one.data.slice() }]));
+    this.weights = Object.fromEntries(
+      Object.entries(weights).map(([name, one]) => [name, { ...one, data: one.data.slice() }]),
+    );
     return losses;
   }
 
@@ -111,7 +137,10 @@ export class KerasModel {
 
   /** Compiles the model as a core model, which can also be stepped. */
   async compile(options: { adapter?: Adapter } = {}): Promise<SteppableModel> {
-    return (await compile(this.spec, { adapter: options.adapter ?? (this.adapter ??= builtin()), weights: this.canonicalWeights() })) as SteppableModel;
+    return (await compile(this.spec, {
+      adapter: options.adapter ?? (this.adapter ??= builtin()),
+      weights: this.canonicalWeights(),
+    })) as SteppableModel;
   }
 
   /**
@@ -136,29 +165,48 @@ export class KerasModel {
 
   /** Frees the engine's memory. The model can run again, and then compiles again. */
   dispose(): void {
-    if (this.compiled) void this.compiled.then((model) => model.dispose(), () => undefined);
+    if (this.compiled)
+      void this.compiled.then(
+        (model) => model.dispose(),
+        () => undefined,
+      );
     this.compiled = null;
   }
 
   private loaded(): Record<string, HostTensor<"float32">> {
-    return this.weights ?? refuse("UNROLL_WEIGHTS", `model "${this.spec.name}"`, "weights", "none", "call loadWeights or setWeights first");
+    return (
+      this.weights ??
+      refuse(
+        "UNROLL_WEIGHTS",
+        `model "${this.spec.name}"`,
+        "weights",
+        "none",
+        "call loadWeights or setWeights first",
+      )
+    );
   }
 
   private async once(x: KerasInputs, options: PredictOptions): Promise<HostTensor | HostTensor[]> {
     const place = `model "${this.spec.name}" predict`;
     const unknown = Object.keys(options).find((key) => key !== "mask" && key !== "initialState");
-    if (unknown !== undefined) refuse("UNROLL_ARGUMENT", place, "options mask and initialState", `"${unknown}"`, "remove it");
+    if (unknown !== undefined)
+      refuse("UNROLL_ARGUMENT", place, "options mask and initialState", `"${unknown}"`, "remove it");
     const inputs = this.byName(place, x);
     const feeds = Object.fromEntries(Object.entries(inputs).filter(([, value]) => value.dtype !== "bool"));
     const batch = Object.values(feeds)[0]!.shape[0]!;
     const state = this.stateFor(place, batch, options.initialState);
     this.compiled ??= this.compile();
     const compiled = this.compiled;
-    compiled.catch(() => { if (this.compiled === compiled) this.compiled = null; });
-    const result = await (await compiled).sequence(feeds, { ...extentsOf(this.masksFor(place, inputs, options.mask)), ...(state && { state }) });
+    compiled.catch(() => {
+      if (this.compiled === compiled) this.compiled = null;
+    });
+    const result = await (
+      await compiled
+    ).sequence(feeds, { ...extentsOf(this.masksFor(place, inputs, options.mask)), ...(state && { state }) });
     const after = await result.state.toTypedArrays();
     result.state.dispose();
-    for (const { layer, parts, stateful } of this.wired.states) if (stateful) for (const { within } of parts) this.kept[layer + within] = after[layer + within]!;
+    for (const { layer, parts, stateful } of this.wired.states)
+      if (stateful) for (const { within } of parts) this.kept[layer + within] = after[layer + within]!;
     if (Object.keys(this.kept).length > 0) this.keptBatch = batch;
     const outputs = this.wired.outputs.map((ref) => result.outputs[ref]!);
     return outputs.length === 1 ? outputs[0]! : outputs;
@@ -166,30 +214,79 @@ export class KerasModel {
 
   private byName(place: string, x: KerasInputs): Record<string, HostTensor> {
     const { inputs } = this.wired;
-    const list: Readonly<Record<string, HostTensor | Nested>> =
-      isHostTensor(x) ? { [inputs[0]!.name]: x }
-      : Array.isArray(x) && x.length > 0 && x.every(isHostTensor) ? Object.fromEntries(x.map((one, k) => [inputs[k]?.name ?? `${k}`, one]))
-      : typeof x === "object" && !Array.isArray(x) && !ArrayBuffer.isView(x) ? (x as Readonly<Record<string, HostTensor | Nested>>)
-      : { [inputs[0]!.name]: x as Nested };
+    const list: Readonly<Record<string, HostTensor | Nested>> = isHostTensor(x)
+      ? { [inputs[0]!.name]: x }
+      : Array.isArray(x) && x.length > 0 && x.every(isHostTensor)
+        ? Object.fromEntries(x.map((one, k) => [inputs[k]?.name ?? `${k}`, one]))
+        : typeof x === "object" && !Array.isArray(x) && !ArrayBuffer.isView(x)
+          ? (x as Readonly<Record<string, HostTensor | Nested>>)
+          : { [inputs[0]!.name]: x as Nested };
     const names = inputs.map((input) => input.name);
     const given = Object.keys(list);
-    if (given.length !== names.length || given.some((name) => !names.includes(name))) refuse("UNROLL_ARGUMENT", place, `inputs ${names.join(", ")}`, given.join(", ") || "none", "give every input, as a list in order or by name");
-    return Object.fromEntries(inputs.map(({ name, tensor: { form } }) => [name, toInput(`${place} input "${name}"`, list[name]!, form.dtype)]));
+    if (given.length !== names.length || given.some((name) => !names.includes(name)))
+      refuse(
+        "UNROLL_ARGUMENT",
+        place,
+        `inputs ${names.join(", ")}`,
+        given.join(", ") || "none",
+        "give every input, as a list in order or by name",
+      );
+    return Object.fromEntries(
+      inputs.map(({ name, tensor: { form } }) => [
+        name,
+        toInput(`${place} input "${name}"`, list[name]!, form.dtype),
+      ]),
+    );
   }
 
   /** One mask for each time axis, of what the caller gave and of what the model derives from its inputs. */
-  private masksFor(place: string, inputs: Readonly<Record<string, HostTensor>>, given: PredictOptions["mask"]): ReadonlyMap<string, HostTensor<"bool">> {
+  private masksFor(
+    place: string,
+    inputs: Readonly<Record<string, HostTensor>>,
+    given: PredictOptions["mask"],
+  ): ReadonlyMap<string, HostTensor<"bool">> {
     const { masks, axes } = this.wired;
     const found = new Map<string, HostTensor<"bool">>();
-    for (const [axis, names] of masks) if (names.length > 0) found.set(axis, names.map((name) => (inputs[name]!.dtype === "bool" ? toMask(inputs[name]!) : nonZero(inputs[name]!))).reduce(both));
+    for (const [axis, names] of masks)
+      if (names.length > 0)
+        found.set(
+          axis,
+          names
+            .map((name) => (inputs[name]!.dtype === "bool" ? toMask(inputs[name]!) : nonZero(inputs[name]!)))
+            .reduce(both),
+        );
     if (given === undefined || given === null) return found;
     const list = isHostTensor(given) || Array.isArray(given);
     const all = new Set(axes.values());
-    if (list && all.size > 1) refuse("UNROLL_ARGUMENT", place, `masks by input (${[...axes.keys()].join(", ")})`, "one mask", "its inputs do not share their time");
-    const named: [string, HostTensor | Nested][] = list ? [[[...axes.keys()][0]!, given as HostTensor | Nested]] : Object.entries(given as Readonly<Record<string, HostTensor | Nested>>);
+    if (list && all.size > 1)
+      refuse(
+        "UNROLL_ARGUMENT",
+        place,
+        `masks by input (${[...axes.keys()].join(", ")})`,
+        "one mask",
+        "its inputs do not share their time",
+      );
+    const named: [string, HostTensor | Nested][] = list
+      ? [[[...axes.keys()][0]!, given as HostTensor | Nested]]
+      : Object.entries(given as Readonly<Record<string, HostTensor | Nested>>);
     for (const [name, mask] of named) {
-      const axis = axes.get(name) ?? refuse("UNROLL_ARGUMENT", place, `masks of inputs ${[...axes.keys()].join(", ") || "with time, of which there is none"}`, `one of "${name}"`, "name an input that has time");
-      if (found.has(axis)) refuse("UNROLL_ARGUMENT", place, "a mask from one place", `one given beside that of input "${(masks.get(axis) ?? [name]).join('", "')}"`, "leave one out");
+      const axis =
+        axes.get(name) ??
+        refuse(
+          "UNROLL_ARGUMENT",
+          place,
+          `masks of inputs ${[...axes.keys()].join(", ") || "with time, of which there is none"}`,
+          `one of "${name}"`,
+          "name an input that has time",
+        );
+      if (found.has(axis))
+        refuse(
+          "UNROLL_ARGUMENT",
+          place,
+          "a mask from one place",
+          `one given beside that of input "${(masks.get(axis) ?? [name]).join('", "')}"`,
+          "leave one out",
+        );
       found.set(axis, toMask(mask));
     }
     return found;
@@ -198,21 +295,57 @@ export class KerasModel {
   /** Given parts, then kept ones, then zeros; null for a model without state. */
   private stateFor(place: string, batch: number, given: PredictOptions["initialState"]): Plain | null {
     const { states } = this.wired;
-    if (this.keptBatch !== null && this.keptBatch !== batch) refuse("UNROLL_SHAPE", place, `${this.keptBatch} rows, as in the call before`, `${batch}`, "call resetStates() to change the batch of a stateful model");
+    if (this.keptBatch !== null && this.keptBatch !== batch)
+      refuse(
+        "UNROLL_SHAPE",
+        place,
+        `${this.keptBatch} rows, as in the call before`,
+        `${batch}`,
+        "call resetStates() to change the batch of a stateful model",
+      );
     const byLayer: Readonly<Record<string, readonly HostTensor[]>> =
-      given === undefined ? {}
-      : !Array.isArray(given) ? (given as Readonly<Record<string, readonly HostTensor[]>>)
-      : states.length === 1 ? { [states[0]!.layer]: given as readonly HostTensor[] }
-      : refuse("UNROLL_STATE", place, `initialState by layer name (${states.map((one) => one.layer).join(", ") || "there is none"})`, "a list", "a list is for a model with one recurrent layer");
+      given === undefined
+        ? {}
+        : !Array.isArray(given)
+          ? (given as Readonly<Record<string, readonly HostTensor[]>>)
+          : states.length === 1
+            ? { [states[0]!.layer]: given as readonly HostTensor[] }
+            : refuse(
+                "UNROLL_STATE",
+                place,
+                `initialState by layer name (${states.map((one) => one.layer).join(", ") || "there is none"})`,
+                "a list",
+                "a list is for a model with one recurrent layer",
+              );
     const stray = Object.keys(byLayer).find((layer) => !states.some((one) => one.layer === layer));
-    if (stray !== undefined) refuse("UNROLL_STATE", place, `initialState of ${states.map((one) => one.layer).join(", ") || "no layer"}`, `"${stray}"`, "name a recurrent layer that does not start from other values");
+    if (stray !== undefined)
+      refuse(
+        "UNROLL_STATE",
+        place,
+        `initialState of ${states.map((one) => one.layer).join(", ") || "no layer"}`,
+        `"${stray}"`,
+        "name a recurrent layer that does not start from other values",
+      );
     const state: Plain = {};
     for (const { layer, parts } of states) {
       const own = byLayer[layer];
-      if (own && own.length !== parts.length) refuse("UNROLL_STATE", place, `${parts.length} initial states of "${layer}" (${parts.map(partName).join(", ")})`, `${own.length}`, "order them as Keras does: h before c, forward before backward");
+      if (own && own.length !== parts.length)
+        refuse(
+          "UNROLL_STATE",
+          place,
+          `${parts.length} initial states of "${layer}" (${parts.map(partName).join(", ")})`,
+          `${own.length}`,
+          "order them as Keras does: h before c, forward before backward",
+        );
       parts.forEach(({ within, part, size }, k) => {
-        const zeros = (): HostTensor<"float32"> => ({ dtype: "float32", shape: [batch, size], data: new Float32Array(batch * size) });
-        (state[layer + within] ??= {})[part] = own ? (own[k] as HostTensor<"float32">) : (this.kept[layer + within]?.[part] ?? zeros());
+        const zeros = (): HostTensor<"float32"> => ({
+          dtype: "float32",
+          shape: [batch, size],
+          data: new Float32Array(batch * size),
+        });
+        (state[layer + within] ??= {})[part] = own
+          ? (own[k] as HostTensor<"float32">)
+          : (this.kept[layer + within]?.[part] ?? zeros());
       });
     }
     return states.length > 0 ? state : null;
@@ -222,9 +355,16 @@ export class KerasModel {
 function toInput(place: string, given: HostTensor | Nested, dtype: HostTensor["dtype"]): HostTensor {
   const made = isHostTensor(given) ? given : tensor(given);
   if (made.dtype === dtype) return made;
-  if (dtype === "int32" && made.dtype === "float32" && (made.data as Float32Array).every(Number.isInteger)) return { dtype, shape: made.shape, data: Int32Array.from(made.data) };
+  if (dtype === "int32" && made.dtype === "float32" && (made.data as Float32Array).every(Number.isInteger))
+    return { dtype, shape: made.shape, data: Int32Array.from(made.data) };
   if (dtype === "bool" && !isHostTensor(given)) return tensor(given, undefined, "bool");
-  return refuse("UNROLL_DTYPE", place, dtype === "int32" ? "whole numbers (ids)" : dtype, made.dtype, `make it with tensor(data, shape, "${dtype}")`);
+  return refuse(
+    "UNROLL_DTYPE",
+    place,
+    dtype === "int32" ? "whole numbers (ids)" : dtype,
+    made.dtype,
+    `make it with tensor(data, shape, "${dtype}")`,
+  );
 }
 
 export interface ModelOptions {
@@ -237,7 +377,8 @@ export interface ModelOptions {
 
 /** A functional model: from inputs to outputs. @throws UNROLL_ARGUMENT, UNROLL_SHAPE, UNROLL_UNSUPPORTED */
 export function model(options: ModelOptions): KerasModel {
-  const list = (given: KerasTensor | readonly KerasTensor[]): readonly KerasTensor[] => (Array.isArray(given) ? (given as readonly KerasTensor[]) : [given as KerasTensor]);
+  const list = (given: KerasTensor | readonly KerasTensor[]): readonly KerasTensor[] =>
+    Array.isArray(given) ? (given as readonly KerasTensor[]) : [given as KerasTensor];
   const wired = network(options.name ?? "functional", list(options.inputs), list(options.outputs));
   return new KerasModel(() => wired, options.adapter ?? null);
 }

@@ -18,7 +18,11 @@ export interface Network {
   /** What masks the layers along each time axis: names of inputs; empty for nothing. */
   readonly masks: ReadonlyMap<string, readonly string[]>;
   /** Layers whose state the caller may give, with their parts in Keras's order and whether they keep it. */
-  readonly states: readonly { readonly layer: string; readonly parts: readonly StatePart[]; readonly stateful: boolean }[];
+  readonly states: readonly {
+    readonly layer: string;
+    readonly parts: readonly StatePart[];
+    readonly stateful: boolean;
+  }[];
 }
 
 function refuse(code: UnrollError["code"], expected: string, got: string, cure: string): never {
@@ -41,7 +45,8 @@ function callsOf(outputs: readonly KerasTensor[]): LayerCall[] {
 function layerNames(calls: readonly LayerCall[], taken: Set<string>): Map<Layer, string> {
   const names = new Map<Layer, string>();
   const claim = (layer: Layer, name: string): void => {
-    if (taken.has(name)) refuse("UNROLL_ARGUMENT", "names used once", `"${name}" twice`, "rename one of the layers");
+    if (taken.has(name))
+      refuse("UNROLL_ARGUMENT", "names used once", `"${name}" twice`, "rename one of the layers");
     taken.add(name);
     names.set(layer, name);
   };
@@ -56,13 +61,18 @@ function layerNames(calls: readonly LayerCall[], taken: Set<string>): Map<Layer,
 }
 
 /** Wires a model. @throws UNROLL_ARGUMENT, UNROLL_UNSUPPORTED, UNROLL_SPEC */
-export function network(name: string, inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]): Network {
+export function network(
+  name: string,
+  inputs: readonly KerasTensor[],
+  outputs: readonly KerasTensor[],
+): Network {
   const taken = new Set<string>();
   const inputNames = new Map<KerasTensor, string>();
   for (const tensor of inputs) {
     let own = tensor.suffix || "input";
     if (tensor.suffix === "") for (let k = 1; taken.has(own); k++) own = `input_${k}`;
-    if (taken.has(own)) refuse("UNROLL_ARGUMENT", "input names used once", `"${own}" twice`, "rename one of them");
+    if (taken.has(own))
+      refuse("UNROLL_ARGUMENT", "input names used once", `"${own}" twice`, "rename one of them");
     taken.add(own);
     inputNames.set(tensor, own);
   }
@@ -77,36 +87,89 @@ export function network(name: string, inputs: readonly KerasTensor[], outputs: r
     applied.set(call.layer, count);
     const layer = count === 1 ? own : `${own}_call${count}`;
     callNames.set(call, layer);
-    bindings.push(...call.layer.bindings.map(({ within, cell }) => ({ layer: layer + within, name: own, inner: call.layer.inner, cell })));
+    bindings.push(
+      ...call.layer.bindings.map(({ within, cell }) => ({
+        layer: layer + within,
+        name: own,
+        inner: call.layer.inner,
+        cell,
+      })),
+    );
   }
   const refOf = (tensor: KerasTensor): ValueRef => {
     const ref = tensor.source ? callNames.get(tensor.source)! + tensor.suffix : inputNames.get(tensor);
-    return ref ?? refuse("UNROLL_ARGUMENT", "inputs that the model lists", tensor.suffix || "one more", "add it to inputs");
+    return (
+      ref ??
+      refuse(
+        "UNROLL_ARGUMENT",
+        "inputs that the model lists",
+        tensor.suffix || "one more",
+        "add it to inputs",
+      )
+    );
   };
-  const axisOf = axesOf(calls, inputs, outputs, (origin) => ("layer" in origin ? callNames.get(origin) : inputNames.get(origin)) ?? "unlisted");
-  const layers: LayerSpec[] = calls.flatMap((call) => call.layer.toSpecs(callNames.get(call)!, call.inputs.map(refOf), call.inputs.map((one) => one.form), call.initialState?.map(refOf) ?? null, axisOf(call)));
+  const axisOf = axesOf(
+    calls,
+    inputs,
+    outputs,
+    (origin) => ("layer" in origin ? callNames.get(origin) : inputNames.get(origin)) ?? "unlisted",
+  );
+  const layers: LayerSpec[] = calls.flatMap((call) =>
+    call.layer.toSpecs(
+      callNames.get(call)!,
+      call.inputs.map(refOf),
+      call.inputs.map((one) => one.form),
+      call.initialState?.map(refOf) ?? null,
+      axisOf(call),
+    ),
+  );
 
   const recurrent = calls.filter((call) => call.layer.stateParts().length > 0);
   const masks = new Map<string, readonly string[]>();
   for (const { axis, sources } of calls.flatMap((call) => maskedBy(call, axisOf))) {
     const own = sources.map((mask) => {
-      if (mask.source) refuse("UNROLL_UNSUPPORTED", "a mask from an input of the model", `one from ${callNames.get(mask.source)}`, "embed ids that are an input, or pass the mask in");
+      if (mask.source)
+        refuse(
+          "UNROLL_UNSUPPORTED",
+          "a mask from an input of the model",
+          `one from ${callNames.get(mask.source)}`,
+          "embed ids that are an input, or pass the mask in",
+        );
       return refOf(mask);
     });
     const known = masks.get(axis);
-    if (known && [...known].sort().join() !== [...own].sort().join()) refuse("UNROLL_UNSUPPORTED", "one mask for all layers that run along one time", `[${known.join(", ")}] and [${own.join(", ")}]`, "split it into two models");
+    if (known && [...known].sort().join() !== [...own].sort().join())
+      refuse(
+        "UNROLL_UNSUPPORTED",
+        "one mask for all layers that run along one time",
+        `[${known.join(", ")}] and [${own.join(", ")}]`,
+        "split it into two models",
+      );
     masks.set(axis, own);
   }
 
   const fed: InputSpec[] = inputs.flatMap((tensor) => {
     const { dtype, sequence, features } = tensor.form;
-    return dtype === "bool" ? [] : [{ name: inputNames.get(tensor)!, dtype, axis: sequence ? axisOf(tensor) : null, shape: features }];
+    return dtype === "bool"
+      ? []
+      : [{ name: inputNames.get(tensor)!, dtype, axis: sequence ? axisOf(tensor) : null, shape: features }];
   });
   const refs = outputs.map(refOf);
   return {
     spec: makeSpec({ name, inputs: fed, layers, outputs: [...new Set(refs)] }),
-    bindings, outputs: refs, masks, axes: new Map(inputs.flatMap((tensor) => (tensor.form.sequence ? [[inputNames.get(tensor)!, axisOf(tensor)]] : []))),
+    bindings,
+    outputs: refs,
+    masks,
+    axes: new Map(
+      inputs.flatMap((tensor) => (tensor.form.sequence ? [[inputNames.get(tensor)!, axisOf(tensor)]] : [])),
+    ),
     inputs: inputs.map((tensor) => ({ name: inputNames.get(tensor)!, tensor })),
-    states: recurrent.filter((call) => call.initialState === null).map((call) => ({ layer: callNames.get(call)!, parts: call.layer.stateParts(), stateful: call.layer.stateful })),
+    states: recurrent
+      .filter((call) => call.initialState === null)
+      .map((call) => ({
+        layer: callNames.get(call)!,
+        parts: call.layer.stateParts(),
+        stateful: call.layer.stateful,
+      })),
   };
 }

@@ -5,22 +5,42 @@ import { nearest } from "../spec/nearest.js";
 
 /** Keras's activations by ours. Its `leaky_relu` has slope 0.2, which we don't have. */
 const activations: Readonly<Record<string, Activation>> = {
-  linear: "linear", tanh: "tanh", sigmoid: "sigmoid", relu: "relu", softsign: "softsign", softplus: "softplus", elu: "elu",
+  linear: "linear",
+  tanh: "tanh",
+  sigmoid: "sigmoid",
+  relu: "relu",
+  softsign: "softsign",
+  softplus: "softplus",
+  elu: "elu",
   // Keras 3: clip(x/6 + 1/2). Keras 2 and TensorFlow.js use slope 1/5 under the same name; here that has its own.
-  hard_sigmoid: "hardSigmoidSixth", hardSigmoid: "hardSigmoidSixth", hard_sigmoid_keras2: "hardSigmoidFifth", hardSigmoidKeras2: "hardSigmoidFifth",
+  hard_sigmoid: "hardSigmoidSixth",
+  hardSigmoid: "hardSigmoidSixth",
+  hard_sigmoid_keras2: "hardSigmoidFifth",
+  hardSigmoidKeras2: "hardSigmoidFifth",
 };
-const outer: Readonly<Record<string, DenseSpec["activation"]>> = { ...activations, softmax: "softmax", log_softmax: "logSoftmax", logSoftmax: "logSoftmax" };
+const outer: Readonly<Record<string, DenseSpec["activation"]>> = {
+  ...activations,
+  softmax: "softmax",
+  log_softmax: "logSoftmax",
+  logSoftmax: "logSoftmax",
+};
 
 function look<T>(table: Readonly<Record<string, T>>, place: string, name: string | null): T {
   const found = Object.hasOwn(table, name ?? "linear") ? table[name ?? "linear"] : undefined;
   if (found === undefined) {
-    throw new UnrollError("UNROLL_UNSUPPORTED", `${place}: expected an activation of ${Object.keys(table).join(", ")}, got "${name}"; the nearest is "${nearest(name ?? "", Object.keys(table))}"`, { activation: name });
+    throw new UnrollError(
+      "UNROLL_UNSUPPORTED",
+      `${place}: expected an activation of ${Object.keys(table).join(", ")}, got "${name}"; the nearest is "${nearest(name ?? "", Object.keys(table))}"`,
+      { activation: name },
+    );
   }
   return found;
 }
 
 /** A cell's activation by Keras's name; null is linear. @throws UNROLL_UNSUPPORTED */
-export const cellActivation = (place: string, name: string | null): Activation => look(activations, place, name);
+export const cellActivation = (place: string, name: string | null): Activation =>
+  look(activations, place, name);
 
 /** The same where softmax is allowed too. @throws UNROLL_UNSUPPORTED */
-export const outerActivation = (place: string, name: string | null): DenseSpec["activation"] => look(outer, place, name);
+export const outerActivation = (place: string, name: string | null): DenseSpec["activation"] =>
+  look(outer, place, name);

@@ -22,12 +22,29 @@ export class EmbeddingLayer extends Layer {
   }
 
   outputs([form]: readonly Form[]): LayerOutput[] {
-    if (form!.dtype !== "int32") this.refuse("UNROLL_DTYPE", "int32 ids", form!.dtype, 'declare the input with dtype "int32"');
-    return [{ suffix: "", form: { dtype: "float32", sequence: form!.sequence, features: [...form!.features, this.options.outputDim] } }];
+    if (form!.dtype !== "int32")
+      this.refuse("UNROLL_DTYPE", "int32 ids", form!.dtype, 'declare the input with dtype "int32"');
+    return [
+      {
+        suffix: "",
+        form: {
+          dtype: "float32",
+          sequence: form!.sequence,
+          features: [...form!.features, this.options.outputDim],
+        },
+      },
+    ];
   }
 
   toSpecs(name: string, [input]: readonly ValueRef[]): readonly LayerSpec[] {
-    return [embedding({ name, input: input!, inputSize: this.options.inputDim, outputSize: this.options.outputDim })];
+    return [
+      embedding({
+        name,
+        input: input!,
+        inputSize: this.options.inputDim,
+        outputSize: this.options.outputDim,
+      }),
+    ];
   }
 
   override get masksZero(): boolean {
@@ -58,12 +75,23 @@ export class DenseLayer extends Layer {
 
   outputs([form]: readonly Form[]): LayerOutput[] {
     this.lastAxis(form!);
-    return [{ suffix: "", form: { ...form!, features: [...form!.features.slice(0, -1), this.options.units] } }];
+    return [
+      { suffix: "", form: { ...form!, features: [...form!.features.slice(0, -1), this.options.units] } },
+    ];
   }
 
   toSpecs(name: string, [input]: readonly ValueRef[], [form]: readonly Form[]): readonly LayerSpec[] {
     const { units, useBias, activation: squash } = this.options;
-    return [dense({ name, input: input!, inputSize: this.lastAxis(form!), units, activation: outerActivation(this.kind, squash ?? null), bias: useBias === false ? "none" : "single" })];
+    return [
+      dense({
+        name,
+        input: input!,
+        inputSize: this.lastAxis(form!),
+        units,
+        activation: outerActivation(this.kind, squash ?? null),
+        bias: useBias === false ? "none" : "single",
+      }),
+    ];
   }
 }
 
@@ -86,7 +114,9 @@ export class ActivationLayer extends Layer {
   }
 
   toSpecs(name: string, [input]: readonly ValueRef[]): readonly LayerSpec[] {
-    return [activation({ name, input: input!, activation: outerActivation(this.kind, this.options.activation) })];
+    return [
+      activation({ name, input: input!, activation: outerActivation(this.kind, this.options.activation) }),
+    ];
   }
 }
 
@@ -123,11 +153,23 @@ export class TimeDistributedLayer extends Layer {
   constructor(private readonly options: TimeDistributedOptions) {
     super({ ...(options.layer.inputShape && { inputShape: options.layer.inputShape }), ...options });
     knownOptions(this.kind, options, [...commonOptions, "layer"]);
-    if (options.layer instanceof RecurrentLayer || options.layer instanceof BidirectionalLayer) this.refuse("UNROLL_UNSUPPORTED", "a layer without time of its own", options.layer.kind, "sequences of sequences are not supported");
+    if (options.layer instanceof RecurrentLayer || options.layer instanceof BidirectionalLayer)
+      this.refuse(
+        "UNROLL_UNSUPPORTED",
+        "a layer without time of its own",
+        options.layer.kind,
+        "sequences of sequences are not supported",
+      );
   }
 
   outputs(forms: readonly Form[]): readonly LayerOutput[] {
-    if (!forms[0]!.sequence) this.refuse("UNROLL_SHAPE", "an input [batch, time, ...]", "one without time", "apply the layer itself");
+    if (!forms[0]!.sequence)
+      this.refuse(
+        "UNROLL_SHAPE",
+        "an input [batch, time, ...]",
+        "one without time",
+        "apply the layer itself",
+      );
     return this.options.layer.outputs(forms);
   }
 
@@ -156,35 +198,73 @@ export class RepeatVectorLayer extends Layer {
   constructor(private readonly options: RepeatVectorOptions) {
     super(options);
     knownOptions(this.kind, options, [...commonOptions, "n"]);
-    if (!Number.isInteger(options.n) || options.n < 1) this.refuse("UNROLL_ARGUMENT", "n as a whole number of at least 1", String(options.n), "it counts steps");
+    if (!Number.isInteger(options.n) || options.n < 1)
+      this.refuse(
+        "UNROLL_ARGUMENT",
+        "n as a whole number of at least 1",
+        String(options.n),
+        "it counts steps",
+      );
   }
 
   outputs([form]: readonly Form[]): LayerOutput[] {
-    if (form!.sequence || form!.features.length !== 1) this.refuse("UNROLL_SHAPE", "an input [batch, features]", "one with time", "leave returnSequences of the layer before it out");
+    if (form!.sequence || form!.features.length !== 1)
+      this.refuse(
+        "UNROLL_SHAPE",
+        "an input [batch, features]",
+        "one with time",
+        "leave returnSequences of the layer before it out",
+      );
     this.lastAxis(form!);
     return [{ suffix: "", form: { ...form!, sequence: true } }];
   }
 
-  toSpecs(name: string, [input]: readonly ValueRef[], _forms: readonly Form[], _initialState: readonly ValueRef[] | null, axis: string): readonly LayerSpec[] {
+  toSpecs(
+    name: string,
+    [input]: readonly ValueRef[],
+    _forms: readonly Form[],
+    _initialState: readonly ValueRef[] | null,
+    axis: string,
+  ): readonly LayerSpec[] {
     return [repeat({ name, input: input!, steps: this.options.n, axis })];
   }
 }
 
 /** Concatenate, Add, Average and Multiply of two or more inputs. */
 export class MergeLayer extends Layer {
-  constructor(readonly kind: string, private readonly mode: MergeSpec["mode"], options: LayerOptions) {
+  constructor(
+    readonly kind: string,
+    private readonly mode: MergeSpec["mode"],
+    options: LayerOptions,
+  ) {
     super(options);
     knownOptions(kind, options, commonOptions);
   }
 
   outputs(forms: readonly Form[]): LayerOutput[] {
-    if (forms.length < 2) this.refuse("UNROLL_ARGUMENT", "two inputs or more", `${forms.length}`, "apply it to a list");
+    if (forms.length < 2)
+      this.refuse("UNROLL_ARGUMENT", "two inputs or more", `${forms.length}`, "apply it to a list");
     const [first] = forms as readonly [Form];
     const sizes = forms.map((form) => this.lastAxis(form));
-    const key = (form: Form): string => `${form.sequence} ${(this.mode === "concat" ? form.features.slice(0, -1) : form.features).join()}`;
+    const key = (form: Form): string =>
+      `${form.sequence} ${(this.mode === "concat" ? form.features.slice(0, -1) : form.features).join()}`;
     const odd = forms.find((form) => key(form) !== key(first));
-    if (odd) this.refuse("UNROLL_SHAPE", `inputs of one shape, [${first.features.join(", ")}]`, `[${odd.features.join(", ")}]`, this.mode === "concat" ? "only the last axis may differ" : "shapes must be equal");
-    return [{ suffix: "", form: this.mode === "concat" ? { ...first, features: [...first.features.slice(0, -1), sizes.reduce((a, b) => a + b, 0)] } : first }];
+    if (odd)
+      this.refuse(
+        "UNROLL_SHAPE",
+        `inputs of one shape, [${first.features.join(", ")}]`,
+        `[${odd.features.join(", ")}]`,
+        this.mode === "concat" ? "only the last axis may differ" : "shapes must be equal",
+      );
+    return [
+      {
+        suffix: "",
+        form:
+          this.mode === "concat"
+            ? { ...first, features: [...first.features.slice(0, -1), sizes.reduce((a, b) => a + b, 0)] }
+            : first,
+      },
+    ];
   }
 
   toSpecs(name: string, inputs: readonly ValueRef[]): readonly LayerSpec[] {

@@ -1,9 +1,34 @@
 import { recurrent, bidirectional } from "../spec/build.js";
 import { outputPart, outputSize, partSize, stateParts } from "../spec/cells.js";
 import { knownOptions } from "../spec/known-options.js";
-import type { BidirectionalSpec, CustomCellSpec, LayerSpec, MaskingSpec, RecurrentSpec, ValueRef } from "../spec/types.js";
-import { type Cell, cellOf, type CellOptions, cellOptions, type GruCellOptions, gruCell, type LstmCellOptions, lstmCell, simpleRnnCell, StackedCells } from "./cells.js";
-import { type Form, Layer, type LayerOptions, type LayerOutput, type StatePart, commonOptions } from "./layer.js";
+import type {
+  BidirectionalSpec,
+  CustomCellSpec,
+  LayerSpec,
+  MaskingSpec,
+  RecurrentSpec,
+  ValueRef,
+} from "../spec/types.js";
+import {
+  type Cell,
+  cellOf,
+  type CellOptions,
+  cellOptions,
+  type GruCellOptions,
+  gruCell,
+  type LstmCellOptions,
+  lstmCell,
+  simpleRnnCell,
+  StackedCells,
+} from "./cells.js";
+import {
+  type Form,
+  Layer,
+  type LayerOptions,
+  type LayerOutput,
+  type StatePart,
+  commonOptions,
+} from "./layer.js";
 
 /** How a layer runs its cell, with Keras 3's defaults. */
 export interface SequenceOptions extends LayerOptions {
@@ -41,37 +66,78 @@ export interface RnnOptions extends SequenceOptions {
   readonly cell: Cell | CustomCellSpec | StackedCells | readonly (Cell | CustomCellSpec)[];
 }
 
-const sequenceOptions = [...commonOptions, "returnSequences", "returnState", "goBackwards", "stateful", "zeroOutputForMask", "heldStart", "unroll"];
+const sequenceOptions = [
+  ...commonOptions,
+  "returnSequences",
+  "returnState",
+  "goBackwards",
+  "stateful",
+  "zeroOutputForMask",
+  "heldStart",
+  "unroll",
+];
 
 /** A cell's options out of those of its layer. @throws UNROLL_ARGUMENT for one that neither has */
 function ofCell<O extends LayerOptions>(kind: string, options: O, allowed: readonly string[]): O {
   knownOptions(kind, options, [...sequenceOptions, ...allowed]);
-  return Object.fromEntries(Object.entries(options).filter(([key]) => !sequenceOptions.includes(key))) as unknown as O;
+  return Object.fromEntries(
+    Object.entries(options).filter(([key]) => !sequenceOptions.includes(key)),
+  ) as unknown as O;
 }
 
 /** A cell, or a stack of cells, folded over time. */
 export class RecurrentLayer extends Layer {
-  constructor(readonly kind: string, readonly options: SequenceOptions, readonly cells: readonly Cell[], private readonly stacked: boolean) {
+  constructor(
+    readonly kind: string,
+    readonly options: SequenceOptions,
+    readonly cells: readonly Cell[],
+    private readonly stacked: boolean,
+  ) {
     super(options);
   }
 
   static simpleRnn(options: RecurrentOptions): RecurrentLayer {
-    return new RecurrentLayer("simple_rnn", options, [simpleRnnCell(ofCell("simple_rnn", options, cellOptions.simpleRnn), { kind: "simple_rnn" })], false);
+    return new RecurrentLayer(
+      "simple_rnn",
+      options,
+      [simpleRnnCell(ofCell("simple_rnn", options, cellOptions.simpleRnn), { kind: "simple_rnn" })],
+      false,
+    );
   }
 
   static lstm(options: LstmOptions): RecurrentLayer {
-    return new RecurrentLayer("lstm", options, [lstmCell(ofCell("lstm", options, cellOptions.lstm), { kind: "lstm" })], false);
+    return new RecurrentLayer(
+      "lstm",
+      options,
+      [lstmCell(ofCell("lstm", options, cellOptions.lstm), { kind: "lstm" })],
+      false,
+    );
   }
 
   static gru(options: GruOptions): RecurrentLayer {
-    return new RecurrentLayer("gru", options, [gruCell(ofCell("gru", options, cellOptions.gru), { kind: "gru" })], false);
+    return new RecurrentLayer(
+      "gru",
+      options,
+      [gruCell(ofCell("gru", options, cellOptions.gru), { kind: "gru" })],
+      false,
+    );
   }
 
   static rnn(options: RnnOptions): RecurrentLayer {
     knownOptions("rnn", options, [...sequenceOptions, "cell"]);
     const { cell } = options;
-    const list = cell instanceof StackedCells ? cell : Array.isArray(cell) ? new StackedCells(cell as readonly (Cell | CustomCellSpec)[]) : null;
-    return new RecurrentLayer("rnn", options, list?.cells ?? [cellOf(cell as Cell | CustomCellSpec)], list !== null);
+    const list =
+      cell instanceof StackedCells
+        ? cell
+        : Array.isArray(cell)
+          ? new StackedCells(cell as readonly (Cell | CustomCellSpec)[])
+          : null;
+    return new RecurrentLayer(
+      "rnn",
+      options,
+      list?.cells ?? [cellOf(cell as Cell | CustomCellSpec)],
+      list !== null,
+    );
   }
 
   /** The cell whose output is the layer's. */
@@ -87,21 +153,46 @@ export class RecurrentLayer extends Layer {
   outputs([form]: readonly Form[]): LayerOutput[] {
     this.assertSequence(form!);
     const { returnSequences, returnState } = this.options;
-    const output = { suffix: "", form: { dtype: "float32", sequence: returnSequences ?? false, features: [this.units] } } as const;
-    return [output, ...(returnState ? this.stateParts() : []).map(({ within, part, size }): LayerOutput => ({ suffix: `${within}.${part}`, form: { dtype: "float32", sequence: false, features: [size] } }))];
+    const output = {
+      suffix: "",
+      form: { dtype: "float32", sequence: returnSequences ?? false, features: [this.units] },
+    } as const;
+    return [
+      output,
+      ...(returnState ? this.stateParts() : []).map(({ within, part, size }): LayerOutput => ({
+        suffix: `${within}.${part}`,
+        form: { dtype: "float32", sequence: false, features: [size] },
+      })),
+    ];
   }
 
-  toSpecs(name: string, [input]: readonly ValueRef[], [form]: readonly Form[], initialState: readonly ValueRef[] | null): LayerSpec[] {
+  toSpecs(
+    name: string,
+    [input]: readonly ValueRef[],
+    [form]: readonly Form[],
+    initialState: readonly ValueRef[] | null,
+  ): LayerSpec[] {
     const { goBackwards, returnSequences } = this.options;
     const direction = goBackwards ? "backward" : "forward";
     let [from, size] = [input!, this.lastAxis(form!)];
     return this.cells.map((cell, k) => {
       const within = this.within(k);
-      const own = { name: name + within, input: from, cell: cell.make(size), direction, initialState: this.initialOf(within, initialState) } as const;
+      const own = {
+        name: name + within,
+        input: from,
+        cell: cell.make(size),
+        direction,
+        initialState: this.initialOf(within, initialState),
+      } as const;
       [from, size] = [own.name, outputSize(own.cell)];
       // What cells within put out at masked steps is never read.
       if (within !== "") return recurrent(own);
-      return recurrent({ ...own, ...this.masking, outputOrder: goBackwards ? "processing" : "time", returns: returnSequences ? "sequence" : "last" });
+      return recurrent({
+        ...own,
+        ...this.masking,
+        outputOrder: goBackwards ? "processing" : "time",
+        returns: returnSequences ? "sequence" : "last",
+      });
     });
   }
 
@@ -122,11 +213,18 @@ export class RecurrentLayer extends Layer {
   }
 
   private initialOf(within: string, refs: readonly ValueRef[] | null): Record<string, ValueRef> | null {
-    return refs && Object.fromEntries(this.stateParts().flatMap((own, k) => (own.within === within ? [[own.part, refs[k]!]] : [])));
+    return (
+      refs &&
+      Object.fromEntries(
+        this.stateParts().flatMap((own, k) => (own.within === within ? [[own.part, refs[k]!]] : [])),
+      )
+    );
   }
 
   override stateParts(): readonly StatePart[] {
-    return this.cells.flatMap(({ form }, k) => stateParts(form).map((part) => ({ within: this.within(k), part, size: partSize(form, part) })));
+    return this.cells.flatMap(({ form }, k) =>
+      stateParts(form).map((part) => ({ within: this.within(k), part, size: partSize(form, part) })),
+    );
   }
 
   override get bindings(): readonly { readonly within: string; readonly cell: string | null }[] {
@@ -134,7 +232,12 @@ export class RecurrentLayer extends Layer {
     return this.cells.map(({ kind, name }, k) => {
       const before = kinds.filter((other) => other === kind).length;
       kinds.push(kind);
-      return { within: this.within(k), cell: this.stacked ? `stacked_rnn_cells/${name ?? (before === 0 ? kind : `${kind}_${before}`)}` : name };
+      return {
+        within: this.within(k),
+        cell: this.stacked
+          ? `stacked_rnn_cells/${name ?? (before === 0 ? kind : `${kind}_${before}`)}`
+          : name,
+      };
     });
   }
 
@@ -144,7 +247,13 @@ export class RecurrentLayer extends Layer {
 
   /** Refuses inputs without a time axis. */
   assertSequence(form: Form): void {
-    if (!form.sequence || form.features.length !== 1) this.refuse("UNROLL_SHAPE", "an input [batch, time, features]", `[${["batch", ...(form.sequence ? ["time"] : []), ...form.features].join(", ")}]`, "set returnSequences on the recurrent layer before it, or declare the time axis of the input");
+    if (!form.sequence || form.features.length !== 1)
+      this.refuse(
+        "UNROLL_SHAPE",
+        "an input [batch, time, features]",
+        `[${["batch", ...(form.sequence ? ["time"] : []), ...form.features].join(", ")}]`,
+        "set returnSequences on the recurrent layer before it, or declare the time axis of the input",
+      );
   }
 }
 
@@ -167,45 +276,96 @@ export class BidirectionalLayer extends Layer {
     super({ ...(options.layer.inputShape && { inputShape: options.layer.inputShape }), ...options });
     knownOptions(this.kind, options, [...commonOptions, "layer", "backwardLayer", "mergeMode"]);
     const { layer, backwardLayer = layer } = options;
-    if (!(layer instanceof RecurrentLayer) || !(backwardLayer instanceof RecurrentLayer)) this.refuse("UNROLL_ARGUMENT", "a recurrent layer", options.layer.kind, "wrap lstm, gru, simpleRnn or rnn");
-    for (const one of [layer, backwardLayer]) if (one.cells.length > 1) this.refuse("UNROLL_UNSUPPORTED", "one cell a direction", `a stack of ${one.cells.length}`, "stack bidirectional layers, or run two rnn layers and merge them");
+    if (!(layer instanceof RecurrentLayer) || !(backwardLayer instanceof RecurrentLayer))
+      this.refuse(
+        "UNROLL_ARGUMENT",
+        "a recurrent layer",
+        options.layer.kind,
+        "wrap lstm, gru, simpleRnn or rnn",
+      );
+    for (const one of [layer, backwardLayer])
+      if (one.cells.length > 1)
+        this.refuse(
+          "UNROLL_UNSUPPORTED",
+          "one cell a direction",
+          `a stack of ${one.cells.length}`,
+          "stack bidirectional layers, or run two rnn layers and merge them",
+        );
     this.forward = layer;
     this.backward = backwardLayer;
     this.merge = options.mergeMode === undefined ? "concat" : (options.mergeMode ?? "none");
-    if (layer.options.goBackwards) this.refuse("UNROLL_ARGUMENT", "a layer that runs forward", "goBackwards", "give it as backwardLayer");
-    if (backwardLayer !== layer && !backwardLayer.options.goBackwards) this.refuse("UNROLL_ARGUMENT", "a backwardLayer with goBackwards", "one that runs forward", "set goBackwards");
+    if (layer.options.goBackwards)
+      this.refuse("UNROLL_ARGUMENT", "a layer that runs forward", "goBackwards", "give it as backwardLayer");
+    if (backwardLayer !== layer && !backwardLayer.options.goBackwards)
+      this.refuse(
+        "UNROLL_ARGUMENT",
+        "a backwardLayer with goBackwards",
+        "one that runs forward",
+        "set goBackwards",
+      );
     for (const option of ["returnSequences", "returnState", "stateful"] as const) {
-      if ((layer.options[option] ?? false) !== (backwardLayer.options[option] ?? false)) this.refuse("UNROLL_ARGUMENT", `equal ${option} both ways`, "different ones", "set it on both");
+      if ((layer.options[option] ?? false) !== (backwardLayer.options[option] ?? false))
+        this.refuse("UNROLL_ARGUMENT", `equal ${option} both ways`, "different ones", "set it on both");
     }
   }
 
   private get ways(): readonly (readonly ["forward" | "backward", RecurrentLayer])[] {
-    return [["forward", this.forward], ["backward", this.backward]];
+    return [
+      ["forward", this.forward],
+      ["backward", this.backward],
+    ];
   }
 
   outputs([form]: readonly Form[]): LayerOutput[] {
     this.forward.assertSequence(form!);
     const { returnSequences: sequence = false, returnState } = this.forward.options;
-    const of = (suffix: string, features: number, isSequence: boolean): LayerOutput => ({ suffix, form: { dtype: "float32", sequence: isSequence, features: [features] } });
+    const of = (suffix: string, features: number, isSequence: boolean): LayerOutput => ({
+      suffix,
+      form: { dtype: "float32", sequence: isSequence, features: [features] },
+    });
     const units = this.ways.map(([, layer]) => layer.units);
-    const merged = this.merge === "none" ? this.ways.map(([way], k) => of(`.${way}`, units[k]!, sequence)) : [of("", this.merge === "concat" ? units[0]! + units[1]! : units[0]!, sequence)];
-    return [...merged, ...(returnState ? this.stateParts().map(({ part, size }) => of(`.${part}`, size, false)) : [])];
+    const merged =
+      this.merge === "none"
+        ? this.ways.map(([way], k) => of(`.${way}`, units[k]!, sequence))
+        : [of("", this.merge === "concat" ? units[0]! + units[1]! : units[0]!, sequence)];
+    return [
+      ...merged,
+      ...(returnState ? this.stateParts().map(({ part, size }) => of(`.${part}`, size, false)) : []),
+    ];
   }
 
-  toSpecs(name: string, [input]: readonly ValueRef[], [form]: readonly Form[], initialState: readonly ValueRef[] | null): LayerSpec[] {
+  toSpecs(
+    name: string,
+    [input]: readonly ValueRef[],
+    [form]: readonly Form[],
+    initialState: readonly ValueRef[] | null,
+  ): LayerSpec[] {
     const { returnSequences, heldStart } = this.forward.options;
     const size = this.lastAxis(form!);
     const parts = this.stateParts();
     // Keras forces zero_output_for_mask to return_sequences on both layers, whatever the user set.
-    return [bidirectional({
-      name, input: input!, forward: this.forward.cells[0]!.make(size), backward: this.backward.cells[0]!.make(size), merge: this.merge, returns: returnSequences ? "sequence" : "last",
-      maskedOutput: returnSequences ? "zero" : "hold", heldStart: heldStart ?? (this.ways.some(([, layer]) => layer.heldStart === "zeros") ? "zeros" : "initialState"),
-      initialState: initialState && Object.fromEntries(parts.map(({ part }, k) => [part, initialState[k]!])),
-    })];
+    return [
+      bidirectional({
+        name,
+        input: input!,
+        forward: this.forward.cells[0]!.make(size),
+        backward: this.backward.cells[0]!.make(size),
+        merge: this.merge,
+        returns: returnSequences ? "sequence" : "last",
+        maskedOutput: returnSequences ? "zero" : "hold",
+        heldStart:
+          heldStart ??
+          (this.ways.some(([, layer]) => layer.heldStart === "zeros") ? "zeros" : "initialState"),
+        initialState:
+          initialState && Object.fromEntries(parts.map(({ part }, k) => [part, initialState[k]!])),
+      }),
+    ];
   }
 
   override stateParts(): readonly StatePart[] {
-    return this.ways.flatMap(([way, layer]) => layer.stateParts().map(({ part, size }) => ({ within: "", part: `${way}.${part}`, size })));
+    return this.ways.flatMap(([way, layer]) =>
+      layer.stateParts().map(({ part, size }) => ({ within: "", part: `${way}.${part}`, size })),
+    );
   }
 
   override get inner(): string {

@@ -19,14 +19,29 @@ import type { Block, Value } from "../program/builder.js";
  *
  * Source: shared semantics page, "hard_sigmoid: four definitions"; Keras 3 `activations.py`.
  */
-export const activationNames = ["linear", "tanh", "sigmoid", "relu", "hardSigmoidSixth", "hardSigmoidFifth", "softsign", "softplus", "elu", "leakyRelu"] as const;
+export const activationNames = [
+  "linear",
+  "tanh",
+  "sigmoid",
+  "relu",
+  "hardSigmoidSixth",
+  "hardSigmoidFifth",
+  "softsign",
+  "softplus",
+  "elu",
+  "leakyRelu",
+] as const;
 
 export type Activation = (typeof activationNames)[number];
 
-const hardSigmoid = (slope: number) => (b: Block, x: Value): Value =>
-  b.min(b.max(b.add(b.mul(x, b.constant(slope)), b.constant(0.5)), b.constant(0)), b.constant(1));
+const hardSigmoid =
+  (slope: number) =>
+  (b: Block, x: Value): Value =>
+    b.min(b.max(b.add(b.mul(x, b.constant(slope)), b.constant(0.5)), b.constant(0)), b.constant(1));
 
-const equations: { readonly [Name in Exclude<Activation, "linear" | "tanh" | "sigmoid">]: (b: Block, x: Value) => Value } = {
+const equations: {
+  readonly [Name in Exclude<Activation, "linear" | "tanh" | "sigmoid">]: (b: Block, x: Value) => Value;
+} = {
   relu: (b, x) => b.max(x, b.constant(0)),
   hardSigmoidSixth: hardSigmoid(1 / 6),
   hardSigmoidFifth: hardSigmoid(0.2),
@@ -40,9 +55,13 @@ const equations: { readonly [Name in Exclude<Activation, "linear" | "tanh" | "si
 /** Applies an activation: a primitive where there is one, otherwise a composite of the activation's name. */
 export function activate(block: Block, name: Activation, x: Value): Value {
   switch (name) {
-    case "linear": return x;
-    case "tanh": return block.tanh(x);
-    case "sigmoid": return block.sigmoid(x);
-    default: return block.composite(name, { x }, {}, (b, inner) => ({ y: equations[name](b, inner["x"]!) })).y;
+    case "linear":
+      return x;
+    case "tanh":
+      return block.tanh(x);
+    case "sigmoid":
+      return block.sigmoid(x);
+    default:
+      return block.composite(name, { x }, {}, (b, inner) => ({ y: equations[name](b, inner["x"]!) })).y;
   }
 }

@@ -14,11 +14,21 @@ export interface AttentionAttrs extends Attrs {
  * bool [source, batch], queryMask bool [time, batch], scale [] or [inputSize], innerScale []. Outputs: y [time, batch, size], weights
  * [time, batch, source].
  */
-export function attention(block: Block, query: Value, key: Value, value: Value, rest: NamedValues, attrs: AttentionAttrs): { y: Value; weights: Value } {
+export function attention(
+  block: Block,
+  query: Value,
+  key: Value,
+  value: Value,
+  rest: NamedValues,
+  attrs: AttentionAttrs,
+): { y: Value; weights: Value } {
   return block.composite("attention", { query, key, value, ...rest }, attrs, (b, v) => {
     const { keyMask, queryMask } = v;
     // [batch, time, inputSize] and [batch, source, inputSize]
-    const [q, k] = [v["query"]!, kept(b, v["key"]!, keyMask)].map((x) => b.transpose(x, [1, 0, 2])) as [Value, Value];
+    const [q, k] = [v["query"]!, kept(b, v["key"]!, keyMask)].map((x) => b.transpose(x, [1, 0, 2])) as [
+      Value,
+      Value,
+    ];
     const fit = score(b, q, k, v, attrs);
     // [batch, 1, source]
     const real = keyMask && b.expandDims(b.transpose(keyMask, [1, 0]), 1);
@@ -30,10 +40,17 @@ export function attention(block: Block, query: Value, key: Value, value: Value, 
 }
 
 /** x [source, batch, size] with zeros where it is masked. */
-const kept = (b: Block, x: Value, mask: Value | undefined): Value => (mask ? b.select(b.expandDims(mask, 2), x, b.constant(0)) : x);
+const kept = (b: Block, x: Value, mask: Value | undefined): Value =>
+  mask ? b.select(b.expandDims(mask, 2), x, b.constant(0)) : x;
 
 /** [batch, time, source] */
-function score(b: Block, q: Value, k: Value, { scale, innerScale }: NamedValues, attrs: AttentionAttrs): Value {
+function score(
+  b: Block,
+  q: Value,
+  k: Value,
+  { scale, innerScale }: NamedValues,
+  attrs: AttentionAttrs,
+): Value {
   if (attrs.score === "additive") {
     const sum = b.add(b.expandDims(q, 2), b.expandDims(k, 1));
     const terms = b.tanh(innerScale ? b.mul(sum, innerScale) : sum);

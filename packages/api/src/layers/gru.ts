@@ -25,7 +25,8 @@ function equations(b: Block, x: Value, h: Value, weights: NamedValues, attrs: Gr
   const units = h.type.shape[1] as number;
   const { kernel, recurrentKernel, inputBias, recurrentBias } = weights;
   const fromInput = affine(b, x, kernel!, inputBias);
-  const gate = (v: Value, k: number, count = 1): Value => b.slice(v, v.type.shape.length - 1, k * units, count * units);
+  const gate = (v: Value, k: number, count = 1): Value =>
+    b.slice(v, v.type.shape.length - 1, k * units, count * units);
   let z: Value, r: Value, n: Value;
   if (attrs.resetAfter) {
     const fromState = affine(b, h, recurrentKernel!, recurrentBias);
@@ -36,7 +37,14 @@ function equations(b: Block, x: Value, h: Value, weights: NamedValues, attrs: Gr
     const fromState = affine(b, h, gate(recurrentKernel!, 0, 2), recurrentBias && gate(recurrentBias, 0, 2));
     z = activate(b, attrs.recurrentActivation, b.add(gate(fromInput, 0), gate(fromState, 0)));
     r = activate(b, attrs.recurrentActivation, b.add(gate(fromInput, 1), gate(fromState, 1)));
-    n = activate(b, attrs.activation, b.add(gate(fromInput, 2), affine(b, b.mul(r, h), gate(recurrentKernel!, 2), recurrentBias && gate(recurrentBias, 2))));
+    n = activate(
+      b,
+      attrs.activation,
+      b.add(
+        gate(fromInput, 2),
+        affine(b, b.mul(r, h), gate(recurrentKernel!, 2), recurrentBias && gate(recurrentBias, 2)),
+      ),
+    );
   }
   return { h: b.add(b.mul(z, h), b.mul(b.sub(b.constant(1), z), n)) };
 }
@@ -47,19 +55,43 @@ function equations(b: Block, x: Value, h: Value, weights: NamedValues, attrs: Gr
  * Inputs: `x` [batch, inputSize], `h` [batch, units], `kernel` [inputSize, 3 units], `recurrentKernel` [units, 3 units],
  * optional `inputBias` and `recurrentBias` [3 units]. Output: `h` after the step.
  */
-export function gruCell(block: Block, x: Value, state: { h: Value }, weights: NamedValues, attrs: GruAttrs): { h: Value } {
+export function gruCell(
+  block: Block,
+  x: Value,
+  state: { h: Value },
+  weights: NamedValues,
+  attrs: GruAttrs,
+): { h: Value } {
   const { activation, recurrentActivation, resetAfter } = attrs;
-  return block.composite("gruCell", { x, ...state, ...weights }, { activation, recurrentActivation, resetAfter },
-    (b, v) => equations(b, v["x"]!, v["h"]!, v, attrs));
+  return block.composite(
+    "gruCell",
+    { x, ...state, ...weights },
+    { activation, recurrentActivation, resetAfter },
+    (b, v) => equations(b, v["x"]!, v["h"]!, v, attrs),
+  );
 }
 
 /**
  * Composite `gru`: the cell folded over time. Inputs and outputs as composite `lstm`, without `c`.
  */
-export function gru(block: Block, x: Value, state: { h: Value }, weights: NamedValues, extent: NamedValues, attrs: GruAttrs): { y: Value; h: Value } {
+export function gru(
+  block: Block,
+  x: Value,
+  state: { h: Value },
+  weights: NamedValues,
+  extent: NamedValues,
+  attrs: GruAttrs,
+): { y: Value; h: Value } {
   return block.composite("gru", { x, ...state, ...weights, ...extent }, { ...attrs }, (b, v) => {
-    const { y, carries } = sequenceOf(b, v, { h: v["h"]! }, ["kernel", "recurrentKernel", "inputBias", "recurrentBias"], attrs, { part: "h" },
-      (inner, x, carried, w) => put(equations(inner, x, carried.h, w, attrs)));
+    const { y, carries } = sequenceOf(
+      b,
+      v,
+      { h: v["h"]! },
+      ["kernel", "recurrentKernel", "inputBias", "recurrentBias"],
+      attrs,
+      { part: "h" },
+      (inner, x, carried, w) => put(equations(inner, x, carried.h, w, attrs)),
+    );
     return { y, h: carries.h };
   });
 }

@@ -31,7 +31,10 @@ export interface Stepped<Part extends string> {
 }
 
 /** A state of which h is put out. */
-export const put = <State extends { readonly h: Value }>(state: State): { state: State; output: Value } => ({ state, output: state.h });
+export const put = <State extends { readonly h: Value }>(state: State): { state: State; output: Value } => ({
+  state,
+  output: state.h,
+});
 
 /** What a cell puts out: a part of its state, or a value of its own of some size. */
 export type OutputForm<Part extends string> = { readonly part: Part } | { readonly size: number };
@@ -44,7 +47,12 @@ export type OutputForm<Part extends string> = { readonly part: Part } | { readon
  * @param state initial state
  */
 export function sequenceOf<Part extends string>(
-  b: Block, v: NamedValues, state: Readonly<Record<Part, Value>>, weightNames: readonly string[], attrs: RecurrentAttrs, form: OutputForm<NoInfer<Part>>,
+  b: Block,
+  v: NamedValues,
+  state: Readonly<Record<Part, Value>>,
+  weightNames: readonly string[],
+  attrs: RecurrentAttrs,
+  form: OutputForm<NoInfer<Part>>,
   cell: (b: Block, x: Value, state: Readonly<Record<Part, Value>>, weights: NamedValues) => Stepped<Part>,
 ): { y: Value; carries: Record<Part, Value> } {
   const parts = Object.keys(state) as Part[];
@@ -53,20 +61,41 @@ export function sequenceOf<Part extends string>(
   const mask = maskOf(b, x, v);
   const held = mask && attrs.maskedOutput === "hold" && (attrs.heldStart === "zeros" || !("part" in form));
   const carried = parts.map((part) => state[part]);
-  if (held) carried.push("part" in form ? b.expand(b.constant(0), state[form.part]) : zeroRows(b, x, form.size));
+  if (held)
+    carried.push("part" in form ? b.expand(b.constant(0), state[form.part]) : zeroRows(b, x, form.size));
 
-  const result = b.scan({ carries: carried, sequences: mask ? [x, mask] : [x], captures: weights.map((name) => v[name]!), reverse: attrs.reverse },
+  const result = b.scan(
+    {
+      carries: carried,
+      sequences: mask ? [x, mask] : [x],
+      captures: weights.map((name) => v[name]!),
+      reverse: attrs.reverse,
+    },
     (inner, carries, elements, captures) => {
       const before = Object.fromEntries(parts.map((part, k) => [part, carries[k]!])) as Record<Part, Value>;
-      const after = cell(inner, elements[0]!, before, Object.fromEntries(weights.map((name, k) => [name, captures[k]!])));
+      const after = cell(
+        inner,
+        elements[0]!,
+        before,
+        Object.fromEntries(weights.map((name, k) => [name, captures[k]!])),
+      );
       if (!mask) return { carries: parts.map((part) => after.state[part]), stacked: [after.output] };
       const real = inner.expandDims(elements[1]!, 1);
       const next = parts.map((part) => inner.select(real, after.state[part], before[part]));
-      const otherwise = attrs.maskedOutput === "zero" ? inner.constant(0) : held ? carries[parts.length]! : before[(form as { part: NoInfer<Part> }).part];
+      const otherwise =
+        attrs.maskedOutput === "zero"
+          ? inner.constant(0)
+          : held
+            ? carries[parts.length]!
+            : before[(form as { part: NoInfer<Part> }).part];
       const y = inner.select(real, after.output, otherwise);
       return { carries: held ? [...next, y] : next, stacked: [y] };
-    });
-  return { y: result.stacked[0]!, carries: Object.fromEntries(parts.map((part, k) => [part, result.carries[k]!])) as Record<Part, Value> };
+    },
+  );
+  return {
+    y: result.stacked[0]!,
+    carries: Object.fromEntries(parts.map((part, k) => [part, result.carries[k]!])) as Record<Part, Value>,
+  };
 }
 
 /** Zeros [batch, size] for x [time, batch, ...]: no value of that shape may be there to stretch to, so row 0 of a table is read. */

@@ -6,7 +6,8 @@ export function toBase64(values: Float32Array): string {
   const bytes = swapped(new Uint8Array(values.slice().buffer));
   let binary = "";
   // String.fromCharCode takes its arguments from the stack, so large arrays go in pieces.
-  for (let at = 0; at < bytes.length; at += 8192) binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  for (let at = 0; at < bytes.length; at += 8192)
+    binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
   return btoa(binary);
 }
 

@@ -11,7 +11,15 @@ import { State } from "./state.js";
 /** Weights that differ everywhere, the same on each run. */
 function weightsOf(of: Spec): Record<string, HostTensor> {
   let n = 0;
-  return Object.fromEntries(specWeights(of).map(({ name, shape }) => [name, tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => Math.sin(++n * 1.7) * 0.7), shape)]));
+  return Object.fromEntries(
+    specWeights(of).map(({ name, shape }) => [
+      name,
+      tensor(
+        Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => Math.sin(++n * 1.7) * 0.7),
+        shape,
+      ),
+    ]),
+  );
 }
 
 const causal = spec({
@@ -31,7 +39,14 @@ const acausal = spec({
 });
 
 const make = () => compile(causal, { adapter: builtin(), weights: weightsOf(causal) });
-const ids = tensor([[1, 5, 2, 8, 0], [3, 3, 7, 1, 4]], undefined, "int32");
+const ids = tensor(
+  [
+    [1, 5, 2, 8, 0],
+    [3, 3, 7, 1, 4],
+  ],
+  undefined,
+  "int32",
+);
 const column = (t: number) => tensor([ids.data[t]!, ids.data[5 + t]!], [2], "int32");
 
 async function codeOf(run: () => unknown): Promise<string> {
@@ -53,7 +68,9 @@ describe("model", () => {
     expectTypeOf(wide).toExtend<SteppableModel>();
     expectTypeOf(whole).toExtend<SequenceModel>();
     // @ts-expect-error a bidirectional model has no step
-    await expect(whole.step([[1, 2, 3]], whole.zeroState(1))).rejects.toThrow('model "acausal" step: expected layers that see only the past, got bidirectional "bi" needs the whole sequence; use sequence()');
+    await expect(whole.step([[1, 2, 3]], whole.zeroState(1))).rejects.toThrow(
+      'model "acausal" step: expected layers that see only the past, got bidirectional "bi" needs the whole sequence; use sequence()',
+    );
   });
 
   it("gives the same numbers step by step as for the whole sequence", async () => {
@@ -64,9 +81,14 @@ describe("model", () => {
     for (let t = 0; t < 5; t++) {
       const stepped = await model.step(column(t), state);
       state = stepped.state;
-      for (let row = 0; row < 2; row++) for (let k = 0; k < 5; k++) expect(stepped.output.data[row * 5 + k]).toBeCloseTo(whole.output.data[(row * 5 + t) * 5 + k]!, 6);
+      for (let row = 0; row < 2; row++)
+        for (let k = 0; k < 5; k++)
+          expect(stepped.output.data[row * 5 + k]).toBeCloseTo(whole.output.data[(row * 5 + t) * 5 + k]!, 6);
     }
-    expect((await state.toTypedArrays())["one"]!["c"]!.data[0]).toBeCloseTo((await whole.state.toTypedArrays())["one"]!["c"]!.data[0]!, 6);
+    expect((await state.toTypedArrays())["one"]!["c"]!.data[0]).toBeCloseTo(
+      (await whole.state.toTypedArrays())["one"]!["c"]!.data[0]!,
+      6,
+    );
   });
 
   it("steps into the caller's arrays", async () => {
@@ -80,8 +102,12 @@ describe("model", () => {
     const second = await model.step(column(1), first.state);
     expect(out).toEqual(second.output.data);
     expect(await inPlace.toTypedArrays()).toEqual(await second.state.toTypedArrays());
-    expect(() => model.stepInto(new Float32Array(2), inPlace, out)).toThrow("expected Int32Array of 2 and an output of 10, got Float32Array of 2 and 10");
-    expect(() => model.stepInto(new Int32Array([1, 9]), inPlace, out)).toThrow("expected ids from 0 to 8, got 9 at position 1");
+    expect(() => model.stepInto(new Float32Array(2), inPlace, out)).toThrow(
+      "expected Int32Array of 2 and an output of 10, got Float32Array of 2 and 10",
+    );
+    expect(() => model.stepInto(new Int32Array([1, 9]), inPlace, out)).toThrow(
+      "expected ids from 0 to 8, got 9 at position 1",
+    );
   });
 
   it("never changes a state that it was given", async () => {
@@ -99,41 +125,65 @@ describe("model", () => {
     const want = (await model.step(column(1), state)).output.data;
     const text = JSON.stringify(state);
     expect((await model.step(column(1), State.fromJSON(JSON.parse(text)))).output.data).toEqual(want);
-    expect((await model.step(column(1), structuredClone(await state.toTypedArrays()))).output.data).toEqual(want);
-    await expect(codeOf(() => State.fromJSON(JSON.parse(text.replace("unroll.state", "x"))))).resolves.toBe("UNROLL_FORMAT");
+    expect((await model.step(column(1), structuredClone(await state.toTypedArrays()))).output.data).toEqual(
+      want,
+    );
+    await expect(codeOf(() => State.fromJSON(JSON.parse(text.replace("unroll.state", "x"))))).resolves.toBe(
+      "UNROLL_FORMAT",
+    );
   });
 
   it("names a state part that is missing, foreign or mis-shaped", async () => {
     const model = await make();
     const plain = await model.zeroState(2).toTypedArrays();
     const { c: _c, ...onlyH } = plain["one"]!;
-    await expect(model.step(column(0), { ...plain, one: onlyH })).rejects.toThrow('model "causal" step: state part "one.c" is missing, expected [2, 4]; pass the state that the last run returned');
-    await expect(model.step(column(0), { ...plain, three: plain["two"]! })).rejects.toThrow('got "three.h" too');
-    await expect(model.step(column(0), model.zeroState(3))).rejects.toThrow('state part "one.h": expected [2, 4], got [3, 4]; the input and the state have the same number of rows');
+    await expect(model.step(column(0), { ...plain, one: onlyH })).rejects.toThrow(
+      'model "causal" step: state part "one.c" is missing, expected [2, 4]; pass the state that the last run returned',
+    );
+    await expect(model.step(column(0), { ...plain, three: plain["two"]! })).rejects.toThrow(
+      'got "three.h" too',
+    );
+    await expect(model.step(column(0), model.zeroState(3))).rejects.toThrow(
+      'state part "one.h": expected [2, 4], got [3, 4]; the input and the state have the same number of rows',
+    );
     await expect(codeOf(() => model.step(column(0), undefined as never))).resolves.toBe("UNROLL_STATE");
   });
 
   it("refuses what does not fit, before an engine sees it", async () => {
     const model = await make();
-    await expect(model.sequence([[1, 2], [3, 9]])).rejects.toThrow('model "causal" sequence input "ids": expected ids from 0 to 8, got 9 at position 3; the embedding has 9 rows');
+    await expect(
+      model.sequence([
+        [1, 2],
+        [3, 9],
+      ]),
+    ).rejects.toThrow(
+      'model "causal" sequence input "ids": expected ids from 0 to 8, got 9 at position 3; the embedding has 9 rows',
+    );
     await expect(codeOf(() => model.sequence([1, 2]))).resolves.toBe("UNROLL_SHAPE");
     await expect(codeOf(() => model.sequence([[1.5]]))).resolves.toBe("UNROLL_DTYPE");
     await expect(codeOf(() => model.sequence([[1, 2], [3]]))).resolves.toBe("UNROLL_SHAPE");
     await expect(codeOf(() => model.sequence(tensor([[1, 2]])))).resolves.toBe("UNROLL_DTYPE");
     await expect(codeOf(() => model.sequence(ids, { lengths: [1, 6] }))).resolves.toBe("UNROLL_ARGUMENT");
     await expect(codeOf(() => model.sequence(ids, { lengths: [1] }))).resolves.toBe("UNROLL_SHAPE");
-    await expect(codeOf(() => model.sequence(ids, { lenghts: [1, 2] } as never))).resolves.toBe("UNROLL_ARGUMENT");
+    await expect(codeOf(() => model.sequence(ids, { lenghts: [1, 2] } as never))).resolves.toBe(
+      "UNROLL_ARGUMENT",
+    );
     await expect(codeOf(() => model.zeroState(0))).resolves.toBe("UNROLL_ARGUMENT");
   });
 
   it("gives zeros after a row's length and the state at its end", async () => {
     const model = await compile(acausal, { adapter: builtin(), weights: weightsOf(acausal) });
-    const x = tensor(Float32Array.from({ length: 2 * 4 * 3 }, (_, k) => (k >= 6 && k < 12 ? NaN : Math.cos(k))), [2, 4, 3]);
+    const x = tensor(
+      Float32Array.from({ length: 2 * 4 * 3 }, (_, k) => (k >= 6 && k < 12 ? NaN : Math.cos(k))),
+      [2, 4, 3],
+    );
     const padded = await model.sequence(x, { lengths: [2, 4] });
     const short = await model.sequence(tensor(x.data.slice(0, 6), [1, 2, 3]));
     expect([...padded.output.data.slice(0, 8)]).toEqual([...short.output.data]);
     expect([...padded.output.data.slice(8, 16)]).toEqual(new Array(8).fill(0));
-    expect([...(await padded.state.toTypedArrays())["bi"]!["backward.c"]!.data.slice(0, 2)]).toEqual([...(await short.state.toTypedArrays())["bi"]!["backward.c"]!.data]);
+    expect([...(await padded.state.toTypedArrays())["bi"]!["backward.c"]!.data.slice(0, 2)]).toEqual([
+      ...(await short.state.toTypedArrays())["bi"]!["backward.c"]!.data,
+    ]);
   });
 
   it("returns the state as it is when there is no time", async () => {
@@ -147,11 +197,17 @@ describe("model", () => {
   it("streams keep their order and do not mix", async () => {
     const model = await make();
     const streams = [model.stream(), model.stream()];
-    const mixed = await Promise.all([0, 1, 2, 3, 4].flatMap((t) => streams.map((s, row) => s.step(tensor([ids.data[row * 5 + t]!], [1], "int32")))));
+    const mixed = await Promise.all(
+      [0, 1, 2, 3, 4].flatMap((t) =>
+        streams.map((s, row) => s.step(tensor([ids.data[row * 5 + t]!], [1], "int32"))),
+      ),
+    );
     const whole = await model.sequence(ids);
     mixed.forEach((output, k) => {
       const [t, row] = [Math.floor(k / 2), k % 2];
-      output.data.forEach((value, j) => expect(value).toBeCloseTo(whole.output.data[(row * 5 + t) * 5 + j]!, 6));
+      output.data.forEach((value, j) =>
+        expect(value).toBeCloseTo(whole.output.data[(row * 5 + t) * 5 + j]!, 6),
+      );
     });
   });
 
@@ -160,9 +216,16 @@ describe("model", () => {
     const state = model.zeroState(2);
     state.dispose();
     state.dispose();
-    await expect(model.step(column(0), state)).rejects.toThrow('model "causal" step: expected a live state, got one that was disposed by dispose()');
+    await expect(model.step(column(0), state)).rejects.toThrow(
+      'model "causal" step: expected a live state, got one that was disposed by dispose()',
+    );
     model.dispose();
     model.dispose();
-    for (const use of [() => model.sequence(ids), () => model.zeroState(1), () => model.stepInto(column(0).data, state, new Float32Array(10))]) await expect(codeOf(use)).resolves.toBe("UNROLL_DISPOSED");
+    for (const use of [
+      () => model.sequence(ids),
+      () => model.zeroState(1),
+      () => model.stepInto(column(0).data, state, new Float32Array(10)),
+    ])
+      await expect(codeOf(use)).resolves.toBe("UNROLL_DISPOSED");
   });
 });

@@ -8,7 +8,13 @@ import type { BidirectionalSpec, LayerSpec, RecurrentSpec, Spec, ValueRef } from
 import { validateSpec } from "../spec/validate.js";
 import { specAxes } from "../spec/values.js";
 import { assertSpecWeights } from "../spec/weights.js";
-import { type CheckedInputs, type Extent, extentChecker, inputChecker, type InputsLike } from "./arguments.js";
+import {
+  type CheckedInputs,
+  type Extent,
+  extentChecker,
+  inputChecker,
+  type InputsLike,
+} from "./arguments.js";
 import { State, type StateLike } from "./state.js";
 import { StepBinding } from "./step-into.js";
 import { Stream } from "./stream.js";
@@ -86,8 +92,11 @@ type Acausal = BidirectionalSpec | (RecurrentSpec & { readonly direction: "backw
 /** The faces of a model whose spec's type is known: no `step` where a layer needs the whole sequence. */
 export type ModelOf<S extends Spec> =
   // A spec read from JSON has the wide type; whether it can be stepped shows when it is called.
-  LayerSpec extends S["layers"][number] ? SteppableModel<S>
-  : Extract<S["layers"][number], Acausal> extends never ? SteppableModel<S> : SequenceModel<S>;
+  LayerSpec extends S["layers"][number]
+    ? SteppableModel<S>
+    : Extract<S["layers"][number], Acausal> extends never
+      ? SteppableModel<S>
+      : SequenceModel<S>;
 
 /**
  * Makes a spec runnable on an engine.
@@ -116,15 +125,24 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
   private binding: StepBinding | null = null;
   private disposed = false;
 
-  constructor(readonly spec: S, { adapter, weights, timeMajor = false }: CompileOptions) {
+  constructor(
+    readonly spec: S,
+    { adapter, weights, timeMajor = false }: CompileOptions,
+  ) {
     this.adapter = adapter;
     this.weights = weights;
     this.timeMajor = timeMajor;
     this.returned = specState(spec);
     const own = new Set(spec.layers.filter(takesState).map((layer) => layer.name));
     this.given = this.returned.filter((part) => own.has(part.layer));
-    this.check = { sequence: inputChecker(spec, "sequence", timeMajor), step: inputChecker(spec, "step", timeMajor) };
-    this.extent = { sequence: extentChecker(spec, "sequence", timeMajor), step: extentChecker(spec, "step", timeMajor) };
+    this.check = {
+      sequence: inputChecker(spec, "sequence", timeMajor),
+      step: inputChecker(spec, "step", timeMajor),
+    };
+    this.extent = {
+      sequence: extentChecker(spec, "sequence", timeMajor),
+      step: extentChecker(spec, "step", timeMajor),
+    };
   }
 
   /** Refuses what the adapter can't run; a synchronous adapter is made ready for both modes here. */
@@ -136,7 +154,12 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
       const program = legalize(lower(this.spec, { ...how, timeMajor: this.timeMajor }), this.adapter);
       const executable: SyncExecutable = this.adapter.compileSync(program, this.weights);
       this.executables.set(keyOf(how), Promise.resolve(executable));
-      if (this.spec.inputs.length === 1 && this.spec.outputs.length === 1 && specAxes(this.spec).every((axis) => axis === STEPS)) this.binding = new StepBinding(this.spec, executable, program, this.given);
+      if (
+        this.spec.inputs.length === 1 &&
+        this.spec.outputs.length === 1 &&
+        specAxes(this.spec).every((axis) => axis === STEPS)
+      )
+        this.binding = new StepBinding(this.spec, executable, program, this.given);
     }
   }
 
@@ -144,22 +167,43 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
     const place = `model "${this.spec.name}" sequence`;
     this.assertAlive(place);
     const unknown = Object.keys(options).find((key) => !["lengths", "mask", "state"].includes(key));
-    if (unknown !== undefined) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected options lengths, mask and state, got "${unknown}"; remove it`, { option: unknown });
+    if (unknown !== undefined)
+      throw new UnrollError(
+        "UNROLL_ARGUMENT",
+        `${place}: expected options lengths, mask and state, got "${unknown}"; remove it`,
+        { option: unknown },
+      );
     const { feeds, batch, sizes } = this.check.sequence(x);
     const extent = this.extent.sequence(place, options, batch, sizes);
     if (sizes[STEPS] === 0) return this.nothing(place, batch, options.state);
-    return this.run(place, { mode: "sequence", extents: extent.extents }, { ...feeds, ...extent.feeds }, batch, options.state);
+    return this.run(
+      place,
+      { mode: "sequence", extents: extent.extents },
+      { ...feeds, ...extent.feeds },
+      batch,
+      options.state,
+    );
   }
 
   async step(x: InputsLike, state: StateLike, options: Extent = {}): Promise<RunResult> {
     const place = `model "${this.spec.name}" step`;
     this.assertAlive(place);
     if (typeof state !== "object" || state === null) {
-      throw new UnrollError("UNROLL_STATE", `${place}: expected a state, got ${String(state)}; start with zeroState(batch) and pass on the state that each step returns`, {});
+      throw new UnrollError(
+        "UNROLL_STATE",
+        `${place}: expected a state, got ${String(state)}; start with zeroState(batch) and pass on the state that each step returns`,
+        {},
+      );
     }
     const { feeds, batch, sizes } = this.check.step(x);
     const extent = this.extent.step(place, options, batch, sizes);
-    return this.run(place, { mode: "step", extents: extent.extents }, { ...feeds, ...extent.feeds }, batch, state);
+    return this.run(
+      place,
+      { mode: "step", extents: extent.extents },
+      { ...feeds, ...extent.feeds },
+      batch,
+      state,
+    );
   }
 
   stepInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
@@ -171,19 +215,40 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
   stream(options: { readonly batch?: number; readonly state?: StateLike } = {}): Stream {
     this.assertAlive("stream");
     const first = options.state ?? this.zeroState(options.batch ?? 1);
-    return new Stream((x, state, given) => this.step(x, state, given), () => this.zeroState(options.batch ?? 1), first);
+    return new Stream(
+      (x, state, given) => this.step(x, state, given),
+      () => this.zeroState(options.batch ?? 1),
+      first,
+    );
   }
 
   zeroState(batch: number): State {
     this.assertAlive("zeroState");
-    if (!Number.isInteger(batch) || batch < 1) throw new UnrollError("UNROLL_ARGUMENT", `model "${this.spec.name}" zeroState: expected a whole number of rows of at least 1, got ${batch}; batch counts the sequences that run side by side`, { batch });
-    return new State(batch, this.given.map(({ layer, part, units }) => ({ layer, part, held: { dtype: "float32", shape: [batch, units], data: new Float32Array(batch * units) } })), null);
+    if (!Number.isInteger(batch) || batch < 1)
+      throw new UnrollError(
+        "UNROLL_ARGUMENT",
+        `model "${this.spec.name}" zeroState: expected a whole number of rows of at least 1, got ${batch}; batch counts the sequences that run side by side`,
+        { batch },
+      );
+    return new State(
+      batch,
+      this.given.map(({ layer, part, units }) => ({
+        layer,
+        part,
+        held: { dtype: "float32", shape: [batch, units], data: new Float32Array(batch * units) },
+      })),
+      null,
+    );
   }
 
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    for (const made of this.executables.values()) void made.then((executable) => executable.dispose(), () => undefined);
+    for (const made of this.executables.values())
+      void made.then(
+        (executable) => executable.dispose(),
+        () => undefined,
+      );
     for (const ref of this.live) {
       const state = ref.deref();
       if (state?.onDevice) state.end("dispose() on its model");
@@ -195,13 +260,26 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
     this.dispose();
   }
 
-  private async run(place: string, how: LowerMode, feeds: Record<string, Feed>, batch: number, given: StateLike | undefined): Promise<RunResult> {
-    const state = given === undefined ? this.zeroState(batch) : given instanceof State ? given : State.fromTypedArrays(given);
+  private async run(
+    place: string,
+    how: LowerMode,
+    feeds: Record<string, Feed>,
+    batch: number,
+    given: StateLike | undefined,
+  ): Promise<RunResult> {
+    const state =
+      given === undefined
+        ? this.zeroState(batch)
+        : given instanceof State
+          ? given
+          : State.fromTypedArrays(given);
     const executable = await this.executable(how);
     const parts = await state.borrow(place, this.given, batch, this.adapter);
     let results: Record<string, DeviceTensor>;
     try {
-      this.given.forEach(({ layer, part }, k) => { feeds[stateName(layer, part)] = parts[k]!; });
+      this.given.forEach(({ layer, part }, k) => {
+        feeds[stateName(layer, part)] = parts[k]!;
+      });
       results = await executable.run(feeds);
     } finally {
       state.unborrow(how.mode === "step");
@@ -209,7 +287,11 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
     return this.collect(how.mode, batch, results);
   }
 
-  private async collect(mode: "sequence" | "step", batch: number, results: Record<string, DeviceTensor>): Promise<RunResult> {
+  private async collect(
+    mode: "sequence" | "step",
+    batch: number,
+    results: Record<string, DeviceTensor>,
+  ): Promise<RunResult> {
     const outputs: Record<ValueRef, HostTensor> = {};
     for (const ref of this.spec.outputs) {
       outputs[ref] = await toHost(results[ref]!);
@@ -221,7 +303,7 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
     const parts = [];
     for (const { layer, part } of this.returned) {
       const result = results[stateName(layer, part)]!;
-      parts.push({ layer, part, held: leaves ? (await toHost(result)) as HostTensor<"float32"> : result });
+      parts.push({ layer, part, held: leaves ? ((await toHost(result)) as HostTensor<"float32">) : result });
     }
     const state = new State(batch, parts, leaves ? null : this.adapter);
     if (!leaves) this.track(state);
@@ -241,7 +323,10 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
     const key = keyOf(how);
     let made = this.executables.get(key);
     if (!made) {
-      made = this.adapter.compile(legalize(lower(this.spec, { ...how, timeMajor: this.timeMajor }), this.adapter), this.weights);
+      made = this.adapter.compile(
+        legalize(lower(this.spec, { ...how, timeMajor: this.timeMajor }), this.adapter),
+        this.weights,
+      );
       this.executables.set(key, made);
       made.catch(() => this.executables.delete(key));
     }
@@ -254,28 +339,54 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
     const outputs: Record<ValueRef, HostTensor> = {};
     for (const ref of this.spec.outputs) {
       const { type } = program.outputs.find((o) => o.name === ref)!;
-      if (!type.shape.includes(STEPS)) throw new UnrollError("UNROLL_SHAPE", `${place}: expected at least one time step, got time 0; output "${ref}" is that of the last step, and there is none`, { output: ref });
+      if (!type.shape.includes(STEPS))
+        throw new UnrollError(
+          "UNROLL_SHAPE",
+          `${place}: expected at least one time step, got time 0; output "${ref}" is that of the last step, and there is none`,
+          { output: ref },
+        );
       const shape = type.shape.map((dim) => (dim === STEPS ? 0 : dim === "batch" ? batch : (dim as number)));
       outputs[ref] = { dtype: type.dtype, shape, data: allocate(type.dtype, sizeOf(shape)) };
     }
-    const state = given === undefined ? this.zeroState(batch) : State.fromTypedArrays(given instanceof State ? await given.toTypedArrays() : given);
+    const state =
+      given === undefined
+        ? this.zeroState(batch)
+        : State.fromTypedArrays(given instanceof State ? await given.toTypedArrays() : given);
     await state.borrow(place, this.given, batch, this.adapter);
     state.unborrow(false);
     return { output: outputs[this.spec.outputs[0]!]!, outputs, state };
   }
 
   private assertAlive(place: string): void {
-    if (this.disposed) throw new UnrollError("UNROLL_DISPOSED", `${place}: expected a live model, got one that was disposed; compile it again`, {});
+    if (this.disposed)
+      throw new UnrollError(
+        "UNROLL_DISPOSED",
+        `${place}: expected a live model, got one that was disposed; compile it again`,
+        {},
+      );
   }
 
   private refuseStepInto(): never {
-    const why = whyNotSteppable(this.spec)
-      ?? (this.adapter.compileSync ? "a spec with several inputs or outputs" : `adapter "${this.adapter.name}", which answers with a promise`);
-    throw new UnrollError("UNROLL_UNSUPPORTED", `model "${this.spec.name}" stepInto: expected a synchronous adapter and a causal spec with one input and one output, got ${why}; use step(), or the builtin adapter`, {});
+    const why =
+      whyNotSteppable(this.spec) ??
+      (this.adapter.compileSync
+        ? "a spec with several inputs or outputs"
+        : `adapter "${this.adapter.name}", which answers with a promise`);
+    throw new UnrollError(
+      "UNROLL_UNSUPPORTED",
+      `model "${this.spec.name}" stepInto: expected a synchronous adapter and a causal spec with one input and one output, got ${why}; use step(), or the builtin adapter`,
+      {},
+    );
   }
 }
 
-const keyOf = ({ mode, extents = {} }: LowerMode): string => [mode, ...Object.entries(extents).map(([axis, kind]) => extentName(axis, kind)).sort()].join(" ");
+const keyOf = ({ mode, extents = {} }: LowerMode): string =>
+  [
+    mode,
+    ...Object.entries(extents)
+      .map(([axis, kind]) => extentName(axis, kind))
+      .sort(),
+  ].join(" ");
 
 async function toHost(result: DeviceTensor): Promise<HostTensor> {
   if (result.take) return result.take();

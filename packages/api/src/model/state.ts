@@ -11,7 +11,9 @@ export type PlainState = Readonly<Record<string, Readonly<Record<string, HostTen
 export interface StateJson {
   readonly format: "unroll.state";
   readonly version: 1;
-  readonly parts: Readonly<Record<string, Readonly<Record<string, { readonly shape: readonly number[]; readonly data: string }>>>>;
+  readonly parts: Readonly<
+    Record<string, Readonly<Record<string, { readonly shape: readonly number[]; readonly data: string }>>>
+  >;
 }
 
 /** Anything that a model takes as a state. */
@@ -48,7 +50,11 @@ export class State {
   private waiting: Promise<void> | null = null;
 
   /** @internal States come from `zeroState`, runs, `fromTypedArrays` and `fromJSON`. */
-  constructor(batch: number, parts: readonly { layer: string; part: string; held: HostTensor<"float32"> | DeviceTensor }[], owner: Adapter | null) {
+  constructor(
+    batch: number,
+    parts: readonly { layer: string; part: string; held: HostTensor<"float32"> | DeviceTensor }[],
+    owner: Adapter | null,
+  ) {
     this.batch = batch;
     this.parts = parts;
     this.owner = owner;
@@ -57,25 +63,59 @@ export class State {
 
   /** A state from plain data; arrays are copied. @throws UNROLL_STATE when parts differ in their number of rows */
   static fromTypedArrays(plain: PlainState): State {
-    const parts = Object.entries(plain).flatMap(([layer, own]) => Object.entries(own).map(([part, given]) => {
-      if (!isHostTensor(given) || given.dtype !== "float32" || given.shape.length !== 2) {
-        throw new UnrollError("UNROLL_STATE", `state part "${layer}.${part}": expected a float32 tensor [batch, units], got ${isHostTensor(given) ? `${given.dtype} [${given.shape.join(", ")}]` : typeof given}; make it with tensor(data, [batch, units])`, { layer, part });
-      }
-      return { layer, part, held: { dtype: "float32" as const, shape: [...given.shape], data: (given.data as Float32Array).slice() } };
-    }));
+    const parts = Object.entries(plain).flatMap(([layer, own]) =>
+      Object.entries(own).map(([part, given]) => {
+        if (!isHostTensor(given) || given.dtype !== "float32" || given.shape.length !== 2) {
+          throw new UnrollError(
+            "UNROLL_STATE",
+            `state part "${layer}.${part}": expected a float32 tensor [batch, units], got ${isHostTensor(given) ? `${given.dtype} [${given.shape.join(", ")}]` : typeof given}; make it with tensor(data, [batch, units])`,
+            { layer, part },
+          );
+        }
+        return {
+          layer,
+          part,
+          held: {
+            dtype: "float32" as const,
+            shape: [...given.shape],
+            data: (given.data as Float32Array).slice(),
+          },
+        };
+      }),
+    );
     const batch = parts[0]?.held.shape[0] ?? 1;
     const odd = parts.find((p) => p.held.shape[0] !== batch);
-    if (odd) throw new UnrollError("UNROLL_STATE", `state part "${odd.layer}.${odd.part}": expected ${batch} rows as the first part, got ${odd.held.shape[0]}; every part has one row a sequence`, { layer: odd.layer, part: odd.part });
+    if (odd)
+      throw new UnrollError(
+        "UNROLL_STATE",
+        `state part "${odd.layer}.${odd.part}": expected ${batch} rows as the first part, got ${odd.held.shape[0]}; every part has one row a sequence`,
+        { layer: odd.layer, part: odd.part },
+      );
     return new State(batch, parts, null);
   }
 
   /** A state from what `toJSON` gave. @throws UNROLL_FORMAT for anything else */
   static fromJSON(json: StateJson): State {
     if (json?.format !== "unroll.state" || json.version !== 1 || typeof json.parts !== "object") {
-      throw new UnrollError("UNROLL_FORMAT", `State.fromJSON: expected format "unroll.state", version 1, got ${JSON.stringify(json)?.slice(0, 60)}; pass what toJSON() returned`, {});
+      throw new UnrollError(
+        "UNROLL_FORMAT",
+        `State.fromJSON: expected format "unroll.state", version 1, got ${JSON.stringify(json)?.slice(0, 60)}; pass what toJSON() returned`,
+        {},
+      );
     }
-    return State.fromTypedArrays(Object.fromEntries(Object.entries(json.parts).map(([layer, own]) => [layer, Object.fromEntries(
-      Object.entries(own).map(([part, { shape, data }]) => [part, { dtype: "float32", shape, data: floats(`${layer}.${part}`, shape, data) } satisfies HostTensor]))])));
+    return State.fromTypedArrays(
+      Object.fromEntries(
+        Object.entries(json.parts).map(([layer, own]) => [
+          layer,
+          Object.fromEntries(
+            Object.entries(own).map(([part, { shape, data }]) => [
+              part,
+              { dtype: "float32", shape, data: floats(`${layer}.${part}`, shape, data) } satisfies HostTensor,
+            ]),
+          ),
+        ]),
+      ),
+    );
   }
 
   /** Copies every part to host memory, by layer and part. Survives `structuredClone`; give it back to any model. */
@@ -94,15 +134,23 @@ export class State {
     this.assertAlive("toJSON");
     this.toHostNow("toJSON");
     const encode = (own: Record<string, HostTensor<"float32">>): StateJson["parts"][string] =>
-      Object.fromEntries(Object.entries(own).map(([part, { shape, data }]) => [part, { shape, data: toBase64(data) }]));
-    return { format: "unroll.state", version: 1, parts: Object.fromEntries(Object.entries(this.copy()).map(([layer, own]) => [layer, encode(own)])) };
+      Object.fromEntries(
+        Object.entries(own).map(([part, { shape, data }]) => [part, { shape, data: toBase64(data) }]),
+      );
+    return {
+      format: "unroll.state",
+      version: 1,
+      parts: Object.fromEntries(Object.entries(this.copy()).map(([layer, own]) => [layer, encode(own)])),
+    };
   }
 
   /** Moves the state to host memory and frees the engine's. It stays usable. */
   async toHost(): Promise<this> {
     this.assertAlive("toHost");
     while (this.waiting) await this.waiting;
-    this.waiting = this.move().finally(() => { this.waiting = null; });
+    this.waiting = this.move().finally(() => {
+      this.waiting = null;
+    });
     await this.waiting;
     return this;
   }
@@ -124,7 +172,12 @@ export class State {
   private toHostNow(place: string): void {
     const read = this.parts.map((p) => {
       if (isHostTensor(p.held)) return p.held;
-      if (!p.held.readSync) throw new UnrollError("UNROLL_STATE", `${place}: expected a state in host memory, got one on ${this.owner?.name ?? "a device"}; await state.toHost() first`, {});
+      if (!p.held.readSync)
+        throw new UnrollError(
+          "UNROLL_STATE",
+          `${place}: expected a state in host memory, got one on ${this.owner?.name ?? "a device"}; await state.toHost() first`,
+          {},
+        );
       return p.held.readSync();
     });
     this.settle(read);
@@ -132,8 +185,12 @@ export class State {
 
   private settle(read: readonly HostTensor[]): void {
     const spent = this.parts.map((p) => p.held);
-    this.parts.forEach((p, k) => { p.held = read[k] as HostTensor<"float32">; });
-    spent.forEach((held) => { if (!isHostTensor(held)) held.dispose(); });
+    this.parts.forEach((p, k) => {
+      p.held = read[k] as HostTensor<"float32">;
+    });
+    spent.forEach((held) => {
+      if (!isHostTensor(held)) held.dispose();
+    });
     if (this.owner) dropped.unregister(this);
     this.owner = null;
   }
@@ -148,7 +205,12 @@ export class State {
   }
 
   private assertAlive(place: string): void {
-    if (this.gone !== null) throw new UnrollError("UNROLL_DISPOSED", `${place}: expected a live state, got one that was disposed by ${this.gone}; keep the state that the last run returned`, {});
+    if (this.gone !== null)
+      throw new UnrollError(
+        "UNROLL_DISPOSED",
+        `${place}: expected a live state, got one that was disposed by ${this.gone}; keep the state that the last run returned`,
+        {},
+      );
   }
 
   /** @internal Throws UNROLL_DISPOSED after dispose. */
@@ -173,7 +235,12 @@ export class State {
    * @internal Feeds of a run on `adapter`, one for every expected part, in that order. Pair with `unborrow`.
    * @throws UNROLL_STATE naming a missing, unexpected or mis-shaped part, UNROLL_DISPOSED
    */
-  async borrow(place: string, expected: readonly StatePartSpec[], batch: number, adapter: Adapter): Promise<(HostTensor | DeviceTensor)[]> {
+  async borrow(
+    place: string,
+    expected: readonly StatePartSpec[],
+    batch: number,
+    adapter: Adapter,
+  ): Promise<(HostTensor | DeviceTensor)[]> {
     this.assertAlive(place);
     if (this.owner !== null && this.owner !== adapter) await this.toHost();
     else if (this.waiting) await this.waiting;
@@ -197,16 +264,34 @@ export class State {
     return this.select(place, expected, this.batch).map((held) => (held as HostTensor<"float32">).data);
   }
 
-  private select(place: string, expected: readonly StatePartSpec[], batch: number): (HostTensor<"float32"> | DeviceTensor)[] {
+  private select(
+    place: string,
+    expected: readonly StatePartSpec[],
+    batch: number,
+  ): (HostTensor<"float32"> | DeviceTensor)[] {
     const names = expected.map((e) => `${e.layer}.${e.part}`);
     const extra = this.parts.find((p) => !names.includes(`${p.layer}.${p.part}`));
-    if (extra) throw new UnrollError("UNROLL_STATE", `${place}: expected state parts ${names.join(", ") || "none"}, got "${extra.layer}.${extra.part}" too; pass the state of this model`, { part: `${extra.layer}.${extra.part}`, expected: names });
+    if (extra)
+      throw new UnrollError(
+        "UNROLL_STATE",
+        `${place}: expected state parts ${names.join(", ") || "none"}, got "${extra.layer}.${extra.part}" too; pass the state of this model`,
+        { part: `${extra.layer}.${extra.part}`, expected: names },
+      );
     return expected.map(({ layer, part, units }) => {
       const own = this.parts.find((p) => p.layer === layer && p.part === part);
-      if (!own) throw new UnrollError("UNROLL_STATE", `${place}: state part "${layer}.${part}" is missing, expected [${batch}, ${units}]; pass the state that the last run returned`, { part: `${layer}.${part}`, expected: names });
+      if (!own)
+        throw new UnrollError(
+          "UNROLL_STATE",
+          `${place}: state part "${layer}.${part}" is missing, expected [${batch}, ${units}]; pass the state that the last run returned`,
+          { part: `${layer}.${part}`, expected: names },
+        );
       const [rows, columns] = own.held.shape;
       if (rows !== batch || columns !== units || own.held.shape.length !== 2) {
-        throw new UnrollError("UNROLL_STATE", `${place}: state part "${layer}.${part}": expected [${batch}, ${units}], got [${own.held.shape.join(", ")}]; ${columns === units ? "the input and the state have the same number of rows" : "the last axis is units"}`, { part: `${layer}.${part}`, expected: [batch, units], got: own.held.shape });
+        throw new UnrollError(
+          "UNROLL_STATE",
+          `${place}: state part "${layer}.${part}": expected [${batch}, ${units}], got [${own.held.shape.join(", ")}]; ${columns === units ? "the input and the state have the same number of rows" : "the last axis is units"}`,
+          { part: `${layer}.${part}`, expected: [batch, units], got: own.held.shape },
+        );
       }
       return own.held;
     });
@@ -216,7 +301,11 @@ export class State {
 function floats(name: string, shape: readonly number[], data: string): Float32Array {
   const array = fromBase64(data);
   if (array.length !== shape.reduce((a, b) => a * b, 1)) {
-    throw new UnrollError("UNROLL_FORMAT", `State.fromJSON part "${name}": expected ${shape.join(" x ")} float32 values, got ${array.length}; the text was cut or changed`, { part: name });
+    throw new UnrollError(
+      "UNROLL_FORMAT",
+      `State.fromJSON part "${name}": expected ${shape.join(" x ")} float32 values, got ${array.length}; the text was cut or changed`,
+      { part: name },
+    );
   }
   return array;
 }

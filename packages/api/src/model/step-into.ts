@@ -21,21 +21,40 @@ export class StepBinding {
   private readonly outputRow: number;
   private readonly limit: number;
 
-  constructor(private readonly spec: Spec, private readonly executable: SyncExecutable, program: Program, private readonly parts: readonly StatePartSpec[]) {
-    const row = (shape: readonly (number | string)[]): number => shape.reduce<number>((size, dim) => (typeof dim === "number" ? size * dim : size), 1);
+  constructor(
+    private readonly spec: Spec,
+    private readonly executable: SyncExecutable,
+    program: Program,
+    private readonly parts: readonly StatePartSpec[],
+  ) {
+    const row = (shape: readonly (number | string)[]): number =>
+      shape.reduce<number>((size, dim) => (typeof dim === "number" ? size * dim : size), 1);
     this.inputRow = row(program.inputs[0]!.type.shape);
     this.outputRow = row(program.outputs[0]!.type.shape);
     const input = spec.inputs[0]!;
-    this.limit = input.dtype === "int32"
-      ? spec.layers.reduce((limit, layer) => (layer.type === "embedding" && layer.input === input.name ? Math.min(limit, layer.inputSize) : limit), Infinity)
-      : -1;
+    this.limit =
+      input.dtype === "int32"
+        ? spec.layers.reduce(
+            (limit, layer) =>
+              layer.type === "embedding" && layer.input === input.name
+                ? Math.min(limit, layer.inputSize)
+                : limit,
+            Infinity,
+          )
+        : -1;
   }
 
   run(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
     const bound = this.bound.get(state) ?? this.bind(state);
     state.assertUsable();
-    if (x.length !== bound.inputSize || out.length !== bound.outputSize || this.limit >= 0 !== x instanceof Int32Array) this.refuse(x, out, bound);
-    if (this.limit >= 0) for (let k = 0; k < x.length; k++) if (x[k]! < 0 || x[k]! >= this.limit) this.refuseId(x[k]!, k);
+    if (
+      x.length !== bound.inputSize ||
+      out.length !== bound.outputSize ||
+      this.limit >= 0 !== x instanceof Int32Array
+    )
+      this.refuse(x, out, bound);
+    if (this.limit >= 0)
+      for (let k = 0; k < x.length; k++) if (x[k]! < 0 || x[k]! >= this.limit) this.refuseId(x[k]!, k);
     bound.inputs[0] = x;
     bound.outputs[0] = out;
     this.executable.runInto(bound.inputs, bound.outputs, bound.dims);
@@ -44,18 +63,29 @@ export class StepBinding {
   private bind(state: State): Bound {
     const arrays = state.arrays(`model "${this.spec.name}" stepInto`, this.parts);
     const bound = {
-      inputs: [new Float32Array(0), ...arrays], outputs: [new Float32Array(0), ...arrays], dims: { batch: state.batch },
-      inputSize: state.batch * this.inputRow, outputSize: state.batch * this.outputRow,
+      inputs: [new Float32Array(0), ...arrays],
+      outputs: [new Float32Array(0), ...arrays],
+      dims: { batch: state.batch },
+      inputSize: state.batch * this.inputRow,
+      outputSize: state.batch * this.outputRow,
     };
     this.bound.set(state, bound);
     return bound;
   }
 
   private refuse(x: Float32Array | Int32Array, out: Float32Array, bound: Bound): never {
-    throw new UnrollError("UNROLL_SHAPE", `model "${this.spec.name}" stepInto: expected ${this.limit >= 0 ? "Int32Array" : "Float32Array"} of ${bound.inputSize} and an output of ${bound.outputSize}, got ${x.constructor.name} of ${x.length} and ${out.length}; both are [batch, ...] flat`, {});
+    throw new UnrollError(
+      "UNROLL_SHAPE",
+      `model "${this.spec.name}" stepInto: expected ${this.limit >= 0 ? "Int32Array" : "Float32Array"} of ${bound.inputSize} and an output of ${bound.outputSize}, got ${x.constructor.name} of ${x.length} and ${out.length}; both are [batch, ...] flat`,
+      {},
+    );
   }
 
   private refuseId(id: number, position: number): never {
-    throw new UnrollError("UNROLL_ARGUMENT", `model "${this.spec.name}" stepInto: expected ids from 0 to ${this.limit - 1}, got ${id} at position ${position}; the embedding has ${this.limit} rows`, { id, position });
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `model "${this.spec.name}" stepInto: expected ids from 0 to ${this.limit - 1}, got ${id} at position ${position}; the embedding has ${this.limit} rows`,
+      { id, position },
+    );
   }
 }

@@ -11,7 +11,11 @@ export class Stream {
   private tail: Promise<unknown> = Promise.resolve();
 
   /** @internal Made by `model.stream()`. */
-  constructor(private readonly advance: (x: InputsLike, state: State, options?: Extent) => Promise<RunResult>, private readonly zero: () => State, first: StateLike) {
+  constructor(
+    private readonly advance: (x: InputsLike, state: State, options?: Extent) => Promise<RunResult>,
+    private readonly zero: () => State,
+    first: StateLike,
+  ) {
     this.current = first instanceof State ? first : State.fromTypedArrays(first);
   }
 
@@ -39,7 +43,8 @@ export class Stream {
   /** Goes on from another state after the steps asked for so far. Default zeros. */
   reset(state?: StateLike): void {
     this.tail = this.tail.then(() => {
-      this.current = state === undefined ? this.zero() : state instanceof State ? state : State.fromTypedArrays(state);
+      this.current =
+        state === undefined ? this.zero() : state instanceof State ? state : State.fromTypedArrays(state);
     });
   }
 

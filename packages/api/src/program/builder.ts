@@ -20,7 +20,10 @@ export class Block {
   private readonly inputs: Typed[] = [];
   private next = 0;
 
-  constructor(private readonly place: string, private readonly prefix = "v") {}
+  constructor(
+    private readonly place: string,
+    private readonly prefix = "v",
+  ) {}
 
   private fresh(): ValueId {
     return `${this.prefix}${this.next++}`;
@@ -28,7 +31,11 @@ export class Block {
 
   private idOf(value: Value): ValueId {
     if (value.block !== this) {
-      throw new UnrollError("UNROLL_PROGRAM", `${this.place}: expected a value of this region, got ${value.id} of another; pass it in as a capture or an input`, {});
+      throw new UnrollError(
+        "UNROLL_PROGRAM",
+        `${this.place}: expected a value of this region, got ${value.id} of another; pass it in as a capture or an input`,
+        {},
+      );
     }
     return value.id;
   }
@@ -42,14 +49,32 @@ export class Block {
 
   /** Appends a primitive of any name; the named methods below are shorter. */
   primitive(op: PrimitiveName, operands: readonly Value[], attrs: Attrs = {}): Value {
-    const type = primitives[op].infer(operands.map((v) => v.type), attrs, `${this.place} ${op}`);
+    const type = primitives[op].infer(
+      operands.map((v) => v.type),
+      attrs,
+      `${this.place} ${op}`,
+    );
     const output = { id: this.fresh(), type };
-    this.nodes.push({ kind: "primitive", op, inputs: operands.map((v) => this.idOf(v)), attrs, outputs: [output] });
+    this.nodes.push({
+      kind: "primitive",
+      op,
+      inputs: operands.map((v) => this.idOf(v)),
+      attrs,
+      outputs: [output],
+    });
     return { ...output, block: this };
   }
 
-  constant(value: number | readonly number[], shape: readonly number[] = [], dtype: DType = "float32"): Value {
-    return this.primitive("constant", [], { dtype, shape, value: typeof value === "number" ? [value] : value });
+  constant(
+    value: number | readonly number[],
+    shape: readonly number[] = [],
+    dtype: DType = "float32",
+  ): Value {
+    return this.primitive("constant", [], {
+      dtype,
+      shape,
+      value: typeof value === "number" ? [value] : value,
+    });
   }
   add = (a: Value, b: Value): Value => this.primitive("add", [a, b]);
   sub = (a: Value, b: Value): Value => this.primitive("sub", [a, b]);
@@ -75,7 +100,8 @@ export class Block {
   squeeze = (x: Value, axis: number): Value => this.primitive("squeeze", [x], { axis });
   transpose = (x: Value, perm: readonly number[]): Value => this.primitive("transpose", [x], { perm });
   reverse = (x: Value, axis: number): Value => this.primitive("reverse", [x], { axis });
-  slice = (x: Value, axis: number, start: number, length: number): Value => this.primitive("slice", [x], { axis, start, length });
+  slice = (x: Value, axis: number, start: number, length: number): Value =>
+    this.primitive("slice", [x], { axis, start, length });
   concat = (xs: readonly Value[], axis: number): Value => this.primitive("concat", xs, { axis });
   gather = (table: Value, indices: Value): Value => this.primitive("gather", [table, indices]);
   iota = (x: Value, axis: number): Value => this.primitive("iota", [x], { axis });
@@ -89,20 +115,36 @@ export class Block {
    * @returns the last carries and the stacked outputs
    */
   scan(
-    options: { carries: readonly Value[]; sequences: readonly Value[]; captures?: readonly Value[]; reverse?: boolean },
-    body: (block: Block, carries: readonly Value[], elements: readonly Value[], captures: readonly Value[]) => { carries: readonly Value[]; stacked: readonly Value[] },
+    options: {
+      carries: readonly Value[];
+      sequences: readonly Value[];
+      captures?: readonly Value[];
+      reverse?: boolean;
+    },
+    body: (
+      block: Block,
+      carries: readonly Value[],
+      elements: readonly Value[],
+      captures: readonly Value[],
+    ) => { carries: readonly Value[]; stacked: readonly Value[] },
   ): { carries: Value[]; stacked: Value[] } {
     const { carries, sequences, captures = [], reverse = false } = options;
     const time = sequences[0]?.type.shape[0];
     if (time === undefined || sequences.some((s) => s.type.shape[0] !== time)) {
-      throw new UnrollError("UNROLL_SHAPE", `${this.place} scan: expected sequences of one length, got ${sequences.map((s) => `[${s.type.shape.join(", ")}]`).join(" and ") || "none"}; the first axis is time`, {});
+      throw new UnrollError(
+        "UNROLL_SHAPE",
+        `${this.place} scan: expected sequences of one length, got ${sequences.map((s) => `[${s.type.shape.join(", ")}]`).join(" and ") || "none"}; the first axis is time`,
+        {},
+      );
     }
     const inner = new Block(`${this.place} scan`, `${this.prefix}s`);
     const innerCarries = carries.map((v) => inner.input(v.type));
     const elements = sequences.map((v) => inner.input({ dtype: v.type.dtype, shape: v.type.shape.slice(1) }));
     const innerCaptures = captures.map((v) => inner.input(v.type));
     const result = body(inner, innerCarries, elements, innerCaptures);
-    result.carries.forEach((next, k) => expectType(`${this.place} scan carry ${k}`, carries[k]!.type, next.type));
+    result.carries.forEach((next, k) =>
+      expectType(`${this.place} scan carry ${k}`, carries[k]!.type, next.type),
+    );
     const outputs = [
       ...result.carries.map((v) => v.type),
       ...result.stacked.map((v) => ({ dtype: v.type.dtype, shape: [time, ...v.type.shape] })),
@@ -110,8 +152,11 @@ export class Block {
     this.nodes.push({
       kind: "scan",
       inputs: [...carries, ...sequences, ...captures].map((v) => this.idOf(v)),
-      carries: carries.length, sequences: sequences.length, reverse,
-      body: inner.region([...result.carries, ...result.stacked]), outputs,
+      carries: carries.length,
+      sequences: sequences.length,
+      reverse,
+      body: inner.region([...result.carries, ...result.stacked]),
+      outputs,
     });
     const values = outputs.map((o) => ({ ...o, block: this }));
     return { carries: values.slice(0, carries.length), stacked: values.slice(carries.length) };
@@ -124,21 +169,31 @@ export class Block {
    * @param body gets the composite's own block and its inputs in that block's terms; returns outputs by name
    */
   composite<Outputs extends string>(
-    op: string, inputs: NamedValues, attrs: Attrs,
+    op: string,
+    inputs: NamedValues,
+    attrs: Attrs,
     body: (block: Block, inputs: NamedValues) => Readonly<Record<Outputs, Value>>,
   ): Record<Outputs, Value> {
-    const present = Object.entries(inputs).filter((entry): entry is [string, Value] => entry[1] !== undefined);
+    const present = Object.entries(inputs).filter(
+      (entry): entry is [string, Value] => entry[1] !== undefined,
+    );
     const inner = new Block(`${this.place} ${op}`, `${this.prefix}c`);
     const results = body(inner, Object.fromEntries(present.map(([name, v]) => [name, inner.input(v.type)])));
     const entries = Object.entries<Value>(results);
     const outputs = entries.map(([, v]) => ({ id: this.fresh(), type: v.type }));
     this.nodes.push({
-      kind: "composite", op, attrs,
-      inputNames: present.map(([name]) => name), inputs: present.map(([, v]) => this.idOf(v)),
+      kind: "composite",
+      op,
+      attrs,
+      inputNames: present.map(([name]) => name),
+      inputs: present.map(([, v]) => this.idOf(v)),
       body: inner.region(entries.map(([, v]) => v)),
-      outputNames: entries.map(([name]) => name), outputs,
+      outputNames: entries.map(([name]) => name),
+      outputs,
     });
-    const values: Record<string, Value> = Object.fromEntries(entries.map(([name], k) => [name, { ...outputs[k]!, block: this as Block }]));
+    const values: Record<string, Value> = Object.fromEntries(
+      entries.map(([name], k) => [name, { ...outputs[k]!, block: this as Block }]),
+    );
     return values as Record<Outputs, Value>;
   }
 
@@ -149,8 +204,16 @@ export class Block {
 }
 
 function expectType(place: string, want: ValueType, got: ValueType): void {
-  if (want.dtype !== got.dtype || want.shape.length !== got.shape.length || want.shape.some((dim, k) => dim !== got.shape[k])) {
-    throw new UnrollError("UNROLL_SHAPE", `${place}: expected ${want.dtype} [${want.shape.join(", ")}], got ${got.dtype} [${got.shape.join(", ")}]; a carry keeps its type from step to step`, { want, got });
+  if (
+    want.dtype !== got.dtype ||
+    want.shape.length !== got.shape.length ||
+    want.shape.some((dim, k) => dim !== got.shape[k])
+  ) {
+    throw new UnrollError(
+      "UNROLL_SHAPE",
+      `${place}: expected ${want.dtype} [${want.shape.join(", ")}], got ${got.dtype} [${got.shape.join(", ")}]; a carry keeps its type from step to step`,
+      { want, got },
+    );
   }
 }
 
@@ -190,12 +253,24 @@ export class ProgramBuilder {
 
   finish(): Program {
     const { nodes } = this.block.region([]);
-    return { format: "unroll.program", version: 1, name: this.name, params: this.params, inputs: this.inputs, nodes, outputs: this.outputs };
+    return {
+      format: "unroll.program",
+      version: 1,
+      name: this.name,
+      params: this.params,
+      inputs: this.inputs,
+      nodes,
+      outputs: this.outputs,
+    };
   }
 
   private distinct(list: readonly Named[], name: string, what: string): void {
     if (list.some((entry) => entry.name === name)) {
-      throw new UnrollError("UNROLL_PROGRAM", `program "${this.name}": expected distinct ${what} names, got "${name}" twice; rename one`, { name });
+      throw new UnrollError(
+        "UNROLL_PROGRAM",
+        `program "${this.name}": expected distinct ${what} names, got "${name}" twice; rename one`,
+        { name },
+      );
     }
   }
 }

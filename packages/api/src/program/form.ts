@@ -4,63 +4,116 @@ import type { Program } from "./types.js";
 /** Checks one part of a program as it comes from JSON; returns what was expected there and the path, or null where it fits. */
 type Check = (value: unknown, path: string) => readonly [expected: string, path: string, got: unknown] | null;
 
-const is = (expected: string, test: (value: unknown) => boolean): Check => (value, path) => (test(value) ? null : [expected, path, value]);
+const is =
+  (expected: string, test: (value: unknown) => boolean): Check =>
+  (value, path) =>
+    test(value) ? null : [expected, path, value];
 const text = is("a string", (value) => typeof value === "string");
 const flag = is("true or false", (value) => typeof value === "boolean");
 const whole = is("a whole number", (value) => Number.isInteger(value));
-const count = is("a whole number of at least 0", (value) => Number.isInteger(value) && (value as number) >= 0);
+const count = is(
+  "a whole number of at least 0",
+  (value) => Number.isInteger(value) && (value as number) >= 0,
+);
 const number = is("a number", (value) => typeof value === "number");
-const dtype = is("float32, int32 or bool", (value) => value === "float32" || value === "int32" || value === "bool");
-const dim = is("a length or the name of an axis", (value) => typeof value === "string" || (Number.isInteger(value) && (value as number) >= 0));
+const dtype = is(
+  "float32, int32 or bool",
+  (value) => value === "float32" || value === "int32" || value === "bool",
+);
+const dim = is(
+  "a length or the name of an axis",
+  (value) => typeof value === "string" || (Number.isInteger(value) && (value as number) >= 0),
+);
 
-const listOf = (check: Check, length?: number): Check => (value, path) => {
-  if (!Array.isArray(value) || (length !== undefined && value.length !== length)) return [length === undefined ? "a list" : `a list of ${length}`, path, value];
-  for (const [k, item] of value.entries()) {
-    const problem = check(item, `${path}[${k}]`);
-    if (problem) return problem;
-  }
-  return null;
-};
-const record = (fields: Readonly<Record<string, Check>>): Check => (value, path) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return [`an object with ${Object.keys(fields).join(", ")}`, path, value];
-  for (const [key, check] of Object.entries(fields)) {
-    const problem = check((value as Record<string, unknown>)[key], `${path}.${key}`);
-    if (problem) return problem;
-  }
-  return null;
-};
+const listOf =
+  (check: Check, length?: number): Check =>
+  (value, path) => {
+    if (!Array.isArray(value) || (length !== undefined && value.length !== length))
+      return [length === undefined ? "a list" : `a list of ${length}`, path, value];
+    for (const [k, item] of value.entries()) {
+      const problem = check(item, `${path}[${k}]`);
+      if (problem) return problem;
+    }
+    return null;
+  };
+const record =
+  (fields: Readonly<Record<string, Check>>): Check =>
+  (value, path) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      return [`an object with ${Object.keys(fields).join(", ")}`, path, value];
+    for (const [key, check] of Object.entries(fields)) {
+      const problem = check((value as Record<string, unknown>)[key], `${path}.${key}`);
+      if (problem) return problem;
+    }
+    return null;
+  };
 
 /** Attributes of primitives mean the same wherever they stand. */
-const attributes: Readonly<Record<string, Check>> = { axis: whole, start: whole, length: whole, perm: listOf(whole), dtype, shape: listOf(count), value: listOf(number) };
+const attributes: Readonly<Record<string, Check>> = {
+  axis: whole,
+  start: whole,
+  length: whole,
+  perm: listOf(whole),
+  dtype,
+  shape: listOf(count),
+  value: listOf(number),
+};
 const attrs: Check = (value, path) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return ["an object of attributes", path, value];
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return ["an object of attributes", path, value];
   for (const [key, item] of Object.entries(value)) {
     const problem = Object.hasOwn(attributes, key) ? attributes[key]!(item, `${path}.${key}`) : null;
     if (problem) return problem;
   }
   return null;
 };
-const anything = is("an object", (value) => typeof value === "object" && value !== null && !Array.isArray(value));
+const anything = is(
+  "an object",
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+);
 
 const type = record({ dtype, shape: listOf(dim) });
 const typed = record({ id: text, type });
 const named = record({ name: text, id: text, type });
 const ids = listOf(text);
-const region: Check = (value, path) => record({ inputs: listOf(typed), nodes: listOf(node), outputs: ids })(value, path);
+const region: Check = (value, path) =>
+  record({ inputs: listOf(typed), nodes: listOf(node), outputs: ids })(value, path);
 
 const nodes: Readonly<Record<string, Check>> = {
   primitive: record({ op: text, inputs: ids, attrs, outputs: listOf(typed, 1) }),
-  scan: record({ inputs: ids, carries: count, sequences: count, reverse: flag, body: region, outputs: listOf(typed) }),
-  composite: record({ op: text, inputNames: ids, inputs: ids, attrs: anything, body: region, outputNames: ids, outputs: listOf(typed) }),
+  scan: record({
+    inputs: ids,
+    carries: count,
+    sequences: count,
+    reverse: flag,
+    body: region,
+    outputs: listOf(typed),
+  }),
+  composite: record({
+    op: text,
+    inputNames: ids,
+    inputs: ids,
+    attrs: anything,
+    body: region,
+    outputNames: ids,
+    outputs: listOf(typed),
+  }),
 };
 function node(value: unknown, path: string): ReturnType<Check> {
   const kind = typeof value === "object" && value !== null ? (value as { kind?: unknown }).kind : undefined;
-  return typeof kind === "string" && Object.hasOwn(nodes, kind) ? nodes[kind]!(value, path) : [`a node of kind ${Object.keys(nodes).join(", ")}`, path, value];
+  return typeof kind === "string" && Object.hasOwn(nodes, kind)
+    ? nodes[kind]!(value, path)
+    : [`a node of kind ${Object.keys(nodes).join(", ")}`, path, value];
 }
 
 const program = record({
-  format: is('"unroll.program"', (value) => value === "unroll.program"), version: is("1", (value) => value === 1), name: text,
-  params: listOf(named), inputs: listOf(named), nodes: listOf(node), outputs: listOf(named),
+  format: is('"unroll.program"', (value) => value === "unroll.program"),
+  version: is("1", (value) => value === 1),
+  name: text,
+  params: listOf(named),
+  inputs: listOf(named),
+  nodes: listOf(node),
+  outputs: listOf(named),
 });
 
 /**
@@ -74,5 +127,9 @@ export function assertProgramForm(value: unknown, path: string): asserts value i
   if (!problem) return;
   const [expected, at, got] = problem;
   const shown = JSON.stringify(got) ?? String(got);
-  throw new UnrollError("UNROLL_FORMAT", `${at}: expected ${expected}, got ${shown.length > 60 ? `${shown.slice(0, 57)}...` : shown}; programs are made by a builder and written by programToJson`, { path: at, expected });
+  throw new UnrollError(
+    "UNROLL_FORMAT",
+    `${at}: expected ${expected}, got ${shown.length > 60 ? `${shown.slice(0, 57)}...` : shown}; programs are made by a builder and written by programToJson`,
+    { path: at, expected },
+  );
 }

@@ -7,7 +7,11 @@ import type { Program, Region, ValueId } from "./types.js";
  * @param given a value for each of the program's inputs and params, by name
  * @returns its outputs by name
  */
-export function inline(block: Block, program: Program, given: Readonly<Record<string, Value>>): Record<string, Value> {
+export function inline(
+  block: Block,
+  program: Program,
+  given: Readonly<Record<string, Value>>,
+): Record<string, Value> {
   const values = new Map([...program.params, ...program.inputs].map(({ name, id }) => [id, given[name]!]));
   append(block, program.nodes, values);
   return Object.fromEntries(program.outputs.map(({ name, id }) => [name, values.get(id)!]));
@@ -31,24 +35,35 @@ function append(block: Block, nodes: Program["nodes"], values: Map<ValueId, Valu
       case "scan": {
         const { carries: count, sequences: wide, reverse, body } = node;
         const { carries, stacked } = block.scan(
-          { carries: operands.slice(0, count), sequences: operands.slice(count, count + wide), captures: operands.slice(count + wide), reverse },
+          {
+            carries: operands.slice(0, count),
+            sequences: operands.slice(count, count + wide),
+            captures: operands.slice(count + wide),
+            reverse,
+          },
           (inner, held, elements, captures) => {
             const results = yielded(inner, body, [...held, ...elements, ...captures]);
             return { carries: results.slice(0, count), stacked: results.slice(count) };
-          });
+          },
+        );
         made = [...carries, ...stacked];
         break;
       }
       case "composite": {
         const named = Object.fromEntries(node.inputNames.map((name, k) => [name, operands[k]!]));
         const results = block.composite(node.op, named, node.attrs, (inner, inputs) => {
-          const values = yielded(inner, node.body, node.inputNames.map((name) => inputs[name]!));
+          const values = yielded(
+            inner,
+            node.body,
+            node.inputNames.map((name) => inputs[name]!),
+          );
           return Object.fromEntries(node.outputNames.map((name, k) => [name, values[k]!]));
         });
         made = node.outputNames.map((name) => results[name]!);
         break;
       }
-      default: throw node satisfies never;
+      default:
+        throw node satisfies never;
     }
     node.outputs.forEach(({ id }, k) => values.set(id, made[k]!));
   }

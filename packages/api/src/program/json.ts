@@ -9,7 +9,11 @@ import { verify } from "./verify.js";
  * @throws UNROLL_FORMAT for other JSON, UNROLL_PROGRAM for a program that does not hold together
  */
 export function programFromJson(text: string): Program {
-  const value = JSON.parse(text, (key, item: unknown) => (key === "value" && Array.isArray(item) ? item.map((v: unknown) => (typeof v === "string" ? Number(v) : v)) : item)) as unknown;
+  const value = JSON.parse(text, (key, item: unknown) =>
+    key === "value" && Array.isArray(item)
+      ? item.map((v: unknown) => (typeof v === "string" ? Number(v) : v))
+      : item,
+  ) as unknown;
   assertProgramForm(value, "program");
   verify(value);
   return value;
@@ -17,7 +21,17 @@ export function programFromJson(text: string): Program {
 
 /** The JSON text of a program; `programFromJson` gives back an equal one. */
 export function programToJson(program: Program): string {
-  return JSON.stringify(program, (key, item: AttrValue) => (key === "value" && Array.isArray(item) ? item.map((v) => (typeof v === "number" && (!Number.isFinite(v) || Object.is(v, -0)) ? (Object.is(v, -0) ? "-0" : String(v)) : v)) : item));
+  return JSON.stringify(program, (key, item: AttrValue) =>
+    key === "value" && Array.isArray(item)
+      ? item.map((v) =>
+          typeof v === "number" && (!Number.isFinite(v) || Object.is(v, -0))
+            ? Object.is(v, -0)
+              ? "-0"
+              : String(v)
+            : v,
+        )
+      : item,
+  );
 }
 
 /**
@@ -25,9 +39,15 @@ export function programToJson(program: Program): string {
  * regard to the program's name or the order of object keys. FNV-1a over a canonical text; for caches, not for security.
  */
 export function programHash(program: Program): string {
-  const canonical = JSON.stringify(JSON.parse(programToJson({ ...program, name: "" })), (_key, item: unknown) =>
-    typeof item === "object" && item !== null && !Array.isArray(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))) : item);
+  const canonical = JSON.stringify(
+    JSON.parse(programToJson({ ...program, name: "" })),
+    (_key, item: unknown) =>
+      typeof item === "object" && item !== null && !Array.isArray(item)
+        ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : item,
+  );
   let hash = 0xcbf29ce484222325n;
-  for (let k = 0; k < canonical.length; k++) hash = BigInt.asUintN(64, (hash ^ BigInt(canonical.charCodeAt(k))) * 0x100000001b3n);
+  for (let k = 0; k < canonical.length; k++)
+    hash = BigInt.asUintN(64, (hash ^ BigInt(canonical.charCodeAt(k))) * 0x100000001b3n);
   return hash.toString(16).padStart(16, "0");
 }

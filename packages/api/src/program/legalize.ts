@@ -8,12 +8,19 @@ import type { CompositeNode, Node, Program, Region, Typed, ValueId } from "./typ
  *
  * @throws UNROLL_UNSUPPORTED naming the adapter, the primitive and the program
  */
-export function legalize(program: Program, adapter: { readonly name: string; readonly capabilities: Capabilities }): Program {
+export function legalize(
+  program: Program,
+  adapter: { readonly name: string; readonly capabilities: Capabilities },
+): Program {
   const { capabilities } = adapter;
   const primitives = new Set(capabilities.primitives);
   let counter = 0;
 
-  function rewrite(nodes: readonly Node[], weights: ReadonlySet<ValueId>, rename: Map<ValueId, ValueId>): Node[] {
+  function rewrite(
+    nodes: readonly Node[],
+    weights: ReadonlySet<ValueId>,
+    rename: Map<ValueId, ValueId>,
+  ): Node[] {
     const result: Node[] = [];
     const at = (id: ValueId): ValueId => rename.get(id) ?? id;
     for (const node of nodes) {
@@ -21,7 +28,11 @@ export function legalize(program: Program, adapter: { readonly name: string; rea
       switch (node.kind) {
         case "primitive":
           if (!primitives.has(node.op)) {
-            throw new UnrollError("UNROLL_UNSUPPORTED", `adapter "${adapter.name}": expected only primitives it claims, got "${node.op}" in program "${program.name}"; choose another adapter, see docs/support.md`, { adapter: adapter.name, primitive: node.op });
+            throw new UnrollError(
+              "UNROLL_UNSUPPORTED",
+              `adapter "${adapter.name}": expected only primitives it claims, got "${node.op}" in program "${program.name}"; choose another adapter, see docs/support.md`,
+              { adapter: adapter.name, primitive: node.op },
+            );
           }
           result.push({ ...node, inputs });
           break;
@@ -29,7 +40,9 @@ export function legalize(program: Program, adapter: { readonly name: string; rea
           result.push({ ...node, inputs, body: rewriteRegion(node.body) });
           break;
         case "composite": {
-          const claim = Object.hasOwn(capabilities.composites, node.op) ? capabilities.composites[node.op] : undefined;
+          const claim = Object.hasOwn(capabilities.composites, node.op)
+            ? capabilities.composites[node.op]
+            : undefined;
           if (claim && meets(node, inputs, claim, weights)) {
             result.push({ ...node, inputs });
             break;
@@ -39,7 +52,9 @@ export function legalize(program: Program, adapter: { readonly name: string; rea
           const local = new Map<ValueId, ValueId>(node.body.inputs.map((input, k) => [input.id, inputs[k]!]));
           const renamed = node.body.nodes.map((n) => withIds(n, prefix, local));
           result.push(...rewrite(renamed, weights, rename));
-          node.outputs.forEach((output, k) => rename.set(output.id, at(resolve(local, node.body.outputs[k]!))));
+          node.outputs.forEach((output, k) =>
+            rename.set(output.id, at(resolve(local, node.body.outputs[k]!))),
+          );
           break;
         }
         default:
@@ -77,7 +92,12 @@ function withIds(node: Node, prefix: string, local: Map<ValueId, ValueId>): Node
 }
 
 /** Whether a node meets an adapter's claim. `inputs` are the node's, renamed; `weights` the ids known when compiling. */
-function meets(node: CompositeNode, inputs: readonly ValueId[], claim: CompositeClaim, weights: ReadonlySet<ValueId>): boolean {
+function meets(
+  node: CompositeNode,
+  inputs: readonly ValueId[],
+  claim: CompositeClaim,
+  weights: ReadonlySet<ValueId>,
+): boolean {
   for (const [name, allowed] of Object.entries(claim.attrs ?? {})) {
     if (!allowed.includes(node.attrs[name] ?? null)) return false;
   }

@@ -18,7 +18,11 @@ const show = (type: ValueType): string => `${type.dtype} [${type.shape.join(", "
 
 function expectDType(place: string, type: ValueType, allowed: readonly DType[]): void {
   if (!allowed.includes(type.dtype)) {
-    throw new UnrollError("UNROLL_DTYPE", `${place}: expected ${allowed.join(" or ")}, got ${show(type)}; cast it first`, { allowed, got: type });
+    throw new UnrollError(
+      "UNROLL_DTYPE",
+      `${place}: expected ${allowed.join(" or ")}, got ${show(type)}; cast it first`,
+      { allowed, got: type },
+    );
   }
 }
 
@@ -26,7 +30,11 @@ function expectDType(place: string, type: ValueType, allowed: readonly DType[]):
 function axisOf(place: string, attrs: Attrs, name: string, rank: number): number {
   const axis = attrs[name];
   if (typeof axis !== "number" || !Number.isInteger(axis) || axis < 0 || axis >= rank) {
-    throw new UnrollError("UNROLL_SHAPE", `${place}: expected ${name} in 0..${rank - 1}, got ${String(axis)}; count axes from the front`, { axis, rank });
+    throw new UnrollError(
+      "UNROLL_SHAPE",
+      `${place}: expected ${name} in 0..${rank - 1}, got ${String(axis)}; count axes from the front`,
+      { axis, rank },
+    );
   }
   return axis;
 }
@@ -42,7 +50,11 @@ export function broadcast(place: string, a: readonly Dim[], b: readonly Dim[]): 
     const left = k < rank - a.length ? 1 : a[k - (rank - a.length)]!;
     const right = k < rank - b.length ? 1 : b[k - (rank - b.length)]!;
     if (left !== right && left !== 1 && right !== 1) {
-      throw new UnrollError("UNROLL_SHAPE", `${place}: expected shapes that broadcast, got [${a.join(", ")}] and [${b.join(", ")}]; axes from the end must be equal or 1`, { left: a, right: b });
+      throw new UnrollError(
+        "UNROLL_SHAPE",
+        `${place}: expected shapes that broadcast, got [${a.join(", ")}] and [${b.join(", ")}]; axes from the end must be equal or 1`,
+        { left: a, right: b },
+      );
     }
     result.push(left === 1 ? right : left);
   }
@@ -50,16 +62,32 @@ export function broadcast(place: string, a: readonly Dim[], b: readonly Dim[]): 
 }
 
 function same(place: string, a: ValueType, b: ValueType): void {
-  if (a.dtype !== b.dtype) throw new UnrollError("UNROLL_DTYPE", `${place}: expected operands of one dtype, got ${show(a)} and ${show(b)}; cast one of them`, { left: a, right: b });
+  if (a.dtype !== b.dtype)
+    throw new UnrollError(
+      "UNROLL_DTYPE",
+      `${place}: expected operands of one dtype, got ${show(a)} and ${show(b)}; cast one of them`,
+      { left: a, right: b },
+    );
 }
 
 const unary = (meaning: string, allowed: readonly DType[] = ["float32"]): Primitive => ({
-  meaning, operands: ["x"], attrs: [],
-  infer: ([x], _attrs, place) => { expectDType(place, x!, allowed); return x!; },
+  meaning,
+  operands: ["x"],
+  attrs: [],
+  infer: ([x], _attrs, place) => {
+    expectDType(place, x!, allowed);
+    return x!;
+  },
 });
 
-const binary = (meaning: string, result?: DType, allowed: readonly DType[] = ["float32", "int32"]): Primitive => ({
-  meaning, operands: ["a", "b"], attrs: [],
+const binary = (
+  meaning: string,
+  result?: DType,
+  allowed: readonly DType[] = ["float32", "int32"],
+): Primitive => ({
+  meaning,
+  operands: ["a", "b"],
+  attrs: [],
   infer: ([a, b], _attrs, place) => {
     expectDType(place, a!, allowed);
     same(place, a!, b!);
@@ -68,7 +96,9 @@ const binary = (meaning: string, result?: DType, allowed: readonly DType[] = ["f
 });
 
 const reduce = (meaning: string): Primitive => ({
-  meaning, operands: ["x"], attrs: ["axis"],
+  meaning,
+  operands: ["x"],
+  attrs: ["axis"],
   infer: ([x], attrs, place) => {
     expectDType(place, x!, ["float32"]);
     const axis = axisOf(place, attrs, "axis", x!.shape.length);
@@ -85,12 +115,18 @@ const reduce = (meaning: string): Primitive => ({
 export const primitives = {
   constant: {
     meaning: "a literal: `value` holds the elements row-major, `shape` and `dtype` say what they are",
-    operands: [], attrs: ["dtype", "shape", "value"],
+    operands: [],
+    attrs: ["dtype", "shape", "value"],
     infer: (_operands, attrs, place) => {
       const shape = attrs["shape"] as readonly number[];
       const value = attrs["value"] as readonly number[];
       const size = shape.reduce((a, b) => a * b, 1);
-      if (value.length !== size) throw new UnrollError("UNROLL_SHAPE", `${place}: expected ${size} values for shape [${shape.join(", ")}], got ${value.length}; a constant is not broadcast`, {});
+      if (value.length !== size)
+        throw new UnrollError(
+          "UNROLL_SHAPE",
+          `${place}: expected ${size} values for shape [${shape.join(", ")}], got ${value.length}; a constant is not broadcast`,
+          {},
+        );
       return { dtype: attrs["dtype"] as DType, shape };
     },
   },
@@ -105,12 +141,17 @@ export const primitives = {
   and: binary("a and b", "bool", ["bool"]),
   not: unary("the opposite of x", ["bool"]),
   select: {
-    meaning: "a where the condition holds, b elsewhere; exact, so what is not chosen never matters, NaN included",
-    operands: ["condition", "a", "b"], attrs: [],
+    meaning:
+      "a where the condition holds, b elsewhere; exact, so what is not chosen never matters, NaN included",
+    operands: ["condition", "a", "b"],
+    attrs: [],
     infer: ([condition, a, b], _attrs, place) => {
       expectDType(place, condition!, ["bool"]);
       same(place, a!, b!);
-      return { dtype: a!.dtype, shape: broadcast(place, condition!.shape, broadcast(place, a!.shape, b!.shape)) };
+      return {
+        dtype: a!.dtype,
+        shape: broadcast(place, condition!.shape, broadcast(place, a!.shape, b!.shape)),
+      };
     },
   },
   neg: unary("-x"),
@@ -122,18 +163,24 @@ export const primitives = {
   sigmoid: unary("1 / (1 + e^-x)"),
   cast: {
     meaning: "x as another dtype: bool to 0 or 1, float to integer by truncation, number to bool by x != 0",
-    operands: ["x"], attrs: ["dtype"],
+    operands: ["x"],
+    attrs: ["dtype"],
     infer: ([x], attrs) => ({ dtype: attrs["dtype"] as DType, shape: x!.shape }),
   },
   matmul: {
     meaning: "matrix product over the last two axes; leading axes broadcast",
-    operands: ["a", "b"], attrs: [],
+    operands: ["a", "b"],
+    attrs: [],
     infer: ([a, b], _attrs, place) => {
       expectDType(place, a!, ["float32"]);
       same(place, a!, b!);
       const [rankA, rankB] = [a!.shape.length, b!.shape.length];
       if (rankA < 2 || rankB < 2 || a!.shape[rankA - 1] !== b!.shape[rankB - 2]) {
-        throw new UnrollError("UNROLL_SHAPE", `${place}: expected [..., m, k] and [..., k, n], got ${show(a!)} and ${show(b!)}; the inner axes must agree`, { left: a, right: b });
+        throw new UnrollError(
+          "UNROLL_SHAPE",
+          `${place}: expected [..., m, k] and [..., k, n], got ${show(a!)} and ${show(b!)}; the inner axes must agree`,
+          { left: a, right: b },
+        );
       }
       const lead = broadcast(place, a!.shape.slice(0, -2), b!.shape.slice(0, -2));
       return { dtype: "float32", shape: [...lead, a!.shape[rankA - 2]!, b!.shape[rankB - 1]!] };
@@ -143,7 +190,8 @@ export const primitives = {
   reduceMax: reduce("largest along `axis`, which stays with length 1"),
   expandDims: {
     meaning: "a new axis of length 1 at `axis`",
-    operands: ["x"], attrs: ["axis"],
+    operands: ["x"],
+    attrs: ["axis"],
     infer: ([x], attrs, place) => {
       const axis = axisOf(place, attrs, "axis", x!.shape.length + 1);
       return { dtype: x!.dtype, shape: [...x!.shape.slice(0, axis), 1, ...x!.shape.slice(axis)] };
@@ -151,44 +199,72 @@ export const primitives = {
   },
   squeeze: {
     meaning: "drops `axis`, which must have length 1",
-    operands: ["x"], attrs: ["axis"],
+    operands: ["x"],
+    attrs: ["axis"],
     infer: ([x], attrs, place) => {
       const axis = axisOf(place, attrs, "axis", x!.shape.length);
-      if (x!.shape[axis] !== 1) throw new UnrollError("UNROLL_SHAPE", `${place}: expected length 1 at axis ${axis}, got ${show(x!)}; use slice to pick one element first`, {});
+      if (x!.shape[axis] !== 1)
+        throw new UnrollError(
+          "UNROLL_SHAPE",
+          `${place}: expected length 1 at axis ${axis}, got ${show(x!)}; use slice to pick one element first`,
+          {},
+        );
       return { dtype: x!.dtype, shape: x!.shape.filter((_, k) => k !== axis) };
     },
   },
   transpose: {
     meaning: "axes in the order `perm`",
-    operands: ["x"], attrs: ["perm"],
+    operands: ["x"],
+    attrs: ["perm"],
     infer: ([x], attrs, place) => {
       const perm = attrs["perm"] as readonly number[];
       const sorted = [...perm].sort((a, b) => a - b);
       if (perm.length !== x!.shape.length || sorted.some((axis, k) => axis !== k)) {
-        throw new UnrollError("UNROLL_SHAPE", `${place}: expected perm to name each of ${x!.shape.length} axes once, got [${perm.join(", ")}]; e.g. [1, 0, 2] swaps batch and time`, {});
+        throw new UnrollError(
+          "UNROLL_SHAPE",
+          `${place}: expected perm to name each of ${x!.shape.length} axes once, got [${perm.join(", ")}]; e.g. [1, 0, 2] swaps batch and time`,
+          {},
+        );
       }
       return { dtype: x!.dtype, shape: perm.map((axis) => x!.shape[axis]!) };
     },
   },
   reverse: {
     meaning: "elements along `axis` in the opposite order",
-    operands: ["x"], attrs: ["axis"],
-    infer: ([x], attrs, place) => { axisOf(place, attrs, "axis", x!.shape.length); return x!; },
+    operands: ["x"],
+    attrs: ["axis"],
+    infer: ([x], attrs, place) => {
+      axisOf(place, attrs, "axis", x!.shape.length);
+      return x!;
+    },
   },
   slice: {
     meaning: "`length` elements along `axis` from `start`; a negative start counts from the end",
-    operands: ["x"], attrs: ["axis", "start", "length"],
+    operands: ["x"],
+    attrs: ["axis", "start", "length"],
     infer: ([x], attrs, place) => {
       const axis = axisOf(place, attrs, "axis", x!.shape.length);
       const [start, length, dim] = [attrs["start"] as number, attrs["length"] as number, x!.shape[axis]!];
-      const fits = length >= 1 && (typeof dim === "string" ? start >= 0 || -start >= length : start >= 0 ? start + length <= dim : -start <= dim && length <= -start);
-      if (!fits) throw new UnrollError("UNROLL_SHAPE", `${place}: expected a slice inside axis ${axis} of ${show(x!)}, got start ${start}, length ${length}; mind that a negative start counts from the end`, {});
+      const fits =
+        length >= 1 &&
+        (typeof dim === "string"
+          ? start >= 0 || -start >= length
+          : start >= 0
+            ? start + length <= dim
+            : -start <= dim && length <= -start);
+      if (!fits)
+        throw new UnrollError(
+          "UNROLL_SHAPE",
+          `${place}: expected a slice inside axis ${axis} of ${show(x!)}, got start ${start}, length ${length}; mind that a negative start counts from the end`,
+          {},
+        );
       return { dtype: x!.dtype, shape: x!.shape.map((d, k) => (k === axis ? length : d)) };
     },
   },
   concat: {
     meaning: "operands one after the other along `axis`",
-    operands: ["x..."], attrs: ["axis"],
+    operands: ["x..."],
+    attrs: ["axis"],
     infer: (xs, attrs, place) => {
       const first = xs[0]!;
       const axis = axisOf(place, attrs, "axis", first.shape.length);
@@ -196,8 +272,16 @@ export const primitives = {
       for (const x of xs) {
         same(place, first, x);
         const dim = x.shape[axis];
-        if (x.shape.length !== first.shape.length || typeof dim !== "number" || x.shape.some((d, k) => k !== axis && d !== first.shape[k])) {
-          throw new UnrollError("UNROLL_SHAPE", `${place}: expected shapes equal but for axis ${axis}, got ${xs.map(show).join(" and ")}; only an axis of known length can be joined`, {});
+        if (
+          x.shape.length !== first.shape.length ||
+          typeof dim !== "number" ||
+          x.shape.some((d, k) => k !== axis && d !== first.shape[k])
+        ) {
+          throw new UnrollError(
+            "UNROLL_SHAPE",
+            `${place}: expected shapes equal but for axis ${axis}, got ${xs.map(show).join(" and ")}; only an axis of known length can be joined`,
+            {},
+          );
         }
         length += dim;
       }
@@ -206,7 +290,8 @@ export const primitives = {
   },
   gather: {
     meaning: "rows of `table` (its first axis) at `indices`; an index outside is undefined, so callers check",
-    operands: ["table", "indices"], attrs: [],
+    operands: ["table", "indices"],
+    attrs: [],
     infer: ([table, indices], _attrs, place) => {
       expectDType(place, indices!, ["int32"]);
       return { dtype: table!.dtype, shape: [...indices!.shape, ...table!.shape.slice(1)] };
@@ -214,16 +299,25 @@ export const primitives = {
   },
   iota: {
     meaning: "0, 1, 2, ... as int32, as many as axis `axis` of x is long; x gives only its length",
-    operands: ["x"], attrs: ["axis"],
-    infer: ([x], attrs, place) => ({ dtype: "int32", shape: [x!.shape[axisOf(place, attrs, "axis", x!.shape.length)]!] }),
+    operands: ["x"],
+    attrs: ["axis"],
+    infer: ([x], attrs, place) => ({
+      dtype: "int32",
+      shape: [x!.shape[axisOf(place, attrs, "axis", x!.shape.length)]!],
+    }),
   },
   expand: {
     meaning: "x broadcast to the shape of `like`; the values of `like` are not read",
-    operands: ["x", "like"], attrs: [],
+    operands: ["x", "like"],
+    attrs: [],
     infer: ([x, like], _attrs, place) => {
       const shape = broadcast(place, x!.shape, like!.shape);
       if (shape.length !== like!.shape.length || shape.some((dim, k) => dim !== like!.shape[k])) {
-        throw new UnrollError("UNROLL_SHAPE", `${place}: expected a shape that stretches to ${show(like!)}, got ${show(x!)}; only axes of length 1 stretch`, {});
+        throw new UnrollError(
+          "UNROLL_SHAPE",
+          `${place}: expected a shape that stretches to ${show(like!)}, got ${show(x!)}; only axes of length 1 stretch`,
+          {},
+        );
       }
       return { dtype: x!.dtype, shape: like!.shape };
     },

@@ -11,15 +11,29 @@ import { print } from "./print.js";
 import type { Node, Program, Region } from "./types.js";
 import { verify } from "./verify.js";
 
-const attrs = { reverse: false, maskedOutput: "hold", heldStart: "zeros", activation: "tanh", recurrentActivation: "hardSigmoidFifth", outputActivation: "tanh" } as const;
+const attrs = {
+  reverse: false,
+  maskedOutput: "hold",
+  heldStart: "zeros",
+  activation: "tanh",
+  recurrentActivation: "hardSigmoidFifth",
+  outputActivation: "tanh",
+} as const;
 
 function sample(name = "sample"): Program {
   const builder = new ProgramBuilder(name);
   const b = builder.block;
-  const weights = { kernel: builder.param("kernel", [3, 8]), recurrentKernel: builder.param("recurrentKernel", [2, 8]), inputBias: builder.param("bias", [8]) };
+  const weights = {
+    kernel: builder.param("kernel", [3, 8]),
+    recurrentKernel: builder.param("recurrentKernel", [2, 8]),
+    inputBias: builder.param("bias", [8]),
+  };
   const x = builder.input("x", { dtype: "float32", shape: ["time", "batch", 3] });
   const lengths = builder.input("lengths", { dtype: "int32", shape: ["batch"] });
-  const state = { h: builder.input("h", { dtype: "float32", shape: ["batch", 2] }), c: builder.input("c", { dtype: "float32", shape: ["batch", 2] }) };
+  const state = {
+    h: builder.input("h", { dtype: "float32", shape: ["batch", 2] }),
+    c: builder.input("c", { dtype: "float32", shape: ["batch", 2] }),
+  };
   const { y, h, c } = lstm(b, x, state, weights, { lengths }, attrs);
   builder.output("y", softmax(b, y));
   builder.output("h", h);
@@ -28,7 +42,10 @@ function sample(name = "sample"): Program {
 }
 
 function kinds(region: Pick<Region, "nodes">): string[] {
-  return region.nodes.flatMap((node: Node) => [node.kind === "composite" ? `@${node.op}` : node.kind, ...(node.kind === "scan" ? kinds(node.body) : [])]);
+  return region.nodes.flatMap((node: Node) => [
+    node.kind === "composite" ? `@${node.op}` : node.kind,
+    ...(node.kind === "scan" ? kinds(node.body) : []),
+  ]);
 }
 
 const codeOf = (run: () => unknown): string => {
@@ -44,14 +61,20 @@ const codeOf = (run: () => unknown): string => {
 describe("program", () => {
   it("keeps batch and time symbolic through an LSTM", () => {
     const program = sample();
-    expect(program.outputs.map((o) => o.type.shape)).toEqual([["time", "batch", 2], ["batch", 2], ["batch", 2]]);
+    expect(program.outputs.map((o) => o.type.shape)).toEqual([
+      ["time", "batch", 2],
+      ["batch", 2],
+      ["batch", 2],
+    ]);
     expect(() => verify(program)).not.toThrow();
   });
 
   it("refuses shapes where they are made", () => {
     const b = new ProgramBuilder("wrong").block;
     const x = b.input({ dtype: "float32", shape: ["batch", 3] });
-    expect(() => b.matmul(x, b.input({ dtype: "float32", shape: [4, 2] }))).toThrow('program "wrong" matmul: expected [..., m, k] and [..., k, n], got float32 [batch, 3] and float32 [4, 2]; the inner axes must agree');
+    expect(() => b.matmul(x, b.input({ dtype: "float32", shape: [4, 2] }))).toThrow(
+      'program "wrong" matmul: expected [..., m, k] and [..., k, n], got float32 [batch, 3] and float32 [4, 2]; the inner axes must agree',
+    );
     expect(codeOf(() => b.add(x, b.input({ dtype: "float32", shape: ["time", 3] })))).toBe("UNROLL_SHAPE");
     expect(codeOf(() => b.gather(x, x))).toBe("UNROLL_DTYPE");
     expect(codeOf(() => b.add(x, new ProgramBuilder("other").block.input(x.type)))).toBe("UNROLL_PROGRAM");
@@ -60,7 +83,16 @@ describe("program", () => {
   it("expands every composite that is not claimed, scan bodies included", () => {
     const program = sample();
     expect(kinds(program).filter((kind) => kind.startsWith("@"))).toEqual(["@lstm", "@softmax"]);
-    const expanded = legalize(program, { name: "none", capabilities: { primitives: primitiveNames, composites: {}, precision: "f32", synchronous: true, memory: "host" } });
+    const expanded = legalize(program, {
+      name: "none",
+      capabilities: {
+        primitives: primitiveNames,
+        composites: {},
+        precision: "f32",
+        synchronous: true,
+        memory: "host",
+      },
+    });
     expect(kinds(expanded).filter((kind) => kind.startsWith("@"))).toEqual([]);
     expect(kinds(expanded)).toContain("scan");
     expect(() => verify(expanded)).not.toThrow();
@@ -68,19 +100,54 @@ describe("program", () => {
 
   it("expands composites inside composites, where one's result is the other's", () => {
     const builder = new ProgramBuilder("nested");
-    const weights = { kernel: builder.param("kernel", [3, 8]), recurrentKernel: builder.param("recurrentKernel", [2, 8]) };
-    const state = { h: builder.input("h", { dtype: "float32", shape: ["batch", 2] }), c: builder.input("c", { dtype: "float32", shape: ["batch", 2] }) };
-    const { h, c } = lstmCell(builder.block, builder.input("x", { dtype: "float32", shape: ["batch", 3] }), state, weights, { ...attrs, outputActivation: "relu" });
-    const wrapped = builder.block.composite("wrapped", { h }, {}, (b, v) => ({ y: activate(b, "relu", v["h"]!) }));
+    const weights = {
+      kernel: builder.param("kernel", [3, 8]),
+      recurrentKernel: builder.param("recurrentKernel", [2, 8]),
+    };
+    const state = {
+      h: builder.input("h", { dtype: "float32", shape: ["batch", 2] }),
+      c: builder.input("c", { dtype: "float32", shape: ["batch", 2] }),
+    };
+    const { h, c } = lstmCell(
+      builder.block,
+      builder.input("x", { dtype: "float32", shape: ["batch", 3] }),
+      state,
+      weights,
+      { ...attrs, outputActivation: "relu" },
+    );
+    const wrapped = builder.block.composite("wrapped", { h }, {}, (b, v) => ({
+      y: activate(b, "relu", v["h"]!),
+    }));
     builder.output("y", wrapped.y);
     builder.output("c", c);
-    const expanded = legalize(builder.finish(), { name: "none", capabilities: { primitives: primitiveNames, composites: {}, precision: "f32", synchronous: true, memory: "host" } });
+    const expanded = legalize(builder.finish(), {
+      name: "none",
+      capabilities: {
+        primitives: primitiveNames,
+        composites: {},
+        precision: "f32",
+        synchronous: true,
+        memory: "host",
+      },
+    });
     expect(kinds(expanded).filter((kind) => kind.startsWith("@"))).toEqual([]);
     expect(() => verify(expanded)).not.toThrow();
   });
 
   it("keeps a claimed composite only under its conditions", () => {
-    const claims = (claim: object): string[] => kinds(legalize(sample(), { name: "some", capabilities: { primitives: primitiveNames, composites: { lstm: claim }, precision: "f32", synchronous: true, memory: "host" } }));
+    const claims = (claim: object): string[] =>
+      kinds(
+        legalize(sample(), {
+          name: "some",
+          capabilities: {
+            primitives: primitiveNames,
+            composites: { lstm: claim },
+            precision: "f32",
+            synchronous: true,
+            memory: "host",
+          },
+        }),
+      );
     expect(claims({})).toContain("@lstm");
     expect(claims({ attrs: { recurrentActivation: ["sigmoid"] } })).not.toContain("@lstm");
     expect(claims({ without: ["lengths"] })).not.toContain("@lstm");
@@ -89,8 +156,16 @@ describe("program", () => {
   });
 
   it("refuses a primitive that the adapter does not claim", () => {
-    const capabilities = { primitives: primitiveNames.filter((name) => name !== "iota"), composites: {}, precision: "f32", synchronous: true, memory: "host" } as const;
-    expect(() => legalize(sample(), { name: "poor", capabilities })).toThrow('adapter "poor": expected only primitives it claims, got "iota" in program "sample"');
+    const capabilities = {
+      primitives: primitiveNames.filter((name) => name !== "iota"),
+      composites: {},
+      precision: "f32",
+      synchronous: true,
+      memory: "host",
+    } as const;
+    expect(() => legalize(sample(), { name: "poor", capabilities })).toThrow(
+      'adapter "poor": expected only primitives it claims, got "iota" in program "sample"',
+    );
   });
 
   it("survives JSON and keeps its hash", () => {
@@ -112,7 +187,9 @@ describe("program", () => {
   it("refuses JSON that was tampered with", () => {
     const text = programToJson(sample());
     expect(codeOf(() => programFromJson(text.replace('"kernel"', '"bias"')))).toBe("UNROLL_PROGRAM");
-    expect(codeOf(() => programFromJson(text.replace('"op":"matmul"', '"op":"matmull"')))).toBe("UNROLL_PROGRAM");
+    expect(codeOf(() => programFromJson(text.replace('"op":"matmul"', '"op":"matmull"')))).toBe(
+      "UNROLL_PROGRAM",
+    );
     expect(codeOf(() => programFromJson(text.replace("unroll.program", "other")))).toBe("UNROLL_FORMAT");
   });
 

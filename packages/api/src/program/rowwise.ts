@@ -18,10 +18,16 @@ function inRegion({ inputs, nodes }: Region): string | null {
   const define = (values: readonly Typed[]): void => values.forEach(({ id, type }) => types.set(id, type));
   define(inputs);
   for (const node of nodes) {
-    const reason = inNode(node, node.inputs.map((id) => types.get(id)!));
+    const reason = inNode(
+      node,
+      node.inputs.map((id) => types.get(id)!),
+    );
     if (reason !== null) return reason;
-    const pairs = node.outputs.find(({ type }) => type.shape.indexOf(BATCH) !== type.shape.lastIndexOf(BATCH));
-    if (pairs) return `${node.kind === "scan" ? "scan" : node.op} that pairs rows with each other, [${pairs.type.shape.join(", ")}]`;
+    const pairs = node.outputs.find(
+      ({ type }) => type.shape.indexOf(BATCH) !== type.shape.lastIndexOf(BATCH),
+    );
+    if (pairs)
+      return `${node.kind === "scan" ? "scan" : node.op} that pairs rows with each other, [${pairs.type.shape.join(", ")}]`;
     define(node.outputs);
   }
   return null;
@@ -30,13 +36,22 @@ function inRegion({ inputs, nodes }: Region): string | null {
 function inNode(node: Node, operands: readonly ValueType[]): string | null {
   switch (node.kind) {
     case "primitive": {
-      const runs = along.includes(node.op) ? operands.some(({ shape }) => shape[node.attrs["axis"] as number] === BATCH)
-        : node.op === "matmul" ? operands[0]!.shape[operands[0]!.shape.length - 1] === BATCH
-        : node.op === "gather" && operands[0]!.shape[0] === BATCH;
+      const runs = along.includes(node.op)
+        ? operands.some(({ shape }) => shape[node.attrs["axis"] as number] === BATCH)
+        : node.op === "matmul"
+          ? operands[0]!.shape[operands[0]!.shape.length - 1] === BATCH
+          : node.op === "gather" && operands[0]!.shape[0] === BATCH;
       return runs ? `${node.op} along the batch` : null;
     }
-    case "scan": return operands.slice(node.carries, node.carries + node.sequences).some(({ shape }) => shape[0] === BATCH) ? "scan along the batch" : inRegion(node.body);
-    case "composite": return inRegion(node.body);
-    default: return node satisfies never;
+    case "scan":
+      return operands
+        .slice(node.carries, node.carries + node.sequences)
+        .some(({ shape }) => shape[0] === BATCH)
+        ? "scan along the batch"
+        : inRegion(node.body);
+    case "composite":
+      return inRegion(node.body);
+    default:
+      return node satisfies never;
   }
 }

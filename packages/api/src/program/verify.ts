@@ -11,15 +11,26 @@ import type { Node, Program, Region, Typed, ValueId, ValueType } from "./types.j
 export function verify(program: Program): void {
   const place = `program "${program.name}"`;
   for (const param of program.params) {
-    if (param.type.shape.some((dim) => typeof dim === "string")) fail(`${place} param "${param.name}"`, "a shape of numbers", `[${param.type.shape.join(", ")}]`, "weights have no symbolic axes");
+    if (param.type.shape.some((dim) => typeof dim === "string"))
+      fail(
+        `${place} param "${param.name}"`,
+        "a shape of numbers",
+        `[${param.type.shape.join(", ")}]`,
+        "weights have no symbolic axes",
+      );
   }
   for (const list of [program.params, program.inputs, program.outputs]) {
     const names = list.map((entry) => entry.name);
     const twice = names.find((name, k) => names.indexOf(name) !== k);
     if (twice !== undefined) fail(place, "distinct names", `"${twice}" twice`, "rename one");
   }
-  const types = region(place, { inputs: [...program.params, ...program.inputs], nodes: program.nodes, outputs: program.outputs.map((o) => o.id) });
-  for (const output of program.outputs) expectType(`${place} output "${output.name}"`, types.get(output.id)!, output.type);
+  const types = region(place, {
+    inputs: [...program.params, ...program.inputs],
+    nodes: program.nodes,
+    outputs: program.outputs.map((o) => o.id),
+  });
+  for (const output of program.outputs)
+    expectType(`${place} output "${output.name}"`, types.get(output.id)!, output.type);
 }
 
 function fail(place: string, expected: string, got: string, cure: string): never {
@@ -29,7 +40,8 @@ function fail(place: string, expected: string, got: string, cure: string): never
 const show = (type: ValueType): string => `${type.dtype} [${type.shape.join(", ")}]`;
 
 function expectType(place: string, got: ValueType, want: ValueType): void {
-  if (show(got) !== show(want)) fail(place, show(want), show(got), "the declared and the computed type must agree");
+  if (show(got) !== show(want))
+    fail(place, show(want), show(got), "the declared and the computed type must agree");
 }
 
 function region(place: string, { inputs, nodes, outputs }: Region): ReadonlyMap<ValueId, ValueType> {
@@ -38,11 +50,17 @@ function region(place: string, { inputs, nodes, outputs }: Region): ReadonlyMap<
     if (types.has(id)) fail(where, "a new value", `${id} a second time`, "each value is defined once");
     types.set(id, type);
   };
-  const use = (where: string, id: ValueId): ValueType => types.get(id) ?? fail(where, "a value defined before it in its region", id, "regions see only their own inputs");
+  const use = (where: string, id: ValueId): ValueType =>
+    types.get(id) ??
+    fail(where, "a value defined before it in its region", id, "regions see only their own inputs");
   inputs.forEach((input) => define(`${place} input`, input));
   nodes.forEach((node, k) => {
     const where = `${place} node ${k} ${node.kind === "scan" ? "scan" : node.op}`;
-    check(where, node, node.inputs.map((id) => use(where, id)));
+    check(
+      where,
+      node,
+      node.inputs.map((id) => use(where, id)),
+    );
     node.outputs.forEach((output) => define(where, output));
   });
   outputs.forEach((id) => use(`${place} result`, id));
@@ -53,9 +71,11 @@ function check(where: string, node: Node, operands: readonly ValueType[]): void 
   switch (node.kind) {
     case "primitive": {
       const primitive = primitiveOf(node.op);
-      if (!primitive) fail(where, "a primitive of primitives.ts", `"${node.op}"`, "composites have kind composite");
+      if (!primitive)
+        fail(where, "a primitive of primitives.ts", `"${node.op}"`, "composites have kind composite");
       const variadic = primitive.operands[0]?.endsWith("...") ?? false;
-      if (variadic ? operands.length < 1 : operands.length !== primitive.operands.length) fail(where, `operands ${primitive.operands.join(", ")}`, String(operands.length), "give each one");
+      if (variadic ? operands.length < 1 : operands.length !== primitive.operands.length)
+        fail(where, `operands ${primitive.operands.join(", ")}`, String(operands.length), "give each one");
       const missing = primitive.attrs.find((name) => !Object.hasOwn(node.attrs, name));
       if (missing !== undefined) fail(where, `attribute "${missing}"`, "none", "primitives have no defaults");
       expectType(where, primitive.infer(operands, node.attrs, where), node.outputs[0]!.type);
@@ -65,27 +85,70 @@ function check(where: string, node: Node, operands: readonly ValueType[]): void 
       const types = region(where, node.body);
       const sequences = operands.slice(node.carries, node.carries + node.sequences);
       const time = sequences[0]?.shape[0];
-      if (time === undefined) fail(where, "at least one sequence", "none", "the sequences say how long to run");
-      const wanted = operands.map((type, k) => (k >= node.carries && k < node.carries + node.sequences ? { dtype: type.dtype, shape: type.shape.slice(1) } : type));
-      if (node.body.inputs.length !== wanted.length) fail(where, `${wanted.length} body inputs`, String(node.body.inputs.length), "carries, then elements, then captures");
+      if (time === undefined)
+        fail(where, "at least one sequence", "none", "the sequences say how long to run");
+      const wanted = operands.map((type, k) =>
+        k >= node.carries && k < node.carries + node.sequences
+          ? { dtype: type.dtype, shape: type.shape.slice(1) }
+          : type,
+      );
+      if (node.body.inputs.length !== wanted.length)
+        fail(
+          where,
+          `${wanted.length} body inputs`,
+          String(node.body.inputs.length),
+          "carries, then elements, then captures",
+        );
       wanted.forEach((type, k) => expectType(`${where} body input ${k}`, node.body.inputs[k]!.type, type));
-      sequences.forEach((type, k) => { if (type.shape[0] !== time) fail(`${where} sequence ${k}`, `length ${time}`, String(type.shape[0]), "sequences run side by side"); });
+      sequences.forEach((type, k) => {
+        if (type.shape[0] !== time)
+          fail(
+            `${where} sequence ${k}`,
+            `length ${time}`,
+            String(type.shape[0]),
+            "sequences run side by side",
+          );
+      });
       node.body.outputs.forEach((id, k) => {
         const type = types.get(id)!;
         const declared = node.outputs[k]?.type;
-        if (!declared) fail(where, `${node.body.outputs.length} outputs`, String(node.outputs.length), "one for each body output");
-        expectType(`${where} output ${k}`, k < node.carries ? type : { dtype: type.dtype, shape: [time, ...type.shape] }, declared);
+        if (!declared)
+          fail(
+            where,
+            `${node.body.outputs.length} outputs`,
+            String(node.outputs.length),
+            "one for each body output",
+          );
+        expectType(
+          `${where} output ${k}`,
+          k < node.carries ? type : { dtype: type.dtype, shape: [time, ...type.shape] },
+          declared,
+        );
         if (k < node.carries) expectType(`${where} carry ${k}`, type, operands[k]!);
       });
       return;
     }
     case "composite": {
       const types = region(where, node.body);
-      if (node.inputNames.length !== operands.length || node.body.inputs.length !== operands.length) fail(where, "one name and one body input for each input", `${operands.length} inputs, ${node.inputNames.length} names, ${node.body.inputs.length} body inputs`, "leave absent inputs out of all three");
-      operands.forEach((type, k) => expectType(`${where} input "${node.inputNames[k]}"`, node.body.inputs[k]!.type, type));
+      if (node.inputNames.length !== operands.length || node.body.inputs.length !== operands.length)
+        fail(
+          where,
+          "one name and one body input for each input",
+          `${operands.length} inputs, ${node.inputNames.length} names, ${node.body.inputs.length} body inputs`,
+          "leave absent inputs out of all three",
+        );
+      operands.forEach((type, k) =>
+        expectType(`${where} input "${node.inputNames[k]}"`, node.body.inputs[k]!.type, type),
+      );
       node.outputs.forEach((output, k) => {
         const id = node.body.outputs[k];
-        if (id === undefined) fail(where, `${node.outputs.length} body outputs`, String(node.body.outputs.length), "the body yields each output");
+        if (id === undefined)
+          fail(
+            where,
+            `${node.outputs.length} body outputs`,
+            String(node.body.outputs.length),
+            "the body yields each output",
+          );
         expectType(`${where} output "${node.outputNames[k]}"`, types.get(id)!, output.type);
       });
       return;

@@ -216,4 +216,13 @@ export interface RepeatSpec {
   readonly axis: string;
 }
 
-export type LayerSpec = RecurrentSpec | BidirectionalSpec | EmbeddingSpec | DenseSpec | ActivationSpec | DropoutSpec | MergeSpec | AttentionSpec | RepeatSpec;
+export type LayerSpec =
+  | RecurrentSpec
+  | BidirectionalSpec
+  | EmbeddingSpec
+  | DenseSpec
+  | ActivationSpec
+  | DropoutSpec
+  | MergeSpec
+  | AttentionSpec
+  | RepeatSpec;

@@ -15,13 +15,17 @@ const vector = (units: number): ValueInfo => ({ dtype: "float32", axis: null, sh
 
 /** Every value of a valid spec. */
 export function specValues(spec: Spec): ReadonlyMap<ValueRef, ValueInfo> {
-  const values = new Map<ValueRef, ValueInfo>(spec.inputs.map(({ name, dtype, axis, shape }) => [name, { dtype, axis, shape }]));
+  const values = new Map<ValueRef, ValueInfo>(
+    spec.inputs.map(({ name, dtype, axis, shape }) => [name, { dtype, axis, shape }]),
+  );
   for (const layer of spec.layers) for (const [ref, info] of valuesOf(layer, values)) values.set(ref, info);
   return values;
 }
 
 /** Every time axis of a spec, in the order of its inputs. */
-export const specAxes = (spec: Spec): readonly string[] => [...new Set(spec.inputs.flatMap(({ axis }) => axis ?? []))];
+export const specAxes = (spec: Spec): readonly string[] => [
+  ...new Set(spec.inputs.flatMap(({ axis }) => axis ?? [])),
+];
 
 /** A cell's final state, as values under `prefix`. */
 function states(prefix: string, cell: CellSpec): [ValueRef, ValueInfo][] {
@@ -29,16 +33,48 @@ function states(prefix: string, cell: CellSpec): [ValueRef, ValueInfo][] {
 }
 
 /** The values a layer makes, given those before it. The layer must be wired correctly. */
-export function valuesOf(layer: LayerSpec, values: ReadonlyMap<ValueRef, ValueInfo>): [ValueRef, ValueInfo][] {
+export function valuesOf(
+  layer: LayerSpec,
+  values: ReadonlyMap<ValueRef, ValueInfo>,
+): [ValueRef, ValueInfo][] {
   switch (layer.type) {
     case "recurrent":
-      return [[layer.name, { ...vector(outputSize(layer.cell)), axis: layer.returns === "sequence" ? values.get(layer.input)!.axis : null }], ...states(layer.name, layer.cell)];
+      return [
+        [
+          layer.name,
+          {
+            ...vector(outputSize(layer.cell)),
+            axis: layer.returns === "sequence" ? values.get(layer.input)!.axis : null,
+          },
+        ],
+        ...states(layer.name, layer.cell),
+      ];
     case "bidirectional": {
-      const output = (units: number): ValueInfo => ({ ...vector(units), axis: layer.returns === "sequence" ? values.get(layer.input)!.axis : null });
-      const merged: [ValueRef, ValueInfo][] = layer.merge === "none"
-        ? [[`${layer.name}.forward`, output(outputSize(layer.forward))], [`${layer.name}.backward`, output(outputSize(layer.backward))]]
-        : [[layer.name, output(layer.merge === "concat" ? outputSize(layer.forward) + outputSize(layer.backward) : outputSize(layer.forward))]];
-      return [...merged, ...states(`${layer.name}.forward`, layer.forward), ...states(`${layer.name}.backward`, layer.backward)];
+      const output = (units: number): ValueInfo => ({
+        ...vector(units),
+        axis: layer.returns === "sequence" ? values.get(layer.input)!.axis : null,
+      });
+      const merged: [ValueRef, ValueInfo][] =
+        layer.merge === "none"
+          ? [
+              [`${layer.name}.forward`, output(outputSize(layer.forward))],
+              [`${layer.name}.backward`, output(outputSize(layer.backward))],
+            ]
+          : [
+              [
+                layer.name,
+                output(
+                  layer.merge === "concat"
+                    ? outputSize(layer.forward) + outputSize(layer.backward)
+                    : outputSize(layer.forward),
+                ),
+              ],
+            ];
+      return [
+        ...merged,
+        ...states(`${layer.name}.forward`, layer.forward),
+        ...states(`${layer.name}.backward`, layer.backward),
+      ];
     }
     case "embedding": {
       const info = values.get(layer.input)!;
@@ -48,19 +84,28 @@ export function valuesOf(layer: LayerSpec, values: ReadonlyMap<ValueRef, ValueIn
       const info = values.get(layer.input)!;
       return [[layer.name, { ...info, shape: [...info.shape.slice(0, -1), layer.units] }]];
     }
-    case "activation": case "dropout":
+    case "activation":
+    case "dropout":
       return [[layer.name, values.get(layer.input)!]];
     case "merge": {
       const infos = layer.inputs.map((ref) => values.get(ref)!);
       const first = infos[0]!;
       const joined = infos.reduce((sum, info) => sum + info.shape[info.shape.length - 1]!, 0);
-      return [[layer.name, layer.mode === "concat" ? { ...first, shape: [...first.shape.slice(0, -1), joined] } : first]];
+      return [
+        [
+          layer.name,
+          layer.mode === "concat" ? { ...first, shape: [...first.shape.slice(0, -1), joined] } : first,
+        ],
+      ];
     }
     case "repeat":
       return [[layer.name, { ...values.get(layer.input)!, axis: layer.axis }]];
     case "attention": {
       const { axis } = values.get(layer.query)!;
-      return [[layer.name, { dtype: "float32", axis, shape: values.get(layer.value)!.shape }], [`${layer.name}.weights`, { dtype: "float32", axis, shape: [], over: values.get(layer.key)!.axis! }]];
+      return [
+        [layer.name, { dtype: "float32", axis, shape: values.get(layer.value)!.shape }],
+        [`${layer.name}.weights`, { dtype: "float32", axis, shape: [], over: values.get(layer.key)!.axis! }],
+      ];
     }
     default:
       return layer satisfies never;

@@ -14,18 +14,36 @@ abstract class Activation extends Module {
   }
 }
 
-export class Tanh extends Activation { protected readonly activation = "tanh"; }
-export class Sigmoid extends Activation { protected readonly activation = "sigmoid"; }
-export class ReLU extends Activation { protected readonly activation = "relu"; }
+export class Tanh extends Activation {
+  protected readonly activation = "tanh";
+}
+export class Sigmoid extends Activation {
+  protected readonly activation = "sigmoid";
+}
+export class ReLU extends Activation {
+  protected readonly activation = "relu";
+}
 /** clip(x/6 + 1/2, 0, 1). */
-export class Hardsigmoid extends Activation { protected readonly activation = "hardSigmoidSixth"; }
-export class Softsign extends Activation { protected readonly activation = "softsign"; }
-export class Softplus extends Activation { protected readonly activation = "softplus"; }
+export class Hardsigmoid extends Activation {
+  protected readonly activation = "hardSigmoidSixth";
+}
+export class Softsign extends Activation {
+  protected readonly activation = "softsign";
+}
+export class Softplus extends Activation {
+  protected readonly activation = "softplus";
+}
 /** With alpha 1. */
-export class ELU extends Activation { protected readonly activation = "elu"; }
+export class ELU extends Activation {
+  protected readonly activation = "elu";
+}
 /** With slope 0.01. */
-export class LeakyReLU extends Activation { protected readonly activation = "leakyRelu"; }
-export class Identity extends Activation { protected readonly activation = "linear"; }
+export class LeakyReLU extends Activation {
+  protected readonly activation = "leakyRelu";
+}
+export class Identity extends Activation {
+  protected readonly activation = "linear";
+}
 
 /** Along the last axis. */
 export class Softmax extends Module {

@@ -16,7 +16,12 @@ export interface CellOptions {
 
 /** What the cells share: one step, [batch, inputSize] and a state [batch, hiddenSize], or both without batch. */
 abstract class Cell extends Module {
-  constructor(private readonly className: string, readonly inputSize: number, readonly hiddenSize: number, private readonly cell: CellMaker) {
+  constructor(
+    private readonly className: string,
+    readonly inputSize: number,
+    readonly hiddenSize: number,
+    private readonly cell: CellMaker,
+  ) {
     super();
     count(className, "inputSize", inputSize);
     count(className, "hiddenSize", hiddenSize);
@@ -26,7 +31,10 @@ abstract class Cell extends Module {
     return [{ layer: this.layer("cell", "x", null), level: null }];
   }
 
-  protected describe(input: SymbolicTensor, hidden: readonly (Hidden | undefined)[] | null): { h: SymbolicTensor; c: SymbolicState } {
+  protected describe(
+    input: SymbolicTensor,
+    hidden: readonly (Hidden | undefined)[] | null,
+  ): { h: SymbolicTensor; c: SymbolicState } {
     const graph = currentGraph(this.className);
     const path = graph.pathOf(this);
     const kind = this.className.slice(3).toLowerCase();
@@ -35,20 +43,37 @@ abstract class Cell extends Module {
     const { ref } = graph.use(place, input, { dtype: "float32", features: [this.inputSize] });
     const layer = graph.layerName(path, kind);
     const parts = stateParts(this.cell(this.inputSize));
-    const sources = parts.map((part, k) => graph.state(place, hidden?.[k], [{ layer, part, units: this.hiddenSize }], false));
-    const initial = sources[0] === null ? null : Object.fromEntries(parts.map((part, k) => [part, sources[k]![0]!]));
-    const h = graph.append(this.layer(layer, ref, initial), [this.hiddenSize], input, { module: path, level: null });
+    const sources = parts.map((part, k) =>
+      graph.state(place, hidden?.[k], [{ layer, part, units: this.hiddenSize }], false),
+    );
+    const initial =
+      sources[0] === null ? null : Object.fromEntries(parts.map((part, k) => [part, sources[k]![0]!]));
+    const h = graph.append(this.layer(layer, ref, initial), [this.hiddenSize], input, {
+      module: path,
+      level: null,
+    });
     return { h, c: new SymbolicState(graph, [{ layer, part: "c", units: this.hiddenSize }], false) };
   }
 
   private layer(name: string, input: ValueRef, initialState: Record<string, ValueRef> | null): RecurrentSpec {
-    return recurrent({ name, input, cell: this.cell(this.inputSize), maskedOutput: "zero", heldStart: "zeros", initialState });
+    return recurrent({
+      name,
+      input,
+      cell: this.cell(this.inputSize),
+      maskedOutput: "zero",
+      heldStart: "zeros",
+      initialState,
+    });
   }
 }
 
 /** `torch.nn.RNNCell`: x and optional h to h. */
 export class RNNCell extends Cell {
-  constructor(inputSize: number, hiddenSize: number, options: CellOptions & { readonly nonlinearity?: "tanh" | "relu" } = {}) {
+  constructor(
+    inputSize: number,
+    hiddenSize: number,
+    options: CellOptions & { readonly nonlinearity?: "tanh" | "relu" } = {},
+  ) {
     knownOptions("nn.RNNCell", options, ["bias", "nonlinearity"]);
     super("nn.RNNCell", inputSize, hiddenSize, rnnCellOf(hiddenSize, options, "nn.RNNCell"));
   }
@@ -77,7 +102,10 @@ export class LSTMCell extends Cell {
     super("nn.LSTMCell", inputSize, hiddenSize, lstmCellOf(hiddenSize, options));
   }
 
-  forward(input: SymbolicTensor, hidden?: readonly [h: Hidden, c: Hidden]): [h: SymbolicTensor, c: SymbolicState] {
+  forward(
+    input: SymbolicTensor,
+    hidden?: readonly [h: Hidden, c: Hidden],
+  ): [h: SymbolicTensor, c: SymbolicState] {
     const { h, c } = this.describe(input, hidden ? pair(hidden) : null);
     return [h, c];
   }

@@ -12,7 +12,11 @@ export class ModuleList extends Module implements Iterable<Module> {
   }
 
   forward(): never {
-    throw new UnrollError("UNROLL_ARGUMENT", "nn.ModuleList: expected its modules to be called, got a call of the list; iterate over it in forward", {});
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      "nn.ModuleList: expected its modules to be called, got a call of the list; iterate over it in forward",
+      {},
+    );
   }
 
   override namedModules(prefix = ""): [path: string, module: Module][] {
@@ -34,7 +38,10 @@ export class Sequential extends Module {
   }
 
   forward(x: SymbolicTensor): SymbolicTensor {
-    return this.modules.reduce<SymbolicTensor>((value, module) => (module as unknown as { call(x: SymbolicTensor): SymbolicTensor }).call(value), x);
+    return this.modules.reduce<SymbolicTensor>(
+      (value, module) => (module as unknown as { call(x: SymbolicTensor): SymbolicTensor }).call(value),
+      x,
+    );
   }
 
   override namedModules(prefix = ""): [path: string, module: Module][] {

@@ -27,7 +27,10 @@ interface Leading {
 type Plain = Record<string, Record<string, HostTensor<"float32">>>;
 
 function refuse(place: string, expected: string, got: string, cure: string): never {
-  throw new UnrollError("UNROLL_SHAPE", `${place}: expected ${expected}, got ${got}; ${cure}`, { expected, got });
+  throw new UnrollError("UNROLL_SHAPE", `${place}: expected ${expected}, got ${got}; ${cure}`, {
+    expected,
+    got,
+  });
 }
 
 const dims = (shape: readonly (number | string)[]): string => `[${shape.join(", ")}]`;
@@ -39,7 +42,9 @@ function axisNames(graph: Graph, timeMajor: boolean): readonly string[] {
 
 /** Where an input's features are: the layer that reads it says whose error it is. */
 function placeOf(traced: Traced, input: InputSlot): string {
-  const reader = traced.spec.layers.find((layer) => layer.type !== "merge" && layer.type !== "attention" && layer.input === input.name);
+  const reader = traced.spec.layers.find(
+    (layer) => layer.type !== "merge" && layer.type !== "attention" && layer.input === input.name,
+  );
   return `${traced.graph.name} run${reader ? `, ${reader.type === "recurrent" ? reader.cell.kind : reader.type} "${reader.name}"` : ""}`;
 }
 
@@ -50,7 +55,12 @@ function leadingOf(traced: Traced, input: InputSlot, given: HostTensor, timeMajo
   const fits = graph.kind === "pointwise" ? count >= 0 : count === names.length || count === names.length - 1;
   if (!fits || input.features.some((size, k) => given.shape[count + k] !== size)) {
     const wanted = graph.kind === "pointwise" ? ["..."] : names;
-    refuse(placeOf(traced, input), `input ${dims([...wanted, ...input.features])}`, dims(given.shape), input.features.length > 0 ? "the last axis is the input size" : "ids have no feature axis");
+    refuse(
+      placeOf(traced, input),
+      `input ${dims([...wanted, ...input.features])}`,
+      dims(given.shape),
+      input.features.length > 0 ? "the last axis is the input size" : "ids have no feature axis",
+    );
   }
   const shape = given.shape.slice(0, count);
   if (graph.kind === "pointwise") return { shape, batch: sizeOf(shape), unbatched: false };
@@ -68,8 +78,13 @@ function modelAxes(graph: Graph, leading: Leading, timeMajor: boolean): readonly
 /** Values as the dtype that an input has. Whole numbers may come as float32, as `tensor([[1, 2]])` makes them. */
 function asDtype(place: string, given: HostTensor, dtype: "float32" | "int32"): HostTensor {
   if (given.dtype === dtype) return given;
-  if (dtype === "int32" && given.dtype === "float32" && (given.data as Float32Array).every(Number.isInteger)) return { dtype, shape: given.shape, data: Int32Array.from(given.data) };
-  throw new UnrollError("UNROLL_DTYPE", `${place}: expected ${dtype === "int32" ? "whole numbers (ids)" : dtype}, got ${given.dtype}; make it with tensor(data, shape, "${dtype}")`, { expected: dtype, got: given.dtype });
+  if (dtype === "int32" && given.dtype === "float32" && (given.data as Float32Array).every(Number.isInteger))
+    return { dtype, shape: given.shape, data: Int32Array.from(given.data) };
+  throw new UnrollError(
+    "UNROLL_DTYPE",
+    `${place}: expected ${dtype === "int32" ? "whole numbers (ids)" : dtype}, got ${given.dtype}; make it with tensor(data, shape, "${dtype}")`,
+    { expected: dtype, got: given.dtype },
+  );
 }
 
 interface Feeds {
@@ -89,15 +104,35 @@ function feedsOf({ traced, timeMajor }: Prepared, values: readonly unknown[]): F
       lengths = value.lengths;
       return { input, value: timeMajor ? value.data : swapAxes(value.data) };
     }
-    if (!isHostTensor(value)) throw new UnrollError("UNROLL_ARGUMENT", `${graph.name} run argument ${input.path.join(".")}: expected a tensor, got ${value === null || typeof value !== "object" ? String(value) : value.constructor.name}; make it with tensor(data, shape)`, {});
+    if (!isHostTensor(value))
+      throw new UnrollError(
+        "UNROLL_ARGUMENT",
+        `${graph.name} run argument ${input.path.join(".")}: expected a tensor, got ${value === null || typeof value !== "object" ? String(value) : value.constructor.name}; make it with tensor(data, shape)`,
+        {},
+      );
     return { input, value };
   });
-  if (given.length === 0) throw new UnrollError("UNROLL_ARGUMENT", `${graph.name} run: expected a tensor, got none; forward uses no argument as an input`, {});
+  if (given.length === 0)
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `${graph.name} run: expected a tensor, got none; forward uses no argument as an input`,
+      {},
+    );
   for (const { input, value } of given) {
     const own = leadingOf(traced, input, value, timeMajor);
     leading ??= own;
-    if (own.shape.join() !== leading.shape.join()) refuse(`${graph.name} run argument ${input.path.join(".")}`, `${dims([...leading.shape, ...input.features])}, the leading axes of the first input`, dims(value.shape), "inputs share time and batch");
-    tensors[input.name] = asDtype(placeOf(traced, input), { ...value, shape: [...modelAxes(graph, own, timeMajor), ...input.features] }, input.dtype);
+    if (own.shape.join() !== leading.shape.join())
+      refuse(
+        `${graph.name} run argument ${input.path.join(".")}`,
+        `${dims([...leading.shape, ...input.features])}, the leading axes of the first input`,
+        dims(value.shape),
+        "inputs share time and batch",
+      );
+    tensors[input.name] = asDtype(
+      placeOf(traced, input),
+      { ...value, shape: [...modelAxes(graph, own, timeMajor), ...input.features] },
+      input.dtype,
+    );
   }
   let axes = leading!;
   if (graph.lengths) {
@@ -106,7 +141,8 @@ function feedsOf({ traced, timeMajor }: Prepared, values: readonly unknown[]): F
     assertLengths(lengths, axes.batch, time, graph.lengths.enforceSorted);
     const longest = Math.max(...lengths);
     if (graph.cut && longest < time) {
-      for (const [name, value] of Object.entries(tensors)) tensors[name] = timeMajor ? takeRows(value, longest) : swapAxes(takeRows(swapAxes(value), longest));
+      for (const [name, value] of Object.entries(tensors))
+        tensors[name] = timeMajor ? takeRows(value, longest) : swapAxes(takeRows(swapAxes(value), longest));
       axes = { ...axes, shape: timeMajor ? [longest, axes.batch] : [axes.batch, longest] };
     }
   }
@@ -119,18 +155,38 @@ function initialState({ traced }: Prepared, values: readonly unknown[], leading:
   const own = new Set(spec.layers.filter(takesState).map((layer) => layer.name));
   const state: Plain = {};
   for (const { layer, part, units } of specState(spec)) {
-    if (own.has(layer)) (state[layer] ??= {})[part] = { dtype: "float32", shape: [leading.batch, units], data: allocate("float32", leading.batch * units) };
+    if (own.has(layer))
+      (state[layer] ??= {})[part] = {
+        dtype: "float32",
+        shape: [leading.batch, units],
+        data: allocate("float32", leading.batch * units),
+      };
   }
   for (const { path, slots, stacked } of graph.states) {
     const place = `${graph.name} run, state of "${slots[0]!.layer}"`;
     const given = valueAt(values, path);
     const { units } = slots[0]!;
     const wanted = [...(stacked ? [slots.length] : []), ...(leading.unbatched ? [] : [leading.batch]), units];
-    if (!isHostTensor(given)) throw new UnrollError("UNROLL_STATE", `${place}: expected part ${slots[0]!.part.split(".").pop()!} ${dims(wanted)}, got ${given === null || typeof given !== "object" ? String(given) : given.constructor.name}; an LSTM takes [h, c], other modules h`, { path });
-    if (given.dtype !== "float32" || given.shape.join() !== wanted.join()) refuse(place, `float32 ${dims(wanted)}${stacked ? ", [layers x directions, " + (leading.unbatched ? "" : "batch, ") + "hiddenSize]" : ""}`, `${given.dtype} ${dims(given.shape)}`, stacked ? "batchFirst does not apply to states" : "one row a sequence");
+    if (!isHostTensor(given))
+      throw new UnrollError(
+        "UNROLL_STATE",
+        `${place}: expected part ${slots[0]!.part.split(".").pop()!} ${dims(wanted)}, got ${given === null || typeof given !== "object" ? String(given) : given.constructor.name}; an LSTM takes [h, c], other modules h`,
+        { path },
+      );
+    if (given.dtype !== "float32" || given.shape.join() !== wanted.join())
+      refuse(
+        place,
+        `float32 ${dims(wanted)}${stacked ? ", [layers x directions, " + (leading.unbatched ? "" : "batch, ") + "hiddenSize]" : ""}`,
+        `${given.dtype} ${dims(given.shape)}`,
+        stacked ? "batchFirst does not apply to states" : "one row a sequence",
+      );
     const size = leading.batch * units;
     slots.forEach(({ layer, part }, k) => {
-      state[layer]![part] = { dtype: "float32", shape: [leading.batch, units], data: (given.data as Float32Array).slice(k * size, (k + 1) * size) };
+      state[layer]![part] = {
+        dtype: "float32",
+        shape: [leading.batch, units],
+        data: (given.data as Float32Array).slice(k * size, (k + 1) * size),
+      };
     });
   }
   return Object.keys(state).length > 0 ? state : null;
@@ -142,9 +198,10 @@ export async function execute(prepared: Prepared, values: readonly unknown[]): P
   const { graph, spec } = traced;
   const { tensors, leading, lengths } = feedsOf(prepared, values);
   const state = initialState(prepared, values, leading);
-  const result = graph.kind === "step"
-    ? await model.step(tensors, state ?? {})
-    : await model.sequence(tensors, { ...(state && { state }), ...(lengths && { lengths }) });
+  const result =
+    graph.kind === "step"
+      ? await model.step(tensors, state ?? {})
+      : await model.sequence(tensors, { ...(state && { state }), ...(lengths && { lengths }) });
   const after = await result.state.toTypedArrays();
   result.state.dispose();
 
@@ -155,21 +212,29 @@ export async function execute(prepared: Prepared, values: readonly unknown[]): P
     const features = output.shape.slice(modelAxes(graph, leading, timeMajor).length);
     const perStep = value.sequence && (known.has(ref) || graph.inputs.some((input) => input.name === ref));
     if (graph.kind !== "sequence" || !perStep) {
-      const lead = graph.kind === "sequence" || graph.kind === "step" ? (leading.unbatched ? [] : [leading.batch]) : leading.shape;
+      const lead =
+        graph.kind === "sequence" || graph.kind === "step"
+          ? leading.unbatched
+            ? []
+            : [leading.batch]
+          : leading.shape;
       return reshape(output, [...lead, ...(graph.kind === "sequence" ? output.shape.slice(1) : features)]);
     }
     if (value.packed) return new PackedSequence(timeMajor ? output : swapAxes(output), lengths!);
     return reshape(output, [...leading.shape, ...features]);
   };
   const stateValue = ({ slots, stacked }: SymbolicState): HostTensor => {
-    const parts = slots.map(({ layer, part, units }) => reshape(after[layer]![part]!, leading.unbatched ? [units] : [leading.batch, units]));
+    const parts = slots.map(({ layer, part, units }) =>
+      reshape(after[layer]![part]!, leading.unbatched ? [units] : [leading.batch, units]),
+    );
     return stacked ? stack(parts) : parts[0]!;
   };
   const valueOf = (described: unknown): unknown => {
     if (described instanceof SymbolicTensor) return tensorValue(described);
     if (described instanceof SymbolicState) return stateValue(described);
     if (Array.isArray(described)) return described.map(valueOf);
-    if (typeof described === "object" && described !== null) return Object.fromEntries(Object.entries(described).map(([key, item]) => [key, valueOf(item)]));
+    if (typeof described === "object" && described !== null)
+      return Object.fromEntries(Object.entries(described).map(([key, item]) => [key, valueOf(item)]));
     return described;
   };
   return valueOf(traced.result);

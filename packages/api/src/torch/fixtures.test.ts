@@ -13,7 +13,17 @@ interface Case {
   readonly file: string;
   readonly type: "module" | "cell";
   readonly module: string;
-  readonly args: { input_size: number; hidden_size: number; num_layers: number; bias: boolean; batch_first: boolean; dropout: number; bidirectional: boolean; nonlinearity?: "tanh" | "relu"; proj_size?: number };
+  readonly args: {
+    input_size: number;
+    hidden_size: number;
+    num_layers: number;
+    bias: boolean;
+    batch_first: boolean;
+    dropout: number;
+    bidirectional: boolean;
+    nonlinearity?: "tanh" | "relu";
+    proj_size?: number;
+  };
   readonly state_given: boolean;
   readonly lengths: readonly number[] | null;
   readonly f32_max_abs_error: Readonly<Record<string, number>>;
@@ -26,7 +36,9 @@ function expectClose(got: HostTensor, want: NamedTensor, recorded: number): void
   expect(got.shape).toEqual(want.shape);
   const wanted = want.data as Float64Array;
   let worst = 0;
-  got.data.forEach((value, k) => { worst = Math.max(worst, Math.abs(value - wanted[k]!)); });
+  got.data.forEach((value, k) => {
+    worst = Math.max(worst, Math.abs(value - wanted[k]!));
+  });
   expect(worst).toBeLessThan(8 * recorded + 3e-7);
 }
 
@@ -37,8 +49,24 @@ const slice = (all: HostTensor<"float32">, index: number): HostTensor<"float32">
 };
 
 const optionsOf = ({ args }: Case): object => {
-  const { num_layers: numLayers, bias, batch_first: batchFirst, dropout, bidirectional, nonlinearity, proj_size: projSize } = args;
-  return { numLayers, bias, batchFirst, dropout, bidirectional, ...(nonlinearity && { nonlinearity }), ...(projSize !== undefined && { projSize }) };
+  const {
+    num_layers: numLayers,
+    bias,
+    batch_first: batchFirst,
+    dropout,
+    bidirectional,
+    nonlinearity,
+    proj_size: projSize,
+  } = args;
+  return {
+    numLayers,
+    bias,
+    batchFirst,
+    dropout,
+    bidirectional,
+    ...(nonlinearity && { nonlinearity }),
+    ...(projSize !== undefined && { projSize }),
+  };
 };
 
 describe("PyTorch's recorded modules", () => {
@@ -48,22 +76,39 @@ describe("PyTorch's recorded modules", () => {
       const { tensors } = readSafetensors(readFileSync(folder + one.file));
       const { input_size: inputSize, hidden_size: hiddenSize } = one.args;
       const load = (name: string): HostTensor<"float32"> => toFloat32(tensors[name]!);
-      const parameters = Object.fromEntries(Object.entries(tensors).filter(([name]) => /^(weight|bias)_/.test(name)));
-      const input = one.lengths ? packPaddedSequence(load("input"), one.lengths, { batchFirst: one.args.batch_first, enforceSorted: false }) : load("input");
+      const parameters = Object.fromEntries(
+        Object.entries(tensors).filter(([name]) => /^(weight|bias)_/.test(name)),
+      );
+      const input = one.lengths
+        ? packPaddedSequence(load("input"), one.lengths, {
+            batchFirst: one.args.batch_first,
+            enforceSorted: false,
+          })
+        : load("input");
       const total = load("input").shape[one.args.batch_first ? 1 : 0]!;
-      let output: unknown, h: HostTensor, c: HostTensor | null = null;
+      let output: unknown,
+        h: HostTensor,
+        c: HostTensor | null = null;
       if (one.module === "torch.nn.LSTM") {
         const lstm = new nn.LSTM(inputSize, hiddenSize, optionsOf(one)).to(engine);
         lstm.loadStateDict(parameters);
-        [output, [h, c]] = one.state_given ? await lstm.run(input, [load("h0"), load("c0")]) : await lstm.run(input);
+        [output, [h, c]] = one.state_given
+          ? await lstm.run(input, [load("h0"), load("c0")])
+          : await lstm.run(input);
         expectBits(lstm.stateDict(), parameters);
       } else {
-        const module = (one.module === "torch.nn.GRU" ? new nn.GRU(inputSize, hiddenSize, optionsOf(one)) : new nn.RNN(inputSize, hiddenSize, optionsOf(one))).to(engine);
+        const module = (
+          one.module === "torch.nn.GRU"
+            ? new nn.GRU(inputSize, hiddenSize, optionsOf(one))
+            : new nn.RNN(inputSize, hiddenSize, optionsOf(one))
+        ).to(engine);
         module.loadStateDict(parameters);
         [output, h] = one.state_given ? await module.run(input, load("h0")) : await module.run(input);
         expectBits(module.stateDict(), parameters);
       }
-      const padded = one.lengths ? padPackedSequence(output as never, { batchFirst: one.args.batch_first, totalLength: total })[0] : (output as HostTensor);
+      const padded = one.lengths
+        ? padPackedSequence(output as never, { batchFirst: one.args.batch_first, totalLength: total })[0]
+        : (output as HostTensor);
       expectClose(padded, tensors["f64.output"]!, one.f32_max_abs_error["output"]!);
       expectClose(h, tensors["f64.h_n"]!, one.f32_max_abs_error["h_n"]!);
       if (c) expectClose(c, tensors["f64.c_n"]!, one.f32_max_abs_error["c_n"]!);
@@ -75,11 +120,29 @@ describe("PyTorch's recorded modules", () => {
       const { tensors } = readSafetensors(readFileSync(folder + one.file));
       const load = (name: string): HostTensor<"float32"> => toFloat32(tensors[name]!);
       const { input_size: inputSize, hidden_size: hiddenSize, bias, nonlinearity } = one.args;
-      const parameters = Object.fromEntries(Object.entries(tensors).filter(([name]) => /^(weight|bias)_/.test(name)));
+      const parameters = Object.fromEntries(
+        Object.entries(tensors).filter(([name]) => /^(weight|bias)_/.test(name)),
+      );
       const x = load("input");
-      const zeros = (): HostTensor<"float32"> => ({ dtype: "float32", shape: [...x.shape.slice(1, -1), hiddenSize], data: allocate("float32", sizeOf([...x.shape.slice(1, -1), hiddenSize])) });
+      const zeros = (): HostTensor<"float32"> => ({
+        dtype: "float32",
+        shape: [...x.shape.slice(1, -1), hiddenSize],
+        data: allocate("float32", sizeOf([...x.shape.slice(1, -1), hiddenSize])),
+      });
       let h = one.state_given ? load("h0") : zeros();
-      const check = (step: number): void => expectClose(h, { dtype: "F64", shape: h.shape, data: (tensors["f64.output"]!.data as Float64Array).subarray(step * h.data.length, (step + 1) * h.data.length) }, one.f32_max_abs_error["output"]!);
+      const check = (step: number): void =>
+        expectClose(
+          h,
+          {
+            dtype: "F64",
+            shape: h.shape,
+            data: (tensors["f64.output"]!.data as Float64Array).subarray(
+              step * h.data.length,
+              (step + 1) * h.data.length,
+            ),
+          },
+          one.f32_max_abs_error["output"]!,
+        );
       if (one.module === "torch.nn.LSTMCell") {
         const cell = new nn.LSTMCell(inputSize, hiddenSize, { bias });
         cell.loadStateDict(parameters);
@@ -90,7 +153,10 @@ describe("PyTorch's recorded modules", () => {
         }
         expectClose(c, tensors["f64.c_n"]!, one.f32_max_abs_error["c_n"]!);
       } else {
-        const cell = one.module === "torch.nn.GRUCell" ? new nn.GRUCell(inputSize, hiddenSize, { bias }) : new nn.RNNCell(inputSize, hiddenSize, { bias, ...(nonlinearity && { nonlinearity }) });
+        const cell =
+          one.module === "torch.nn.GRUCell"
+            ? new nn.GRUCell(inputSize, hiddenSize, { bias })
+            : new nn.RNNCell(inputSize, hiddenSize, { bias, ...(nonlinearity && { nonlinearity }) });
         cell.loadStateDict(parameters);
         for (let t = 0; t < x.shape[0]!; t++) {
           h = t === 0 && !one.state_given ? await cell.run(slice(x, t)) : await cell.run(slice(x, t), h);
@@ -106,7 +172,13 @@ describe("PyTorch's recorded modules", () => {
   });
 });
 
-function expectBits(got: Readonly<Record<string, HostTensor>>, want: Readonly<Record<string, NamedTensor>>): void {
+function expectBits(
+  got: Readonly<Record<string, HostTensor>>,
+  want: Readonly<Record<string, NamedTensor>>,
+): void {
   expect(Object.keys(got).sort()).toEqual(Object.keys(want).sort());
-  for (const [name, one] of Object.entries(want)) expect(new Uint8Array(got[name]!.data.buffer as ArrayBuffer)).toEqual(new Uint8Array(one.data.buffer as ArrayBuffer));
+  for (const [name, one] of Object.entries(want))
+    expect(new Uint8Array(got[name]!.data.buffer as ArrayBuffer)).toEqual(
+      new Uint8Array(one.data.buffer as ArrayBuffer),
+    );
 }

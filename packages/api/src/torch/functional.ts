@@ -3,7 +3,12 @@ import { activate, dropOut } from "./pointwise.js";
 import type { SymbolicTensor } from "./symbolic.js";
 
 function lastAxis(place: string, dim: number): void {
-  if (dim !== -1) throw new UnrollError("UNROLL_UNSUPPORTED", `${place}: expected dim -1, the last axis, got ${dim}; other axes are not supported`, { dim });
+  if (dim !== -1)
+    throw new UnrollError(
+      "UNROLL_UNSUPPORTED",
+      `${place}: expected dim -1, the last axis, got ${dim}; other axes are not supported`,
+      { dim },
+    );
 }
 
 export const tanh = (x: SymbolicTensor): SymbolicTensor => activate(x, "tanh");
@@ -29,11 +34,13 @@ export function logSoftmax(x: SymbolicTensor, options: { dim?: number } = {}): S
 }
 
 /** Identity: models here are in eval mode. */
-export const dropout = (x: SymbolicTensor, options: { p?: number } = {}): SymbolicTensor => dropOut(x, options.p ?? 0.5);
+export const dropout = (x: SymbolicTensor, options: { p?: number } = {}): SymbolicTensor =>
+  dropOut(x, options.p ?? 0.5);
 
 /** Joins tensors along the last axis, as `torch.cat(tensors, dim=-1)`. */
 export function cat(tensors: readonly SymbolicTensor[], options: { dim?: number } = {}): SymbolicTensor {
   lastAxis("cat", options.dim ?? -1);
-  if (tensors.length === 0) throw new UnrollError("UNROLL_ARGUMENT", "cat: expected tensors, got none; give at least one", {});
+  if (tensors.length === 0)
+    throw new UnrollError("UNROLL_ARGUMENT", "cat: expected tensors, got none; give at least one", {});
   return tensors.length === 1 ? tensors[0]! : tensors[0]!.graph.merge("concat", tensors);
 }

@@ -53,19 +53,32 @@ export class Graph {
   }
 
   refuse(code: UnrollErrorCode, place: string, expected: string, got: string, cure: string): never {
-    throw new UnrollError(code, `${this.name} ${place}: expected ${expected}, got ${got}; ${cure}`, { expected, got });
+    throw new UnrollError(code, `${this.name} ${place}: expected ${expected}, got ${got}; ${cure}`, {
+      expected,
+      got,
+    });
   }
 
   /** Path of a module in the `state_dict`; empty for the outermost. */
   pathOf(module: object): string {
     const path = this.paths.get(module);
-    if (path === undefined) this.refuse("UNROLL_ARGUMENT", "forward", "modules held in attributes of the outer module", module.constructor.name, "assign it to an attribute, or put a list of modules in nn.ModuleList");
+    if (path === undefined)
+      this.refuse(
+        "UNROLL_ARGUMENT",
+        "forward",
+        "modules held in attributes of the outer module",
+        module.constructor.name,
+        "assign it to an attribute, or put a list of modules in nn.ModuleList",
+      );
     return path;
   }
 
   /** A spec name for a module or function, used once. */
   layerName(path: string, fallback: string, suffix = ""): string {
-    const base = (/^[A-Za-z_]/.test(path) ? path : path === "" ? fallback : `${fallback}/${path}`).replaceAll(".", "/");
+    const base = (/^[A-Za-z_]/.test(path) ? path : path === "" ? fallback : `${fallback}/${path}`).replaceAll(
+      ".",
+      "/",
+    );
     let name = `${base}${suffix}`;
     for (let k = 2; this.names.has(name); k++) name = `${base}_call${k}${suffix}`;
     this.names.add(name);
@@ -73,48 +86,112 @@ export class Graph {
   }
 
   /** Appends a layer; `module` is where its weights are. */
-  append(layer: LayerSpec, features: readonly number[], like: SymbolicTensor, binding?: Omit<TorchBinding, "layer">): SymbolicTensor {
+  append(
+    layer: LayerSpec,
+    features: readonly number[],
+    like: SymbolicTensor,
+    binding?: Omit<TorchBinding, "layer">,
+  ): SymbolicTensor {
     this.layers.push(layer);
     if (binding) this.bindings.push({ layer: layer.name, ...binding });
     return new SymbolicTensor(this, layer.name, features, like.packed, like.sequence);
   }
 
   /** The value of a tensor; an argument becomes a model input here, of the form that its first use needs. */
-  use(place: string, given: SymbolicTensor, wanted: { dtype: "float32" | "int32"; features: readonly number[] | null }): { ref: ValueRef; features: readonly number[] } {
-    if (!(given instanceof SymbolicTensor)) this.refuse("UNROLL_ARGUMENT", place, "a symbolic tensor", describe(given), "pass on what forward was given and what modules returned");
-    if (given.graph !== this) this.refuse("UNROLL_ARGUMENT", place, "a tensor of this forward", "one of another", "don't keep symbolic tensors between runs");
+  use(
+    place: string,
+    given: SymbolicTensor,
+    wanted: { dtype: "float32" | "int32"; features: readonly number[] | null },
+  ): { ref: ValueRef; features: readonly number[] } {
+    if (!(given instanceof SymbolicTensor))
+      this.refuse(
+        "UNROLL_ARGUMENT",
+        place,
+        "a symbolic tensor",
+        describe(given),
+        "pass on what forward was given and what modules returned",
+      );
+    if (given.graph !== this)
+      this.refuse(
+        "UNROLL_ARGUMENT",
+        place,
+        "a tensor of this forward",
+        "one of another",
+        "don't keep symbolic tensors between runs",
+      );
     if (!(given instanceof Argument)) return { ref: given.ref!, features: given.features! };
     const known = this.inputs.find((input) => input.path.join() === given.path.join());
     if (known) return { ref: known.name, features: known.features };
     let features = wanted.features;
     if (features === null) {
       const example = this.example(given.path);
-      if (!example || example.shape.length === 0) this.refuse("UNROLL_SHAPE", place, "an input of known size", `argument ${given.path.join(".")}, which nothing has used before`, "give example values: spec({ example: [...] })");
+      if (!example || example.shape.length === 0)
+        this.refuse(
+          "UNROLL_SHAPE",
+          place,
+          "an input of known size",
+          `argument ${given.path.join(".")}, which nothing has used before`,
+          "give example values: spec({ example: [...] })",
+        );
       features = example.shape.slice(-1);
       this.fitted = true;
     }
-    const name = given.path.join() === "0" ? "input" : this.layerName("", "input", `_${given.path.join("_")}`);
+    const name =
+      given.path.join() === "0" ? "input" : this.layerName("", "input", `_${given.path.join("_")}`);
     this.inputs.push({ name, path: given.path, dtype: wanted.dtype, features });
     return { ref: name, features };
   }
 
   /** Notes that a recurrent module runs here: all of one kind, one layout, all packed or none. */
   mark(place: string, kind: "sequence" | "step", batchFirst: boolean | null, packed: boolean): void {
-    if (this.kind !== "pointwise" && this.kind !== kind) this.refuse("UNROLL_UNSUPPORTED", place, `only ${this.kind === "step" ? "cells" : "recurrent modules over sequences"}, as before it`, "the other kind", "run them as two models");
+    if (this.kind !== "pointwise" && this.kind !== kind)
+      this.refuse(
+        "UNROLL_UNSUPPORTED",
+        place,
+        `only ${this.kind === "step" ? "cells" : "recurrent modules over sequences"}, as before it`,
+        "the other kind",
+        "run them as two models",
+      );
     this.kind = kind;
     if (batchFirst !== null && !packed) {
-      if (this.batchFirst !== null && this.batchFirst !== batchFirst) this.refuse("UNROLL_UNSUPPORTED", place, `batchFirst ${this.batchFirst}, as before it`, `${batchFirst}`, "use one layout in a model");
+      if (this.batchFirst !== null && this.batchFirst !== batchFirst)
+        this.refuse(
+          "UNROLL_UNSUPPORTED",
+          place,
+          `batchFirst ${this.batchFirst}, as before it`,
+          `${batchFirst}`,
+          "use one layout in a model",
+        );
       this.batchFirst = batchFirst;
     }
     this.extents.add(packed);
-    if (this.extents.size > 1) this.refuse("UNROLL_UNSUPPORTED", place, "packed input to every recurrent module or to none", "both", "pack before the first of them");
+    if (this.extents.size > 1)
+      this.refuse(
+        "UNROLL_UNSUPPORTED",
+        place,
+        "packed input to every recurrent module or to none",
+        "both",
+        "pack before the first of them",
+      );
   }
 
   merge(mode: MergeSpec["mode"], tensors: readonly SymbolicTensor[]): SymbolicTensor {
     const shaped = tensors.find((one) => one.features !== null);
-    const values = tensors.map((one) => this.use(mode, one, { dtype: "float32", features: mode === "concat" ? null : (shaped?.features ?? null) }));
-    const features = mode === "concat" ? [values.reduce((sum, value) => sum + value.features[value.features.length - 1]!, 0)] : values[0]!.features;
-    return this.append(merge({ name: this.layerName("", mode), inputs: values.map((value) => value.ref), mode }), features, tensors[0]!);
+    const values = tensors.map((one) =>
+      this.use(mode, one, {
+        dtype: "float32",
+        features: mode === "concat" ? null : (shaped?.features ?? null),
+      }),
+    );
+    const features =
+      mode === "concat"
+        ? [values.reduce((sum, value) => sum + value.features[value.features.length - 1]!, 0)]
+        : values[0]!.features;
+    return this.append(
+      merge({ name: this.layerName("", mode), inputs: values.map((value) => value.ref), mode }),
+      features,
+      tensors[0]!,
+    );
   }
 
   /**
@@ -122,23 +199,46 @@ export class Graph {
    *
    * @param slots of each layer and direction in order
    */
-  state(place: string, given: SymbolicState | SymbolicTensor | null | undefined, slots: readonly StateSlot[], stacked: boolean): readonly ValueRef[] | null {
+  state(
+    place: string,
+    given: SymbolicState | SymbolicTensor | null | undefined,
+    slots: readonly StateSlot[],
+    stacked: boolean,
+  ): readonly ValueRef[] | null {
     if (given === null || given === undefined) return null;
     if (given instanceof Argument) {
       this.states.push({ path: given.path, slots, stacked });
       return null;
     }
     if (given instanceof SymbolicState) {
-      if (given.slots.length !== slots.length) this.refuse("UNROLL_SHAPE", place, `a state of ${slots.length} layers and directions`, `${given.slots.length}`, "the two modules need equal numLayers and bidirectional");
+      if (given.slots.length !== slots.length)
+        this.refuse(
+          "UNROLL_SHAPE",
+          place,
+          `a state of ${slots.length} layers and directions`,
+          `${given.slots.length}`,
+          "the two modules need equal numLayers and bidirectional",
+        );
       return given.slots.map((slot) => `${slot.layer}.${slot.part}`);
     }
     if (given instanceof SymbolicTensor && slots.length === 1 && !given.sequence) return [given.ref!];
-    return this.refuse("UNROLL_ARGUMENT", place, "a state: an argument of forward, or what a recurrent module returned", describe(given), "leave it out for zeros");
+    return this.refuse(
+      "UNROLL_ARGUMENT",
+      place,
+      "a state: an argument of forward, or what a recurrent module returned",
+      describe(given),
+      "leave it out for zeros",
+    );
   }
 
   /** The spec of everything recorded. */
   finish(outputs: readonly ValueRef[]): Spec {
-    const inputs: InputSpec[] = this.inputs.map(({ name, dtype, features }) => ({ name, dtype, axis: this.kind === "pointwise" ? null : "time", shape: features }));
+    const inputs: InputSpec[] = this.inputs.map(({ name, dtype, features }) => ({
+      name,
+      dtype,
+      axis: this.kind === "pointwise" ? null : "time",
+      shape: features,
+    }));
     return makeSpec({ name: this.name, inputs, layers: this.layers, outputs });
   }
 }
@@ -151,7 +251,12 @@ let active: Graph | null = null;
 
 /** The graph that `forward` is recording into. */
 export function currentGraph(module: string): Graph {
-  if (!active) throw new UnrollError("UNROLL_ARGUMENT", `${module}: expected a call inside forward(), got one outside; use await module.run(...) to compute`, {});
+  if (!active)
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `${module}: expected a call inside forward(), got one outside; use await module.run(...) to compute`,
+      {},
+    );
   return active;
 }
 

@@ -19,7 +19,11 @@ export function swapAxes<D extends DType>(given: HostTensor<D>): HostTensor<D> {
 /** The first `count` entries of the first axis, sharing memory. */
 export function takeRows<D extends DType>(given: HostTensor<D>, count: number): HostTensor<D> {
   const [, ...rest] = given.shape;
-  return { dtype: given.dtype, shape: [count, ...rest], data: given.data.subarray(0, count * sizeOf(rest)) as HostTensor<D>["data"] };
+  return {
+    dtype: given.dtype,
+    shape: [count, ...rest],
+    data: given.data.subarray(0, count * sizeOf(rest)) as HostTensor<D>["data"],
+  };
 }
 
 /** Another shape of equal size over the same memory. */

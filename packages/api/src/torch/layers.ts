@@ -7,13 +7,22 @@ import type { SymbolicTensor } from "./symbolic.js";
 
 /** A whole number of at least 1. @throws UNROLL_ARGUMENT */
 export function count(place: string, name: string, value: number): number {
-  if (!Number.isInteger(value) || value < 1) throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected ${name} as a whole number of at least 1, got ${value}; sizes are counts`, { name, value });
+  if (!Number.isInteger(value) || value < 1)
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `${place}: expected ${name} as a whole number of at least 1, got ${value}; sizes are counts`,
+      { name, value },
+    );
   return value;
 }
 
 /** Rows of a table by id: ids of any shape to [..., embeddingDim]. */
 export class Embedding extends Module {
-  constructor(readonly numEmbeddings: number, readonly embeddingDim: number, options: { paddingIdx?: number } = {}) {
+  constructor(
+    readonly numEmbeddings: number,
+    readonly embeddingDim: number,
+    options: { paddingIdx?: number } = {},
+  ) {
     super();
     count("nn.Embedding", "numEmbeddings", numEmbeddings);
     count("nn.Embedding", "embeddingDim", embeddingDim);
@@ -29,7 +38,10 @@ export class Embedding extends Module {
     const graph = currentGraph("nn.Embedding");
     const path = graph.pathOf(this);
     const { ref } = graph.use(path || "embedding", ids, { dtype: "int32", features: [] });
-    return graph.append(this.layer(graph.layerName(path, "embedding"), ref), [this.embeddingDim], ids, { module: path, level: null });
+    return graph.append(this.layer(graph.layerName(path, "embedding"), ref), [this.embeddingDim], ids, {
+      module: path,
+      level: null,
+    });
   }
 
   private layer(name: string, input: string): ModulePart["layer"] {
@@ -41,7 +53,11 @@ export class Embedding extends Module {
 export class Linear extends Module {
   readonly bias: boolean;
 
-  constructor(readonly inFeatures: number, readonly outFeatures: number, options: { bias?: boolean } = {}) {
+  constructor(
+    readonly inFeatures: number,
+    readonly outFeatures: number,
+    options: { bias?: boolean } = {},
+  ) {
     super();
     count("nn.Linear", "inFeatures", inFeatures);
     count("nn.Linear", "outFeatures", outFeatures);
@@ -57,10 +73,19 @@ export class Linear extends Module {
     const graph = currentGraph("nn.Linear");
     const path = graph.pathOf(this);
     const { ref } = graph.use(path || "linear", x, { dtype: "float32", features: [this.inFeatures] });
-    return graph.append(this.layer(graph.layerName(path, "linear"), ref), [this.outFeatures], x, { module: path, level: null });
+    return graph.append(this.layer(graph.layerName(path, "linear"), ref), [this.outFeatures], x, {
+      module: path,
+      level: null,
+    });
   }
 
   private layer(name: string, input: string): ModulePart["layer"] {
-    return dense({ name, input, inputSize: this.inFeatures, units: this.outFeatures, bias: this.bias ? "single" : "none" });
+    return dense({
+      name,
+      input,
+      inputSize: this.inFeatures,
+      units: this.outFeatures,
+      bias: this.bias ? "single" : "none",
+    });
   }
 }

@@ -4,10 +4,19 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import { isUnrollError } from "../contract/error.js";
 import { type HostTensor, tensor } from "../contract/tensor.js";
 import { readSafetensors } from "../formats/safetensors.js";
-import { F, type Hidden, nn, packPaddedSequence, padPackedSequence, type PackedSequence, type Tensor } from "./index.js";
+import {
+  F,
+  type Hidden,
+  nn,
+  packPaddedSequence,
+  padPackedSequence,
+  type PackedSequence,
+  type Tensor,
+} from "./index.js";
 
 const charlm = fileURLToPath(new URL("../../../../fixtures/models/charlm/", import.meta.url));
-const read = (name: string): ReturnType<typeof readSafetensors>["tensors"] => readSafetensors(readFileSync(charlm + name)).tensors;
+const read = (name: string): ReturnType<typeof readSafetensors>["tensors"] =>
+  readSafetensors(readFileSync(charlm + name)).tensors;
 
 class CharLM extends nn.Module {
   embedding = new nn.Embedding(75, 48);
@@ -31,32 +40,62 @@ async function caught(run: () => unknown): Promise<{ code: string; message: stri
 }
 
 let seed = 1;
-const random = (...shape: number[]): HostTensor<"float32"> => tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => Math.sin(seed++ * 12.9898)), shape);
+const random = (...shape: number[]): HostTensor<"float32"> =>
+  tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => Math.sin(seed++ * 12.9898)),
+    shape,
+  );
 const filled = <M extends nn.Module>(module: M): M => {
   const { details } = (() => {
-    try { module.loadStateDict({}); } catch (error) { if (isUnrollError(error)) return error; }
+    try {
+      module.loadStateDict({});
+    } catch (error) {
+      if (isUnrollError(error)) return error;
+    }
     throw new Error("no weights");
   })();
-  module.loadStateDict(Object.fromEntries((details["missing"] as { name: string; shape: number[] }[]).map(({ name, shape }) => [name, random(...shape)])));
+  module.loadStateDict(
+    Object.fromEntries(
+      (details["missing"] as { name: string; shape: number[] }[]).map(({ name, shape }) => [
+        name,
+        random(...shape),
+      ]),
+    ),
+  );
   return module;
 };
 const near = (got: HostTensor, want: ArrayLike<number>, bound = 1e-5): void => {
   expect(got.data.length).toBe(want.length);
-  got.data.forEach((value, k) => { if (!(Math.abs(value - want[k]!) < bound)) throw new Error(`element ${k}: ${value}, expected ${want[k]}`); });
+  got.data.forEach((value, k) => {
+    if (!(Math.abs(value - want[k]!) < bound)) throw new Error(`element ${k}: ${value}, expected ${want[k]}`);
+  });
 };
 
 describe("a module of modules", () => {
   it("runs the recorded character model as a sequence, in pieces, and as steps of the core model", async () => {
     const model = new CharLM();
-    expect(model.loadStateDict(read("charlm.safetensors"))).toEqual({ missingKeys: [], unexpectedKeys: [], losses: [] });
+    expect(model.loadStateDict(read("charlm.safetensors"))).toEqual({
+      missingKeys: [],
+      unexpectedKeys: [],
+      losses: [],
+    });
     const expected = read("expected.safetensors");
-    const ids = tensor(Int32Array.from(expected["passage_ids"]!.data as BigInt64Array, Number).slice(0, 20), [1, 20], "int32");
+    const ids = tensor(
+      Int32Array.from(expected["passage_ids"]!.data as BigInt64Array, Number).slice(0, 20),
+      [1, 20],
+      "int32",
+    );
     const [logits, [h, c]] = await model.run(ids);
     expectTypeOf(logits).toEqualTypeOf<HostTensor<"float32">>();
-    expect([logits.shape, h.shape, c.shape]).toEqual([[1, 20, 75], [2, 1, 128], [2, 1, 128]]);
+    expect([logits.shape, h.shape, c.shape]).toEqual([
+      [1, 20, 75],
+      [2, 1, 128],
+      [2, 1, 128],
+    ]);
     near(logits, expected["logits20"]!.data as Float64Array, 1e-4);
 
-    const part = (from: number, to: number): HostTensor => tensor((ids.data as Int32Array).slice(from, to), [1, to - from], "int32");
+    const part = (from: number, to: number): HostTensor =>
+      tensor((ids.data as Int32Array).slice(from, to), [1, to - from], "int32");
     const [, carried] = await model.run(part(0, 13));
     const [rest, [h2]] = await model.run(part(13, 20), carried);
     near(rest, logits.data.subarray(13 * 75), 1e-5);
@@ -82,15 +121,35 @@ describe("a module of modules", () => {
       head = new nn.Sequential(new nn.Linear(6, 5), new nn.Tanh(), new nn.Linear(5, 2));
 
       forward(ids: Tensor, lengths: Tensor) {
-        const packed = packPaddedSequence(this.embedding.call(ids), lengths, { batchFirst: true, enforceSorted: false });
+        const packed = packPaddedSequence(this.embedding.call(ids), lengths, {
+          batchFirst: true,
+          enforceSorted: false,
+        });
         const [out, h] = this.gru.call(packed);
-        return { tags: F.logSoftmax(this.head.call(padPackedSequence(out, { batchFirst: true })[0])), last: h.at(-1) };
+        return {
+          tags: F.logSoftmax(this.head.call(padPackedSequence(out, { batchFirst: true })[0])),
+          last: h.at(-1),
+        };
       }
     }
     const tagger = filled(new Tagger());
-    expect(Object.keys(tagger.stateDict()).slice(-4)).toEqual(["head.0.weight", "head.0.bias", "head.2.weight", "head.2.bias"]);
-    const { tags, last } = await tagger.run(tensor([[1, 2, 0, 0], [3, 4, 5, 0]]), [2, 3]);
-    expect([tags.shape, last.shape]).toEqual([[2, 3, 2], [2, 3]]);
+    expect(Object.keys(tagger.stateDict()).slice(-4)).toEqual([
+      "head.0.weight",
+      "head.0.bias",
+      "head.2.weight",
+      "head.2.bias",
+    ]);
+    const { tags, last } = await tagger.run(
+      tensor([
+        [1, 2, 0, 0],
+        [3, 4, 5, 0],
+      ]),
+      [2, 3],
+    );
+    expect([tags.shape, last.shape]).toEqual([
+      [2, 3, 2],
+      [2, 3],
+    ]);
     const alone = await tagger.run(tensor([[1, 2]]), [2]);
     near(alone.tags, tags.data.subarray(0, 4));
     near(alone.last, last.data.subarray(0, 3));
@@ -110,7 +169,10 @@ describe("a module of modules", () => {
     const [, hidden] = await both.encoder.run(x);
     const [a] = await both.decoder.run(x, hidden);
     const [b] = await both.decoder.run(x);
-    near(await both.run(x), a.data.map((value, k) => value + b.data[k]!));
+    near(
+      await both.run(x),
+      a.data.map((value, k) => value + b.data[k]!),
+    );
 
     class Cells extends nn.Module {
       one = new nn.LSTMCell(2, 3);
@@ -140,8 +202,17 @@ describe("a module of modules", () => {
   it("sees weights that were loaded into a submodule", async () => {
     const outer = filled(new nn.Sequential(new nn.Linear(2, 2)));
     const before = await outer.run(tensor([1, 2]));
-    const [inner] = outer.namedModules().slice(1).map(([, module]) => module);
-    inner!.loadStateDict({ weight: tensor([[1, 0], [0, 1]]), bias: tensor([0, 0]) });
+    const [inner] = outer
+      .namedModules()
+      .slice(1)
+      .map(([, module]) => module);
+    inner!.loadStateDict({
+      weight: tensor([
+        [1, 0],
+        [0, 1],
+      ]),
+      bias: tensor([0, 0]),
+    });
     expect([before.data[0] === 1, [...(await outer.run(tensor([1, 2]))).data]]).toEqual([false, [1, 2]]);
   });
 
@@ -156,23 +227,67 @@ describe("a module of modules", () => {
 
 describe("errors", () => {
   it.each([
-    ["UNROLL_SHAPE", 'GRU run, gru "gru_l0": expected input [time, batch, 3], got [5, 2, 7]; the last axis is the input size', () => filled(new nn.GRU(3, 4)).run(random(5, 2, 7))],
-    ["UNROLL_SHAPE", 'GRU run, state of "gru_l0": expected float32 [2, 2, 4], [layers x directions, batch, hiddenSize], got float32 [1, 2, 4]; batchFirst does not apply to states', () => filled(new nn.GRU(3, 4, { numLayers: 2 })).run(random(5, 2, 3), random(1, 2, 4))],
-    ["UNROLL_STATE", 'LSTM run, state of "lstm_l0": expected part h [1, 2, 4], got undefined; an LSTM takes [h, c], other modules h', () => filled(new nn.LSTM(3, 4)).run(random(5, 2, 3), random(1, 2, 4) as never)],
-    ["UNROLL_ARGUMENT", "nn.LSTM: expected projSize as a whole number from 0 to below hiddenSize 4, got 4; 0 is no projection", () => new nn.LSTM(3, 4, { projSize: 4 })],
-    ["UNROLL_ARGUMENT", 'nn.GRU: expected options numLayers, bias, batchFirst, dropout, bidirectional, got "num_layers"; the nearest is "numLayers"', () => new nn.GRU(3, 4, { num_layers: 2 } as never)],
-    ["UNROLL_ARGUMENT", "packPaddedSequence: expected lengths from longest to shortest, got [1, 4]; pass { enforceSorted: false } to give rows in any order", () => packPaddedSequence(random(4, 2, 2), [1, 4])],
-    ["UNROLL_WEIGHTS", "Linear: expected weights, got none for weight, bias; call loadStateDict first", () => new nn.Linear(2, 2).run(random(1, 2))],
-    ["UNROLL_WEIGHTS", "loadStateDict of Linear: expected 2 weights, got 1 missing, 1 unexpected, 1 mis-shaped: missing bias [3]; unexpected b [3]; mis-shaped weight is [2, 3], not [3, 2]; compare attribute names, sizes and options with the Python module", () => new nn.Linear(2, 3).loadStateDict({ weight: random(2, 3), b: random(3) })],
-    ["UNROLL_DTYPE", 'Embedding run, embedding "embedding": expected whole numbers (ids), got float32; make it with tensor(data, shape, "int32")', () => filled(new nn.Embedding(3, 2)).run(tensor([0.5]))],
-    ["UNROLL_ARGUMENT", "Linear: expected a call inside forward(), got one outside; use await module.run(...) to compute", () => new nn.Linear(2, 2).call(undefined as never)],
+    [
+      "UNROLL_SHAPE",
+      'GRU run, gru "gru_l0": expected input [time, batch, 3], got [5, 2, 7]; the last axis is the input size',
+      () => filled(new nn.GRU(3, 4)).run(random(5, 2, 7)),
+    ],
+    [
+      "UNROLL_SHAPE",
+      'GRU run, state of "gru_l0": expected float32 [2, 2, 4], [layers x directions, batch, hiddenSize], got float32 [1, 2, 4]; batchFirst does not apply to states',
+      () => filled(new nn.GRU(3, 4, { numLayers: 2 })).run(random(5, 2, 3), random(1, 2, 4)),
+    ],
+    [
+      "UNROLL_STATE",
+      'LSTM run, state of "lstm_l0": expected part h [1, 2, 4], got undefined; an LSTM takes [h, c], other modules h',
+      () => filled(new nn.LSTM(3, 4)).run(random(5, 2, 3), random(1, 2, 4) as never),
+    ],
+    [
+      "UNROLL_ARGUMENT",
+      "nn.LSTM: expected projSize as a whole number from 0 to below hiddenSize 4, got 4; 0 is no projection",
+      () => new nn.LSTM(3, 4, { projSize: 4 }),
+    ],
+    [
+      "UNROLL_ARGUMENT",
+      'nn.GRU: expected options numLayers, bias, batchFirst, dropout, bidirectional, got "num_layers"; the nearest is "numLayers"',
+      () => new nn.GRU(3, 4, { num_layers: 2 } as never),
+    ],
+    [
+      "UNROLL_ARGUMENT",
+      "packPaddedSequence: expected lengths from longest to shortest, got [1, 4]; pass { enforceSorted: false } to give rows in any order",
+      () => packPaddedSequence(random(4, 2, 2), [1, 4]),
+    ],
+    [
+      "UNROLL_WEIGHTS",
+      "Linear: expected weights, got none for weight, bias; call loadStateDict first",
+      () => new nn.Linear(2, 2).run(random(1, 2)),
+    ],
+    [
+      "UNROLL_WEIGHTS",
+      "loadStateDict of Linear: expected 2 weights, got 1 missing, 1 unexpected, 1 mis-shaped: missing bias [3]; unexpected b [3]; mis-shaped weight is [2, 3], not [3, 2]; compare attribute names, sizes and options with the Python module",
+      () => new nn.Linear(2, 3).loadStateDict({ weight: random(2, 3), b: random(3) }),
+    ],
+    [
+      "UNROLL_DTYPE",
+      'Embedding run, embedding "embedding": expected whole numbers (ids), got float32; make it with tensor(data, shape, "int32")',
+      () => filled(new nn.Embedding(3, 2)).run(tensor([0.5])),
+    ],
+    [
+      "UNROLL_ARGUMENT",
+      "Linear: expected a call inside forward(), got one outside; use await module.run(...) to compute",
+      () => new nn.Linear(2, 2).call(undefined as never),
+    ],
   ])("%s %s", async (code, message, run) => {
     expect(await caught(run)).toMatchObject({ code, message });
   });
 
   it("takes part of a state dict when not strict", () => {
     const linear = new nn.Linear(2, 3);
-    expect(linear.loadStateDict({ bias: random(3), other: random(1) }, { strict: false })).toEqual({ missingKeys: ["weight"], unexpectedKeys: ["other"], losses: [] });
+    expect(linear.loadStateDict({ bias: random(3), other: random(1) }, { strict: false })).toEqual({
+      missingKeys: ["weight"],
+      unexpectedKeys: ["other"],
+      losses: [],
+    });
     expect(Object.keys(linear.stateDict())).toEqual(["bias"]);
   });
 });

@@ -59,9 +59,14 @@ export abstract class Module {
    *
    * @throws UNROLL_SHAPE, UNROLL_DTYPE for inputs that don't fit, UNROLL_WEIGHTS before weights are loaded
    */
-  async run<const Arguments extends RunArguments<Parameters<this["forward"]>>>(...inputs: Arguments): Promise<RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>> {
+  async run<const Arguments extends RunArguments<Parameters<this["forward"]>>>(
+    ...inputs: Arguments
+  ): Promise<RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>> {
     const given: readonly unknown[] = inputs;
-    return (await execute(await this.ready(given), given)) as RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>;
+    return (await execute(await this.ready(given), given)) as RunResult<
+      ReturnType<this["forward"]>,
+      OutputOf<Arguments>
+    >;
   }
 
   /** Chooses the engine of `run`. Default `builtin()`. */
@@ -92,7 +97,11 @@ export abstract class Module {
    */
   async compile(options: { adapter?: Adapter; example?: readonly unknown[] } = {}): Promise<SteppableModel> {
     const { spec, graph } = trace(this, options.example ?? null, this.namedModules());
-    return compile(spec, { adapter: options.adapter ?? this.engine(), weights: this.weightsOf(spec, graph.bindings), timeMajor: graph.batchFirst !== true });
+    return compile(spec, {
+      adapter: options.adapter ?? this.engine(),
+      weights: this.weightsOf(spec, graph.bindings),
+      timeMajor: graph.batchFirst !== true,
+    });
   }
 
   /** Takes weights by PyTorch's names. With `strict` (the default) missing or unexpected keys are an error that lists them all. */
@@ -101,11 +110,18 @@ export abstract class Module {
     const owners = this.parameterOwners();
     const expected = owners.map((owner) => owner.weight);
     const known = new Set(expected.map((weight) => weight.name));
-    const missingKeys = expected.filter((weight) => !Object.hasOwn(stateDict, weight.name)).map((weight) => weight.name);
+    const missingKeys = expected
+      .filter((weight) => !Object.hasOwn(stateDict, weight.name))
+      .map((weight) => weight.name);
     const unexpectedKeys = Object.keys(stateDict).filter((name) => !known.has(name));
     const wanted = strict ? expected : expected.filter((weight) => Object.hasOwn(stateDict, weight.name));
     const given = strict ? stateDict : Object.fromEntries(wanted.map(({ name }) => [name, stateDict[name]!]));
-    const { weights, losses } = readForeign(`loadStateDict of ${this.constructor.name}`, wanted, given, "compare attribute names, sizes and options with the Python module");
+    const { weights, losses } = readForeign(
+      `loadStateDict of ${this.constructor.name}`,
+      wanted,
+      given,
+      "compare attribute names, sizes and options with the Python module",
+    );
     for (const { owner, key, weight } of owners) {
       const value = weights[weight.name];
       if (value) owner.parameters.set(key, { ...value, data: value.data.slice() });
@@ -116,10 +132,12 @@ export abstract class Module {
 
   /** The weights by PyTorch's names, bit for bit as they were loaded; copies. Those never loaded are left out. */
   stateDict(): Record<string, HostTensor<"float32">> {
-    return Object.fromEntries(this.parameterOwners().flatMap(({ owner, key, weight }) => {
-      const value = owner.parameters.get(key);
-      return value ? [[weight.name, { ...value, data: value.data.slice() }]] : [];
-    }));
+    return Object.fromEntries(
+      this.parameterOwners().flatMap(({ owner, key, weight }) => {
+        const value = owner.parameters.get(key);
+        return value ? [[weight.name, { ...value, data: value.data.slice() }]] : [];
+      }),
+    );
   }
 
   /** Frees the engine's memory. The module can run again, and then compiles again. */
@@ -136,15 +154,24 @@ export abstract class Module {
   namedModules(prefix = ""): [path: string, module: Module][] {
     const own: [string, Module][] = [[prefix, this]];
     for (const [name, value] of Object.entries(this)) {
-      if (value instanceof Module) own.push(...value.namedModules(prefix === "" ? name : `${prefix}.${name}`));
+      if (value instanceof Module)
+        own.push(...value.namedModules(prefix === "" ? name : `${prefix}.${name}`));
     }
     return own;
   }
 
   private parameterOwners(): { owner: Module; key: string; weight: WeightSpec }[] {
     return this.namedModules().flatMap(([path, owner]) =>
-      foreignWeights(owner.parts().flatMap(({ layer, level }) => torchRules(layer, { layer: layer.name, module: "", level })))
-        .map(({ name: key, shape }) => ({ owner, key, weight: { name: path === "" ? key : `${path}.${key}`, shape } })));
+      foreignWeights(
+        owner
+          .parts()
+          .flatMap(({ layer, level }) => torchRules(layer, { layer: layer.name, module: "", level })),
+      ).map(({ name: key, shape }) => ({
+        owner,
+        key,
+        weight: { name: path === "" ? key : `${path}.${key}`, shape },
+      })),
+    );
   }
 
   private engine(): Adapter {
@@ -163,7 +190,12 @@ export abstract class Module {
     const { prepared } = this;
     const made = this.prepare(given);
     prepared.set(sizes, made);
-    made.then(({ traced }) => { if (!traced.graph.fitted) prepared.set(structure, made); }, () => prepared.delete(sizes));
+    made.then(
+      ({ traced }) => {
+        if (!traced.graph.fitted) prepared.set(structure, made);
+      },
+      () => prepared.delete(sizes),
+    );
     return made;
   }
 
@@ -171,20 +203,37 @@ export abstract class Module {
     const traced = trace(this, given, this.namedModules());
     const { spec, graph } = traced;
     const timeMajor = graph.batchFirst !== true;
-    const model = await compile(spec, { adapter: this.engine(), weights: this.weightsOf(spec, graph.bindings), timeMajor });
+    const model = await compile(spec, {
+      adapter: this.engine(),
+      weights: this.weightsOf(spec, graph.bindings),
+      timeMajor,
+    });
     return { traced, model: model as SteppableModel, timeMajor };
   }
 
   private weightsOf(spec: Spec, bindings: readonly TorchBinding[]): WeightMap {
-    const used = spec.layers.flatMap((layer) => bindings.filter((b) => b.layer === layer.name).flatMap((b) => foreignWeights(torchRules(layer, b))));
+    const used = spec.layers.flatMap((layer) =>
+      bindings.filter((b) => b.layer === layer.name).flatMap((b) => foreignWeights(torchRules(layer, b))),
+    );
     const all = this.stateDict();
-    const missing = [...new Set(used.map((weight) => weight.name).filter((name) => !Object.hasOwn(all, name)))];
-    if (missing.length > 0) throw new UnrollError("UNROLL_WEIGHTS", `${this.constructor.name}: expected weights, got none for ${missing.join(", ")}; call loadStateDict first`, { missing });
+    const missing = [
+      ...new Set(used.map((weight) => weight.name).filter((name) => !Object.hasOwn(all, name))),
+    ];
+    if (missing.length > 0)
+      throw new UnrollError(
+        "UNROLL_WEIGHTS",
+        `${this.constructor.name}: expected weights, got none for ${missing.join(", ")}; call loadStateDict first`,
+        { missing },
+      );
     return fromTorch(spec, Object.fromEntries(used.map(({ name }) => [name, all[name]!])), bindings).weights;
   }
 
   private reset(): void {
-    for (const ready of this.prepared.values()) void ready.then(({ model }) => model.dispose(), () => undefined);
+    for (const ready of this.prepared.values())
+      void ready.then(
+        ({ model }) => model.dispose(),
+        () => undefined,
+      );
     this.prepared = new Map();
   }
 }

@@ -1,5 +1,18 @@
 /** PyTorch's `torch.nn`. */
-export { ELU, Dropout, Hardsigmoid, Identity, LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Softsign, Tanh } from "./activations.js";
+export {
+  ELU,
+  Dropout,
+  Hardsigmoid,
+  Identity,
+  LeakyReLU,
+  LogSoftmax,
+  ReLU,
+  Sigmoid,
+  Softmax,
+  Softplus,
+  Softsign,
+  Tanh,
+} from "./activations.js";
 export { GRUCell, LSTMCell, RNNCell } from "./cells.js";
 export { ModuleList, Sequential } from "./containers.js";
 export { Embedding, Linear } from "./layers.js";

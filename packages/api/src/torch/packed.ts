@@ -24,14 +24,29 @@ export function lengthsOf(given: Lengths): number[] {
 }
 
 /** Checks lengths as PyTorch does. @throws UNROLL_ARGUMENT */
-export function assertLengths(lengths: readonly number[], batch: number, time: number, enforceSorted: boolean): void {
+export function assertLengths(
+  lengths: readonly number[],
+  batch: number,
+  time: number,
+  enforceSorted: boolean,
+): void {
   const refuse = (expected: string, got: string, cure: string): never => {
-    throw new UnrollError("UNROLL_ARGUMENT", `packPaddedSequence: expected ${expected}, got ${got}; ${cure}`, { lengths, batch, time });
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `packPaddedSequence: expected ${expected}, got ${got}; ${cure}`,
+      { lengths, batch, time },
+    );
   };
-  if (lengths.length !== batch) refuse(`${batch} lengths, one a row`, `${lengths.length}`, "batchFirst says which axis holds the rows");
+  if (lengths.length !== batch)
+    refuse(`${batch} lengths, one a row`, `${lengths.length}`, "batchFirst says which axis holds the rows");
   const odd = lengths.find((length) => !Number.isInteger(length) || length < 1 || length > time);
   if (odd !== undefined) refuse(`lengths from 1 to ${time}`, `${odd}`, "leave empty rows out");
-  if (enforceSorted && lengths.some((length, k) => k > 0 && length > lengths[k - 1]!)) refuse("lengths from longest to shortest", `[${lengths.join(", ")}]`, "pass { enforceSorted: false } to give rows in any order");
+  if (enforceSorted && lengths.some((length, k) => k > 0 && length > lengths[k - 1]!))
+    refuse(
+      "lengths from longest to shortest",
+      `[${lengths.join(", ")}]`,
+      "pass { enforceSorted: false } to give rows in any order",
+    );
 }
 
 interface PackOptions {
@@ -40,17 +55,45 @@ interface PackOptions {
 }
 
 /** Packs padded rows: [time, batch, ...], or [batch, time, ...] with `batchFirst`. Rows are expected longest first unless `enforceSorted` is false. */
-export function packPaddedSequence(input: HostTensor, lengths: Lengths, options?: PackOptions): PackedSequence;
-export function packPaddedSequence(input: SymbolicTensor, lengths: SymbolicTensor, options?: PackOptions): SymbolicTensor;
-export function packPaddedSequence(input: HostTensor | SymbolicTensor, lengths: Lengths | SymbolicTensor, options: PackOptions = {}): PackedSequence | SymbolicTensor {
+export function packPaddedSequence(
+  input: HostTensor,
+  lengths: Lengths,
+  options?: PackOptions,
+): PackedSequence;
+export function packPaddedSequence(
+  input: SymbolicTensor,
+  lengths: SymbolicTensor,
+  options?: PackOptions,
+): SymbolicTensor;
+export function packPaddedSequence(
+  input: HostTensor | SymbolicTensor,
+  lengths: Lengths | SymbolicTensor,
+  options: PackOptions = {},
+): PackedSequence | SymbolicTensor {
   const { batchFirst = false, enforceSorted = true } = options;
   if (input instanceof SymbolicTensor) {
     const { graph } = input;
-    if (!(lengths instanceof Argument)) return graph.refuse("UNROLL_ARGUMENT", "packPaddedSequence", "lengths that are an argument of forward", typeof lengths, "pass them in when the model runs");
+    if (!(lengths instanceof Argument))
+      return graph.refuse(
+        "UNROLL_ARGUMENT",
+        "packPaddedSequence",
+        "lengths that are an argument of forward",
+        typeof lengths,
+        "pass them in when the model runs",
+      );
     graph.lengths = { path: lengths.path, enforceSorted };
-    if (graph.batchFirst !== null && graph.batchFirst !== batchFirst) graph.refuse("UNROLL_UNSUPPORTED", "packPaddedSequence", `batchFirst ${graph.batchFirst}, as before it`, `${batchFirst}`, "use one layout in a model");
+    if (graph.batchFirst !== null && graph.batchFirst !== batchFirst)
+      graph.refuse(
+        "UNROLL_UNSUPPORTED",
+        "packPaddedSequence",
+        `batchFirst ${graph.batchFirst}, as before it`,
+        `${batchFirst}`,
+        "use one layout in a model",
+      );
     graph.batchFirst = batchFirst;
-    return input instanceof Argument ? new Argument(graph, input.path, true) : new SymbolicTensor(graph, input.ref, input.features, true);
+    return input instanceof Argument
+      ? new Argument(graph, input.path, true)
+      : new SymbolicTensor(graph, input.ref, input.features, true);
   }
   const timeMajor = batchFirst ? swapAxes(input) : input;
   const rows = lengthsOf(lengths as Lengths);
@@ -65,25 +108,58 @@ interface PadOptions {
 }
 
 /** Pads a packed sequence to its longest row or `totalLength`: returns the padded tensor and the lengths. */
-export function padPackedSequence(packed: PackedSequence, options?: PadOptions): [output: HostTensor<"float32">, lengths: number[]];
-export function padPackedSequence(packed: SymbolicTensor, options?: Pick<PadOptions, "batchFirst">): [output: SymbolicTensor];
-export function padPackedSequence(packed: PackedSequence | SymbolicTensor, options: PadOptions = {}): [HostTensor<"float32">, number[]] | [SymbolicTensor] {
+export function padPackedSequence(
+  packed: PackedSequence,
+  options?: PadOptions,
+): [output: HostTensor<"float32">, lengths: number[]];
+export function padPackedSequence(
+  packed: SymbolicTensor,
+  options?: Pick<PadOptions, "batchFirst">,
+): [output: SymbolicTensor];
+export function padPackedSequence(
+  packed: PackedSequence | SymbolicTensor,
+  options: PadOptions = {},
+): [HostTensor<"float32">, number[]] | [SymbolicTensor] {
   const { batchFirst = false, paddingValue = 0 } = options;
   if (packed instanceof SymbolicTensor) {
     const { graph } = packed;
-    if (!packed.packed) graph.refuse("UNROLL_ARGUMENT", "padPackedSequence", "a packed sequence", "a tensor", "pack it first");
-    if (paddingValue !== 0 || options.totalLength !== undefined) graph.refuse("UNROLL_UNSUPPORTED", "padPackedSequence", "paddingValue 0 and no totalLength inside forward", JSON.stringify(options), "return the packed sequence and pad it outside");
+    if (!packed.packed)
+      graph.refuse("UNROLL_ARGUMENT", "padPackedSequence", "a packed sequence", "a tensor", "pack it first");
+    if (paddingValue !== 0 || options.totalLength !== undefined)
+      graph.refuse(
+        "UNROLL_UNSUPPORTED",
+        "padPackedSequence",
+        "paddingValue 0 and no totalLength inside forward",
+        JSON.stringify(options),
+        "return the packed sequence and pad it outside",
+      );
     graph.batchFirst ??= batchFirst;
-    if (graph.batchFirst !== batchFirst) graph.refuse("UNROLL_UNSUPPORTED", "padPackedSequence", `batchFirst ${graph.batchFirst}, as before it`, `${batchFirst}`, "use one layout in a model");
+    if (graph.batchFirst !== batchFirst)
+      graph.refuse(
+        "UNROLL_UNSUPPORTED",
+        "padPackedSequence",
+        `batchFirst ${graph.batchFirst}, as before it`,
+        `${batchFirst}`,
+        "use one layout in a model",
+      );
     graph.cut = true;
     return [new SymbolicTensor(graph, packed.ref, packed.features, false)];
   }
   const { data, lengths } = packed;
   const longest = data.shape[0]!;
   const total = options.totalLength ?? longest;
-  if (total < longest) throw new UnrollError("UNROLL_ARGUMENT", `padPackedSequence: expected totalLength of at least ${longest}, the longest row, got ${total}; it can't cut rows`, { total, longest });
+  if (total < longest)
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `padPackedSequence: expected totalLength of at least ${longest}, the longest row, got ${total}; it can't cut rows`,
+      { total, longest },
+    );
   const shape: Axes = [total, ...data.shape.slice(1)];
-  const padded = { dtype: "float32", shape, data: allocate("float32", sizeOf(shape)).fill(paddingValue) } as const;
+  const padded = {
+    dtype: "float32",
+    shape,
+    data: allocate("float32", sizeOf(shape)).fill(paddingValue),
+  } as const;
   const width = sizeOf(data.shape.slice(2));
   lengths.forEach((length, row) => {
     for (let time = 0; time < length; time++) {

@@ -6,7 +6,11 @@ import type { SymbolicTensor } from "./symbolic.js";
 export function activate(x: SymbolicTensor, name: ActivationSpec["activation"], path = ""): SymbolicTensor {
   const { graph } = x;
   const { ref, features } = graph.use(path || name, x, { dtype: "float32", features: null });
-  return graph.append(activation({ name: graph.layerName(path, name), input: ref, activation: name }), features, x);
+  return graph.append(
+    activation({ name: graph.layerName(path, name), input: ref, activation: name }),
+    features,
+    x,
+  );
 }
 
 /** Dropout, the identity at inference. */

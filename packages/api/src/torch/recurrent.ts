@@ -44,7 +44,13 @@ abstract class Recurrent extends Module {
   readonly dropout: number;
   readonly bidirectional: boolean;
 
-  constructor(private readonly className: string, readonly inputSize: number, readonly hiddenSize: number, private readonly cell: CellMaker, options: RecurrentOptions) {
+  constructor(
+    private readonly className: string,
+    readonly inputSize: number,
+    readonly hiddenSize: number,
+    private readonly cell: CellMaker,
+    options: RecurrentOptions,
+  ) {
     super();
     count(className, "inputSize", inputSize);
     count(className, "hiddenSize", hiddenSize);
@@ -55,30 +61,63 @@ abstract class Recurrent extends Module {
   }
 
   override parts(): ModulePart[] {
-    return Array.from({ length: this.numLayers }, (_, level) => ({ layer: this.layer(level, `l${level}`, "x", null), level }));
+    return Array.from({ length: this.numLayers }, (_, level) => ({
+      layer: this.layer(level, `l${level}`, "x", null),
+      level,
+    }));
   }
 
   /** Describes all layers. `hidden` has one state for each part of the cell, or is null for zeros. */
-  protected describe(input: SymbolicTensor, hidden: readonly (Hidden | undefined)[] | null): { output: SymbolicTensor; states: SymbolicState[] } {
+  protected describe(
+    input: SymbolicTensor,
+    hidden: readonly (Hidden | undefined)[] | null,
+  ): { output: SymbolicTensor; states: SymbolicState[] } {
     const graph = currentGraph(this.className);
     const path = graph.pathOf(this);
     const place = `${this.className.slice(3).toLowerCase()} "${path}"`;
     graph.mark(place, "sequence", this.batchFirst, input.packed);
     const { ref } = graph.use(place, input, { dtype: "float32", features: [this.inputSize] });
-    const names = Array.from({ length: this.numLayers }, (_, level) => graph.layerName(path, this.className.slice(3).toLowerCase(), `_l${level}`));
+    const names = Array.from({ length: this.numLayers }, (_, level) =>
+      graph.layerName(path, this.className.slice(3).toLowerCase(), `_l${level}`),
+    );
     const cell = this.cell(this.inputSize);
     const parts = stateParts(cell);
-    const slots = parts.map((part) => names.flatMap((layer): StateSlot[] => this.directions.map((way) => ({ layer, part: way + part, units: partSize(cell, part) }))));
+    const slots = parts.map((part) =>
+      names.flatMap((layer): StateSlot[] =>
+        this.directions.map((way) => ({ layer, part: way + part, units: partSize(cell, part) })),
+      ),
+    );
     const sources = parts.map((_, k) => graph.state(place, hidden?.[k], slots[k]!, true));
-    if (sources.some((source) => (source === null) !== (sources[0] === null))) graph.refuse("UNROLL_UNSUPPORTED", place, "h and c from one source", "one from the caller and one computed", "pass both the same way");
+    if (sources.some((source) => (source === null) !== (sources[0] === null)))
+      graph.refuse(
+        "UNROLL_UNSUPPORTED",
+        place,
+        "h and c from one source",
+        "one from the caller and one computed",
+        "pass both the same way",
+      );
 
     const D = this.directions.length;
     let output = new SymbolicTensor(graph, ref, [this.inputSize], input.packed);
     names.forEach((name, level) => {
-      const initial = sources[0] === null ? null
-        : Object.fromEntries(parts.flatMap((part, k) => this.directions.map((way, d) => [way + part, sources[k]![level * D + d]!])));
-      output = graph.append(this.layer(level, name, output.ref!, initial), [D * outputSize(cell)], output, { module: path, level });
-      if (this.dropout > 0 && level < this.numLayers - 1) output = graph.append(dropout({ name: `${name}_dropout`, input: name, rate: this.dropout }), output.features!, output);
+      const initial =
+        sources[0] === null
+          ? null
+          : Object.fromEntries(
+              parts.flatMap((part, k) =>
+                this.directions.map((way, d) => [way + part, sources[k]![level * D + d]!]),
+              ),
+            );
+      output = graph.append(this.layer(level, name, output.ref!, initial), [D * outputSize(cell)], output, {
+        module: path,
+        level,
+      });
+      if (this.dropout > 0 && level < this.numLayers - 1)
+        output = graph.append(
+          dropout({ name: `${name}_dropout`, input: name, rate: this.dropout }),
+          output.features!,
+          output,
+        );
     });
     return { output, states: slots.map((own) => new SymbolicState(graph, own, true)) };
   }
@@ -87,24 +126,46 @@ abstract class Recurrent extends Module {
     return this.bidirectional ? ["forward.", "backward."] : [""];
   }
 
-  private layer(level: number, name: string, input: ValueRef, initialState: Record<string, ValueRef> | null): LayerSpec {
+  private layer(
+    level: number,
+    name: string,
+    input: ValueRef,
+    initialState: Record<string, ValueRef> | null,
+  ): LayerSpec {
     const first = this.cell(this.inputSize);
     const cell = level === 0 ? first : this.cell(this.directions.length * outputSize(first));
     const masking = { maskedOutput: "zero", heldStart: "zeros", initialState } as const;
-    return this.bidirectional ? bidirectional({ name, input, forward: cell, ...masking }) : recurrent({ name, input, cell, ...masking });
+    return this.bidirectional
+      ? bidirectional({ name, input, forward: cell, ...masking })
+      : recurrent({ name, input, cell, ...masking });
   }
 }
 
 const biasOf = (options: { bias?: boolean }): "split" | "none" => ((options.bias ?? true) ? "split" : "none");
 
 /** The cell of `nn.RNN` and `nn.RNNCell`. */
-export const rnnCellOf = (units: number, options: { bias?: boolean; nonlinearity?: "tanh" | "relu" }, place: string): CellMaker => {
+export const rnnCellOf = (
+  units: number,
+  options: { bias?: boolean; nonlinearity?: "tanh" | "relu" },
+  place: string,
+): CellMaker => {
   const activation = options.nonlinearity ?? "tanh";
-  if (activation !== "tanh" && activation !== "relu") throw new UnrollError("UNROLL_ARGUMENT", `${place}: expected nonlinearity tanh or relu, got ${String(activation)}; PyTorch has no other`, {});
+  if (activation !== "tanh" && activation !== "relu")
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `${place}: expected nonlinearity tanh or relu, got ${String(activation)}; PyTorch has no other`,
+      {},
+    );
   return (inputSize) => simpleRnnCell({ inputSize, units, activation, bias: biasOf(options) });
 };
-export const lstmCellOf = (units: number, options: { bias?: boolean; projSize?: number }): CellMaker => (inputSize) => lstmCell({ inputSize, units, projection: options.projSize || null, bias: biasOf(options) });
-export const gruCellOf = (units: number, options: { bias?: boolean }): CellMaker => (inputSize) => gruCell({ inputSize, units, bias: biasOf(options) });
+export const lstmCellOf =
+  (units: number, options: { bias?: boolean; projSize?: number }): CellMaker =>
+  (inputSize) =>
+    lstmCell({ inputSize, units, projection: options.projSize || null, bias: biasOf(options) });
+export const gruCellOf =
+  (units: number, options: { bias?: boolean }): CellMaker =>
+  (inputSize) =>
+    gruCell({ inputSize, units, bias: biasOf(options) });
 
 /** `torch.nn.RNN`: input and optional h0 to [output, hN]. */
 export class RNN extends Recurrent {
@@ -137,11 +198,19 @@ export class LSTM extends Recurrent {
   constructor(inputSize: number, hiddenSize: number, options: LstmOptions = {}) {
     knownOptions("nn.LSTM", options, [...common, "projSize"]);
     const { projSize = 0 } = options;
-    if (!Number.isInteger(projSize) || projSize < 0 || projSize >= hiddenSize) throw new UnrollError("UNROLL_ARGUMENT", `nn.LSTM: expected projSize as a whole number from 0 to below hiddenSize ${hiddenSize}, got ${String(projSize)}; 0 is no projection`, { projSize });
+    if (!Number.isInteger(projSize) || projSize < 0 || projSize >= hiddenSize)
+      throw new UnrollError(
+        "UNROLL_ARGUMENT",
+        `nn.LSTM: expected projSize as a whole number from 0 to below hiddenSize ${hiddenSize}, got ${String(projSize)}; 0 is no projection`,
+        { projSize },
+      );
     super("nn.LSTM", inputSize, hiddenSize, lstmCellOf(hiddenSize, options), options);
   }
 
-  forward(input: SymbolicTensor, hidden?: readonly [h: Hidden, c: Hidden]): [output: SymbolicTensor, hidden: [hN: SymbolicState, cN: SymbolicState]] {
+  forward(
+    input: SymbolicTensor,
+    hidden?: readonly [h: Hidden, c: Hidden],
+  ): [output: SymbolicTensor, hidden: [hN: SymbolicState, cN: SymbolicState]] {
     const { output, states } = this.describe(input, hidden ? pair(hidden) : null);
     return [output, [states[0]!, states[1]!]];
   }
@@ -150,7 +219,11 @@ export class LSTM extends Recurrent {
 /** The two states of an LSTM. An argument gives as many items as are asked for. */
 export function pair(hidden: readonly [Hidden, Hidden] | Iterable<Hidden>): [Hidden, Hidden] {
   if (hidden instanceof SymbolicState || (Array.isArray(hidden) && hidden.length !== 2)) {
-    throw new UnrollError("UNROLL_STATE", `nn.LSTM: expected a state [h, c], got ${Array.isArray(hidden) ? `${hidden.length} items` : "one state"}; an LSTM has two state parts`, {});
+    throw new UnrollError(
+      "UNROLL_STATE",
+      `nn.LSTM: expected a state [h, c], got ${Array.isArray(hidden) ? `${hidden.length} items` : "one state"}; an LSTM has two state parts`,
+      {},
+    );
   }
   const [h, c] = hidden as Iterable<Hidden>;
   return [h!, c!];

@@ -53,7 +53,14 @@ export class SymbolicState {
   /** One layer's state in one direction, [batch, hiddenSize]; counted from the end if negative, as `h[-1]`. */
   at(index: number): SymbolicTensor {
     const slot = this.slots.at(index);
-    if (!slot) return this.graph.refuse("UNROLL_ARGUMENT", "state", `an index from ${-this.slots.length} to ${this.slots.length - 1}`, `${index}`, "there is one entry a layer and direction");
+    if (!slot)
+      return this.graph.refuse(
+        "UNROLL_ARGUMENT",
+        "state",
+        `an index from ${-this.slots.length} to ${this.slots.length - 1}`,
+        `${index}`,
+        "there is one entry a layer and direction",
+      );
     return new SymbolicTensor(this.graph, `${slot.layer}.${slot.part}`, [slot.units], false, false);
   }
 }
@@ -63,7 +70,11 @@ export class SymbolicState {
  * `const [h, c] = hidden`.
  */
 export class Argument extends SymbolicTensor implements Iterable<Argument> {
-  constructor(graph: Graph, /** @internal */ readonly path: ArgumentPath, packed: boolean) {
+  constructor(
+    graph: Graph,
+    /** @internal */ readonly path: ArgumentPath,
+    packed: boolean,
+  ) {
     super(graph, null, null, packed);
   }
 

@@ -17,7 +17,8 @@ export interface Traced {
 const absent = (value: unknown): value is null | undefined => value === null || value === undefined;
 
 /** A tuple of tensors, as opposed to an array of numbers such as lengths. */
-const isTuple = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.some((item) => typeof item === "object" || item === undefined);
+const isTuple = (value: unknown): value is readonly unknown[] =>
+  Array.isArray(value) && value.some((item) => typeof item === "object" || item === undefined);
 
 /** Which arguments are given and in what structure: all that `forward` can depend on. */
 export function signatureOf(value: unknown): string {
@@ -35,13 +36,17 @@ export function sizesOf(value: unknown): string {
 
 /** The value at a path of the arguments; undefined where there is none. */
 export function valueAt(values: readonly unknown[], path: ArgumentPath): unknown {
-  return path.reduce<unknown>((value, position) => (Array.isArray(value) ? (value as unknown[])[position] : undefined), values);
+  return path.reduce<unknown>(
+    (value, position) => (Array.isArray(value) ? (value as unknown[])[position] : undefined),
+    values,
+  );
 }
 
 /** A given tuple with an absent item becomes a tuple of arguments, so that `forward` sees what is absent. */
 function argumentFor(graph: Graph, path: ArgumentPath, value: unknown): unknown {
   if (absent(value)) return undefined;
-  if (isTuple(value) && value.some(absent)) return value.map((item, k) => argumentFor(graph, [...path, k], item));
+  if (isTuple(value) && value.some(absent))
+    return value.map((item, k) => argumentFor(graph, [...path, k], item));
   return new Argument(graph, path, value instanceof PackedSequence);
 }
 
@@ -60,7 +65,9 @@ function statesOf(result: unknown): SymbolicState[] {
 
 /** A symbolic tensor of the result, as a reference into the spec. */
 export function refOf(graph: Graph, value: SymbolicTensor): ValueRef {
-  return value instanceof Argument ? graph.use("result", value, { dtype: "float32", features: null }).ref : value.ref!;
+  return value instanceof Argument
+    ? graph.use("result", value, { dtype: "float32", features: null }).ref
+    : value.ref!;
 }
 
 /**
@@ -68,7 +75,11 @@ export function refOf(graph: Graph, value: SymbolicTensor): ValueRef {
  *
  * @param values arguments as given to `run`; null to describe the module with every argument present
  */
-export function trace(module: Module, values: readonly unknown[] | null, modules: readonly [string, Module][]): Traced {
+export function trace(
+  module: Module,
+  values: readonly unknown[] | null,
+  modules: readonly [string, Module][],
+): Traced {
   const paths = new Map<object, string>();
   for (const [path, one] of modules) if (!paths.has(one)) paths.set(one, path);
   const example = (path: ArgumentPath): HostTensor | null => {
@@ -77,12 +88,26 @@ export function trace(module: Module, values: readonly unknown[] | null, modules
   };
   const graph = new Graph(module.constructor.name, paths, example);
   const given = values ?? Array.from({ length: module.forward.length });
-  const inputs = given.map((value, k) => (values ? argumentFor(graph, [k], value) : new Argument(graph, [k], false)));
+  const inputs = given.map((value, k) =>
+    values ? argumentFor(graph, [k], value) : new Argument(graph, [k], false),
+  );
   const result = recording(graph, () => module.forward(...(inputs as never[])));
-  if (result instanceof Promise) throw new UnrollError("UNROLL_ARGUMENT", `${graph.name} forward: expected a description, got a promise; forward describes, so use call() in it rather than await run()`, {});
+  if (result instanceof Promise)
+    throw new UnrollError(
+      "UNROLL_ARGUMENT",
+      `${graph.name} forward: expected a description, got a promise; forward describes, so use call() in it rather than await run()`,
+      {},
+    );
   const refs = [...new Set(tensorsOf(result).map((value) => refOf(graph, value)))];
   const states = statesOf(result);
-  if (refs.length + states.length === 0) graph.refuse("UNROLL_ARGUMENT", "forward", "tensors or states to be returned", String(result), "return what run is to compute");
+  if (refs.length + states.length === 0)
+    graph.refuse(
+      "UNROLL_ARGUMENT",
+      "forward",
+      "tensors or states to be returned",
+      String(result),
+      "return what run is to compute",
+    );
   const slot = states[0]?.slots[0];
   return { graph, result, spec: graph.finish(refs.length > 0 ? refs : [`${slot!.layer}.${slot!.part}`]) };
 }

@@ -19,7 +19,9 @@ interface Options {
 
 /** `unroll generate`: text from a character model, one step at a time, as it comes. */
 export const generateCommand: AddCommand = (program, io) => {
-  program.command("generate").description("Sample text from a character model, one step at a time")
+  program
+    .command("generate")
+    .description("Sample text from a character model, one step at a time")
     .requiredOption("--model <dir>", "folder with NAME.json and NAME.safetensors")
     .option("--prompt <text>", "text to go on from (default: the model's own)")
     .option("--length <n>", "characters to sample", "200")
@@ -30,13 +32,23 @@ export const generateCommand: AddCommand = (program, io) => {
     .option("--json", "print one JSON object")
     .action(async (options: Options) => {
       const length = numberOption("length", options.length, isCount, "a whole number of at least 1");
-      const temperature = numberOption("temperature", options.temperature, (n) => n >= 0 && n < Infinity, "a number of at least 0");
+      const temperature = numberOption(
+        "temperature",
+        options.temperature,
+        (n) => n >= 0 && n < Infinity,
+        "a number of at least 0",
+      );
       const random = generator(numberOption("seed", options.seed, Number.isInteger, "a whole number"));
       const engine = await adapterOf(options.adapter, options.device, io);
       const given = await loadModel(io, options.model);
       const prompt = options.prompt ?? given.prompt;
       const ids = given.idsOf(prompt, "--prompt");
-      if (ids.length === 0) throw new UnrollError("UNROLL_ARGUMENT", "--prompt: expected at least one character, got none; the first logits come from it", {});
+      if (ids.length === 0)
+        throw new UnrollError(
+          "UNROLL_ARGUMENT",
+          "--prompt: expected at least one character, got none; the first logits come from it",
+          {},
+        );
 
       const model = await compile(given.spec, { adapter: engine.adapter, weights: given.weights });
       let state = model.zeroState(1);
@@ -56,6 +68,10 @@ export const generateCommand: AddCommand = (program, io) => {
         if (n + 1 < length) await feed(id);
       }
       model.dispose();
-      io.out(options.json ? `${JSON.stringify({ model: given.name, adapter: engine.name, device: engine.adapter.device, prompt, text, length, temperature, seed: Number(options.seed) })}\n` : "\n");
+      io.out(
+        options.json
+          ? `${JSON.stringify({ model: given.name, adapter: engine.name, device: engine.adapter.device, prompt, text, length, temperature, seed: Number(options.seed) })}\n`
+          : "\n",
+      );
     });
 };

@@ -9,23 +9,51 @@ const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b
 
 /** `unroll inspect`: what a weights file holds. */
 export const inspectCommand: AddCommand = (program, io) => {
-  program.command("inspect").description("Print what a weights file holds, and the recurrent layers among it")
+  program
+    .command("inspect")
+    .description("Print what a weights file holds, and the recurrent layers among it")
     .argument("<file>", "a .safetensors file")
     .option("--json", "print one JSON object")
     .action(async (file: string, options: { json?: boolean }) => {
-      if (!file.endsWith(".safetensors")) throw new UnrollError("UNROLL_FORMAT", `file "${file}": expected .safetensors, got another kind; convert it with safetensors.torch.save_file(state_dict, path)`, { file });
+      if (!file.endsWith(".safetensors"))
+        throw new UnrollError(
+          "UNROLL_FORMAT",
+          `file "${file}": expected .safetensors, got another kind; convert it with safetensors.torch.save_file(state_dict, path)`,
+          { file },
+        );
       const read = readSafetensors(await readBytes(io, file));
-      const tensors = Object.entries(read.tensors as Readonly<Record<string, NamedTensor>>).map(([name, { dtype, shape, data }]) => ({ name, dtype, shape, bytes: data.byteLength }));
-      const totals = { tensors: tensors.length, parameters: tensors.reduce((sum, { shape }) => sum + count(shape), 0), bytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0) };
+      const tensors = Object.entries(read.tensors as Readonly<Record<string, NamedTensor>>).map(
+        ([name, { dtype, shape, data }]) => ({ name, dtype, shape, bytes: data.byteLength }),
+      );
+      const totals = {
+        tensors: tensors.length,
+        parameters: tensors.reduce((sum, { shape }) => sum + count(shape), 0),
+        bytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0),
+      };
       const layers = recurrentLayers(tensors);
       if (options.json) {
         io.out(`${JSON.stringify({ file, tensors, totals, layers })}\n`);
         return;
       }
-      io.out(table(["name", "dtype", "shape", "parameters"], tensors.map(({ name, dtype, shape }) => [name, dtype, `[${shape.join(", ")}]`, count(shape).toLocaleString("en")]), [3]));
-      io.out(`\n${totals.tensors} tensors, ${totals.parameters.toLocaleString("en")} parameters, ${totals.bytes.toLocaleString("en")} bytes\n`);
+      io.out(
+        table(
+          ["name", "dtype", "shape", "parameters"],
+          tensors.map(({ name, dtype, shape }) => [
+            name,
+            dtype,
+            `[${shape.join(", ")}]`,
+            count(shape).toLocaleString("en"),
+          ]),
+          [3],
+        ),
+      );
+      io.out(
+        `\n${totals.tensors} tensors, ${totals.parameters.toLocaleString("en")} parameters, ${totals.bytes.toLocaleString("en")} bytes\n`,
+      );
       for (const layer of layers) {
-        io.out(`${layer.name === "" ? "(top level)" : layer.name}: ${layer.kind} by ${layer.framework}'s names, input size ${layer.inputSize}, units ${layer.units}, ${layer.layers} layer${layer.layers === 1 ? "" : "s"}, ${layer.directions === 2 ? "two directions" : "one direction"}, ${layer.bias ? "with" : "without"} bias${layer.projection === null ? "" : `, projection to ${layer.projection}`}\n`);
+        io.out(
+          `${layer.name === "" ? "(top level)" : layer.name}: ${layer.kind} by ${layer.framework}'s names, input size ${layer.inputSize}, units ${layer.units}, ${layer.layers} layer${layer.layers === 1 ? "" : "s"}, ${layer.directions === 2 ? "two directions" : "one direction"}, ${layer.bias ? "with" : "without"} bias${layer.projection === null ? "" : `, projection to ${layer.projection}`}\n`,
+        );
       }
       if (layers.length === 0) io.out("no recurrent layer by PyTorch's or Keras's names\n");
     });

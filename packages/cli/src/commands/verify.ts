@@ -15,39 +15,77 @@ interface Options {
 
 /** `unroll verify`: cases recorded in Python, run here and compared with the recorded float64 values. */
 export const verifyCommand: AddCommand = (program, io, end) => {
-  program.command("verify").description("Check recorded inputs and outputs of PyTorch and Keras layers, within the bound of each case")
+  program
+    .command("verify")
+    .description(
+      "Check recorded inputs and outputs of PyTorch and Keras layers, within the bound of each case",
+    )
     .argument("<manifest...>", "manifest.json files as recorder/record.py writes them")
-    .option("--adapter <name>", "e.g. builtin, onnx:cpu; may be repeated (default: configuration, then builtin)", listed, [])
+    .option(
+      "--adapter <name>",
+      "e.g. builtin, onnx:cpu; may be repeated (default: configuration, then builtin)",
+      listed,
+      [],
+    )
     .option("--only <text>", "cases whose name contains this")
     .option("--json", "print one JSON object")
     .action(async (manifests: string[], options: Options) => {
       const adapters = await adaptersOf(options.adapter, io);
       const cases: CaseReport[] = [];
       for (const manifest of manifests) {
-        const entries = await readManifest(io, manifest, (name) => options.only === undefined || name.includes(options.only));
+        const entries = await readManifest(
+          io,
+          manifest,
+          (name) => options.only === undefined || name.includes(options.only),
+        );
         const bar = progress(io, entries.length * adapters.length);
         for (const engine of adapters) {
           for (const entry of entries) {
             bar.step(`${engine.name} ${entry.name}`);
-            if (entry.unsupported !== null) cases.push({ manifest, name: entry.name, adapter: engine.name, mode: "sequence", status: "unsupported", maxError: null, errorOverBound: null, reason: entry.unsupported });
-            for (const recorded of entry.cases) for (const mode of recorded.modes) cases.push(await check(manifest, recorded, mode, engine));
+            if (entry.unsupported !== null)
+              cases.push({
+                manifest,
+                name: entry.name,
+                adapter: engine.name,
+                mode: "sequence",
+                status: "unsupported",
+                maxError: null,
+                errorOverBound: null,
+                reason: entry.unsupported,
+              });
+            for (const recorded of entry.cases)
+              for (const mode of recorded.modes) cases.push(await check(manifest, recorded, mode, engine));
           }
         }
         bar.stop();
       }
-      if (cases.length === 0) throw new UnrollError("UNROLL_ARGUMENT", `verify: expected cases to check, got none${options.only === undefined ? "" : ` whose name contains "${options.only}"`}; nothing checked is nothing passed`, {});
+      if (cases.length === 0)
+        throw new UnrollError(
+          "UNROLL_ARGUMENT",
+          `verify: expected cases to check, got none${options.only === undefined ? "" : ` whose name contains "${options.only}"`}; nothing checked is nothing passed`,
+          {},
+        );
 
-      const count = (status: CaseReport["status"], among: readonly CaseReport[] = cases): number => among.filter((one) => one.status === status).length;
+      const count = (status: CaseReport["status"], among: readonly CaseReport[] = cases): number =>
+        among.filter((one) => one.status === status).length;
       const failed = count("failed");
-      if (options.json) io.out(`${JSON.stringify({ total: cases.length, passed: count("passed"), failed, unsupported: count("unsupported"), cases })}\n`);
+      if (options.json)
+        io.out(
+          `${JSON.stringify({ total: cases.length, passed: count("passed"), failed, unsupported: count("unsupported"), cases })}\n`,
+        );
       else io.out(summary(cases, count));
       if (failed > 0) end(1);
     });
 };
 
-function summary(cases: readonly CaseReport[], count: (status: CaseReport["status"], among: readonly CaseReport[]) => number): string {
+function summary(
+  cases: readonly CaseReport[],
+  count: (status: CaseReport["status"], among: readonly CaseReport[]) => number,
+): string {
   const notable = cases.filter(({ status }) => status !== "passed");
-  const lines = notable.map(({ status, adapter, mode, name, reason }) => `${status}  ${adapter} ${mode}  ${name}: ${reason}\n`);
+  const lines = notable.map(
+    ({ status, adapter, mode, name, reason }) => `${status}  ${adapter} ${mode}  ${name}: ${reason}\n`,
+  );
   const groups = new Map<string, CaseReport[]>();
   for (const one of cases) {
     const key = JSON.stringify([one.manifest, one.adapter, one.mode]);
@@ -55,8 +93,18 @@ function summary(cases: readonly CaseReport[], count: (status: CaseReport["statu
   }
   const rows = [...groups.values()].map((group) => {
     const { manifest, adapter, mode } = group[0]!;
-    const worst = (key: "maxError" | "errorOverBound"): string => short(Math.max(0, ...group.map((one) => one[key] ?? 0)));
-    return [manifest, adapter, mode, String(count("passed", group)), String(count("failed", group)), String(count("unsupported", group)), worst("maxError"), worst("errorOverBound")];
+    const worst = (key: "maxError" | "errorOverBound"): string =>
+      short(Math.max(0, ...group.map((one) => one[key] ?? 0)));
+    return [
+      manifest,
+      adapter,
+      mode,
+      String(count("passed", group)),
+      String(count("failed", group)),
+      String(count("unsupported", group)),
+      worst("maxError"),
+      worst("errorOverBound"),
+    ];
   });
   return `${lines.join("")}${lines.length > 0 ? "\n" : ""}${table(["manifest", "adapter", "mode", "passed", "failed", "unsupported", "max error", "error/bound"], rows, [3, 4, 5, 6, 7])}`;
 }

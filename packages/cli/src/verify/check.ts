@@ -19,14 +19,25 @@ export interface CaseReport {
 const finite = (value: number): number => (Number.isFinite(value) ? value : 1e308);
 
 /** Runs a case in one mode on one engine and compares every result with the recorded one. */
-export async function check(manifest: string, recorded: RecordedCase, { mode, run }: Mode, { name: adapter, adapter: engine }: NamedAdapter): Promise<CaseReport> {
+export async function check(
+  manifest: string,
+  recorded: RecordedCase,
+  { mode, run }: Mode,
+  { name: adapter, adapter: engine }: NamedAdapter,
+): Promise<CaseReport> {
   const about = { manifest, name: recorded.name, adapter, mode };
   let results: Awaited<ReturnType<typeof run>>;
   try {
     results = await run(engine);
   } catch (error) {
     if (!isUnrollError(error)) throw error;
-    return { ...about, status: error.code === "UNROLL_UNSUPPORTED" ? "unsupported" : "failed", maxError: null, errorOverBound: null, reason: `${error.code} ${error.message}` };
+    return {
+      ...about,
+      status: error.code === "UNROLL_UNSUPPORTED" ? "unsupported" : "failed",
+      maxError: null,
+      errorOverBound: null,
+      reason: `${error.code} ${error.message}`,
+    };
   }
   let worst: Comparison = { maxError: 0, errorOverBound: 0, firstBadIndex: -1 };
   let reason: string | null = null;
@@ -34,13 +45,20 @@ export async function check(manifest: string, recorded: RecordedCase, { mode, ru
     const got = results[name]!;
     const comparison = compareWithBound(got, want, recorded.bounds[name]!);
     if (comparison.firstBadIndex >= 0 && reason === null) {
-      reason = got.shape.join() === want.shape.join()
-        ? `${name}[${indexOf(comparison.firstBadIndex, want.shape).join(", ")}]: expected ${comparison.want} within ${comparison.bound?.toExponential(1)}, got ${comparison.got}`
-        : `${name}: expected shape [${want.shape.join(", ")}], got [${got.shape.join(", ")}]`;
+      reason =
+        got.shape.join() === want.shape.join()
+          ? `${name}[${indexOf(comparison.firstBadIndex, want.shape).join(", ")}]: expected ${comparison.want} within ${comparison.bound?.toExponential(1)}, got ${comparison.got}`
+          : `${name}: expected shape [${want.shape.join(", ")}], got [${got.shape.join(", ")}]`;
     }
     worst = worse(worst, comparison);
   }
-  return { ...about, status: reason === null ? "passed" : "failed", maxError: finite(worst.maxError), errorOverBound: finite(worst.errorOverBound), reason };
+  return {
+    ...about,
+    status: reason === null ? "passed" : "failed",
+    maxError: finite(worst.maxError),
+    errorOverBound: finite(worst.errorOverBound),
+    reason,
+  };
 }
 
 /** Position in a tensor, from that in its row-major data. */

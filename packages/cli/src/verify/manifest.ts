@@ -21,20 +21,48 @@ export interface LoadedEntry {
  *
  * @throws UNROLL_FORMAT for a file of another form; an entry that can't be expressed is reported, not thrown
  */
-export async function readManifest(io: Io, path: string, only: (name: string) => boolean): Promise<LoadedEntry[]> {
+export async function readManifest(
+  io: Io,
+  path: string,
+  only: (name: string) => boolean,
+): Promise<LoadedEntry[]> {
   const { cases } = await readJson(io, path);
-  if (!Array.isArray(cases)) throw new UnrollError("UNROLL_FORMAT", `manifest "${path}": expected a list of cases, got ${typeof cases}; write it with record.py`, { path });
+  if (!Array.isArray(cases))
+    throw new UnrollError(
+      "UNROLL_FORMAT",
+      `manifest "${path}": expected a list of cases, got ${typeof cases}; write it with record.py`,
+      { path },
+    );
   const loaded: LoadedEntry[] = [];
   for (const entry of cases as readonly (TorchEntry | KerasEntry | OnnxEntry)[]) {
     const isOperator = entry !== null && typeof entry === "object" && "op" in entry;
-    if (typeof entry?.name !== "string" || !(isOperator || (typeof entry.file === "string" && ("module" in entry || "layer" in entry)))) {
-      throw new UnrollError("UNROLL_FORMAT", `manifest "${path}" case ${loaded.length}: expected name, file, and module or layer, or name and op, got ${JSON.stringify(entry)?.slice(0, 60)}; write it with record.py`, { path });
+    if (
+      typeof entry?.name !== "string" ||
+      !(isOperator || (typeof entry.file === "string" && ("module" in entry || "layer" in entry)))
+    ) {
+      throw new UnrollError(
+        "UNROLL_FORMAT",
+        `manifest "${path}" case ${loaded.length}: expected name, file, and module or layer, or name and op, got ${JSON.stringify(entry)?.slice(0, 60)}; write it with record.py`,
+        { path },
+      );
     }
     if (!only(entry.name)) continue;
-    const tensors = readSafetensors(await readBytes(io, join(dirname(path), isOperator ? `${entry.name}.safetensors` : (entry as TorchEntry | KerasEntry).file))).tensors as Readonly<Record<string, NamedTensor>>;
+    const tensors = readSafetensors(
+      await readBytes(
+        io,
+        join(
+          dirname(path),
+          isOperator ? `${entry.name}.safetensors` : (entry as TorchEntry | KerasEntry).file,
+        ),
+      ),
+    ).tensors as Readonly<Record<string, NamedTensor>>;
     try {
-      const cases = "module" in entry ? [torchCase(entry, tensors)] : "layer" in entry ? kerasCases(entry, tensors)
-        : [onnxCase(entry, tensors, await initializersOf(io, join(dirname(path), `${entry.name}.onnx`)))];
+      const cases =
+        "module" in entry
+          ? [torchCase(entry, tensors)]
+          : "layer" in entry
+            ? kerasCases(entry, tensors)
+            : [onnxCase(entry, tensors, await initializersOf(io, join(dirname(path), `${entry.name}.onnx`)))];
       loaded.push({ name: entry.name, cases, unsupported: null });
     } catch (error) {
       if (!isUnrollError(error) || error.code !== "UNROLL_UNSUPPORTED") throw error;
@@ -51,7 +79,12 @@ async function initializersOf(io: Io, path: string): Promise<Readonly<Record<str
   try {
     reader = await import("@unroll/adapter-onnx");
   } catch (cause) {
-    throw new UnrollError("UNROLL_CONFIG", `file "${path}": expected package @unroll/adapter-onnx, which reads it, got none; install it`, { path }, { cause });
+    throw new UnrollError(
+      "UNROLL_CONFIG",
+      `file "${path}": expected package @unroll/adapter-onnx, which reads it, got none; install it`,
+      { path },
+      { cause },
+    );
   }
   return reader.readInitializers(bytes);
 }

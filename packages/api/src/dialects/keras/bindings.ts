@@ -19,5 +19,9 @@ const kindNames = { lstm: "lstm", gru: "gru", simpleRnn: "simple_rnn", custom: "
 
 /** Bindings by layer name: each layer is the Keras layer of its name; a bidirectional one wraps a layer of its cell's kind. */
 export function kerasBindings(spec: Spec): KerasBinding[] {
-  return spec.layers.map((layer) => ({ layer: layer.name, name: layer.name, inner: layer.type === "bidirectional" ? kindNames[cellsOf(layer)[0]![1].kind] : null }));
+  return spec.layers.map((layer) => ({
+    layer: layer.name,
+    name: layer.name,
+    inner: layer.type === "bidirectional" ? kindNames[cellsOf(layer)[0]![1].kind] : null,
+  }));
 }

@@ -2,7 +2,14 @@ import type { WeightMap } from "../../contract/adapter.js";
 import { UnrollError } from "../../contract/error.js";
 import type { AnyTensor } from "../../formats/named-tensor.js";
 import type { Spec } from "../../spec/types.js";
-import { type Converted, exportWeights, foreignWeights, type ForeignWeights, importWeights, readForeign } from "../convert.js";
+import {
+  type Converted,
+  exportWeights,
+  foreignWeights,
+  type ForeignWeights,
+  importWeights,
+  readForeign,
+} from "../convert.js";
 import type { WeightSpec } from "../../spec/weights.js";
 import { type KerasBinding, kerasBindings } from "./bindings.js";
 import { type KerasRules, kerasRules } from "./rules.js";
@@ -10,17 +17,39 @@ import { type KerasRules, kerasRules } from "./rules.js";
 export { type KerasBinding, kerasBindings } from "./bindings.js";
 
 function specRules(spec: Spec, bindings: readonly KerasBinding[]): KerasRules {
-  const all = spec.layers.map((layer) => kerasRules(layer, bindings.find((one) => one.layer === layer.name) ?? { layer: layer.name, name: layer.name, inner: null }));
-  return { rules: all.flatMap((one) => one.rules), patterns: new Map(all.flatMap((one) => [...one.patterns])) };
+  const all = spec.layers.map((layer) =>
+    kerasRules(
+      layer,
+      bindings.find((one) => one.layer === layer.name) ?? {
+        layer: layer.name,
+        name: layer.name,
+        inner: null,
+      },
+    ),
+  );
+  return {
+    rules: all.flatMap((one) => one.rules),
+    patterns: new Map(all.flatMap((one) => [...one.patterns])),
+  };
 }
 
 /** Renames given tensors to the keys they mean; those that mean nothing keep their names. @throws UNROLL_WEIGHTS for two of one meaning */
-function recognised(place: string, expected: readonly WeightSpec[], patterns: KerasRules["patterns"], given: Readonly<Record<string, AnyTensor>>): Record<string, AnyTensor> {
+function recognised(
+  place: string,
+  expected: readonly WeightSpec[],
+  patterns: KerasRules["patterns"],
+  given: Readonly<Record<string, AnyTensor>>,
+): Record<string, AnyTensor> {
   const left = new Map(Object.entries(given));
   const found: Record<string, AnyTensor> = {};
   for (const { name } of expected) {
     const matches = left.has(name) ? [name] : [...left.keys()].filter((key) => patterns.get(name)!.test(key));
-    if (matches.length > 1) throw new UnrollError("UNROLL_WEIGHTS", `${place}: expected one tensor for ${name}, got ${matches.join(" and ")}; give bindings with the whole layer path`, { name, matches });
+    if (matches.length > 1)
+      throw new UnrollError(
+        "UNROLL_WEIGHTS",
+        `${place}: expected one tensor for ${name}, got ${matches.join(" and ")}; give bindings with the whole layer path`,
+        { name, matches },
+      );
     const [match] = matches;
     if (match === undefined) continue;
     found[name] = left.get(match)!;
@@ -30,15 +59,28 @@ function recognised(place: string, expected: readonly WeightSpec[], patterns: Ke
 }
 
 /** Weights that Keras keeps for a spec, in `get_weights()` order, under Keras 3's names. A layer bound twice counts once. */
-export function kerasWeights(spec: Spec, bindings: readonly KerasBinding[] = kerasBindings(spec)): WeightSpec[] {
+export function kerasWeights(
+  spec: Spec,
+  bindings: readonly KerasBinding[] = kerasBindings(spec),
+): WeightSpec[] {
   return foreignWeights(specRules(spec, bindings).rules);
 }
 
 /** Keras weights under the names of any version as float32 under Keras 3's. @throws UNROLL_WEIGHTS listing every wrong key */
-export function readKeras(place: string, spec: Spec, named: Readonly<Record<string, AnyTensor>>, bindings: readonly KerasBinding[]): Converted<ForeignWeights> {
+export function readKeras(
+  place: string,
+  spec: Spec,
+  named: Readonly<Record<string, AnyTensor>>,
+  bindings: readonly KerasBinding[],
+): Converted<ForeignWeights> {
   const { rules, patterns } = specRules(spec, bindings);
   const expected = foreignWeights(rules);
-  return readForeign(place, expected, recognised(place, expected, patterns, named), "compare layer names, units and options with the Python code, or give bindings");
+  return readForeign(
+    place,
+    expected,
+    recognised(place, expected, patterns, named),
+    "compare layer names, units and options with the Python code, or give bindings",
+  );
 }
 
 /**
@@ -48,7 +90,11 @@ export function readKeras(place: string, spec: Spec, named: Readonly<Record<stri
  *
  * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key
  */
-export function fromKeras(spec: Spec, named: Readonly<Record<string, AnyTensor>>, bindings: readonly KerasBinding[] = kerasBindings(spec)): Converted<WeightMap> {
+export function fromKeras(
+  spec: Spec,
+  named: Readonly<Record<string, AnyTensor>>,
+  bindings: readonly KerasBinding[] = kerasBindings(spec),
+): Converted<WeightMap> {
   const place = `keras weights of "${spec.name}"`;
   const read = readKeras(place, spec, named, bindings);
   const made = importWeights(place, specRules(spec, bindings).rules, read.weights);
@@ -61,6 +107,10 @@ export function fromKeras(spec: Spec, named: Readonly<Record<string, AnyTensor>>
  *
  * @throws UNROLL_UNSUPPORTED for a layer that Keras does not have; UNROLL_WEIGHTS for weights that don't fit the spec
  */
-export function toKeras(spec: Spec, weights: WeightMap, bindings: readonly KerasBinding[] = kerasBindings(spec)): Converted<ForeignWeights> {
+export function toKeras(
+  spec: Spec,
+  weights: WeightMap,
+  bindings: readonly KerasBinding[] = kerasBindings(spec),
+): Converted<ForeignWeights> {
   return exportWeights(`keras weights of "${spec.name}"`, spec, specRules(spec, bindings).rules, weights);
 }

@@ -31,7 +31,8 @@ function pattern(binding: KerasBinding, middle: string, weight: string, index: n
   return new RegExp(`${root}${middle}(?:${weight}|vars[/.]${index})(?::0)?$`);
 }
 
-const wayPattern = (way: "forward" | "backward" | null): string => (way ? `(?:${way}_layer|${way}_[^/.]+|${way})[/.]` : "");
+const wayPattern = (way: "forward" | "backward" | null): string =>
+  way ? `(?:${way}_layer|${way}_[^/.]+|${way})[/.]` : "";
 
 /** `RecurrentHighway` and `recurrentHighway` as Keras writes them in paths: `recurrent_highway`. */
 export const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
@@ -39,36 +40,78 @@ export const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g
 /** The cell in a name, with a number or left out where it is the only one; of a custom cell any word, as its class may have any name. */
 function cellPattern({ cell }: KerasBinding, kind: string | null): string {
   const stacked = /^stacked_rnn_cells\/(.*)$/.exec(cell ?? "")?.[1];
-  if (stacked !== undefined) return `(?:stacked_rnn_cells(?:_\\d+)?|cell[/.]cells)[/.]${escaped(stacked)}[/.]`;
-  return cell ? `(?:cell|${escaped(cell)})[/.]` : `(?:${kind === null ? "[^/.]+" : `(?:cell|${kind})(?:_\\d+)?`}[/.])?`;
+  if (stacked !== undefined)
+    return `(?:stacked_rnn_cells(?:_\\d+)?|cell[/.]cells)[/.]${escaped(stacked)}[/.]`;
+  return cell
+    ? `(?:cell|${escaped(cell)})[/.]`
+    : `(?:${kind === null ? "[^/.]+" : `(?:cell|${kind})(?:_\\d+)?`}[/.])?`;
 }
 
-function kerasCell(layer: string, prefix: string, cell: CellSpec, binding: KerasBinding, way: "forward" | "backward" | null): KerasRules {
+function kerasCell(
+  layer: string,
+  prefix: string,
+  cell: CellSpec,
+  binding: KerasBinding,
+  way: "forward" | "backward" | null,
+): KerasRules {
   if (cell.kind === "custom") return kerasCustom(layer, prefix, cell, binding, way);
   if (cell.kind === "lstm" && cell.outputActivation !== cell.activation) {
-    throw new UnrollError("UNROLL_UNSUPPORTED", `keras weights of lstm "${layer}": expected one activation for candidate and output, got ${cell.activation} and ${cell.outputActivation}; a Keras LSTM has only one`, { layer });
+    throw new UnrollError(
+      "UNROLL_UNSUPPORTED",
+      `keras weights of lstm "${layer}": expected one activation for candidate and output, got ${cell.activation} and ${cell.outputActivation}; a Keras LSTM has only one`,
+      { layer },
+    );
   }
-  const path = [binding.name, way && `${way}_${binding.inner}`, binding.cell ?? cellNames[cell.kind]].filter((part) => part).join("/");
+  const path = [binding.name, way && `${way}_${binding.inner}`, binding.cell ?? cellNames[cell.kind]]
+    .filter((part) => part)
+    .join("/");
   const keys = cellWeights.map((name) => `${path}/${name}`);
   const stacked = cell.kind === "gru" && cell.resetAfter;
   const middle = wayPattern(way) + cellPattern(binding, cellNames[cell.kind]);
   return {
-    rules: cellRules(layer, prefix, cell, { order, transposed: false, kernel: keys[0]!, recurrentKernel: keys[1]!, biases: stacked ? [keys[2]!, keys[2]!] : [keys[2]!], stackedBiases: stacked, projection: null, peephole: null, framework: "keras" }),
+    rules: cellRules(layer, prefix, cell, {
+      order,
+      transposed: false,
+      kernel: keys[0]!,
+      recurrentKernel: keys[1]!,
+      biases: stacked ? [keys[2]!, keys[2]!] : [keys[2]!],
+      stackedBiases: stacked,
+      projection: null,
+      peephole: null,
+      framework: "keras",
+    }),
     patterns: new Map(keys.map((key, k) => [key, pattern(binding, middle, cellWeights[k]!, k)])),
   };
 }
 
 /** A cell of the user's own: weights under their names, in a layer `RNN(cell)`, whatever class the cell has. */
-function kerasCustom(layer: string, prefix: string, cell: CustomCellSpec, binding: KerasBinding, way: "forward" | "backward" | null): KerasRules {
-  const path = [binding.name, way && `${way}_${binding.inner}`, binding.cell ?? snake(cell.name)].filter((part) => part).join("/");
+function kerasCustom(
+  layer: string,
+  prefix: string,
+  cell: CustomCellSpec,
+  binding: KerasBinding,
+  way: "forward" | "backward" | null,
+): KerasRules {
+  const path = [binding.name, way && `${way}_${binding.inner}`, binding.cell ?? snake(cell.name)]
+    .filter((part) => part)
+    .join("/");
   const key = (name: string): string => `${path}/${name}`;
   return {
     rules: customRules(layer, prefix, cell, key),
-    patterns: new Map(Object.keys(cell.weights).map((name, k) => [key(name), pattern(binding, wayPattern(way) + cellPattern(binding, null), escaped(name), k)])),
+    patterns: new Map(
+      Object.keys(cell.weights).map((name, k) => [
+        key(name),
+        pattern(binding, wayPattern(way) + cellPattern(binding, null), escaped(name), k),
+      ]),
+    ),
   };
 }
 
-function plain(layer: string, binding: KerasBinding, weights: readonly (readonly [canonical: string, name: string, shape: readonly number[]])[]): KerasRules {
+function plain(
+  layer: string,
+  binding: KerasBinding,
+  weights: readonly (readonly [canonical: string, name: string, shape: readonly number[]])[],
+): KerasRules {
   const path = [binding.name, binding.inner].filter((part) => part).join("/");
   const middle = binding.inner === null ? "" : `(?:(?:${escaped(binding.inner)}(?:_\\d+)?|layer)[/.])?`;
   const key = (name: string): string => (path === "" ? name : `${path}/${name}`);
@@ -82,20 +125,47 @@ function plain(layer: string, binding: KerasBinding, weights: readonly (readonly
 export function kerasRules(layer: LayerSpec, binding: KerasBinding): KerasRules {
   const { name } = layer;
   switch (layer.type) {
-    case "recurrent": return kerasCell(name, name, layer.cell, binding, null);
+    case "recurrent":
+      return kerasCell(name, name, layer.cell, binding, null);
     case "bidirectional": {
-      const ways = [kerasCell(name, `${name}.forward`, layer.forward, binding, "forward"), kerasCell(name, `${name}.backward`, layer.backward, binding, "backward")];
-      return { rules: ways.flatMap((way) => way.rules), patterns: new Map(ways.flatMap((way) => [...way.patterns])) };
+      const ways = [
+        kerasCell(name, `${name}.forward`, layer.forward, binding, "forward"),
+        kerasCell(name, `${name}.backward`, layer.backward, binding, "backward"),
+      ];
+      return {
+        rules: ways.flatMap((way) => way.rules),
+        patterns: new Map(ways.flatMap((way) => [...way.patterns])),
+      };
     }
-    case "embedding": return plain(name, binding, [["table", "embeddings", [layer.inputSize, layer.outputSize]]]);
-    case "dense": return plain(name, binding, [["kernel", "kernel", [layer.inputSize, layer.units]], ...(layer.bias === "single" ? [["bias", "bias", [layer.units]] as const] : [])]);
-    // Keras's Attention calls what it multiplies a `concat` score by concat_score_weight; only that score can have a scale within.
-    case "attention": if (layer.innerScale === "scalar" && layer.scale !== "scalar") throw new UnrollError("UNROLL_UNSUPPORTED", `keras weights of attention "${name}": expected scale scalar beside innerScale, got ${layer.scale}; no Keras layer has only one of them`, { layer: name });
+    case "embedding":
+      return plain(name, binding, [["table", "embeddings", [layer.inputSize, layer.outputSize]]]);
+    case "dense":
       return plain(name, binding, [
-      ...(layer.innerScale === "scalar" ? [["innerScale", "scale", []] as const] : []),
-      ...(layer.scale === "vector" ? [["scale", "scale", [layer.inputSize]] as const] : layer.scale === "scalar" ? [["scale", layer.score === "additive" ? "concat_score_weight" : "scale", []] as const] : []),
-    ]);
-    case "activation": case "dropout": case "merge": case "repeat": return { rules: [], patterns: new Map() };
-    default: return layer satisfies never;
+        ["kernel", "kernel", [layer.inputSize, layer.units]],
+        ...(layer.bias === "single" ? [["bias", "bias", [layer.units]] as const] : []),
+      ]);
+    // Keras's Attention calls what it multiplies a `concat` score by concat_score_weight; only that score can have a scale within.
+    case "attention":
+      if (layer.innerScale === "scalar" && layer.scale !== "scalar")
+        throw new UnrollError(
+          "UNROLL_UNSUPPORTED",
+          `keras weights of attention "${name}": expected scale scalar beside innerScale, got ${layer.scale}; no Keras layer has only one of them`,
+          { layer: name },
+        );
+      return plain(name, binding, [
+        ...(layer.innerScale === "scalar" ? [["innerScale", "scale", []] as const] : []),
+        ...(layer.scale === "vector"
+          ? [["scale", "scale", [layer.inputSize]] as const]
+          : layer.scale === "scalar"
+            ? [["scale", layer.score === "additive" ? "concat_score_weight" : "scale", []] as const]
+            : []),
+      ]);
+    case "activation":
+    case "dropout":
+    case "merge":
+    case "repeat":
+      return { rules: [], patterns: new Map() };
+    default:
+      return layer satisfies never;
   }
 }

@@ -1,7 +1,14 @@
 import type { WeightMap } from "../../contract/adapter.js";
 import type { AnyTensor } from "../../formats/named-tensor.js";
 import type { Spec } from "../../spec/types.js";
-import { type Converted, exportWeights, foreignWeights, type ForeignWeights, importWeights, readForeign } from "../convert.js";
+import {
+  type Converted,
+  exportWeights,
+  foreignWeights,
+  type ForeignWeights,
+  importWeights,
+  readForeign,
+} from "../convert.js";
 import type { WeightRule } from "../rules.js";
 import { type OnnxBinding, onnxBindings } from "./bindings.js";
 import { onnxRules } from "./rules.js";
@@ -25,10 +32,19 @@ function specRules(spec: Spec, bindings: readonly OnnxBinding[]): WeightRule[] {
  * @param bindings names of the initializers by layer; `LAYER.W`, `LAYER.R`, `LAYER.B` and so on where not given
  * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped initializer
  */
-export function fromOnnx(spec: Spec, initializers: Readonly<Record<string, AnyTensor>>, bindings: readonly OnnxBinding[] = []): Converted<WeightMap> {
+export function fromOnnx(
+  spec: Spec,
+  initializers: Readonly<Record<string, AnyTensor>>,
+  bindings: readonly OnnxBinding[] = [],
+): Converted<WeightMap> {
   const place = `onnx initializers of "${spec.name}"`;
   const rules = specRules(spec, bindings);
-  const read = readForeign(place, foreignWeights(rules), initializers, "compare hidden_size, direction and the names of the initializers, or give bindings");
+  const read = readForeign(
+    place,
+    foreignWeights(rules),
+    initializers,
+    "compare hidden_size, direction and the names of the initializers, or give bindings",
+  );
   const made = importWeights(place, rules, read.weights);
   return { weights: made.weights, losses: [...read.losses, ...made.losses] };
 }
@@ -39,6 +55,10 @@ export function fromOnnx(spec: Spec, initializers: Readonly<Record<string, AnyTe
  *
  * @throws UNROLL_UNSUPPORTED for a bidirectional layer whose cells differ; UNROLL_WEIGHTS for weights that don't fit the spec
  */
-export function toOnnx(spec: Spec, weights: WeightMap, bindings: readonly OnnxBinding[] = []): Converted<ForeignWeights> {
+export function toOnnx(
+  spec: Spec,
+  weights: WeightMap,
+  bindings: readonly OnnxBinding[] = [],
+): Converted<ForeignWeights> {
   return exportWeights(`onnx initializers of "${spec.name}"`, spec, specRules(spec, bindings), weights);
 }

@@ -14,40 +14,83 @@ const order: GateOrder = { lstm: ["i", "o", "f", "g"], gru: ["z", "r", "n"], sim
 
 const peepholes = (cell: KnownCellSpec): boolean => cell.kind === "lstm" && cell.peepholes;
 
-function cells(layer: string, all: readonly (readonly [prefix: string, cell: CellSpec])[], { names }: OnnxBinding): WeightRule[] {
+function cells(
+  layer: string,
+  all: readonly (readonly [prefix: string, cell: CellSpec])[],
+  { names }: OnnxBinding,
+): WeightRule[] {
   const given = all.map(([prefix, cell]): readonly [string, KnownCellSpec] => {
     if (cell.kind !== "custom") return [prefix, cell];
-    throw new UnrollError("UNROLL_UNSUPPORTED", `onnx weights of layer "${layer}": expected an LSTM, GRU or RNN, got custom cell "${cell.name}"; ONNX has no operator for it`, { layer });
+    throw new UnrollError(
+      "UNROLL_UNSUPPORTED",
+      `onnx weights of layer "${layer}": expected an LSTM, GRU or RNN, got custom cell "${cell.name}"; ONNX has no operator for it`,
+      { layer },
+    );
   });
   const [[, first]] = given as [readonly [string, KnownCellSpec]];
   for (const [, cell] of given) {
-    if (cell.kind === first.kind && cell.units === first.units && (cell.bias === "none") === (first.bias === "none") && peepholes(cell) === peepholes(first)) continue;
-    throw new UnrollError("UNROLL_UNSUPPORTED", `onnx weights of layer "${layer}": expected both directions of one kind, size and form, got ${first.kind} of ${first.units} units and ${cell.kind} of ${cell.units}; an ONNX operator has one hidden_size`, { layer });
+    if (
+      cell.kind === first.kind &&
+      cell.units === first.units &&
+      (cell.bias === "none") === (first.bias === "none") &&
+      peepholes(cell) === peepholes(first)
+    )
+      continue;
+    throw new UnrollError(
+      "UNROLL_UNSUPPORTED",
+      `onnx weights of layer "${layer}": expected both directions of one kind, size and form, got ${first.kind} of ${first.units} units and ${cell.kind} of ${cell.units}; an ONNX operator has one hidden_size`,
+      { layer },
+    );
   }
   const directions = given.length;
   return given.flatMap(([prefix, cell], direction) =>
-    cellRules(layer, prefix === "" ? layer : `${layer}.${prefix.slice(0, -1)}`, cell, { order, transposed: true, kernel: names.W!, recurrentKernel: names.R!, biases: [names.B!, names.B!], stackedBiases: true, projection: null, peephole: { key: names.P!, order: ["i", "o", "f"] }, framework: "onnx" }).map((rule): WeightRule => ({
+    cellRules(layer, prefix === "" ? layer : `${layer}.${prefix.slice(0, -1)}`, cell, {
+      order,
+      transposed: true,
+      kernel: names.W!,
+      recurrentKernel: names.R!,
+      biases: [names.B!, names.B!],
+      stackedBiases: true,
+      projection: null,
+      peephole: { key: names.P!, order: ["i", "o", "f"] },
+      framework: "onnx",
+    }).map((rule): WeightRule => ({
       ...rule,
       // The parts of a direction lie one after the other: a matrix alone, or two biases.
-      foreign: rule.foreign.map(({ key, shape, row }) => (row === null ? { key, shape: [directions, ...shape], row: direction } : { key, shape: [directions, shape[0]! * shape[1]!], row: 2 * direction + row })),
-    })));
+      foreign: rule.foreign.map(({ key, shape, row }) =>
+        row === null
+          ? { key, shape: [directions, ...shape], row: direction }
+          : { key, shape: [directions, shape[0]! * shape[1]!], row: 2 * direction + row },
+      ),
+    })),
+  );
 }
 
 /** Which initializers hold a layer's weights, and how. @throws UNROLL_UNSUPPORTED for directions that differ */
 export function onnxRules(layer: LayerSpec, binding: OnnxBinding): WeightRule[] {
   const { name } = layer;
   switch (layer.type) {
-    case "recurrent": case "bidirectional": return cells(name, cellsOf(layer), binding);
-    case "embedding": return [plainRule(name, "table", binding.names.table!, [layer.inputSize, layer.outputSize])];
-    case "dense": return [
-      plainRule(name, "kernel", binding.names.kernel!, [layer.inputSize, layer.units]),
-      ...(layer.bias === "single" ? [plainRule(name, "bias", binding.names.bias!, [layer.units])] : []),
-    ];
-    case "attention": return layerWeights(layer).map((weight) => {
-      const role = weight.name.slice(name.length + 1) as "scale" | "innerScale";
-      return plainRule(name, role, binding.names[role]!, weight.shape);
-    });
-    case "activation": case "dropout": case "merge": case "repeat": return [];
-    default: return layer satisfies never;
+    case "recurrent":
+    case "bidirectional":
+      return cells(name, cellsOf(layer), binding);
+    case "embedding":
+      return [plainRule(name, "table", binding.names.table!, [layer.inputSize, layer.outputSize])];
+    case "dense":
+      return [
+        plainRule(name, "kernel", binding.names.kernel!, [layer.inputSize, layer.units]),
+        ...(layer.bias === "single" ? [plainRule(name, "bias", binding.names.bias!, [layer.units])] : []),
+      ];
+    case "attention":
+      return layerWeights(layer).map((weight) => {
+        const role = weight.name.slice(name.length + 1) as "scale" | "innerScale";
+        return plainRule(name, role, binding.names[role]!, weight.shape);
+      });
+    case "activation":
+    case "dropout":
+    case "merge":
+    case "repeat":
+      return [];
+    default:
+      return layer satisfies never;
   }
 }

@@ -21,10 +21,15 @@ const cellScopes = { lstm: "lstm_cell", gru: "gru_cell", simpleRnn: "basic_rnn_c
 export function tf1Bindings(spec: Spec): Tf1Binding[] {
   return spec.layers.map((layer) => {
     const [[, cell] = [], [, back] = []] = cellsOf(layer);
-    const scope = (kind: string | undefined): string => (kind !== undefined && kind in cellScopes ? `/${cellScopes[kind as keyof typeof cellScopes]}` : "");
+    const scope = (kind: string | undefined): string =>
+      kind !== undefined && kind in cellScopes ? `/${cellScopes[kind as keyof typeof cellScopes]}` : "";
     if (!cell) return { layer: layer.name, scope: layer.name };
     if (!back) return { layer: layer.name, scope: `${layer.name}/rnn${scope(cell.kind)}` };
     const both = `${layer.name}/bidirectional_rnn`;
-    return { layer: layer.name, scope: `${both}/fw${scope(cell.kind)}`, backwardScope: `${both}/bw${scope(back.kind)}` };
+    return {
+      layer: layer.name,
+      scope: `${both}/fw${scope(cell.kind)}`,
+      backwardScope: `${both}/bw${scope(back.kind)}`,
+    };
   });
 }

@@ -1,7 +1,14 @@
 import type { WeightMap } from "../../contract/adapter.js";
 import type { AnyTensor } from "../../formats/named-tensor.js";
 import type { Spec } from "../../spec/types.js";
-import { type Converted, exportWeights, foreignWeights, type ForeignWeights, importWeights, readForeign } from "../convert.js";
+import {
+  type Converted,
+  exportWeights,
+  foreignWeights,
+  type ForeignWeights,
+  importWeights,
+  readForeign,
+} from "../convert.js";
 import type { WeightRule } from "../rules.js";
 import { type Tf1Binding, tf1Bindings } from "./bindings.js";
 import { tf1Rules } from "./rules.js";
@@ -11,7 +18,9 @@ export { type Tf1Binding, tf1Bindings } from "./bindings.js";
 /** A binding may name only some of the layers. */
 function specRules(spec: Spec, bindings: readonly Tf1Binding[]): WeightRule[] {
   const defaults = tf1Bindings(spec);
-  return spec.layers.flatMap((layer, k) => tf1Rules(layer, bindings.find((one) => one.layer === layer.name) ?? defaults[k]!));
+  return spec.layers.flatMap((layer, k) =>
+    tf1Rules(layer, bindings.find((one) => one.layer === layer.name) ?? defaults[k]!),
+  );
 }
 
 /**
@@ -25,11 +34,22 @@ function specRules(spec: Spec, bindings: readonly Tf1Binding[]): WeightRule[] {
  * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped variable; UNROLL_UNSUPPORTED for a cell that
  *   TensorFlow 1 does not have
  */
-export function fromTf1(spec: Spec, variables: Readonly<Record<string, AnyTensor>>, bindings: readonly Tf1Binding[] = []): Converted<WeightMap> {
+export function fromTf1(
+  spec: Spec,
+  variables: Readonly<Record<string, AnyTensor>>,
+  bindings: readonly Tf1Binding[] = [],
+): Converted<WeightMap> {
   const place = `tf1 variables of "${spec.name}"`;
   const rules = specRules(spec, bindings);
-  const named = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name.replace(/:0$/, ""), value]));
-  const read = readForeign(place, foreignWeights(rules), named, "compare num_units, num_proj and use_peepholes with the Python code, or give bindings with its variable scopes");
+  const named = Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [name.replace(/:0$/, ""), value]),
+  );
+  const read = readForeign(
+    place,
+    foreignWeights(rules),
+    named,
+    "compare num_units, num_proj and use_peepholes with the Python code, or give bindings with its variable scopes",
+  );
   const made = importWeights(place, rules, read.weights);
   return { weights: made.weights, losses: [...read.losses, ...made.losses] };
 }
@@ -39,6 +59,10 @@ export function fromTf1(spec: Spec, variables: Readonly<Record<string, AnyTensor
  *
  * @throws UNROLL_UNSUPPORTED for a cell that TensorFlow 1 does not have; UNROLL_WEIGHTS for weights that don't fit the spec
  */
-export function toTf1(spec: Spec, weights: WeightMap, bindings: readonly Tf1Binding[] = []): Converted<ForeignWeights> {
+export function toTf1(
+  spec: Spec,
+  weights: WeightMap,
+  bindings: readonly Tf1Binding[] = [],
+): Converted<ForeignWeights> {
   return exportWeights(`tf1 variables of "${spec.name}"`, spec, specRules(spec, bindings), weights);
 }

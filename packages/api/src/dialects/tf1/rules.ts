@@ -12,7 +12,10 @@ import type { Tf1Binding } from "./bindings.js";
  */
 const matrices = {
   lstm: [{ prefix: "", gates: [0, 2, 1, 3] }],
-  gru: [{ prefix: "gates/", gates: [1, 0] }, { prefix: "candidate/", gates: [2] }],
+  gru: [
+    { prefix: "gates/", gates: [1, 0] },
+    { prefix: "candidate/", gates: [2] },
+  ],
   simpleRnn: [{ prefix: "", gates: [0] }],
 } as const;
 const gateCount = { lstm: 4, gru: 3, simpleRnn: 1 } as const;
@@ -23,15 +26,27 @@ const peepholes = ["w_i_diag", "w_f_diag", "w_o_diag"] as const;
 /** What a TensorFlow 1 cell computes; a spec cell that computes something else has no place there. */
 function assertComputable(layer: string, cell: KnownCellSpec): void {
   const refuse = (expected: string, got: string): never => {
-    throw new UnrollError("UNROLL_UNSUPPORTED", `tf1 weights of ${cell.kind} "${layer}": expected ${expected}, the only form TensorFlow 1 computes, got ${got}; these weights would mean something else there`, { layer });
+    throw new UnrollError(
+      "UNROLL_UNSUPPORTED",
+      `tf1 weights of ${cell.kind} "${layer}": expected ${expected}, the only form TensorFlow 1 computes, got ${got}; these weights would mean something else there`,
+      { layer },
+    );
   };
   if (cell.bias === "none") refuse("a bias", "none");
-  if (cell.kind !== "simpleRnn" && cell.recurrentActivation !== "sigmoid") refuse("recurrentActivation sigmoid", cell.recurrentActivation);
-  if (cell.kind === "lstm" && cell.outputActivation !== cell.activation) refuse("one activation for candidate and output", `${cell.activation} and ${cell.outputActivation}`);
+  if (cell.kind !== "simpleRnn" && cell.recurrentActivation !== "sigmoid")
+    refuse("recurrentActivation sigmoid", cell.recurrentActivation);
+  if (cell.kind === "lstm" && cell.outputActivation !== cell.activation)
+    refuse("one activation for candidate and output", `${cell.activation} and ${cell.outputActivation}`);
   if (cell.kind === "gru" && cell.resetAfter) refuse("a reset before the product", "resetAfter");
 }
 
-function cellRulesOf(layer: string, prefix: string, cell: CellSpec, scope: string, forgetBias: number): WeightRule[] {
+function cellRulesOf(
+  layer: string,
+  prefix: string,
+  cell: CellSpec,
+  scope: string,
+  forgetBias: number,
+): WeightRule[] {
   if (cell.kind === "custom") return customRules(layer, prefix, cell, (name) => `${scope}/${name}`);
   assertComputable(layer, cell);
   const { units, inputSize } = cell;
@@ -43,39 +58,112 @@ function cellRulesOf(layer: string, prefix: string, cell: CellSpec, scope: strin
     const common = { layer, transposed: false, gates, ofGates, unsummableFrom: null };
     const whole = [rows.kernel + rows.recurrentKernel, width];
     for (const name of ["kernel", "recurrentKernel"] as const) {
-      rules.push({ ...common, canonical: [`${prefix}.${name}`], shape: [rows[name], ofGates * units], foreign: [{ key: `${scope}/${part}kernel`, shape: whole, row: null, offset: name === "kernel" ? 0 : rows.kernel * width }] });
+      rules.push({
+        ...common,
+        canonical: [`${prefix}.${name}`],
+        shape: [rows[name], ofGates * units],
+        foreign: [
+          {
+            key: `${scope}/${part}kernel`,
+            shape: whole,
+            row: null,
+            offset: name === "kernel" ? 0 : rows.kernel * width,
+          },
+        ],
+      });
     }
-    const canonical = (cell.bias === "single" ? ["bias"] : ["inputBias", "recurrentBias"]).map((name) => `${prefix}.${name}`);
-    rules.push({ ...common, canonical, shape: [ofGates * units], foreign: [{ key: `${scope}/${part}bias`, shape: [width], row: null }], ...(cell.kind === "lstm" && forgetBias !== 0 ? { added: { gate: FORGET, value: forgetBias } } : {}) });
+    const canonical = (cell.bias === "single" ? ["bias"] : ["inputBias", "recurrentBias"]).map(
+      (name) => `${prefix}.${name}`,
+    );
+    rules.push({
+      ...common,
+      canonical,
+      shape: [ofGates * units],
+      foreign: [{ key: `${scope}/${part}bias`, shape: [width], row: null }],
+      ...(cell.kind === "lstm" && forgetBias !== 0 ? { added: { gate: FORGET, value: forgetBias } } : {}),
+    });
   }
   if (cell.kind !== "lstm") return rules;
   if (cell.peepholes) {
-    peepholes.forEach((name, gate) => rules.push({ layer, canonical: [`${prefix}.peephole`], shape: [3 * units], transposed: false, gates: [gate], ofGates: 3, unsummableFrom: null, foreign: [{ key: `${scope}/${name}`, shape: [units], row: null }] }));
+    peepholes.forEach((name, gate) =>
+      rules.push({
+        layer,
+        canonical: [`${prefix}.peephole`],
+        shape: [3 * units],
+        transposed: false,
+        gates: [gate],
+        ofGates: 3,
+        unsummableFrom: null,
+        foreign: [{ key: `${scope}/${name}`, shape: [units], row: null }],
+      }),
+    );
   }
-  if (cell.projection !== null) rules.push({ ...plainRule(layer, "projectionKernel", `${scope}/projection/kernel`, [units, cell.projection]), canonical: [`${prefix}.projectionKernel`] });
+  if (cell.projection !== null)
+    rules.push({
+      ...plainRule(layer, "projectionKernel", `${scope}/projection/kernel`, [units, cell.projection]),
+      canonical: [`${prefix}.projectionKernel`],
+    });
   return rules;
 }
 
 /** Where TensorFlow 1 keeps a layer's weights. @throws UNROLL_UNSUPPORTED for a cell that it does not have */
-export function tf1Rules(layer: LayerSpec, { scope, backwardScope, forgetBias = 1 }: Tf1Binding): WeightRule[] {
+export function tf1Rules(
+  layer: LayerSpec,
+  { scope, backwardScope, forgetBias = 1 }: Tf1Binding,
+): WeightRule[] {
   const { name } = layer;
   switch (layer.type) {
-    case "recurrent": return cellRulesOf(name, name, layer.cell, scope, forgetBias);
+    case "recurrent":
+      return cellRulesOf(name, name, layer.cell, scope, forgetBias);
     case "bidirectional": {
-      if (backwardScope === undefined) throw new UnrollError("UNROLL_ARGUMENT", `tf1 binding of bidirectional "${name}": expected backwardScope, got none; give the scope of the cell that runs backward`, { layer: name });
-      return cellsOf(layer).flatMap(([way, cell]) => cellRulesOf(name, `${name}.${way.slice(0, -1)}`, cell, way === "forward." ? scope : backwardScope, forgetBias));
+      if (backwardScope === undefined)
+        throw new UnrollError(
+          "UNROLL_ARGUMENT",
+          `tf1 binding of bidirectional "${name}": expected backwardScope, got none; give the scope of the cell that runs backward`,
+          { layer: name },
+        );
+      return cellsOf(layer).flatMap(([way, cell]) =>
+        cellRulesOf(
+          name,
+          `${name}.${way.slice(0, -1)}`,
+          cell,
+          way === "forward." ? scope : backwardScope,
+          forgetBias,
+        ),
+      );
     }
-    case "embedding": return [plainRule(name, "table", scope, [layer.inputSize, layer.outputSize])];
-    case "dense": return [
-      plainRule(name, "kernel", `${scope}/kernel`, [layer.inputSize, layer.units]),
-      ...(layer.bias === "single" ? [plainRule(name, "bias", `${scope}/bias`, [layer.units])] : []),
-    ];
+    case "embedding":
+      return [plainRule(name, "table", scope, [layer.inputSize, layer.outputSize])];
+    case "dense":
+      return [
+        plainRule(name, "kernel", `${scope}/kernel`, [layer.inputSize, layer.units]),
+        ...(layer.bias === "single" ? [plainRule(name, "bias", `${scope}/bias`, [layer.units])] : []),
+      ];
     // Names of BahdanauAttention and LuongAttention(scale=True); their memory and query layers are dense layers.
     case "attention": {
-      if (layer.innerScale !== "none") throw new UnrollError("UNROLL_UNSUPPORTED", `tf1 weights of attention "${name}": expected innerScale none, got ${layer.innerScale}; no attention of TensorFlow 1 has it`, { layer: name });
-      return layer.scale === "none" ? [] : [plainRule(name, "scale", `${scope}/${layer.scale === "vector" ? "attention_v" : "attention_g"}`, layer.scale === "vector" ? [layer.inputSize] : [])];
+      if (layer.innerScale !== "none")
+        throw new UnrollError(
+          "UNROLL_UNSUPPORTED",
+          `tf1 weights of attention "${name}": expected innerScale none, got ${layer.innerScale}; no attention of TensorFlow 1 has it`,
+          { layer: name },
+        );
+      return layer.scale === "none"
+        ? []
+        : [
+            plainRule(
+              name,
+              "scale",
+              `${scope}/${layer.scale === "vector" ? "attention_v" : "attention_g"}`,
+              layer.scale === "vector" ? [layer.inputSize] : [],
+            ),
+          ];
     }
-    case "activation": case "dropout": case "merge": case "repeat": return [];
-    default: return layer satisfies never;
+    case "activation":
+    case "dropout":
+    case "merge":
+    case "repeat":
+      return [];
+    default:
+      return layer satisfies never;
   }
 }

@@ -22,6 +22,10 @@ export function torchBindings(spec: Spec, options: { prefix?: string } = {}): To
     const recurrent = cellsOf(layer).some(([, cell]) => cell.kind !== "custom");
     const levelled = recurrent ? /^(.*)_l(\d+)$/.exec(name) : null;
     const path = levelled ? levelled[1]! : name;
-    return { layer: name, module: (options.prefix ?? "") + path.replaceAll("/", "."), level: levelled ? Number(levelled[2]) : recurrent ? 0 : null };
+    return {
+      layer: name,
+      module: (options.prefix ?? "") + path.replaceAll("/", "."),
+      level: levelled ? Number(levelled[2]) : recurrent ? 0 : null,
+    };
   });
 }

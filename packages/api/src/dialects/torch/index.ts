@@ -2,7 +2,14 @@ import type { WeightMap } from "../../contract/adapter.js";
 import { UnrollError } from "../../contract/error.js";
 import type { AnyTensor } from "../../formats/named-tensor.js";
 import type { Spec } from "../../spec/types.js";
-import { type Converted, exportWeights, foreignWeights, type ForeignWeights, importWeights, readForeign } from "../convert.js";
+import {
+  type Converted,
+  exportWeights,
+  foreignWeights,
+  type ForeignWeights,
+  importWeights,
+  readForeign,
+} from "../convert.js";
 import type { WeightRule } from "../rules.js";
 import { type TorchBinding, torchBindings } from "./bindings.js";
 import { torchRules } from "./rules.js";
@@ -14,7 +21,12 @@ function specRules(spec: Spec, bindings: readonly TorchBinding[]): WeightRule[] 
     const binding = bindings.find((one) => one.layer === layer.name);
     if (binding) return torchRules(layer, binding);
     const rules = torchRules(layer, { layer: layer.name, module: layer.name, level: null });
-    if (rules.length > 0) throw new UnrollError("UNROLL_ARGUMENT", `torch bindings: expected one for layer "${layer.name}", got none; start from torchBindings(spec)`, { layer: layer.name });
+    if (rules.length > 0)
+      throw new UnrollError(
+        "UNROLL_ARGUMENT",
+        `torch bindings: expected one for layer "${layer.name}", got none; start from torchBindings(spec)`,
+        { layer: layer.name },
+      );
     return rules;
   });
 }
@@ -26,10 +38,19 @@ function specRules(spec: Spec, bindings: readonly TorchBinding[]): WeightRule[] 
  * @param bindings which module holds which layer; by layer name if not given
  * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key
  */
-export function fromTorch(spec: Spec, stateDict: Readonly<Record<string, AnyTensor>>, bindings: readonly TorchBinding[] = torchBindings(spec)): Converted<WeightMap> {
+export function fromTorch(
+  spec: Spec,
+  stateDict: Readonly<Record<string, AnyTensor>>,
+  bindings: readonly TorchBinding[] = torchBindings(spec),
+): Converted<WeightMap> {
   const place = `state_dict of "${spec.name}"`;
   const rules = specRules(spec, bindings);
-  const read = readForeign(place, foreignWeights(rules), stateDict, "compare the module's sizes and options with the Python code, or give bindings");
+  const read = readForeign(
+    place,
+    foreignWeights(rules),
+    stateDict,
+    "compare the module's sizes and options with the Python code, or give bindings",
+  );
   const made = importWeights(place, rules, read.weights);
   return { weights: made.weights, losses: [...read.losses, ...made.losses] };
 }
@@ -39,6 +60,10 @@ export function fromTorch(spec: Spec, stateDict: Readonly<Record<string, AnyTens
  *
  * @throws UNROLL_UNSUPPORTED for a layer that PyTorch does not have; UNROLL_WEIGHTS for weights that don't fit the spec
  */
-export function toTorch(spec: Spec, weights: WeightMap, bindings: readonly TorchBinding[] = torchBindings(spec)): Converted<ForeignWeights> {
+export function toTorch(
+  spec: Spec,
+  weights: WeightMap,
+  bindings: readonly TorchBinding[] = torchBindings(spec),
+): Converted<ForeignWeights> {
   return exportWeights(`state_dict of "${spec.name}"`, spec, specRules(spec, bindings), weights);
 }

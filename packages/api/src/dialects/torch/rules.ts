@@ -21,18 +21,35 @@ function assertComputable(layer: string, cell: KnownCellSpec): void {
   for (const [choice, allowed] of Object.entries(computes[cell.kind])) {
     const got = (cell as unknown as Record<string, unknown>)[choice];
     if (!allowed.includes(got)) {
-      throw new UnrollError("UNROLL_UNSUPPORTED", `torch weights of ${cell.kind} "${layer}": expected ${choice} ${allowed.join(" or ")}, the only form PyTorch computes, got ${String(got)}; these weights would mean something else there`, { layer, choice, got });
+      throw new UnrollError(
+        "UNROLL_UNSUPPORTED",
+        `torch weights of ${cell.kind} "${layer}": expected ${choice} ${allowed.join(" or ")}, the only form PyTorch computes, got ${String(got)}; these weights would mean something else there`,
+        { layer, choice, got },
+      );
     }
   }
 }
 
-function torchCell(layer: string, prefix: string, cell: CellSpec, path: string, suffix: string): WeightRule[] {
+function torchCell(
+  layer: string,
+  prefix: string,
+  cell: CellSpec,
+  path: string,
+  suffix: string,
+): WeightRule[] {
   const key = (name: string): string => `${path}${name}${suffix}`;
   if (cell.kind === "custom") return customRules(layer, prefix, cell, key);
   assertComputable(layer, cell);
   return cellRules(layer, prefix, cell, {
-    order, transposed: true, kernel: key("weight_ih"), recurrentKernel: key("weight_hh"), biases: [key("bias_ih"), key("bias_hh")], stackedBiases: false,
-    projection: key("weight_hr"), peephole: null, framework: "torch",
+    order,
+    transposed: true,
+    kernel: key("weight_ih"),
+    recurrentKernel: key("weight_hh"),
+    biases: [key("bias_ih"), key("bias_hh")],
+    stackedBiases: false,
+    projection: key("weight_hr"),
+    peephole: null,
+    framework: "torch",
   });
 }
 
@@ -46,22 +63,32 @@ export function torchRules(layer: LayerSpec, binding: TorchBinding): WeightRule[
   const level = binding.level === null ? "" : `_l${binding.level}`;
   const { name } = layer;
   switch (layer.type) {
-    case "recurrent": return torchCell(name, name, layer.cell, path, level);
-    case "bidirectional": return [
-      ...torchCell(name, `${name}.forward`, layer.forward, path, level),
-      ...torchCell(name, `${name}.backward`, layer.backward, path, `${level}_reverse`),
-    ];
-    case "embedding": return [plainRule(name, "table", `${path}weight`, [layer.inputSize, layer.outputSize])];
-    case "dense": return [
-      plainRule(name, "kernel", `${path}weight`, [layer.inputSize, layer.units], true),
-      ...(layer.bias === "single" ? [plainRule(name, "bias", `${path}bias`, [layer.units])] : []),
-    ];
+    case "recurrent":
+      return torchCell(name, name, layer.cell, path, level);
+    case "bidirectional":
+      return [
+        ...torchCell(name, `${name}.forward`, layer.forward, path, level),
+        ...torchCell(name, `${name}.backward`, layer.backward, path, `${level}_reverse`),
+      ];
+    case "embedding":
+      return [plainRule(name, "table", `${path}weight`, [layer.inputSize, layer.outputSize])];
+    case "dense":
+      return [
+        plainRule(name, "kernel", `${path}weight`, [layer.inputSize, layer.units], true),
+        ...(layer.bias === "single" ? [plainRule(name, "bias", `${path}bias`, [layer.units])] : []),
+      ];
     // No module of torch: parameters of a module of one's own.
-    case "attention": return layerWeights(layer).map((weight) => {
-      const own = weight.name.slice(name.length + 1);
-      return plainRule(name, own, `${path}${own === "innerScale" ? "inner_scale" : own}`, weight.shape);
-    });
-    case "activation": case "dropout": case "merge": case "repeat": return [];
-    default: return layer satisfies never;
+    case "attention":
+      return layerWeights(layer).map((weight) => {
+        const own = weight.name.slice(name.length + 1);
+        return plainRule(name, own, `${path}${own === "innerScale" ? "inner_scale" : own}`, weight.shape);
+      });
+    case "activation":
+    case "dropout":
+    case "merge":
+    case "repeat":
+      return [];
+    default:
+      return layer satisfies never;
   }
 }
