@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
-// The dependency direction of the design: an adapter sees the adapter contract and nothing else of ours; inside the
-// api package, lower layers do not reach up.
+// The dependency direction of the design: an adapter sees the adapter contract and nothing else of ours;
+// inside the api package, lower layers do not reach up.
 const forbid = (...patterns) => ({
   "no-restricted-imports": ["error", { patterns: patterns.map(([group, message]) => ({ group, message })) }],
 });

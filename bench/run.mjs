@@ -1,9 +1,11 @@
 // Speed of one LSTM, ours on each engine beside the same engine driven by hand, in one process, alternating.
 //
-//   npm run build && npm run bench [-- --units 64,128,256 --batch 1,32 --engines builtin,onnx-web,onnx-node,tfjs-cpu,tfjs-wasm --seconds 1]
+//   npm run build && npm run bench [-- --units 64,128,256 --batch 1,32 --engines
+//   builtin,onnx-web,onnx-node,tfjs-cpu,tfjs-wasm --seconds 1]
 //
-// Every contestant takes turns, a few calls at a time, until each has had its share of seconds; printed are medians in
-// microseconds per step, and the ratio to the engine driven by hand. Reading the output is part of every call.
+// Every contestant takes turns, a few calls at a time, until each has had its share of seconds; printed are
+// medians in microseconds per step, and the ratio to the engine driven by hand. Reading the output is part of
+// every call.
 import { dirname, sep } from "node:path";
 import { createRequire } from "node:module";
 import { parseArgs } from "node:util";

@@ -1,4 +1,5 @@
-// Checks every package as it would be published: publint, are-the-types-wrong, and no engine type in a public .d.ts.
+// Checks every package as it would be published: publint, are-the-types-wrong, and no engine type in a public
+// .d.ts.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,7 +33,8 @@ for (const folder of packages) {
     const tarball = readFileSync(join(out, readdirSync(out)[0]));
     if (pkg.types) {
       const analysis = await checkPackage(createPackageFromTarballData(tarball));
-      // Subpaths can't be found by the resolution of TypeScript before 4.7, which knows no "exports"; nothing else is excused.
+      // Subpaths can't be found by the resolution of TypeScript before 4.7, which knows no "exports"; nothing
+      // else is excused.
       for (const problem of analysis.problems ?? [])
         if (problem.resolutionKind !== "node10")
           problems.push(`${pkg.name} attw: ${problem.kind} ${JSON.stringify(problem)}`);

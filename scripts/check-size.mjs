@@ -1,4 +1,5 @@
-// The size of what a page loads: the core with the builtin engine, minified and compressed, and that it pulls no engine.
+// The size of what a page loads: the core with the builtin engine, minified and compressed, and that it pulls
+// no engine.
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 

@@ -1,6 +1,8 @@
-// Certifies honest engines side by side at many seeds and prints a line for each: no property may fail, whatever the seed.
+// Certifies honest engines side by side at many seeds and prints a line for each: no property may fail,
+// whatever the seed.
 //
-//   npm run build && node scripts/false-alarms.mjs [--engines builtin,tfjs:cpu,tfjs:wasm,onnx:wasm,onnx:cpu] [--first 1] [--seeds 20] [--runs 500] [--only PROPERTY,...] [--progress]
+//   npm run build && node scripts/false-alarms.mjs [--engines builtin,tfjs:cpu,tfjs:wasm,onnx:wasm,onnx:cpu]
+//   [--first 1] [--seeds 20] [--runs 500] [--only PROPERTY,...] [--progress]
 import { parseArgs } from "node:util";
 import { resolveAdapter } from "@unroll/api/config";
 import { certify, properties } from "@unroll/conformance";

@@ -1,10 +1,11 @@
-// Writes docs/support.md: what each engine runs, and how. With --check it only tells whether the page is stale.
+// Writes docs/support.md: what each engine runs, and how. With --check it only tells whether the page is
+// stale.
 //
 //   npm run build && node scripts/support-table.mjs [--check]
 //
-// It is what `certify` reports as `support`: an entry of an engine that runs in Node is made by running the option and
-// holding the result against the oracle; the WebGPU column follows from what the adapter claims there (npm run
-// certify:browser runs it).
+// It is what `certify` reports as `support`: an entry of an engine that runs in Node is made by running the
+// option and holding the result against the oracle; the WebGPU column follows from what the adapter claims
+// there (npm run certify:browser runs it).
 import { readFileSync, writeFileSync } from "node:fs";
 import { onnx } from "@unroll/adapter-onnx";
 import { resolveAdapter } from "@unroll/api/config";

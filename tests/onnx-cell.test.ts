@@ -78,7 +78,10 @@ function operandsOf({
   };
 }
 
-/** What ONNX Runtime gives for the operator alone: Y [time, batch, hidden] and the final states [batch, hidden]. */
+/**
+ * What ONNX Runtime gives for the operator alone: Y [time, batch, hidden] and the final states [batch,
+ * hidden].
+ */
 async function runtime(
   operator: Operator,
   operands: Readonly<Record<string, HostTensor>>,

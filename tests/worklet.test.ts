@@ -74,8 +74,8 @@ it("steps in a bare global scope, as in an AudioWorklet, without allocating", as
   };
   const steps = runInContext("globalThis.steps", scope) as (count: number) => number[];
   steps(20_000);
-  // Without a collection in between, so that garbage would show as well as what is kept. What else the process does may fall into one
-  // window; what a step allocates falls into all.
+  // Without a collection in between, so that garbage would show as well as what is kept. What else the
+  // process does may fall into one window; what a step allocates falls into all.
   const windows = Array.from({ length: 5 }, () => {
     heap();
     const before = process.memoryUsage().heapUsed;

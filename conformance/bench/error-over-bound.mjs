@@ -1,9 +1,11 @@
 // How far honest engines are from float64, as a share of their bound: per engine and kind of layer.
 //
-//   npm run build && node conformance/bench/error-over-bound.mjs [--cases 2000] [--seed 1] [--engines builtin,tfjs:cpu,...]
+//   npm run build && node conformance/bench/error-over-bound.mjs [--cases 2000] [--seed 1] [--engines
+//   builtin,tfjs:cpu,...]
 //
-// `derived` is the bound that is used, from the spread of noisy runs; `running` carries the worst case of every rounding
-// along, and knows no custom cells. Sequences longer than 40 steps are counted apart, since it is there that the two part.
+// `derived` is the bound that is used, from the spread of noisy runs; `running` carries the worst case of
+// every rounding along, and knows no custom cells. Sequences longer than 40 steps are counted apart, since it
+// is there that the two part.
 import { parseArgs } from "node:util";
 import { compile } from "@unroll/api";
 import { resolveAdapter } from "@unroll/api/config";

@@ -1,4 +1,4 @@
-import { type Adapter, builtin, type Capabilities, isUnrollError, UnrollError } from "@unroll/api";
+import { type Adapter, builtin, type Capabilities, isUnrollError, unrollError } from "@unroll/api";
 import * as fc from "fast-check";
 import { type Case } from "./cases/case.js";
 import { type Dialect, dialects as knownDialects } from "./dialects.js";
@@ -22,7 +22,9 @@ export interface CertifyOptions {
   readonly partner?: Adapter;
   /** Counts what the engine holds. Without it the property `nothing-stays-alive` is unsupported. */
   readonly alive?: () => number;
-  /** Weight layouts that the property `weights-survive` goes through. Default: PyTorch's, Keras's and ONNX's. */
+  /**
+   * Weight layouts that the property `weights-survive` goes through. Default: PyTorch's, Keras's and ONNX's.
+   */
   readonly dialects?: readonly Dialect[];
   /** Replays one counterexample: its seed is `seed`, and this is its path. */
   readonly path?: string;
@@ -84,7 +86,10 @@ export interface CertifyReport {
   readonly capabilities: Capabilities;
   /** What it runs and how, layer by layer; null where only some properties were asked for. */
   readonly support: readonly SupportEntry[] | null;
-  /** Properties by status, and entries of `support` that are wrong. An engine is right when nothing failed and nothing is wrong. */
+  /**
+   * Properties by status, and entries of `support` that are wrong. An engine is right when nothing failed and
+   * nothing is wrong.
+   */
   readonly summary: {
     readonly passed: number;
     readonly failed: number;
@@ -125,11 +130,14 @@ export async function certify(
   const adapter = typeof engine === "function" ? await engine() : engine;
   const chosen = all.filter(({ id }) => (typeof only === "string" ? id.includes(only) : only.includes(id)));
   if (chosen.length === 0)
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `certify: expected a property among ${all.map(({ id }) => id).join(", ")}, got "${String(only)}"; leave it out for all`,
-      { only },
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "certify",
+      expected: `a property among ${all.map(({ id }) => id).join(", ")}`,
+      got: `"${String(only)}"`,
+      cure: "leave it out for all",
+      details: { only },
+    });
   const total = chosen.length * forms.length;
   const reports: PropertyReport[] = [];
   for (const property of chosen) {

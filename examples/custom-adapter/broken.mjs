@@ -1,4 +1,5 @@
-// The same engine with a bug that has happened for real: a reversed scan leaves its outputs in the order it made them.
+// The same engine with a bug that has happened for real: a reversed scan leaves its outputs in the order it
+// made them.
 import { slow } from "./adapter.mjs";
 import { operations } from "./operations.mjs";
 

@@ -1,5 +1,5 @@
-// What this engine computes: one function for each primitive it claims, from tensors and attributes to a tensor.
-// A tensor is { dtype, shape, data }, row-major, as it crosses the adapter boundary.
+// What this engine computes: one function for each primitive it claims, from tensors and attributes to a
+// tensor. A tensor is { dtype, shape, data }, row-major, as it crosses the adapter boundary.
 import { allocate, sizeOf } from "@unroll/api/adapter";
 
 const make = (dtype, shape) => ({ dtype, shape, data: allocate(dtype, sizeOf(shape)) });

@@ -1,4 +1,5 @@
-// Translates a date and shows where it looked: node examples/dates/main.mjs "May 27, 2033". The engine comes from unroll.config.* or UNROLL_ADAPTER.
+// Translates a date and shows where it looked: node examples/dates/main.mjs "May 27, 2033". The engine comes
+// from unroll.config.* or UNROLL_ADAPTER.
 import { readFile } from "node:fs/promises";
 import { resolveAdapter } from "@unroll/api/config";
 import { loadDates } from "./dates.mjs";

@@ -1,5 +1,5 @@
-// A date as people write it into ISO 8601, as Keras trained it: an LSTM reads the letters, another writes the digits and at each looks
-// back at the letters by attention.
+// A date as people write it into ISO 8601, as Keras trained it: an LSTM reads the letters, another writes the
+// digits and at each looks back at the letters by attention.
 import { attention, dense, embedding, input, lstmCell, merge, recurrent, spec } from "@unroll/api";
 
 const reading = ({ letters, size, units }, axis) => ({

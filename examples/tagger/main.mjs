@@ -1,4 +1,5 @@
-// Tags a sentence: node examples/tagger/main.mjs "The whale swam past ." The engine comes from unroll.config.* or UNROLL_ADAPTER.
+// Tags a sentence: node examples/tagger/main.mjs "The whale swam past ." The engine comes from
+// unroll.config.* or UNROLL_ADAPTER.
 import { readFile } from "node:fs/promises";
 import { resolveAdapter } from "@unroll/api/config";
 import { loadTagger } from "./tagger.mjs";

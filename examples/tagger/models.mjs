@@ -1,11 +1,14 @@
-// A tagger of two models, as PyTorch trained it: a bidirectional LSTM reads the characters of each word, and another reads the
-// words, each as its embedding beside the final states of the first.
+// A tagger of two models, as PyTorch trained it: a bidirectional LSTM reads the characters of each word, and
+// another reads the words, each as its embedding beside the final states of the first.
 import { bidirectional, dense, embedding, input, lstmCell, merge, spec } from "@unroll/api";
 
 // PyTorch's LSTM has two biases.
 const lstm = (inputSize, units) => lstmCell({ inputSize, units, bias: "split" });
 
-/** From the characters of words [words, characters] to two vectors a word: the state after the last character, and after the first. */
+/**
+ * From the characters of words [words, characters] to two vectors a word: the state after the last character,
+ * and after the first.
+ */
 export const spelling = ({ char_embedding: [characters, size], char_lstm: { hidden_size: units } }) =>
   spec({
     name: "spelling",

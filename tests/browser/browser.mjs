@@ -1,4 +1,5 @@
-// A page of ours in a real Chromium: bundles an entry, serves the repository on localhost, and gives the loaded page.
+// A page of ours in a real Chromium: bundles an entry, serves the repository on localhost, and gives the
+// loaded page.
 import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -20,7 +21,8 @@ const types = {
  * Runs `work` with a page that has loaded `entry`, and cleans up after it.
  *
  * @param entry module of this folder; what it puts on `globalThis` is what `page.evaluate` can call
- * @param options `search` of the page's address, and path of the browser; default `UNROLL_CHROMIUM`, or Debian's
+ * @param options `search` of the page's address, and path of the browser; default `UNROLL_CHROMIUM`, or
+ *   Debian's
  */
 export async function withPage(
   entry,

@@ -1,6 +1,7 @@
 // The conformance suite on every engine of a real browser.
 //
-//   npm run build && npm run certify:browser [-- --runs 50 --seed 1 --engines "builtin,tfjs webgl" --json FILE]
+//   npm run build && npm run certify:browser [-- --runs 50 --seed 1 --engines "builtin,tfjs webgl" --json
+//   FILE]
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { withPage } from "./browser.mjs";

@@ -5,7 +5,10 @@ import { engines } from "./engines.js";
 const bytes = async (name: string): Promise<Uint8Array> =>
   new Uint8Array(await (await fetch(`/fixtures/models/charlm/${name}`)).arrayBuffer());
 
-/** Mean log-likelihood per character of a passage, as a whole sequence and step by step; PyTorch's as reference. */
+/**
+ * Mean log-likelihood per character of a passage, as a whole sequence and step by step; PyTorch's as
+ * reference.
+ */
 async function loglik(engine: string, length: number) {
   const [weights, expected, json] = await Promise.all([
     bytes("charlm.safetensors"),

@@ -28,8 +28,9 @@ async function run(program: Program, weights: Feeds, feeds: Feeds, adapter: Adap
 }
 
 /**
- * An engine's own way with a composite against the decomposition on the builtin engine. The bound is for saturating
- * activations; unbounded ones amplify what rounding leaves. Derived bounds are the conformance suite's.
+ * An engine's own way with a composite against the decomposition on the builtin engine. The bound is for
+ * saturating activations; unbounded ones amplify what rounding leaves. Derived bounds are the conformance
+ * suite's.
  */
 const agreement =
   (engine: (options?: EngineOptions) => Adapter) =>

@@ -116,7 +116,8 @@ export function stateOf(spec: Spec, batch: number, drawn: ValueChoice): Case["st
 /** Cases; they shrink to one row, one step, one unit, coarse numbers and no state. */
 export function cases(wish: CaseWish = {}): fc.Arbitrary<Case> {
   const { extent = "any", minBatch = 1 } = wish;
-  // Lengths that show faults at the edge of a block, now and then; the long ones with activations that hold values in.
+  // Lengths that show faults at the edge of a block, now and then; the long ones with activations that hold
+  // values in.
   const short = fc.integer({ min: 1, max: 7 });
   const usual = fc.record({ spec: specs(wish), time: short });
   const long = fc.record({

@@ -38,7 +38,10 @@ export interface SpecWish {
   readonly bounded?: boolean;
   /** Whether custom cells are among them. Default true. */
   readonly custom?: boolean;
-  /** Whether some have a second time axis: a memory that they look at by attention, or a vector repeated. Default true. */
+  /**
+   * Whether some have a second time axis: a memory that they look at by attention, or a vector repeated.
+   * Default true.
+   */
   readonly axes?: boolean;
 }
 

@@ -4,7 +4,9 @@ import { generator } from "../tolerance/random.js";
 /** How numbers of a case are drawn. */
 export interface ValueChoice {
   readonly seed: number;
-  /** Coarse values are odd eighths: a counterexample of them can be checked by hand. Fine ones use every bit. */
+  /**
+   * Coarse values are odd eighths: a counterexample of them can be checked by hand. Fine ones use every bit.
+   */
   readonly fine: boolean;
 }
 

@@ -8,7 +8,7 @@ import {
   type Node,
   type Program,
   type ScanNode,
-  UnrollError,
+  unrollError,
 } from "@unroll/api/adapter";
 import type { Dialect } from "../dialects.js";
 
@@ -58,11 +58,13 @@ class Result implements DeviceTensor {
   }
   readSync(): HostTensor {
     if (this.disposed)
-      throw new UnrollError(
-        "UNROLL_DISPOSED",
-        "result: expected one in use, got a disposed one; read it before you dispose it",
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_DISPOSED",
+        place: "result",
+        expected: "one in use",
+        got: "a disposed one",
+        cure: "read it before you dispose it",
+      });
     return this.held;
   }
   async read(): Promise<HostTensor> {
@@ -164,7 +166,9 @@ export const changeRecurrent =
     );
   };
 
-/** Columns of a weight [rows, gates * units] or a bias [gates * units], gate `k` taken from gate `order[k]`. */
+/**
+ * Columns of a weight [rows, gates * units] or a bias [gates * units], gate `k` taken from gate `order[k]`.
+ */
 export function gatesInOrder(
   { shape, data }: HostTensor,
   units: number,
@@ -232,8 +236,8 @@ export const changeElements =
     );
 
 /**
- * A fault of composites that the honest engine leaves to their decomposition: `change` sees them whole, and what it makes of
- * them is expanded for the engine.
+ * A fault of composites that the honest engine leaves to their decomposition: `change` sees them whole, and
+ * what it makes of them is expanded for the engine.
  */
 export const faultOfComposites = (
   id: string,

@@ -1,4 +1,4 @@
-import { UnrollError } from "@unroll/api";
+import { unrollError } from "@unroll/api";
 import { broken, type Fault, recurrentOf } from "./break.js";
 
 export const claimsWhatItRefuses: Fault = {
@@ -11,11 +11,13 @@ export const claimsWhatItRefuses: Fault = {
       ...through,
       async compile(program, weights) {
         if (program.nodes.some((node) => recurrentOf(node) && node.op.startsWith("gru")))
-          throw new UnrollError(
-            "UNROLL_UNSUPPORTED",
-            `faulty: expected no GRU, got program "${program.name}"; choose another engine`,
-            {},
-          );
+          throw unrollError({
+            code: "UNROLL_UNSUPPORTED",
+            place: "faulty",
+            expected: "no GRU",
+            got: `program "${program.name}"`,
+            cure: "choose another engine",
+          });
         return through.compile(program, weights);
       },
     };

@@ -4,8 +4,8 @@ import type { NamedTensor } from "@unroll/api/weights";
 export type Recorded = Readonly<Record<string, NamedTensor>>;
 
 /**
- * A weight table that is wrong in both directions: what it writes it reads again, so that no round trip notices, only
- * results recorded from the framework itself.
+ * A weight table that is wrong in both directions: what it writes it reads again, so that no round trip
+ * notices, only results recorded from the framework itself.
  */
 export interface TableFault {
   readonly id: string;
@@ -111,7 +111,9 @@ const recurrentTransposed = (dialect: TableFault["dialect"]): TableFault => ({
   }),
 });
 
-/** Names exchanged two by two; null where none of a case's names has a counterpart, or it makes no difference. */
+/**
+ * Names exchanged two by two; null where none of a case's names has a counterpart, or it makes no difference.
+ */
 const renamed = (
   id: string,
   title: string,

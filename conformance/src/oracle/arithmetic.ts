@@ -2,8 +2,8 @@ import type { Activation } from "@unroll/api";
 import { type Rounding, unrounded } from "./primitives.js";
 
 /**
- * The arithmetic that the oracle's equations are written in. Exact float64 is one; others carry rounding noise or an
- * error bound through the very same equations.
+ * The arithmetic that the oracle's equations are written in. Exact float64 is one; others carry rounding
+ * noise or an error bound through the very same equations.
  *
  * @typeParam V a vector
  */

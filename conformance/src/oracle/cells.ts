@@ -75,8 +75,8 @@ function customStep<V>(
 }
 
 /**
- * One step of one row, straight from docs/semantics.md: rules `lstm`, `peepholes`, `projection`, `gru-reset-after`, `gru-reset-before`,
- * `simple-rnn`, `bias-forms`.
+ * One step of one row, straight from docs/semantics.md: rules `lstm`, `peepholes`, `projection`,
+ * `gru-reset-after`, `gru-reset-before`, `simple-rnn`, `bias-forms`.
  */
 function knownStep<V>(
   m: Arithmetic<V>,

@@ -21,7 +21,10 @@ export interface RealSteps {
   readonly mask?: HostTensor | undefined;
 }
 
-/** What a run is given. Sequences are batch-major: [batch, time, ...]. `lengths` and `mask` are of the axis `time`. */
+/**
+ * What a run is given. Sequences are batch-major: [batch, time, ...]. `lengths` and `mask` are of the axis
+ * `time`.
+ */
 export interface Run extends RealSteps {
   /** Every input of the spec by name. */
   readonly inputs: Readonly<Record<string, HostTensor>>;
@@ -70,7 +73,8 @@ interface Value<V> {
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /**
- * Runs a spec by its equations, one row and one step at a time. Shares nothing with programs, lowering or engines.
+ * Runs a spec by its equations, one row and one step at a time. Shares nothing with programs, lowering or
+ * engines.
  *
  * @param m arithmetic; exact float64 by default
  */

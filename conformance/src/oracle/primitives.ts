@@ -7,9 +7,15 @@ export interface Numbers {
 
 type Attrs = Readonly<Record<string, unknown>>;
 
-/** How an operation's result is rounded: nothing when exact. `size` is what the rounding of one element is relative to. */
+/**
+ * How an operation's result is rounded: nothing when exact. `size` is what the rounding of one element is
+ * relative to.
+ */
 export interface Rounding {
-  /** An elementwise result, or that of a function which engines approximate, with the function's name and argument. */
+  /**
+   * An elementwise result, or that of a function which engines approximate, with the function's name and
+   * argument.
+   */
   value(value: number, approximated?: { readonly op: string; readonly argument: number }): number;
   /** A sum, from the root of the sum of squares of its partial sums. */
   sum(value: number, spread: number): number;
@@ -54,7 +60,10 @@ function filled(
   return { dtype, shape, data };
 }
 
-/** For each element of a shape, where in `x`, which stretches to it, that element comes from; null where that is the same place. */
+/**
+ * For each element of a shape, where in `x`, which stretches to it, that element comes from; null where that
+ * is the same place.
+ */
 function places(x: Numbers, shape: readonly number[]): Int32Array | null {
   if (x.shape.length === shape.length && x.shape.every((dim, k) => dim === shape[k])) return null;
   const from = new Int32Array(sizeOf(shape));
@@ -111,7 +120,8 @@ const exactly = ["neg", "abs", "min", "max", "not"];
 const approximated = ["exp", "log", "tanh", "sigmoid"];
 
 /**
- * One primitive by its one line of meaning in `program/primitives.ts`, in float64. Written apart from every engine.
+ * One primitive by its one line of meaning in `program/primitives.ts`, in float64. Written apart from every
+ * engine.
  *
  * @param rounding what each result suffers
  */

@@ -8,7 +8,8 @@ type Node = Program["nodes"][number];
 type Region = Extract<Node, { kind: "scan" }>["body"];
 
 /**
- * Runs a program by the definitions of its primitives; composites by their bodies, scans one step after the other.
+ * Runs a program by the definitions of its primitives; composites by their bodies, scans one step after the
+ * other.
  *
  * @param given a value for each input and param, by name
  */

@@ -27,10 +27,14 @@ const flat = ({ outputs, state }: DerivedBounds["exact"]): Record<string, Float6
   ),
 });
 
-/** A bound so wide that it proves nothing: over a share of the values themselves. Such a case is drawn again. */
+/**
+ * A bound so wide that it proves nothing: over a share of the values themselves. Such a case is drawn again.
+ */
 const WIDE = 0.02;
 
-/** Whether a case can tell right from wrong; unbounded activations may make its values or its bound explode. */
+/**
+ * Whether a case can tell right from wrong; unbounded activations may make its values or its bound explode.
+ */
 export function informative({ exact, bounds }: DerivedBounds, precision: keyof typeof precisions): boolean {
   const limit = precision === "f32" ? WIDE : 0.5;
   const [values, allowed] = [flat(exact), flat(bounds)];
@@ -150,8 +154,8 @@ export function holdBitwise(place: string, one: Results, other: Results): void {
 }
 
 /**
- * Holds results against values that went into the engine and came out again: the same bits, or in an engine of 16 bits the
- * nearest numbers that it has.
+ * Holds results against values that went into the engine and came out again: the same bits, or in an engine
+ * of 16 bits the nearest numbers that it has.
  *
  * @throws Violation
  */

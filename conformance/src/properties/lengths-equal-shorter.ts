@@ -9,8 +9,8 @@ export const lengthsEqualShorter: Property<Case> = {
   title: "a padded row gives what the shorter sequence alone gives",
   rules: ["masked-state", "empty-row", "last-output", "R2"],
   share: 0.5,
-  // In the order of processing a backward layer's padding comes first, which lengths can't say to the layer after it; and the last
-  // output of a padded row, which a repeat reads, may be that of a masked step.
+  // In the order of processing a backward layer's padding comes first, which lengths can't say to the layer
+  // after it; and the last output of a padded row, which a repeat reads, may be that of a masked step.
   arbitrary: () =>
     cases({ extent: "lengths" }).filter(
       ({ spec: of }) =>

@@ -24,7 +24,10 @@ function losing({ spec, lengths, mask }: Case, { adapter }: Subject): string[] {
 const FAR = 1e30;
 const tame = (value: number): number => (Number.isNaN(value) ? 0.5 : Math.min(FAR, Math.max(-FAR, value)));
 
-/** The case with numbers where it is not finite. What is no NaN is the same in both, so the bound of this one holds. */
+/**
+ * The case with numbers where it is not finite. What is no NaN is the same in both, so the bound of this one
+ * holds.
+ */
 const tamed = (given: Case): Case => ({
   ...given,
   x: { ...given.x, data: given.x.data.map(tame) } as Case["x"],
@@ -32,7 +35,10 @@ const tamed = (given: Case): Case => ({
     given.state && mapState(given.state, (part) => ({ ...part, data: part.data.map(tame) }) as typeof part),
 });
 
-/** Cases in which one step of one row, or that row's initial state, is NaN; where activations hold it in, or infinite. */
+/**
+ * Cases in which one step of one row, or that row's initial state, is NaN; where activations hold it in, or
+ * infinite.
+ */
 const spoiled = (): fc.Arbitrary<Case> =>
   fc.constantFrom(NaN, Infinity, -Infinity).chain((filling) =>
     fc

@@ -37,7 +37,8 @@ export const paddingNeverMatters: Property<Case> = {
     ),
   describe: describeCase,
   async check(given, { adapter }) {
-    // A layer after the recurrent one would see zeros or held values, never the padding; a residual would see it.
+    // A layer after the recurrent one would see zeros or held values, never the padding; a residual would see
+    // it.
     if (given.spec.layers.some(({ name }) => name.endsWith("_residual")))
       return skip("the model itself reads its input beside the layer");
     await withModel(given, adapter, async (model) => {

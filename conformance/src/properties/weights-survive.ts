@@ -8,7 +8,10 @@ import { derived } from "./derived.js";
 import { holdAgainst, holdBitwise, informative, type Results, whole, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";
 
-/** Weights written in a dialect into a file and read out of it again, or null where the dialect has no such layer. */
+/**
+ * Weights written in a dialect into a file and read out of it again, or null where the dialect has no such
+ * layer.
+ */
 function roundTrip({ spec, weights }: Case, dialect: Dialect): { weights: WeightMap; exact: boolean } | null {
   let written: ReturnType<Dialect["to"]>;
   try {

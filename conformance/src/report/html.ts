@@ -15,7 +15,9 @@ const number = (value: number | string | null): string =>
         : `${Number(value.toPrecision(6))}`
     : (value ?? "");
 
-/** Bars of error over bound, a decade each, from 1e-6 to 1: everything right of the last bar would be a fault. */
+/**
+ * Bars of error over bound, a decade each, from 1e-6 to 1: everything right of the last bar would be a fault.
+ */
 function bars(counts: readonly number[]): string {
   const largest = Math.max(1, ...counts);
   const width = 12;
@@ -56,7 +58,10 @@ function drawn(name: string, { shape, values }: Numbers): string {
   return `<figure><figcaption>${escape(name)} <small>[${shape.join(", ")}]</small></figcaption><table>${rows.join("")}</table></figure>`;
 }
 
-/** Why a property did not pass, with the counterexample; forms that stumble over the same case are told of once. */
+/**
+ * Why a property did not pass, with the counterexample; forms that stumble over the same case are told of
+ * once.
+ */
 function why(own: readonly PropertyReport[], columns: number): string {
   const key = ({ reason, counterexample }: PropertyReport): string => `${reason} ${counterexample?.path}`;
   const notable = own.filter(({ status }) => status !== "passed");

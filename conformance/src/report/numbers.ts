@@ -11,7 +11,9 @@ export interface Numbers {
 /** More than this nobody checks by hand. */
 const MANY = 400;
 
-/** Every number that goes into a case: inputs, state and weights; null where there are too many to look at. */
+/**
+ * Every number that goes into a case: inputs, state and weights; null where there are too many to look at.
+ */
 export function numbersOf(given: Partial<Case & ProgramCase>): Readonly<Record<string, Numbers>> | null {
   const whole = given.spec ? (given as Case) : null;
   const tensors = Object.entries({

@@ -41,8 +41,9 @@ export interface SupportEntry {
   readonly option: string;
   readonly mode: "sequence" | "step";
   /**
-   * `own`: by operators or kernels of the engine or its adapter. `composed`: by the layer's decomposition, as every custom cell. `refused`: with
-   * UNROLL_UNSUPPORTED, before the engine sees it. `wrong`: its result is further from the truth than its bound, or it threw.
+   * `own`: by operators or kernels of the engine or its adapter. `composed`: by the layer's decomposition, as
+   * every custom cell. `refused`: with UNROLL_UNSUPPORTED, before the engine sees it. `wrong`: its result is
+   * further from the truth than its bound, or it threw.
    */
   readonly how: "own" | "composed" | "refused" | "wrong";
   /** What is wrong. */

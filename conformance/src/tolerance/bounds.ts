@@ -1,4 +1,4 @@
-import { type Spec, UnrollError, type WeightMap } from "@unroll/api";
+import { type Spec, unrollError, type WeightMap } from "@unroll/api";
 import { type Evaluation, evaluate, type Float64Tensor, type Run } from "../oracle/evaluate.js";
 import { noisy } from "./noisy.js";
 import { precisions } from "./precision.js";
@@ -7,7 +7,10 @@ import { precisions } from "./precision.js";
 export interface BoundOptions {
   /** Precision of the engine whose results will be compared. Default `f32`. */
   readonly precision?: keyof typeof precisions;
-  /** Noisy runs; default 4 to 16, fewer where there is more arithmetic, whose large vectors are samples themselves. */
+  /**
+   * Noisy runs; default 4 to 16, fewer where there is more arithmetic, whose large vectors are samples
+   * themselves.
+   */
   readonly samples?: number;
   /** Of the noise; the same seed gives the same bound. Default 1. */
   readonly seed?: number;
@@ -20,8 +23,8 @@ export interface DerivedBounds {
 }
 
 /**
- * Standard deviations of the modelled noise that a result may be off by. Chosen by measurement, see docs/numerics.md:
- * honest engines stay far below, planted faults far above.
+ * Standard deviations of the modelled noise that a result may be off by. Chosen by measurement, see
+ * docs/numerics.md: honest engines stay far below, planted faults far above.
  */
 const DEVIATIONS = 12;
 
@@ -29,8 +32,9 @@ const DEVIATIONS = 12;
 const COMMON = 0.5;
 
 /**
- * Derives the bound of one case from its own sensitivity: the oracle is run again with every number and every operation
- * moved at random by the rounding of the precision, and the bound is a number of standard deviations of what comes out.
+ * Derives the bound of one case from its own sensitivity: the oracle is run again with every number and every
+ * operation moved at random by the rounding of the precision, and the bound is a number of standard
+ * deviations of what comes out.
  *
  * @param weights canonical weights
  * @returns tensors shaped as the run's results, outputs by reference and state by layer and part
@@ -44,11 +48,14 @@ export function deriveBounds(
 ): DerivedBounds {
   const { precision = "f32", seed = 1, samples = defaultSamples(spec, weights, run) } = options;
   if (!(samples >= 2))
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `deriveBounds: expected at least 2 samples, got ${samples}; leave it out for a default`,
-      { samples },
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "deriveBounds",
+      expected: "at least 2 samples",
+      got: `${samples}`,
+      cure: "leave it out for a default",
+      details: { samples },
+    });
   const exact = evaluate(spec, weights, run);
   const runs = Array.from({ length: samples }, (_, k) =>
     evaluate(spec, weights, run, noisy(precisions[precision], seed * 7919 + k)),

@@ -3,7 +3,10 @@ import type { Float64Tensor } from "../oracle/evaluate.js";
 
 /** How a result compares with the truth. */
 export interface Comparison {
-  /** Largest distance from the exact value; Infinity for a NaN that should be a number, or the other way round. */
+  /**
+   * Largest distance from the exact value; Infinity for a NaN that should be a number, or the other way
+   * round.
+   */
   readonly maxError: number;
   /** Largest ratio of an element's error to its bound; the result is right when it is below 1. */
   readonly errorOverBound: number;

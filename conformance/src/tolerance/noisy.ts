@@ -7,19 +7,20 @@ import { generator } from "./random.js";
 const approximated: readonly Activation[] = ["tanh", "sigmoid", "softplus", "elu"];
 
 /**
- * Float64 arithmetic in which every number given and every operation is off by a random amount of the size that
- * rounding to the precision has.
+ * Float64 arithmetic in which every number given and every operation is off by a random amount of the size
+ * that rounding to the precision has.
  *
  * - An input or weight moves by up to half an ulp.
- * - A sum of K products rounds K times, each time by up to half an ulp of the sum so far; the standard deviation of the
- *   total is the root of the sum of squares (Higham and Mary, "A new approach to probabilistic rounding error analysis",
- *   2019: rounding errors act as independent and of zero mean).
+ * - A sum of K products rounds K times, each time by up to half an ulp of the sum so far; the standard
+ *   deviation of the total is the root of the sum of squares (Higham and Mary, "A new approach to
+ *   probabilistic rounding error analysis", 2019: rounding errors act as independent and of zero mean).
  * - Every elementwise operation moves its result by up to half an ulp.
- * - What is below the precision's smallest normal number may be flushed to zero, and so may each product of a sum.
+ * - What is below the precision's smallest normal number may be flushed to zero, and so may each product of a
+ *   sum.
  * - What is past the precision's largest number is infinite, as it is in the engine.
- * - An approximated activation is off by a fixed function of its argument, as an engine's approximation is: over many
- *   steps it adds up as no independent noise would. Each run draws one, a sine of random frequency and phase whose
- *   amplitude is the budget.
+ * - An approximated activation is off by a fixed function of its argument, as an engine's approximation is:
+ *   over many steps it adds up as no independent noise would. Each run draws one, a sine of random frequency
+ *   and phase whose amplitude is the budget.
  *
  * Layout operations are exact.
  */
@@ -68,7 +69,8 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
         if (bias) {
           const sum = y[j]! + bias[j]!;
           y[j] = sum;
-          // Engines differ in whether the bias comes first or last, so its size counts for every partial sum's end.
+          // Engines differ in whether the bias comes first or last, so its size counts for every partial
+          // sum's end.
           squares[j] = squares[j]! + sum * sum + bias[j]! * bias[j]!;
         }
         y[j] = held(y[j]! + blurred(Math.sqrt(squares[j]!)));

@@ -11,8 +11,8 @@ export interface Precision {
 }
 
 /**
- * `activation` of f32 is what onnxruntime's logistic and tanh were measured to be off by at most (1.7e-7 on 1.30; its
- * fused operators share them), rounded up; the other engines stay below 6e-8.
+ * `activation` of f32 is what onnxruntime's logistic and tanh were measured to be off by at most (1.7e-7 on
+ * 1.30; its fused operators share them), rounded up; the other engines stay below 6e-8.
  */
 export const precisions: Readonly<Record<"f32" | "f16" | "mixed", Precision>> = {
   f32: { unit: 2 ** -24, activation: 2e-7, smallest: 2 ** -126, largest: (2 - 2 ** -23) * 2 ** 127 },

@@ -1,4 +1,4 @@
-import { type Activation, UnrollError } from "@unroll/api";
+import { type Activation, unrollError } from "@unroll/api";
 import { type Arithmetic, exact } from "../oracle/arithmetic.js";
 import type { Precision } from "./precision.js";
 
@@ -23,9 +23,9 @@ const slopes: Readonly<Record<Activation, number>> = {
 };
 
 /**
- * Float64 arithmetic that carries a running error bound (Higham, "Accuracy and Stability of Numerical Algorithms",
- * section 3.3): the worst case of every rounding, signs never cancelling. Rigorous to first order, and the alternative
- * to the noise of `noisy.ts`; docs/numerics.md says what each is worth.
+ * Float64 arithmetic that carries a running error bound (Higham, "Accuracy and Stability of Numerical
+ * Algorithms", section 3.3): the worst case of every rounding, signs never cancelling. Rigorous to first
+ * order, and the alternative to the noise of `noisy.ts`; docs/numerics.md says what each is worth.
  */
 export function running({ unit, activation }: Precision): Arithmetic<Bounded> {
   const made = (value: Float64Array, error: (k: number) => number): Bounded => ({
@@ -80,11 +80,13 @@ export function running({ unit, activation }: Precision): Arithmetic<Bounded> {
       return made(value, (k) => 2 * largest + (4 + a.value.length) * unit * (1 + Math.abs(value[k]!)));
     },
     primitives() {
-      throw new UnrollError(
-        "UNROLL_UNSUPPORTED",
-        "running bound: expected a spec without custom cells, got one; use deriveBounds, whose noise goes through any operation",
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_UNSUPPORTED",
+        place: "running bound",
+        expected: "a spec without custom cells",
+        got: "one",
+        cure: "use deriveBounds, whose noise goes through any operation",
+      });
     },
     slice: (a, from, length) => ({
       value: a.value.slice(from, from + length),

@@ -1,10 +1,11 @@
-// What the adapter adds to onnxruntime: one LSTM as a program of ours beside the same LSTM as one node driven by hand,
-// in turns, in one process. Below the model, so that only this package is measured; bench/run.mjs measures the whole.
+// What the adapter adds to onnxruntime: one LSTM as a program of ours beside the same LSTM as one node driven
+// by hand, in turns, in one process. Below the model, so that only this package is measured; bench/run.mjs
+// measures the whole.
 //
 //   npm run build && node packages/adapter-onnx/bench/overhead.mjs [web|node] [rounds]
 //
-// Printed are medians in microseconds a call and the median of the ratios of neighbouring calls, which drift cancels in.
-// "primitives" is the step with composites: [].
+// Printed are medians in microseconds a call and the median of the ratios of neighbouring calls, which drift
+// cancels in. "primitives" is the step with composites: [].
 import { legalize } from "@unroll/api/adapter";
 import { input, lower, lstmCell, recurrent, spec, specWeights, tensor } from "@unroll/api";
 import { onnx } from "@unroll/adapter-onnx";

@@ -1,4 +1,4 @@
-import { UnrollError } from "@unroll/api/adapter";
+import { unrollError } from "@unroll/api/adapter";
 import type { Graph } from "./graph.js";
 
 interface OnnxActivation {
@@ -22,8 +22,8 @@ const activations: Readonly<Record<string, OnnxActivation>> = {
 };
 
 /**
- * Activations that the fused operators compute as we do. Not softplus: inside them, onnxruntime 1.30 evaluates
- * log(1 + e^x) as it stands, which is infinite from x = 89 on; the operator of its own is right.
+ * Activations that the fused operators compute as we do. Not softplus: inside them, onnxruntime 1.30
+ * evaluates log(1 + e^x) as it stands, which is infinite from x = 89 on; the operator of its own is right.
  */
 export const fusedActivations: readonly string[] = Object.keys(activations).filter(
   (name) => name !== "softplus",
@@ -44,11 +44,14 @@ export const activationComposites: readonly string[] = [
 export function activationOf(name: string): OnnxActivation {
   const found = Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (!found)
-    throw new UnrollError(
-      "UNROLL_UNSUPPORTED",
-      `onnx activation: expected one of ${Object.keys(activations).join(", ")}, got "${name}"; run it with composites: []`,
-      { name },
-    );
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: "onnx activation",
+      expected: `one of ${Object.keys(activations).join(", ")}`,
+      got: `"${name}"`,
+      cure: "run it with composites: []",
+      details: { name },
+    });
   return found;
 }
 

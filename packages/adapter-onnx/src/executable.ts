@@ -5,6 +5,7 @@ import {
   isHostTensor,
   type Program,
   UnrollError,
+  unrollError,
 } from "@unroll/api/adapter";
 import type { Library, OrtSession, OrtTensor } from "./library.js";
 import { outputNames } from "./model.js";
@@ -30,11 +31,13 @@ export class OnnxExecutable implements Executable {
 
   async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>> {
     if (this.disposed)
-      throw new UnrollError(
-        "UNROLL_DISPOSED",
-        `onnx executable: expected one in use, got program "${this.program.name}" after its dispose(); compile it again`,
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_DISPOSED",
+        place: "onnx executable",
+        expected: "one in use",
+        got: `program "${this.program.name}" after its dispose()`,
+        cure: "compile it again",
+      });
     const given: Record<string, OrtTensor> = {};
     const borrowed: OnnxTensor[] = [];
     let results: Readonly<Record<string, OrtTensor>>;
@@ -43,12 +46,15 @@ export class OnnxExecutable implements Executable {
       results = await this.queue.run(() => this.session.run(given));
     } catch (cause) {
       if (cause instanceof UnrollError) throw cause;
-      throw new UnrollError(
-        "UNROLL_ENGINE",
-        `program "${this.program.name}" run: expected ONNX Runtime to run it on ${this.device}, got "${cause instanceof Error ? cause.message : String(cause)}"; see the cause`,
-        { device: this.device },
-        { cause },
-      );
+      throw unrollError({
+        code: "UNROLL_ENGINE",
+        place: `program "${this.program.name}" run`,
+        expected: `ONNX Runtime to run it on ${this.device}`,
+        got: `"${cause instanceof Error ? cause.message : String(cause)}"`,
+        cure: "see the cause",
+        details: { device: this.device },
+        cause,
+      });
     } finally {
       for (const tensor of borrowed) tensor.release();
     }
@@ -72,11 +78,14 @@ export class OnnxExecutable implements Executable {
     }
     const host = feed && (isHostTensor(feed) ? feed : feed.readSync?.());
     if (!host) {
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `program "${this.program.name}" run: expected a feed for input "${name}" in host memory or of this adapter, got ${feed ? "a tensor of another engine" : "none"}; read() it and feed the result`,
-        { name },
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: `program "${this.program.name}" run`,
+        expected: `a feed for input "${name}" in host memory or of this adapter`,
+        got: feed ? "a tensor of another engine" : "none",
+        cure: "read() it and feed the result",
+        details: { name },
+      });
     }
     // The library reads it later than this call, after the caller may have changed it.
     return new this.ort.Tensor(host.dtype, host.data.slice(), host.shape);

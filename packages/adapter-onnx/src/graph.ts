@@ -3,7 +3,10 @@ import type { Attribute, ElementType, GraphProto, Initializer, NodeProto, ValueI
 
 export type Attributes = Readonly<Record<string, Attribute>>;
 
-/** What the graphs of one model share: names must be unique in all of it, and initializers live in the outermost. */
+/**
+ * What the graphs of one model share: names must be unique in all of it, and initializers live in the
+ * outermost.
+ */
 class Shared {
   readonly initializers: Initializer[] = [];
   private readonly known = new Map<string, string>();
@@ -33,14 +36,19 @@ class Shared {
   }
 }
 
-/** Collects the nodes of one ONNX graph. Values have names; a program's ids are bound to them as they come up. */
+/**
+ * Collects the nodes of one ONNX graph. Values have names; a program's ids are bound to them as they come up.
+ */
 export class Graph {
   readonly nodes: NodeProto[] = [];
   private readonly names = new Map<ValueId, string>();
 
   private constructor(private readonly shared: Shared) {}
 
-  /** The outermost graph of a model whose inputs and outputs have these names; no value in it gets one of them. */
+  /**
+   * The outermost graph of a model whose inputs and outputs have these names; no value in it gets one of
+   * them.
+   */
   static outermost(taken: ReadonlySet<string>, device: string): Graph {
     return new Graph(new Shared(taken, device));
   }
@@ -109,8 +117,8 @@ export class Graph {
   }
 
   /**
-   * The finished graph. A result of its own nodes takes the output's name; what is an input, an initializer or an output
-   * already can't, and is copied by an Identity.
+   * The finished graph. A result of its own nodes takes the output's name; what is an input, an initializer
+   * or an output already can't, and is copied by an Identity.
    */
   finish(
     name: string,

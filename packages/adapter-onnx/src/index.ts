@@ -1,4 +1,4 @@
-import { type Adapter, primitiveNames, UnrollError } from "@unroll/api/adapter";
+import { type Adapter, primitiveNames, unrollError } from "@unroll/api/adapter";
 import { OnnxExecutable } from "./executable.js";
 import type { Library, OnnxRuntime, OrtSession } from "./library.js";
 import { claims, modelOf } from "./model.js";
@@ -11,11 +11,15 @@ export { modelOf } from "./model.js";
 
 /** Options of {@link onnx}. */
 export interface OnnxOptions {
-  /** Execution provider: `wasm` (the default), `webgpu` or `webnn` of onnxruntime-web, `cpu` and others of onnxruntime-node. */
+  /**
+   * Execution provider: `wasm` (the default), `webgpu` or `webnn` of onnxruntime-web, `cpu` and others of
+   * onnxruntime-node.
+   */
   readonly device?: string;
   /**
    * Composites to write as operators of ONNX: `"all"` (the default) or names. What is left out runs as its
-   * decomposition, by `Scan`, with the same results within rounding; `[]` is for checking one against the other.
+   * decomposition, by `Scan`, with the same results within rounding; `[]` is for checking one against the
+   * other.
    */
   readonly composites?: "all" | readonly string[];
   /** Further options of `InferenceSession.create`, e.g. `{ intraOpNumThreads: 1 }`. */
@@ -25,23 +29,26 @@ export interface OnnxOptions {
 const webDevices: readonly string[] = ["wasm", "webgpu", "webnn"];
 
 /**
- * onnxruntime-web 1.30 runs the recurrent operators of a WebGPU session on the CPU and confuses their final states on the
- * way to the operators behind them; found by the conformance suite in Chromium. Their decompositions are right there.
+ * onnxruntime-web 1.30 runs the recurrent operators of a WebGPU session on the CPU and confuses their final
+ * states on the way to the operators behind them; found by the conformance suite in Chromium. Their
+ * decompositions are right there.
  */
 const notOnWebgpu = recurrentComposites;
 
 /**
- * Its WebGPU kernel of Where takes the wrong element of a condition that stretches, as every mask does; stretched beforehand,
- * masks still go wrong inside a Scan that has another Where, found at 80 runs a property.
+ * Its WebGPU kernel of Where takes the wrong element of a condition that stretches, as every mask does;
+ * stretched beforehand, masks still go wrong inside a Scan that has another Where, found at 80 runs a
+ * property.
  */
 const wrongOnWebgpu: readonly string[] = ["select"];
 
 /**
- * Runs models on ONNX Runtime, web or Node: each program becomes an ONNX model of its own, with fused LSTM, GRU and RNN
- * operators.
+ * Runs models on ONNX Runtime, web or Node: each program becomes an ONNX model of its own, with fused LSTM,
+ * GRU and RNN operators.
  *
  * @param library the namespace of `onnxruntime-web` or `onnxruntime-node`
- * @throws UNROLL_ARGUMENT for a composite it does not know; compiling throws UNROLL_ENGINE when the library refuses
+ * @throws UNROLL_ARGUMENT for a composite it does not know; compiling throws UNROLL_ENGINE when the library
+ *   refuses
  */
 export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
   const { device = "wasm", composites = "all", sessionOptions = {} } = options;
@@ -50,22 +57,28 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
     (key) => !["device", "composites", "sessionOptions"].includes(key),
   );
   if (unknown !== undefined)
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `onnx option "${unknown}": expected device, composites or sessionOptions, got an unknown one; what InferenceSession.create takes goes into sessionOptions`,
-      { option: unknown },
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: `onnx option "${unknown}"`,
+      expected: "device, composites or sessionOptions",
+      got: "an unknown one",
+      cure: "what InferenceSession.create takes goes into sessionOptions",
+      details: { option: unknown },
+    });
   const names =
     composites === "all"
       ? Object.keys(claims).filter((name) => device !== "webgpu" || !notOnWebgpu.includes(name))
       : composites;
   for (const name of names) {
     if (!Object.hasOwn(claims, name))
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `onnx: expected composites among ${Object.keys(claims).join(", ")}, got "${name}"; leave it out, it runs as its decomposition`,
-        { name },
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: "onnx",
+        expected: `composites among ${Object.keys(claims).join(", ")}`,
+        got: `"${name}"`,
+        cure: "leave it out, it runs as its decomposition",
+        details: { name },
+      });
   }
   // Both libraries write into one object when both are loaded.
   const { web, node, common } = ort.env?.versions ?? {};
@@ -91,12 +104,15 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
           ort.InferenceSession.create(bytes, { executionProviders: [device], ...sessionOptions }),
         );
       } catch (cause) {
-        throw new UnrollError(
-          "UNROLL_ENGINE",
-          `onnx compile: expected ONNX Runtime to take program "${program.name}" on ${device}, got "${cause instanceof Error ? cause.message : String(cause)}"; see the cause`,
-          { device },
-          { cause },
-        );
+        throw unrollError({
+          code: "UNROLL_ENGINE",
+          place: "onnx compile",
+          expected: `ONNX Runtime to take program "${program.name}" on ${device}`,
+          got: `"${cause instanceof Error ? cause.message : String(cause)}"`,
+          cure: "see the cause",
+          details: { device },
+          cause,
+        });
       }
       return new OnnxExecutable(ort, program, session, device);
     },

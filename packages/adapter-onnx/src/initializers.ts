@@ -1,7 +1,10 @@
-import { sizeOf, UnrollError } from "@unroll/api/adapter";
+import { sizeOf, UnrollError, unrollError } from "@unroll/api/adapter";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 
-/** A tensor as an ONNX file holds it; `fromOnnx` of `@unroll/api/weights` takes those that are weights, by name. */
+/**
+ * A tensor as an ONNX file holds it; `fromOnnx` of `@unroll/api/weights` takes those that are weights, by
+ * name.
+ */
 export interface Initializer {
   readonly dtype: "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U16" | "U8" | "BOOL";
   readonly shape: readonly number[];
@@ -53,7 +56,8 @@ const types: Readonly<
 /**
  * The initializers of an ONNX file by name: its weights, and what else is constant in it.
  *
- * @throws UNROLL_FORMAT for bytes that are no ONNX model, data in another file, or text and other elements that are no numbers
+ * @throws UNROLL_FORMAT for bytes that are no ONNX model, data in another file, or text and other elements
+ *   that are no numbers
  */
 export function readInitializers(bytes: Uint8Array): Record<string, Initializer> {
   const found: Record<string, Initializer> = {};
@@ -66,12 +70,14 @@ export function readInitializers(bytes: Uint8Array): Record<string, Initializer>
     );
   } catch (cause) {
     if (cause instanceof UnrollError) throw cause;
-    throw new UnrollError(
-      "UNROLL_FORMAT",
-      `onnx file: expected a ModelProto, got bytes that don't parse (${cause instanceof Error ? cause.message : String(cause)}); export the model again`,
-      {},
-      { cause },
-    );
+    throw unrollError({
+      code: "UNROLL_FORMAT",
+      place: "onnx file",
+      expected: "a ModelProto",
+      got: `bytes that don't parse (${cause instanceof Error ? cause.message : String(cause)})`,
+      cure: "export the model again",
+      cause,
+    });
   }
   return found;
 }
@@ -133,18 +139,24 @@ function tensorOf(reader: BinaryReader): { name: string; initializer: Initialize
   }
   const place = `onnx initializer "${name}"`;
   if (external)
-    throw new UnrollError(
-      "UNROLL_FORMAT",
-      `${place}: expected its data in the file, got a reference to another one; save the model with save_as_external_data=False`,
-      { name },
-    );
+    throw unrollError({
+      code: "UNROLL_FORMAT",
+      place: place,
+      expected: "its data in the file",
+      got: "a reference to another one",
+      cure: "save the model with save_as_external_data=False",
+      details: { name },
+    });
   const type = types[dataType];
   if (!type)
-    throw new UnrollError(
-      "UNROLL_FORMAT",
-      `${place}: expected numbers of up to 64 bits, got data type ${dataType} of onnx.proto; export the model without it`,
-      { name, dataType },
-    );
+    throw unrollError({
+      code: "UNROLL_FORMAT",
+      place: place,
+      expected: "numbers of up to 64 bits",
+      got: `data type ${dataType} of onnx.proto`,
+      cure: "export the model without it",
+      details: { name, dataType },
+    });
   const [dtype, array] = type;
   // A copy, as raw data may begin anywhere in the file; not by slice(), which Node's Buffer has as a view.
   const data = raw
@@ -153,10 +165,13 @@ function tensorOf(reader: BinaryReader): { name: string; initializer: Initialize
       ? BigInt64Array.from(wide)
       : (array as unknown as { from(list: readonly number[]): Elements }).from(values);
   if (data.length !== sizeOf(dims))
-    throw new UnrollError(
-      "UNROLL_FORMAT",
-      `${place}: expected ${sizeOf(dims)} elements for shape [${dims.join(", ")}], got ${data.length}; the file is cut short or was written wrongly`,
-      { name },
-    );
+    throw unrollError({
+      code: "UNROLL_FORMAT",
+      place: place,
+      expected: `${sizeOf(dims)} elements for shape [${dims.join(", ")}]`,
+      got: `${data.length}`,
+      cure: "the file is cut short or was written wrongly",
+      details: { name },
+    });
   return { name, initializer: { dtype, shape: dims, data } };
 }

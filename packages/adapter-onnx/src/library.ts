@@ -1,6 +1,6 @@
 /**
- * What this adapter uses of ONNX Runtime, by structure: the library is given as a value, and none of its types appear
- * in ours. The namespaces of onnxruntime-web and onnxruntime-node fit alike.
+ * What this adapter uses of ONNX Runtime, by structure: the library is given as a value, and none of its
+ * types appear in ours. The namespaces of onnxruntime-web and onnxruntime-node fit alike.
  */
 export interface OnnxRuntime {
   readonly InferenceSession: { create(model: Uint8Array, options?: object): Promise<unknown> };

@@ -5,7 +5,7 @@ import {
   type Node,
   type Program,
   type ScanNode,
-  UnrollError,
+  unrollError,
   type ValueId,
   type ValueType,
   type WeightMap,
@@ -24,7 +24,10 @@ export const claims: Readonly<Record<string, CompositeClaim>> = {
   ...Object.fromEntries(activationComposites.map((name) => [name, {}])),
 };
 
-/** Names of a program's outputs in the model, in its order: `<name>:out`, since an input of the same name may exist. */
+/**
+ * Names of a program's outputs in the model, in its order: `<name>:out`, since an input of the same name may
+ * exist.
+ */
 export function outputNames(program: Program): string[] {
   const taken = new Set(program.inputs.map(({ name }) => name));
   return program.outputs.map(({ name }) => {
@@ -41,8 +44,8 @@ interface Scope {
 }
 
 /**
- * The ONNX model of a program: weights as initializers, `batch` and `time` as named dims, inputs under their names,
- * outputs under {@link outputNames}.
+ * The ONNX model of a program: weights as initializers, `batch` and `time` as named dims, inputs under their
+ * names, outputs under {@link outputNames}.
  *
  * @param device execution provider that it is for; all but `webgpu` take the same model
  * @returns the file's bytes, and how many operators of each type it has, those inside Scan included
@@ -60,11 +63,14 @@ export function modelOf(
   for (const { name, id, type } of program.params) {
     const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;
     if (!weight || weight.dtype !== type.dtype || weight.shape.join() !== type.shape.join()) {
-      throw new UnrollError(
-        "UNROLL_WEIGHTS",
-        `program "${program.name}" param "${name}": expected ${type.dtype} [${type.shape.join(", ")}], got ${weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none"}; give every weight the program declares`,
-        { name },
-      );
+      throw unrollError({
+        code: "UNROLL_WEIGHTS",
+        place: `program "${program.name}" param "${name}"`,
+        expected: `${type.dtype} [${type.shape.join(", ")}]`,
+        got: weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none",
+        cure: "give every weight the program declares",
+        details: { name },
+      });
     }
     params.set(id, weight);
     types.set(id, type);

@@ -1,4 +1,4 @@
-import { allocate, type DeviceTensor, type DType, type HostTensor, UnrollError } from "@unroll/api/adapter";
+import { allocate, type DeviceTensor, type DType, type HostTensor, unrollError } from "@unroll/api/adapter";
 import type { OrtTensor } from "./library.js";
 
 /** A result that ONNX Runtime holds. */
@@ -32,11 +32,13 @@ export class OnnxTensor implements DeviceTensor {
   /** The library's tensor; throws UNROLL_DISPOSED once it is gone. */
   get tensor(): OrtTensor {
     if (this.held && !this.disposed) return this.held;
-    throw new UnrollError(
-      "UNROLL_DISPOSED",
-      `onnx tensor: expected one in use, got this ${this.dtype} [${this.shape.join(", ")}] after its dispose(); keep it until the last use`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_DISPOSED",
+      place: "onnx tensor",
+      expected: "one in use",
+      got: `this ${this.dtype} [${this.shape.join(", ")}] after its dispose()`,
+      cure: "keep it until the last use",
+    });
   }
 
   async read(): Promise<HostTensor> {
@@ -44,7 +46,10 @@ export class OnnxTensor implements DeviceTensor {
     return this.host(onHost(tensor) ? tensor.data : await tensor.getData!());
   }
 
-  /** The tensor, for a run that may be waiting its turn: until {@link release}, dispose() leaves the memory alone. */
+  /**
+   * The tensor, for a run that may be waiting its turn: until {@link release}, dispose() leaves the memory
+   * alone.
+   */
   borrow(): OrtTensor {
     const { tensor } = this;
     this.runs++;

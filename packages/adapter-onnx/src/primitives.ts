@@ -20,8 +20,9 @@ const toInt = (g: Graph, name: string): string => g.node("Cast", [name], { to: {
 const toBool = (g: Graph, name: string): string => g.node("Cast", [name], { to: { int: 9 } });
 
 /**
- * On webgpu onnxruntime-web 1.30 runs Min and Max on the CPU, and where they read an input of the graph that a GPU operator
- * reads too, that one gets a later value in its place. The choice by a comparison stays on the GPU.
+ * On webgpu onnxruntime-web 1.30 runs Min and Max on the CPU, and where they read an input of the graph that
+ * a GPU operator reads too, that one gets a later value in its place. The choice by a comparison stays on the
+ * GPU.
  */
 const extremum =
   (op: string, chosen: (less: string, a: string, b: string) => readonly [string, string, string]): Emit =>
@@ -79,8 +80,8 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
   matmul: same("MatMul"),
   sum: (g, [x], attrs) =>
     g.node("ReduceSum", [x!, g.integers([attrs["axis"] as number])], { keepdims: { int: 1 } }),
-  // The operator passes NaN over, so it is asked for by itself. Not on webgpu, where nothing is promised of NaN and IsNaN
-  // runs on the CPU, on what may be another tensor by then.
+  // The operator passes NaN over, so it is asked for by itself. Not on webgpu, where nothing is promised of
+  // NaN and IsNaN runs on the CPU, on what may be another tensor by then.
   reduceMax: (g, [x], attrs) => {
     const axis = attrs["axis"] as number;
     const largest = g.node("ReduceMax", [x!], { axes: { ints: [axis] }, keepdims: { int: 1 } });
@@ -95,8 +96,8 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
   squeeze: (g, [x], attrs) => g.node("Squeeze", [x!, g.integers([attrs["axis"] as number])]),
   transpose: (g, [x], attrs) =>
     g.node("Transpose", [x!], { perm: { ints: attrs["perm"] as readonly number[] } }),
-  // Not Slice with a negative step: onnxruntime-web's WebGPU kernel then stops short of the first element. Nor Range with
-  // one: onnxruntime's optimiser takes it for empty where the length comes out of a Scan.
+  // Not Slice with a negative step: onnxruntime-web's WebGPU kernel then stops short of the first element.
+  // Nor Range with one: onnxruntime's optimiser takes it for empty where the length comes out of a Scan.
   reverse: (g, [x], attrs) => {
     const axis = attrs["axis"] as number;
     const length = g.node("Squeeze", [

@@ -5,7 +5,10 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 const types = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
 const attribute = { float: 1, int: 2, string: 3, graph: 5, floats: 6, ints: 7, strings: 8 } as const;
 const IR_VERSION = 8;
-/** The newest operator set whose recurrent operators onnxruntime's WebGPU kernels still match is 21; 17 is old enough for every build in use. */
+/**
+ * The newest operator set whose recurrent operators onnxruntime's WebGPU kernels still match is 21; 17 is old
+ * enough for every build in use.
+ */
 const OPSET = 17;
 
 export type ElementType = keyof typeof types;

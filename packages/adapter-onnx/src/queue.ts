@@ -3,9 +3,9 @@ import type { Library } from "./library.js";
 /**
  * Work on one copy of ONNX Runtime, one piece after the other, in the order it was given.
  *
- * Over all sessions, not for each: on webgpu and webnn, onnxruntime-web 1.30 keeps its running session in a variable of
- * the whole module and throws "Session already started", and likewise for a session being created. Nothing is lost on
- * wasm or in Node, where the library computes on the calling thread anyway.
+ * Over all sessions, not for each: on webgpu and webnn, onnxruntime-web 1.30 keeps its running session in a
+ * variable of the whole module and throws "Session already started", and likewise for a session being
+ * created. Nothing is lost on wasm or in Node, where the library computes on the calling thread anyway.
  */
 export class Queue {
   private last: Promise<unknown> | undefined;

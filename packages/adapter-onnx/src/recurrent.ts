@@ -39,8 +39,9 @@ const weightNames: readonly string[] = [
 const peepholeGates = [0, 2, 1];
 
 /**
- * What the fused operators can run. They know lengths and peepholes, but no mask with gaps and no projection. LSTM and
- * GRU clip the arguments of their gates into a range first, and a NaN becomes its edge; so do some activations of RNN.
+ * What the fused operators can run. They know lengths and peepholes, but no mask with gaps and no projection.
+ * LSTM and GRU clip the arguments of their gates into a range first, and a NaN becomes its edge; so do some
+ * activations of RNN.
  */
 export const recurrentClaims: Readonly<Record<string, CompositeClaim>> = Object.fromEntries(
   Object.entries(operators).flatMap(([name, { activations }]) => {
@@ -99,8 +100,8 @@ function joined(parts: readonly Float32Array[]): Float32Array {
 /**
  * Writes one fused operator: a layer's run over time, or both runs of a bidirectional one.
  *
- * The operator zeroes the final state of a row of length 0 and knows only zeros for outputs past the end, so what the
- * composite says otherwise is put right after it.
+ * The operator zeroes the final state of a row of length 0 and knows only zeros for outputs past the end, so
+ * what the composite says otherwise is put right after it.
  */
 export function emitRecurrent(g: Graph, directions: readonly Direction[]): void {
   const { node } = directions[0]!;
@@ -220,8 +221,8 @@ function emptyRows(g: Graph, lengths: string): string {
 }
 
 /**
- * Outputs past the end hold what was put out before them: forward, the last real output, which is the final h; in
- * reverse nothing came before. What stands where nothing came before is `heldStart`.
+ * Outputs past the end hold what was put out before them: forward, the last real output, which is the final
+ * h; in reverse nothing came before. What stands where nothing came before is `heldStart`.
  */
 function held(
   g: Graph,

@@ -44,7 +44,8 @@ interface Case {
   readonly tame?: boolean;
 }
 
-// Lengths beyond one vector of the engine's kernels and not a multiple of it, so that body and remainder both run.
+// Lengths beyond one vector of the engine's kernels and not a multiple of it, so that body and remainder both
+// run.
 const pairs = [
   [[67], [67]],
   [[5, 67], [67]],
@@ -228,11 +229,14 @@ const cases: Readonly<Record<PrimitiveName, readonly Case[]>> = {
   ),
 };
 
-// Every sum here has at most 19 terms, in an order of each engine's own: either is within 19 half-ulps of the terms' sum.
+// Every sum here has at most 19 terms, in an order of each engine's own: either is within 19 half-ulps of the
+// terms' sum.
 const terms = (largest: number) => (): number => 2 * 19 * 2 ** -24 * 19 * largest;
 const relative = (value: number): number => 2e-6 * (1 + Math.abs(value));
 
-/** How far results may lie apart. Engines round exp and its kin each their own way; what is not here is exact. */
+/**
+ * How far results may lie apart. Engines round exp and its kin each their own way; what is not here is exact.
+ */
 const bounds: Partial<Record<PrimitiveName, (value: number) => number>> = {
   exp: relative,
   log: relative,

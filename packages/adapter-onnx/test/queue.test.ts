@@ -28,7 +28,10 @@ class FakeTensor {
   }
 }
 
-/** As onnxruntime-web on webgpu: one session at a time is created or run in the whole module, and results are on the device. */
+/**
+ * As onnxruntime-web on webgpu: one session at a time is created or run in the whole module, and results are
+ * on the device.
+ */
 function onDevice(): { ort: OnnxRuntime; log: string[] } {
   const log: string[] = [];
   let busy = false;

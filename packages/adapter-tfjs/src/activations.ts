@@ -1,4 +1,4 @@
-import { UnrollError } from "@unroll/api/adapter";
+import { unrollError } from "@unroll/api/adapter";
 import type { Workshop } from "./primitives.js";
 import type { TfTensor } from "./library.js";
 
@@ -75,10 +75,13 @@ export const activationComposites: readonly string[] = [
 export function activation(workshop: Workshop, name: string): Function {
   const make = Object.hasOwn(makers, name) ? makers[name] : undefined;
   if (!make)
-    throw new UnrollError(
-      "UNROLL_UNSUPPORTED",
-      `tfjs activation: expected one of ${Object.keys(makers).join(", ")}, got "${name}"; run it with composites: []`,
-      { name },
-    );
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: "tfjs activation",
+      expected: `one of ${Object.keys(makers).join(", ")}`,
+      got: `"${name}"`,
+      cure: "run it with composites: []",
+      details: { name },
+    });
   return make(workshop);
 }

@@ -1,9 +1,9 @@
-import { UnrollError } from "@unroll/api/adapter";
+import { unrollError } from "@unroll/api/adapter";
 import type { Library } from "./library.js";
 
 /**
- * Waits while any backend is starting, ours or another's: until then the library refuses every operation, and a second
- * start would make it forget the first. What follows must not wait again before it is done.
+ * Waits while any backend is starting, ours or another's: until then the library refuses every operation, and
+ * a second start would make it forget the first. What follows must not wait again before it is done.
  */
 export async function untilStarted(tf: Library): Promise<void> {
   while (tf.engine().pendingBackendInit) await tf.engine().pendingBackendInit;
@@ -16,28 +16,34 @@ export async function untilStarted(tf: Library): Promise<void> {
  */
 export async function startBackend(tf: Library, name: string): Promise<void> {
   if (!tf.findBackendFactory(name)) {
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `tfjs backend: expected one that is registered, got "${name}"; import @tensorflow/tfjs-backend-${name} before`,
-      { backend: name },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: "tfjs backend",
+      expected: "one that is registered",
+      got: `"${name}"`,
+      cure: `import @tensorflow/tfjs-backend-${name} before`,
+      details: { backend: name },
+    });
   }
   await untilStarted(tf);
   // Null while it starts, and again when the start failed; a synchronous one is there at once.
   if (tf.findBackend(name)) return;
   await untilStarted(tf);
   if (!tf.findBackend(name)) {
-    throw new UnrollError(
-      "UNROLL_ENGINE",
-      `tfjs backend: expected "${name}" to start, got a failure that TensorFlow.js printed; choose another device`,
-      { backend: name },
-    );
+    throw unrollError({
+      code: "UNROLL_ENGINE",
+      place: "tfjs backend",
+      expected: `"${name}" to start`,
+      got: "a failure that TensorFlow.js printed",
+      cure: "choose another device",
+      details: { backend: name },
+    });
   }
 }
 
 /**
- * Runs `work` with `name` as the library's current backend and puts back the one before: the current backend is the
- * caller's, and several adapters share one library.
+ * Runs `work` with `name` as the library's current backend and puts back the one before: the current backend
+ * is the caller's, and several adapters share one library.
  */
 export function onBackend<T>(tf: Library, name: string, work: () => T): T {
   const before = tf.getBackend();
@@ -54,8 +60,9 @@ export function onBackend<T>(tf: Library, name: string, work: () => T): T {
 const setUp = new WeakMap<object, Set<string>>();
 
 /**
- * Makes a backend that has started the current one. `setBackend` sets up every kernel anew, which takes longer than a
- * step of a small model; from the second time on only the engine's two fields are set, where it still has them.
+ * Makes a backend that has started the current one. `setBackend` sets up every kernel anew, which takes
+ * longer than a step of a small model; from the second time on only the engine's two fields are set, where it
+ * still has them.
  */
 function makeCurrent(tf: Library, name: string): void {
   const engine = tf.engine();

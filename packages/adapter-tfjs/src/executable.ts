@@ -7,7 +7,7 @@ import {
   isHostTensor,
   isUnrollError,
   type Program,
-  UnrollError,
+  unrollError,
   type ValueId,
   type WeightMap,
 } from "@unroll/api/adapter";
@@ -63,11 +63,14 @@ export class TfjsExecutable implements Executable {
       program.params.map(({ name, id, type }) => {
         const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;
         if (!weight || weight.dtype !== type.dtype || weight.shape.join() !== type.shape.join()) {
-          throw new UnrollError(
-            "UNROLL_WEIGHTS",
-            `program "${program.name}" param "${name}": expected ${type.dtype} [${type.shape.join(", ")}], got ${weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none"}; give every weight the program declares`,
-            { name },
-          );
+          throw unrollError({
+            code: "UNROLL_WEIGHTS",
+            place: `program "${program.name}" param "${name}"`,
+            expected: `${type.dtype} [${type.shape.join(", ")}]`,
+            got: weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none",
+            cure: "give every weight the program declares",
+            details: { name },
+          });
         }
         return [id, weight];
       }),
@@ -97,11 +100,13 @@ export class TfjsExecutable implements Executable {
   async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>> {
     const { tf, program } = this;
     if (this.disposed)
-      throw new UnrollError(
-        "UNROLL_DISPOSED",
-        `tfjs executable: expected one in use, got program "${program.name}" after its dispose(); compile it again`,
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_DISPOSED",
+        place: "tfjs executable",
+        expected: "one in use",
+        got: `program "${program.name}" after its dispose()`,
+        cure: "compile it again",
+      });
     if (tf.engine().pendingBackendInit) await untilStarted(tf);
     const results = this.guarded(() =>
       onBackend(tf, this.backend, () => {
@@ -139,12 +144,15 @@ export class TfjsExecutable implements Executable {
       return work();
     } catch (cause) {
       if (isUnrollError(cause)) throw cause;
-      throw new UnrollError(
-        "UNROLL_ENGINE",
-        `program "${this.program.name}" run: expected TensorFlow.js to run it on ${this.backend}, got "${cause instanceof Error ? cause.message : String(cause)}"; see the cause`,
-        { backend: this.backend },
-        { cause },
-      );
+      throw unrollError({
+        code: "UNROLL_ENGINE",
+        place: `program "${this.program.name}" run`,
+        expected: `TensorFlow.js to run it on ${this.backend}`,
+        got: `"${cause instanceof Error ? cause.message : String(cause)}"`,
+        cure: "see the cause",
+        details: { backend: this.backend },
+        cause,
+      });
     }
   }
 
@@ -152,11 +160,14 @@ export class TfjsExecutable implements Executable {
     if (feed instanceof TfjsTensor) return feed.tensor;
     const host = feed && (isHostTensor(feed) ? feed : feed.readSync?.());
     if (!host) {
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `program "${this.program.name}" run: expected a feed for input "${name}" in host memory or of this adapter, got ${feed ? "a tensor of another engine" : "none"}; read() it and feed the result`,
-        { name },
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: `program "${this.program.name}" run`,
+        expected: `a feed for input "${name}" in host memory or of this adapter`,
+        got: feed ? "a tensor of another engine" : "none",
+        cure: "read() it and feed the result",
+        details: { name },
+      });
     }
     // The cpu backend would go on using the caller's array.
     return this.tf.tensor(host.data.slice(), host.shape, host.dtype);

@@ -1,4 +1,4 @@
-import { type Adapter, primitiveNames, UnrollError } from "@unroll/api/adapter";
+import { type Adapter, primitiveNames, unrollError } from "@unroll/api/adapter";
 import { startBackend, untilStarted } from "./backend.js";
 import { TfjsExecutable } from "./executable.js";
 import type { Library, TensorFlow } from "./library.js";
@@ -11,45 +11,58 @@ export type { TensorFlow } from "./library.js";
 
 /** Options of {@link tfjs}. */
 export interface TfjsOptions {
-  /** Backend of TensorFlow.js: `cpu`, `wasm`, `webgl`, `webgpu`, `tensorflow`, or one registered by you. Default: the library's current one, or `cpu`. */
+  /**
+   * Backend of TensorFlow.js: `cpu`, `wasm`, `webgl`, `webgpu`, `tensorflow`, or one registered by you.
+   * Default: the library's current one, or `cpu`.
+   */
   readonly backend?: string;
   /**
    * Composites to run this adapter's own way: `"all"` (the default) or names. What is left out runs as its
-   * decomposition, slower and with the same results within rounding; `[]` is for checking one against the other.
+   * decomposition, slower and with the same results within rounding; `[]` is for checking one against the
+   * other.
    */
   readonly composites?: "all" | readonly string[];
   /**
-   * On `cpu` and `wasm`, whose memory JavaScript can reach: run a whole recurrence as one kernel, registered with the
-   * library as `UnrollRecurrence`. Default true; false composes it of the library's operations, as on every other backend.
+   * On `cpu` and `wasm`, whose memory JavaScript can reach: run a whole recurrence as one kernel, registered
+   * with the library as `UnrollRecurrence`. Default true; false composes it of the library's operations, as
+   * on every other backend.
    */
   readonly hostKernels?: boolean;
 }
 
 /**
- * Runs models on TensorFlow.js. The library's current backend is left as it is, so adapters of several backends and the
- * caller's own use of the library do not meet.
+ * Runs models on TensorFlow.js. The library's current backend is left as it is, so adapters of several
+ * backends and the caller's own use of the library do not meet.
  *
- * @param library the namespace of `@tensorflow/tfjs`, or of `@tensorflow/tfjs-core` with a backend imported beside it
- * @throws UNROLL_ARGUMENT for a composite it does not know; compiling throws UNROLL_CONFIG for a backend that is not registered
+ * @param library the namespace of `@tensorflow/tfjs`, or of `@tensorflow/tfjs-core` with a backend imported
+ *   beside it
+ * @throws UNROLL_ARGUMENT for a composite it does not know; compiling throws UNROLL_CONFIG for a backend that
+ *   is not registered
  */
 export function tfjs(library: TensorFlow, options: TfjsOptions = {}): Adapter {
   const { composites = "all", hostKernels = true, backend = library.getBackend() || "cpu" } = options;
   const unknown = Object.keys(options).find((key) => !["backend", "composites", "hostKernels"].includes(key));
   if (unknown !== undefined)
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `tfjs option "${unknown}": expected backend, composites or hostKernels, got an unknown one; remove it`,
-      { option: unknown },
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: `tfjs option "${unknown}"`,
+      expected: "backend, composites or hostKernels",
+      got: "an unknown one",
+      cure: "remove it",
+      details: { option: unknown },
+    });
   const tf = library as unknown as Library;
   const names = composites === "all" ? Object.keys(claims) : composites;
   for (const name of names) {
     if (!Object.hasOwn(claims, name))
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `tfjs: expected composites among ${Object.keys(claims).join(", ")}, got "${name}"; leave it out, it runs as its decomposition`,
-        { name },
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: "tfjs",
+        expected: `composites among ${Object.keys(claims).join(", ")}`,
+        got: `"${name}"`,
+        cure: "leave it out, it runs as its decomposition",
+        details: { name },
+      });
   }
   const host = hostBackends.includes(backend);
   return {

@@ -1,6 +1,6 @@
 /**
- * What this adapter uses of TensorFlow.js, by structure: the library is given as a value, and none of its types appear
- * in ours. `import * as tf from "@tensorflow/tfjs"` (or tfjs-core with a backend) fits.
+ * What this adapter uses of TensorFlow.js, by structure: the library is given as a value, and none of its
+ * types appear in ours. `import * as tf from "@tensorflow/tfjs"` (or tfjs-core with a backend) fits.
  */
 export interface TensorFlow {
   engine(): unknown;

@@ -8,7 +8,10 @@ export type Kernel = (operands: readonly TfTensor[]) => TfTensor;
 export interface Workshop {
   readonly tf: Library;
   readonly backend: string;
-  /** One kernel of the library by its registered name: what `tf.add` and the like end in, without their checks. */
+  /**
+   * One kernel of the library by its registered name: what `tf.add` and the like end in, without their
+   * checks.
+   */
   run(
     name: string,
     inputs: Readonly<Record<string, TensorInfo>> | readonly TensorInfo[],

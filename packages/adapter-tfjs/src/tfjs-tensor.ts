@@ -1,4 +1,4 @@
-import { allocate, type DeviceTensor, type DType, type HostTensor, UnrollError } from "@unroll/api/adapter";
+import { allocate, type DeviceTensor, type DType, type HostTensor, unrollError } from "@unroll/api/adapter";
 import type { TfTensor } from "./library.js";
 
 /** A result that TensorFlow.js holds. */
@@ -19,11 +19,13 @@ export class TfjsTensor implements DeviceTensor {
   /** The library's tensor; throws UNROLL_DISPOSED once it is gone. */
   get tensor(): TfTensor {
     if (!this.held.isDisposed) return this.held;
-    throw new UnrollError(
-      "UNROLL_DISPOSED",
-      `tfjs tensor: expected one in use, got this ${this.dtype} [${this.shape.join(", ")}] after its dispose(); keep it until the last use`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_DISPOSED",
+      place: "tfjs tensor",
+      expected: "one in use",
+      got: `this ${this.dtype} [${this.shape.join(", ")}] after its dispose()`,
+      cure: "keep it until the last use",
+    });
   }
 
   async read(): Promise<HostTensor> {

@@ -4,6 +4,8 @@ export type { Capabilities, CompositeClaim } from "./contract/capabilities.js";
 export {
   UnrollError,
   isUnrollError,
+  type Refusal,
+  unrollError,
   type UnrollErrorCode,
   type UnrollErrorDetails,
 } from "./contract/error.js";
@@ -40,5 +42,8 @@ export { activationNames, type Activation } from "./layers/activations.js";
 export { verify } from "./program/verify.js";
 export { print } from "./program/print.js";
 export { programFromJson, programHash, programToJson } from "./program/json.js";
-/** Functions of one element over host memory, for engines that compute there: activations and unary primitives by name. */
+/**
+ * Functions of one element over host memory, for engines that compute there: activations and unary primitives
+ * by name.
+ */
 export { maps as elementMaps, type ElementMap } from "./builtin/maps.js";

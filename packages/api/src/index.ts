@@ -3,6 +3,8 @@ export type { Adapter, WeightMap } from "./contract/adapter.js";
 export type { Capabilities, CompositeClaim } from "./contract/capabilities.js";
 export {
   UnrollError,
+  unrollError,
+  type Refusal,
   isUnrollError,
   type UnrollErrorCode,
   type UnrollErrorDetails,

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// A file that git knows: npm links a command when it installs, and passes over one that no build has made yet.
+// A file that git knows: npm links a command when it installs, and passes over one that no build has made
+// yet.
 try {
   await import("../dist/main.js");
 } catch (error) {

@@ -1,4 +1,4 @@
-import { type Adapter, UnrollError } from "@unroll/api";
+import { type Adapter, unrollError } from "@unroll/api";
 import { resolveAdapter } from "@unroll/api/config";
 import type { Io } from "./io.js";
 
@@ -10,7 +10,8 @@ export interface NamedAdapter {
 }
 
 /**
- * The adapter of `name` or `name:device`; of the environment and the configuration file where no name is given.
+ * The adapter of `name` or `name:device`; of the environment and the configuration file where no name is
+ * given.
  *
  * @param device from an option of its own
  * @throws UNROLL_CONFIG for an unknown name or device, or a package that is not installed
@@ -22,17 +23,23 @@ export async function adapterOf(
 ): Promise<NamedAdapter> {
   const [adapter, own, ...rest] = name === undefined ? [] : name.split(":");
   if (adapter === "" || own === "" || rest.length > 0)
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `--adapter: expected NAME or NAME:DEVICE, got "${name}"; e.g. onnx:cpu`,
-      { name },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: "--adapter",
+      expected: "NAME or NAME:DEVICE",
+      got: `"${name}"`,
+      cure: "e.g. onnx:cpu",
+      details: { name },
+    });
   if (own !== undefined && device !== undefined)
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `--device: expected none beside "${name}", got "${device}"; name the device once`,
-      { name, device },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: "--device",
+      expected: `none beside "${name}"`,
+      got: `"${device}"`,
+      cure: "name the device once",
+      details: { name, device },
+    });
   const made = await resolveAdapter({ adapter, device: own ?? device, cwd: io.cwd, env: io.env });
   return { name: name ?? made.name, adapter: made };
 }

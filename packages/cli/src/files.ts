@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { UnrollError } from "@unroll/api";
+import { unrollError } from "@unroll/api";
 import type { Io } from "./io.js";
 
 /** Reads a file that the user named. @throws UNROLL_FORMAT with the system's reason */
@@ -9,12 +9,15 @@ export async function readBytes(io: Io, path: string): Promise<Uint8Array> {
     return await readFile(resolve(io.cwd, path));
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    throw new UnrollError(
-      "UNROLL_FORMAT",
-      `file "${path}": expected a file that can be read, got ${code === "ENOENT" ? "none there" : code === "EISDIR" ? "a folder" : String(code)}; check the path`,
-      { path },
-      { cause },
-    );
+    throw unrollError({
+      code: "UNROLL_FORMAT",
+      place: `file "${path}"`,
+      expected: "a file that can be read",
+      got: code === "ENOENT" ? "none there" : code === "EISDIR" ? "a folder" : String(code),
+      cure: "check the path",
+      details: { path },
+      cause,
+    });
   }
 }
 
@@ -25,18 +28,24 @@ export async function readJson(io: Io, path: string): Promise<Readonly<Record<st
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new UnrollError(
-      "UNROLL_FORMAT",
-      `file "${path}": expected JSON, got ${cause instanceof Error ? cause.message : String(cause)}; check that it is whole`,
-      { path },
-      { cause },
-    );
+    throw unrollError({
+      code: "UNROLL_FORMAT",
+      place: `file "${path}"`,
+      expected: "JSON",
+      got: cause instanceof Error ? cause.message : String(cause),
+      cure: "check that it is whole",
+      details: { path },
+      cause,
+    });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new UnrollError(
-      "UNROLL_FORMAT",
-      `file "${path}": expected a JSON object, got ${Array.isArray(value) ? "a list" : String(value)}; check the file`,
-      { path },
-    );
+    throw unrollError({
+      code: "UNROLL_FORMAT",
+      place: `file "${path}"`,
+      expected: "a JSON object",
+      got: Array.isArray(value) ? "a list" : String(value),
+      cure: "check the file",
+      details: { path },
+    });
   return value as Readonly<Record<string, unknown>>;
 }

@@ -8,14 +8,17 @@ import {
   recurrent,
   spec,
   type Spec,
-  UnrollError,
+  unrollError,
   type WeightMap,
 } from "@unroll/api";
 import { fromTorch, type NamedTensor, readSafetensors } from "@unroll/api/weights";
 import { readBytes, readJson } from "./files.js";
 import type { Io } from "./io.js";
 
-/** A character language model out of a folder: an embedding, LSTM layers and a linear layer over the vocabulary. */
+/**
+ * A character language model out of a folder: an embedding, LSTM layers and a linear layer over the
+ * vocabulary.
+ */
 export interface CharacterModel {
   readonly name: string;
   readonly spec: Spec;
@@ -35,8 +38,15 @@ const form = "NAME.json (architecture, vocab, passage, prompt) beside NAME.safet
 /** Loads a model folder. @throws UNROLL_FORMAT, UNROLL_WEIGHTS */
 export async function loadModel(io: Io, folder: string): Promise<CharacterModel> {
   const refuse = (expected: string, got: string, cure: string): never => {
-    throw new UnrollError("UNROLL_FORMAT", `model "${folder}": expected ${expected}, got ${got}; ${cure}`, {
-      folder,
+    throw unrollError({
+      code: "UNROLL_FORMAT",
+      place: `model "${folder}"`,
+      expected: expected,
+      got: got,
+      cure: cure,
+      details: {
+        folder,
+      },
     });
   };
   const names = await readdir(resolve(io.cwd, folder)).catch((): string[] =>
@@ -120,16 +130,17 @@ export async function loadModel(io: Io, folder: string): Promise<CharacterModel>
       return Int32Array.from([...text], (character) => {
         const id = ids.get(character);
         if (id === undefined)
-          throw new UnrollError(
-            "UNROLL_ARGUMENT",
-            `${place}: expected characters that model "${name}" knows, got ${JSON.stringify(character)}; it knows ${(
-              vocab as string[]
-            )
+          throw unrollError({
+            code: "UNROLL_ARGUMENT",
+            place: place,
+            expected: `characters that model "${name}" knows`,
+            got: JSON.stringify(character),
+            cure: `it knows ${(vocab as string[])
               .filter((c) => [...c].length === 1)
               .map((c) => (c === "\n" ? "\\n" : c))
               .join("")}`,
-            { character },
-          );
+            details: { character },
+          });
         return id;
       });
     },

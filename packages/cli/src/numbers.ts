@@ -1,4 +1,4 @@
-import { UnrollError } from "@unroll/api";
+import { unrollError } from "@unroll/api";
 
 /** An option that is a number. @throws UNROLL_ARGUMENT naming the option */
 export function numberOption(
@@ -9,9 +9,16 @@ export function numberOption(
 ): number {
   const number = value.trim() === "" ? NaN : Number(value);
   if (!allowed(number))
-    throw new UnrollError("UNROLL_ARGUMENT", `--${name}: expected ${what}, got "${value}"; give another`, {
-      name,
-      value,
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: `--${name}`,
+      expected: what,
+      got: `"${value}"`,
+      cure: "give another",
+      details: {
+        name,
+        value,
+      },
     });
   return number;
 }

@@ -1,6 +1,6 @@
 /**
- * The next id by the inverse of the cumulative distribution of softmax(logits / temperature): the first whose cumulative
- * probability is above `u`. At temperature 0 the likeliest.
+ * The next id by the inverse of the cumulative distribution of softmax(logits / temperature): the first whose
+ * cumulative probability is above `u`. At temperature 0 the likeliest.
  *
  * @param u uniform in [0, 1)
  */

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { type Adapter, UnrollError } from "@unroll/api";
+import { type Adapter, unrollError } from "@unroll/api";
 import { adapterNames } from "@unroll/api/config";
 import { adapterOf } from "./adapters.js";
 import type { Io } from "./io.js";
@@ -16,8 +16,8 @@ export interface CertifySubject {
 }
 
 /**
- * An engine by name, or out of a module: its default export, or its export `adapter`, is an adapter or a function that
- * returns one. An export `alive` counts what the engine holds.
+ * An engine by name, or out of a module: its default export, or its export `adapter`, is an adapter or a
+ * function that returns one. An export `alive` counts what the engine holds.
  *
  * @throws UNROLL_CONFIG for a module that is not there or exports no adapter
  */
@@ -37,20 +37,26 @@ export async function subjectOf(
     return counter ? { ...known, alive: counter } : known;
   }
   if (device !== undefined)
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `--device: expected none beside module "${name}", got "${device}"; the module decides`,
-      { name, device },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: "--device",
+      expected: `none beside module "${name}"`,
+      got: `"${device}"`,
+      cure: "the module decides",
+      details: { name, device },
+    });
   const module = await load(name, io);
   const exported = module["default"] ?? module["adapter"];
   const made: unknown = typeof exported === "function" ? await (exported as () => unknown)() : exported;
   if (!isAdapter(made))
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `module "${name}": expected its default export or export "adapter" to be an adapter or to return one, got ${describe(made)} among exports ${Object.keys(module).join(", ") || "none"}; see docs/writing-an-adapter.md`,
-      { name },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: `module "${name}"`,
+      expected: 'its default export or export "adapter" to be an adapter or to return one',
+      got: `${describe(made)} among exports ${Object.keys(module).join(", ") || "none"}`,
+      cure: "see docs/writing-an-adapter.md",
+      details: { name },
+    });
   const { alive } = module;
   return { name, adapter: made, ...(typeof alive === "function" ? { alive: alive as () => number } : {}) };
 }
@@ -67,12 +73,15 @@ async function load(name: string, io: Io): Promise<Readonly<Record<string, unkno
       pathToFileURL(path ?? createRequire(resolve(io.cwd, "package.json")).resolve(name)).href
     )) as Readonly<Record<string, unknown>>;
   } catch (cause) {
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `module "${name}": expected a module that loads, got "${cause instanceof Error ? cause.message.split("\n")[0] : String(cause)}"; give builtin, tfjs, onnx, a path or an installed package`,
-      { name },
-      { cause },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: `module "${name}"`,
+      expected: "a module that loads",
+      got: `"${cause instanceof Error ? cause.message.split("\n")[0] : String(cause)}"`,
+      cure: "give builtin, tfjs, onnx, a path or an installed package",
+      details: { name },
+      cause,
+    });
   }
 }
 
@@ -91,7 +100,10 @@ interface OrtSession {
   release(): Promise<void>;
 }
 
-/** ONNX Runtime keeps no count of its sessions, each of which holds memory that no collector frees; so they are counted as they come and go. */
+/**
+ * ONNX Runtime keeps no count of its sessions, each of which holds memory that no collector frees; so they
+ * are counted as they come and go.
+ */
 async function liveSessions(device: string): Promise<() => number> {
   const { InferenceSession } = (await import(
     (device === "cpu" ? "onnxruntime-node" : "onnxruntime-web") as string

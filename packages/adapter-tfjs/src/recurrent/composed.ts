@@ -10,8 +10,9 @@ interface State {
 }
 
 /**
- * A recurrent composite as operations of the library, for backends whose memory is out of reach: the input projection
- * of the whole sequence as one product, its steps cut out by slices, because `unstack` costs more than the steps.
+ * A recurrent composite as operations of the library, for backends whose memory is out of reach: the input
+ * projection of the whole sequence as one product, its steps cut out by slices, because `unstack` costs more
+ * than the steps.
  *
  * @returns results in the composite's order: y (unless it is a single step), h, c
  */

@@ -12,8 +12,8 @@ export type Operands = Readonly<Record<string, TfTensor>>;
 type Compute = (inputs: Readonly<Record<string, TensorInfo>>, memory: HostMemory) => TensorInfo[];
 
 /**
- * Makes sure the library knows our kernel on this backend. Its attribute is the computation itself, so two versions of
- * this package can share one library.
+ * Makes sure the library knows our kernel on this backend. Its attribute is the computation itself, so two
+ * versions of this package can share one library.
  */
 export function registerHostKernel(tf: Library, backendName: string): void {
   if (tf.getKernel(KERNEL, backendName)) return;
@@ -30,8 +30,8 @@ export function registerHostKernel(tf: Library, backendName: string): void {
 }
 
 /**
- * A recurrent composite as one kernel: the input projection of the whole sequence as one product of the library, then
- * for each step its product with h and the cell's equations over memory, with nothing between.
+ * A recurrent composite as one kernel: the input projection of the whole sequence as one product of the
+ * library, then for each step its product with h and the cell's equations over memory, with nothing between.
  *
  * @returns results in the composite's order: y (unless it is a single step), h, c
  */

@@ -4,8 +4,9 @@ import type { HostMemory } from "./host-memory.js";
 import type { Recurrence } from "./recurrence.js";
 
 /**
- * One step of an LSTM whose gates are sigmoids: x and h side by side, one product, the library's sigmoid over all four
- * gates at once (that of the candidate goes unused), and the rest in one pass. With many rows this is what pays.
+ * One step of an LSTM whose gates are sigmoids: x and h side by side, one product, the library's sigmoid over
+ * all four gates at once (that of the candidate goes unused), and the rest in one pass. With many rows this
+ * is what pays.
  *
  * @returns h, c
  */

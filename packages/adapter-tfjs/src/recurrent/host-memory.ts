@@ -1,11 +1,13 @@
-import { UnrollError } from "@unroll/api/adapter";
+import { unrollError } from "@unroll/api/adapter";
 import type { Backend, Library, TensorInfo } from "../library.js";
 
 type View = Float32Array | Int32Array | Uint8Array;
 
 /** A backend whose tensors lie in memory that JavaScript can reach. */
 export interface HostMemory {
-  /** The elements of a tensor. Allocating may move the memory, so a view is taken anew after every allocation. */
+  /**
+   * The elements of a tensor. Allocating may move the memory, so a view is taken anew after every allocation.
+   */
   view(tensor: TensorInfo): View;
   /** A float32 tensor with any contents. */
   make(shape: number[]): TensorInfo;
@@ -59,7 +61,10 @@ function cpuMemory(backend: CpuBackend): HostMemory {
   };
 }
 
-/** y += x·w for one row x of `inner` elements; four rows of w at a time, so that y is read and written a quarter as often. */
+/**
+ * y += x·w for one row x of `inner` elements; four rows of w at a time, so that y is read and written a
+ * quarter as often.
+ */
 function addProduct(
   y: Float32Array,
   yAt: number,
@@ -85,11 +90,13 @@ function addProduct(
 function wasmMemory(tf: Library, backend: WasmBackend): HostMemory {
   const product = tf.getKernel("_FusedMatMul", "wasm");
   if (!product)
-    throw new UnrollError(
-      "UNROLL_ENGINE",
-      "tfjs wasm: expected kernel _FusedMatMul, got none registered; use the whole @tensorflow/tfjs-backend-wasm",
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_ENGINE",
+      place: "tfjs wasm",
+      expected: "kernel _FusedMatMul",
+      got: "none registered",
+      cure: "use the whole @tensorflow/tfjs-backend-wasm",
+    });
   const sigmoid = tf.getKernel("Sigmoid", "wasm");
   const attrs = { transposeA: false, transposeB: false, activation: "linear" };
   return {

@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import type { DeviceTensor, DTypeArray, DType, HostTensor } from "../contract/tensor.js";
 
 /** A result of the builtin engine: an array of its own, in host memory. */
@@ -38,9 +38,11 @@ export class BuiltinTensor implements DeviceTensor {
 }
 
 export function disposed(what: string, got: string): never {
-  throw new UnrollError(
-    "UNROLL_DISPOSED",
-    `builtin ${what}: expected one in use, got ${got} after its dispose(); keep it until the last use`,
-    {},
-  );
+  throw unrollError({
+    code: "UNROLL_DISPOSED",
+    place: `builtin ${what}`,
+    expected: "one in use",
+    got: `${got} after its dispose()`,
+    cure: "keep it until the last use",
+  });
 }

@@ -1,7 +1,10 @@
 import type { Attrs } from "../program/types.js";
 import type { Kernels, Packed } from "./kernels.js";
 
-/** What a cell is made from. Shapes are settled; arrays keep their place, their contents change from run to run. */
+/**
+ * What a cell is made from. Shapes are settled; arrays keep their place, their contents change from run to
+ * run.
+ */
 export interface CellContext {
   readonly kernels: Kernels;
   readonly attrs: Attrs;
@@ -23,7 +26,10 @@ export interface CellContext {
 export interface Cell {
   /** Prepares `count` steps from `first` on, at most a block: one product of their input with the kernel. */
   project(first: number, count: number): void;
-  /** Step `t` of the block prepared last, counted from its first, from state (h, c) into (nextH, nextC), which may be the same arrays. `c` is ignored where there is none. */
+  /**
+   * Step `t` of the block prepared last, counted from its first, from state (h, c) into (nextH, nextC), which
+   * may be the same arrays. `c` is ignored where there is none.
+   */
   step(t: number, h: Float32Array, c: Float32Array, nextH: Float32Array, nextC: Float32Array): void;
 }
 
@@ -41,7 +47,10 @@ function fillRows(
   for (let row = 1; row < count; row++) out.copyWithin(row * cols, 0, cols);
 }
 
-/** The input's share of every gate of a block of steps, as one product; the step adds the state's share in place. */
+/**
+ * The input's share of every gate of a block of steps, as one product; the step adds the state's share in
+ * place.
+ */
 function projection(
   context: CellContext,
   gates: number,
@@ -61,7 +70,10 @@ function projection(
   };
 }
 
-/** The cells by the name of their sequence composite; semantics rules of the same names, gate orders i f g o and z r n. */
+/**
+ * The cells by the name of their sequence composite; semantics rules of the same names, gate orders i f g o
+ * and z r n.
+ */
 export const cells: Readonly<Record<"lstm" | "gru" | "simpleRnn", CellFactory>> = {
   lstm(context) {
     const { kernels, attrs, units, batch } = context;
@@ -98,8 +110,8 @@ export const cells: Readonly<Record<"lstm" | "gru" | "simpleRnn", CellFactory>> 
     const { pre, project } = projection(context, 3, !resetAfter);
     const activation = kernels.maps[attrs["activation"] as string]!;
     const gate = kernels.maps[attrs["recurrentActivation"] as string]!;
-    // After: the state's share of all three gates stays apart, as r scales a part of it. Before: the gates' share is
-    // added in place, and the candidate's follows from r ⊙ h.
+    // After: the state's share of all three gates stays apart, as r scales a part of it. Before: the gates'
+    // share is added in place, and the candidate's follows from r ⊙ h.
     const recurrent = resetAfter
       ? context.pack("recurrentKernel")
       : context.pack("recurrentKernel", 0, 2 * units);

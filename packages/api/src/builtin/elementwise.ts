@@ -4,7 +4,8 @@ import { type Inner, stretched, stridesOf, walk } from "./walk.js";
 
 type Data = DTypeArray[DType];
 
-// One loop written out for each operation: a shared loop that calls a function per element is an order slower.
+// One loop written out for each operation: a shared loop that calls a function per element is an order
+// slower.
 const loops: Readonly<Record<string, (out: Data, x: Data, y: Data, z: Data) => Inner>> = {
   add: (out, x, y) => (count, o, so, a, sa, b, sb) => {
     for (let k = 0; k < count; k++, o += so, a += sa, b += sb) out[o] = x[a]! + y[b]!;

@@ -1,5 +1,5 @@
 import type { Feed, SyncExecutable, WeightMap } from "../contract/adapter.js";
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { type DeviceTensor, type DType, type DTypeArray, isHostTensor, sizeOf } from "../contract/tensor.js";
 import type { Program } from "../program/types.js";
 import { BuiltinTensor, disposed } from "./builtin-tensor.js";
@@ -26,11 +26,14 @@ export class BuiltinExecutable implements SyncExecutable {
       const shape = type.shape as readonly number[];
       const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;
       if (!weight || weight.dtype !== type.dtype || weight.data.length !== sizeOf(shape)) {
-        throw new UnrollError(
-          "UNROLL_WEIGHTS",
-          `program "${program.name}" param "${name}": expected ${type.dtype} [${shape.join(", ")}], got ${weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none"}; give every weight the program declares`,
-          { name },
-        );
+        throw unrollError({
+          code: "UNROLL_WEIGHTS",
+          place: `program "${program.name}" param "${name}"`,
+          expected: `${type.dtype} [${shape.join(", ")}]`,
+          got: weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none",
+          cure: "give every weight the program declares",
+          details: { name },
+        });
       }
       return { dtype: type.dtype, shape, data: weight.data.slice(), fixed: true };
     });
@@ -46,11 +49,14 @@ export class BuiltinExecutable implements SyncExecutable {
     const arrays = inputs.map(({ name, type }) => {
       const feed = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
       if (!feed)
-        throw new UnrollError(
-          "UNROLL_ARGUMENT",
-          `program "${this.program.name}" run: expected a feed for input "${name}", got none; feed every input`,
-          { name },
-        );
+        throw unrollError({
+          code: "UNROLL_ARGUMENT",
+          place: `program "${this.program.name}" run`,
+          expected: `a feed for input "${name}"`,
+          got: "none",
+          cure: "feed every input",
+          details: { name },
+        });
       type.shape.forEach((dim, axis) => {
         if (typeof dim === "string") dims[dim] = feed.shape[axis]!;
       });
@@ -102,17 +108,23 @@ export class BuiltinExecutable implements SyncExecutable {
     return this.bind(source, dims);
   }
 
-  /** A new plan. Apart from the search, whose every call would otherwise allocate what the closure here captures. */
+  /**
+   * A new plan. Apart from the search, whose every call would otherwise allocate what the closure here
+   * captures.
+   */
   private bind(source: PlanSource, dims: Readonly<Record<string, number>>): Plan {
     const { names, plans } = this;
     const sizes = names.map((name) => {
       const size = dims[name];
       if (size === undefined || !Number.isInteger(size) || size < 1)
-        throw new UnrollError(
-          "UNROLL_ARGUMENT",
-          `program "${this.program.name}" run: expected a positive size of dim "${name}", got ${String(size)}; give every symbolic dim`,
-          { name, size },
-        );
+        throw unrollError({
+          code: "UNROLL_ARGUMENT",
+          place: `program "${this.program.name}" run`,
+          expected: `a positive size of dim "${name}"`,
+          got: String(size),
+          cure: "give every symbolic dim",
+          details: { name, size },
+        });
       return size;
     });
     const plan = new Plan(source, names, sizes);
@@ -125,20 +137,26 @@ export class BuiltinExecutable implements SyncExecutable {
     if (feed instanceof BuiltinTensor) return feed.data;
     if (isHostTensor(feed)) return feed.data;
     if (feed.readSync) return feed.readSync().data;
-    throw new UnrollError(
-      "UNROLL_ENGINE",
-      `program "${this.program.name}" run: expected input "${name}" in host memory, got a tensor of another engine that can't be read at once; read() it and feed the result`,
-      { name },
-    );
+    throw unrollError({
+      code: "UNROLL_ENGINE",
+      place: `program "${this.program.name}" run`,
+      expected: `input "${name}" in host memory`,
+      got: "a tensor of another engine that can't be read at once",
+      cure: "read() it and feed the result",
+      details: { name },
+    });
   }
 
   private expectSize(what: "input" | "output", k: number, want: Data, got: Data | undefined): void {
     if (got !== undefined && got.length === want.length) return;
     const { name } = this.program[`${what}s`][k]!;
-    throw new UnrollError(
-      "UNROLL_SHAPE",
-      `program "${this.program.name}" run: expected ${want.length} elements for ${what} "${name}", got ${got ? got.length : "none"}; arrays hold exactly what dims say`,
-      { name, size: want.length },
-    );
+    throw unrollError({
+      code: "UNROLL_SHAPE",
+      place: `program "${this.program.name}" run`,
+      expected: `${want.length} elements for ${what} "${name}"`,
+      got: `${got ? got.length : "none"}`,
+      cure: "arrays hold exactly what dims say",
+      details: { name, size: want.length },
+    });
   }
 }

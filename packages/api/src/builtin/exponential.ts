@@ -4,10 +4,11 @@ const powers = new Float64Array(2 * HALF + 1);
 for (let n = 0; n < powers.length; n++) powers[n] = 2 ** ((n - HALF) / 8);
 
 /**
- * e to the x with a relative error below 1.4e-9, for results stored as float32; a third of the time of `Math.exp`.
+ * e to the x with a relative error below 1.4e-9, for results stored as float32; a third of the time of
+ * `Math.exp`.
  *
- * x = n ln2/8 + r with |r| <= ln2/16, so e^x = 2^(n/8) (1 + r + ... + r^4/24). Arguments are held within ±110, where
- * float32 has long reached 0 and Infinity; comparisons let NaN through.
+ * x = n ln2/8 + r with |r| <= ln2/16, so e^x = 2^(n/8) (1 + r + ... + r^4/24). Arguments are held within
+ * ±110, where float32 has long reached 0 and Infinity; comparisons let NaN through.
  */
 export function exponential(x: number): number {
   const v = x > 110 ? 110 : x < -110 ? -110 : x;

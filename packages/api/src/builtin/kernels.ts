@@ -9,7 +9,8 @@ export interface Packed {
 }
 
 /**
- * All the arithmetic that a faster engine (wasm SIMD, say) would replace; binding, layout and masks stay as they are.
+ * All the arithmetic that a faster engine (wasm SIMD, say) would replace; binding, layout and masks stay as
+ * they are.
  */
 export interface Kernels {
   /** Lays out the matrix [rows, cols] that starts at `at` in `source`, whose rows are `stride` apart. */
@@ -28,9 +29,10 @@ export interface Kernels {
   readonly cells: Readonly<Record<string, CellFactory>>;
 }
 
-// Panels of eight columns, each panel row by row, so that one row of weights is one run of memory and eight sums stay
-// in registers. Measured at H = 64, 128, 256, batch 1 (us a step): 11.6, 46, 186; axpy over eight rows 13.1, 52, 214;
-// axpy over four 16, 64, 258. Float64 weights gain nothing. What is left over is a panel of its own width.
+// Panels of eight columns, each panel row by row, so that one row of weights is one run of memory and eight
+// sums stay in registers. Measured at H = 64, 128, 256, batch 1 (us a step): 11.6, 46, 186; axpy over eight
+// rows 13.1, 52, 214; axpy over four 16, 64, 258. Float64 weights gain nothing. What is left over is a panel
+// of its own width.
 const WIDTH = 8;
 
 /** The kernels in plain TypeScript: float32 values, sums in double precision. */

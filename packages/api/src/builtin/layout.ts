@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { type DType, type DTypeArray, sizeOf } from "../contract/tensor.js";
 import type { Binder, Slot } from "./slot.js";
 import { type Inner, stretched, stridesOf, walk } from "./walk.js";
@@ -36,11 +36,14 @@ export const layout: Readonly<Record<string, Binder>> = {
     const from = start < 0 ? size + start : start;
     // A symbolic axis is only known now.
     if (from < 0 || from + length > size)
-      throw new UnrollError(
-        "UNROLL_SHAPE",
-        `${place}: expected axis ${axis} to hold ${length} elements from ${start}, got length ${size}; feed a longer one`,
-        { axis, start, length, size },
-      );
+      throw unrollError({
+        code: "UNROLL_SHAPE",
+        place: place,
+        expected: `axis ${axis} to hold ${length} elements from ${start}`,
+        got: `length ${size}`,
+        cure: "feed a longer one",
+        details: { axis, start, length, size },
+      });
     const strides = stridesOf(x!.shape);
     return read(out!, x!, strides, from * strides[axis]!);
   },
@@ -66,11 +69,14 @@ export const layout: Readonly<Record<string, Binder>> = {
       for (let k = 0; k < at.length; k++) {
         const index = at[k]!;
         if (index < 0 || index >= rows)
-          throw new UnrollError(
-            "UNROLL_ARGUMENT",
-            `${place}: expected an index in 0..${rows - 1}, got ${index} at position ${k}; the table has ${rows} rows`,
-            { index, position: k, rows },
-          );
+          throw unrollError({
+            code: "UNROLL_ARGUMENT",
+            place: place,
+            expected: `an index in 0..${rows - 1}`,
+            got: `${index} at position ${k}`,
+            cure: `the table has ${rows} rows`,
+            details: { index, position: k, rows },
+          });
         for (let j = 0; j < row; j++) to[k * row + j] = from[index * row + j]!;
       }
     };

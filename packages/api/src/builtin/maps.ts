@@ -1,6 +1,8 @@
 import { exponential, sigmoid, tanh } from "./exponential.js";
 
-/** Applies a function of one number to `count` elements; `x` and `y` may be the same array at the same place. */
+/**
+ * Applies a function of one number to `count` elements; `x` and `y` may be the same array at the same place.
+ */
 export type ElementMap = (
   x: ArrayLike<number>,
   xAt: number,
@@ -10,8 +12,9 @@ export type ElementMap = (
 ) => void;
 
 /**
- * Every function of one element: primitives, and the activations of `layers/activations.ts`. Each loop is written out:
- * a shared one would call through a closure per element, which is slow and boxes every result on the heap.
+ * Every function of one element: primitives, and the activations of `layers/activations.ts`. Each loop is
+ * written out: a shared one would call through a closure per element, which is slow and boxes every result on
+ * the heap.
  */
 export const maps: Readonly<Record<string, ElementMap>> = {
   tanh: (x, a, y, b, count) => {

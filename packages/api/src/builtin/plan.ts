@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { allocate, type DType, type DTypeArray, sizeOf } from "../contract/tensor.js";
 import type {
   CompositeNode,
@@ -32,8 +32,8 @@ export interface PlanSource {
 }
 
 /**
- * A program bound to sizes: memory for every value, and the list of functions that fills it. Running it again with
- * the same sizes allocates nothing.
+ * A program bound to sizes: memory for every value, and the list of functions that fills it. Running it again
+ * with the same sizes allocates nothing.
  */
 export class Plan {
   readonly inputs: readonly Slot[];
@@ -102,7 +102,8 @@ export class Plan {
         slots.set(id, slot);
         const { lease } = slot;
         if (!lease) return;
-        // A node may hand on what it was given (a new shape of it): then the memory lives as long as its last reader.
+        // A node may hand on what it was given (a new shape of it): then the memory lives as long as its last
+        // reader.
         if (lease.owner === owner) lease.last = Math.max(lease.last, last.get(id)!);
         else if (!ins.some((input) => input.lease === lease)) {
           lease.owner = owner;
@@ -141,12 +142,16 @@ export class Plan {
     const place = `program "${this.source.program.name}" ${node.op}`;
     const binder = Object.hasOwn(operations, node.op) ? operations[node.op] : undefined;
     if (!binder)
-      throw new UnrollError(
-        "UNROLL_UNSUPPORTED",
-        `${place}: expected an operation of the builtin engine, got "${node.op}"; legalize the program first`,
-        { op: node.op },
-      );
-    // What follows from weights alone is computed now, once. iota and expand do not read the values of their last operand.
+      throw unrollError({
+        code: "UNROLL_UNSUPPORTED",
+        place: place,
+        expected: "an operation of the builtin engine",
+        got: `"${node.op}"`,
+        cure: "legalize the program first",
+        details: { op: node.op },
+      });
+    // What follows from weights alone is computed now, once. iota and expand do not read the values of their
+    // last operand.
     const read = node.op === "iota" ? [] : node.op === "expand" ? ins.slice(0, 1) : ins;
     const fixed = read.every((slot) => slot.fixed);
     const outs = node.outputs.map(({ type }) => (fixed ? this.fresh(type, true) : this.leased(type)));
@@ -198,7 +203,8 @@ export class Plan {
     const slots: Slots = new Map();
     // Before the body, so that no memory which the body gives back half-way becomes a place for results.
     const outs = node.outputs.map(({ type }) => this.leased(type));
-    // Carries and elements are overwritten at each step and read all through it, so they are outside the pool.
+    // Carries and elements are overwritten at each step and read all through it, so they are outside the
+    // pool.
     const own = body.inputs.map(({ id, type }, k) => {
       const slot = k < carries + sequences ? this.fresh(type) : ins[k]!;
       slots.set(id, slot);
@@ -209,7 +215,8 @@ export class Plan {
     const time = ins[carries]!.shape[0]!;
     const from = ins.map((slot) => slot.data);
     const to = outs.map((slot) => slot.data);
-    // A carry that the body hands on from another carry is set aside first, as its place may be overwritten before.
+    // A carry that the body hands on from another carry is set aside first, as its place may be overwritten
+    // before.
     const next = results
       .slice(0, carries)
       .map((data, k) => (own.indexOf(data) >= 0 && own.indexOf(data) !== k ? data.slice() : data));

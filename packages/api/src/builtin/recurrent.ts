@@ -1,7 +1,10 @@
 import type { Cell } from "./cells.js";
 import type { Binder, Binding, Slot } from "./slot.js";
 
-/** Steps whose input is multiplied at once: enough to share each panel of weights, and memory stays bounded in time. */
+/**
+ * Steps whose input is multiplied at once: enough to share each panel of weights, and memory stays bounded in
+ * time.
+ */
 const BLOCK = 64;
 
 interface Bound {
@@ -12,7 +15,9 @@ interface Bound {
   readonly units: number;
 }
 
-/** Makes the cell of a composite whose input is [time, batch, inputSize], or [batch, inputSize] for one step. */
+/**
+ * Makes the cell of a composite whose input is [time, batch, inputSize], or [batch, inputSize] for one step.
+ */
 function bindCell(
   name: string,
   sequence: boolean,
@@ -59,8 +64,8 @@ export const cellBinder =
   };
 
 /**
- * A cell folded over time: `lstm`, `gru`, `simpleRnn`. What a masked step computes is dropped row by row, never
- * blended, so nothing that padding holds reaches a result.
+ * A cell folded over time: `lstm`, `gru`, `simpleRnn`. What a masked step computes is dropped row by row,
+ * never blended, so nothing that padding holds reaches a result.
  */
 export const sequenceBinder =
   (name: string): Binder =>
@@ -79,7 +84,8 @@ export const sequenceBinder =
     const nextC = c && (masked ? scratch(size) : c);
     const reverse = attrs["reverse"] === true;
     const hold = attrs["maskedOutput"] === "hold";
-    // Whether a held output shows h yet: at once if it starts from the initial state, else from the first real step on.
+    // Whether a held output shows h yet: at once if it starts from the initial state, else from the first
+    // real step on.
     const shows = scratch(batch);
     const showsFirst = attrs["heldStart"] === "initialState" ? 1 : 0;
 

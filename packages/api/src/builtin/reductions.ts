@@ -23,7 +23,10 @@ const reduce =
     };
   };
 
-/** Softmax along the last axis, or its logarithm: one pass over a row for the maximum, one for the sum, one for results. */
+/**
+ * Softmax along the last axis, or its logarithm: one pass over a row for the maximum, one for the sum, one
+ * for results.
+ */
 const softmax =
   (log: boolean): Binder =>
   ({ ins: [x], outs: [out] }) => {

@@ -28,8 +28,8 @@ export function stretched(shape: readonly number[], out: readonly number[]): num
 }
 
 /**
- * A loop nest over `shape`, each operand with its own strides and start; axes that every operand passes in one run are
- * merged, so that equal shapes become a single loop.
+ * A loop nest over `shape`, each operand with its own strides and start; axes that every operand passes in
+ * one run are merged, so that equal shapes become a single loop.
  *
  * @param strides of the output first, then of the operands
  */

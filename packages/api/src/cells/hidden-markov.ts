@@ -2,15 +2,17 @@ import { customCell } from "../spec/custom-cell.js";
 import type { CustomCellSpec } from "../spec/types.js";
 
 /**
- * Hidden Markov model as a cell: the forward algorithm with scaling, one observation a step. It reads how likely each state
- * makes the observation, x [batch, states], e.g. an embedding whose table [symbols, states] holds the emission probabilities,
- * and puts out [batch, states + 1]: the probability of each state given the observations so far, and the logarithm of the
- * probability of this observation given those before it, whose sum over time is the log-likelihood of the sequence.
+ * Hidden Markov model as a cell: the forward algorithm with scaling, one observation a step. It reads how
+ * likely each state makes the observation, x [batch, states], e.g. an embedding whose table [symbols, states]
+ * holds the emission probabilities, and puts out [batch, states + 1]: the probability of each state given the
+ * observations so far, and the logarithm of the probability of this observation given those before it, whose
+ * sum over time is the log-likelihood of the sequence.
  *
- * p = prior at the first step, or what was predicted; e = Σ p ⊙ x; filtered = p ⊙ x / e; predicted' = filtered · transition
+ * p = prior at the first step, or what was predicted; e = Σ p ⊙ x; filtered = p ⊙ x / e; predicted' =
+ * filtered · transition
  *
- * Weights: `prior` [states], `transition` [states, states], rows summing to 1. State parts: `predicted` [states], and `begun`
- * [1], 0 before the first observation, so that a state of zeros is a sequence's start.
+ * Weights: `prior` [states], `transition` [states, states], rows summing to 1. State parts: `predicted`
+ * [states], and `begun` [1], 0 before the first observation, so that a state of zeros is a sequence's start.
  *
  * Source: Rabiner, "A Tutorial on Hidden Markov Models", 1989, sections III.A and V.A.
  */

@@ -1,4 +1,7 @@
-/** Cells beyond SimpleRNN, LSTM and GRU, each a custom cell, and what it takes to write one: `@unroll/api/cells`. */
+/**
+ * Cells beyond SimpleRNN, LSTM and GRU, each a custom cell, and what it takes to write one:
+ * `@unroll/api/cells`.
+ */
 export { customCell, type CustomCellOptions } from "../spec/custom-cell.js";
 export { type Block, type Value } from "../program/builder.js";
 export { activate, activationNames, type Activation } from "../layers/activations.js";

@@ -19,12 +19,14 @@ function layerNorm(b: Block, x: Value, gain: Value, shift: Value, epsilon: numbe
 }
 
 /**
- * LSTM whose products and cell state are normalised over their features, LN(v) = (v - mean) / √(variance + ε) ⊙ gain + shift:
+ * LSTM whose products and cell state are normalised over their features, LN(v) = (v - mean) / √(variance + ε)
+ * ⊙ gain + shift:
  *
  * i f g o = LN(x·K) + LN(h·U) + b, c' = σ(f) ⊙ c + σ(i) ⊙ tanh(g), h' = σ(o) ⊙ tanh(LN(c'))
  *
- * Weights: `kernel` [inputSize, 4 units], `recurrentKernel` [units, 4 units], `bias`, `inputGain`, `inputShift`,
- * `recurrentGain` and `recurrentShift` [4 units], `cellGain` and `cellShift` [units]. State parts are `h` and `c`.
+ * Weights: `kernel` [inputSize, 4 units], `recurrentKernel` [units, 4 units], `bias`, `inputGain`,
+ * `inputShift`, `recurrentGain` and `recurrentShift` [4 units], `cellGain` and `cellShift` [units]. State
+ * parts are `h` and `c`.
  *
  * Source: Ba, Kiros and Hinton, "Layer Normalization", 2016, supplementary material, on recurrent networks.
  */

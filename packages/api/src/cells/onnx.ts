@@ -1,10 +1,13 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { activate } from "../layers/activations.js";
 import type { Block, Value } from "../program/builder.js";
 import { customCell } from "../spec/custom-cell.js";
 import type { CustomCellSpec } from "../spec/types.js";
 
-/** An activation of ONNX's LSTM, GRU and RNN, with its parameters; where they are left out, those of the operator of its name. */
+/**
+ * An activation of ONNX's LSTM, GRU and RNN, with its parameters; where they are left out, those of the
+ * operator of its name.
+ */
 export interface OnnxActivation {
   readonly name: string;
   readonly alpha?: number;
@@ -16,9 +19,14 @@ export interface OnnxCellOptions {
   readonly op: "LSTM" | "GRU" | "RNN";
   readonly inputSize: number;
   readonly hiddenSize: number;
-  /** f, g and h of an LSTM, f and g of a GRU, f of an RNN. Default Sigmoid, Tanh, Tanh; Sigmoid, Tanh; Tanh. */
+  /**
+   * f, g and h of an LSTM, f and g of a GRU, f of an RNN. Default Sigmoid, Tanh, Tanh; Sigmoid, Tanh; Tanh.
+   */
   readonly activations?: readonly OnnxActivation[];
-  /** The arguments of all activations but the last of an LSTM are held between -clip and clip. Default: they are not. */
+  /**
+   * The arguments of all activations but the last of an LSTM are held between -clip and clip. Default: they
+   * are not.
+   */
   readonly clip?: number;
   /** LSTM: the forget gate is 1 - the input gate. Default false. */
   readonly inputForget?: boolean;
@@ -30,7 +38,10 @@ export interface OnnxCellOptions {
   readonly bias?: boolean;
 }
 
-/** What each name computes, with the defaults of its operator; null stands for a parameter that has none. Source: ONNX operator schemas. */
+/**
+ * What each name computes, with the defaults of its operator; null stands for a parameter that has none.
+ * Source: ONNX operator schemas.
+ */
 const functions: Readonly<
   Record<
     string,
@@ -88,25 +99,34 @@ const usual = { LSTM: ["Sigmoid", "Tanh", "Tanh"], GRU: ["Sigmoid", "Tanh"], RNN
 function activationOf(place: string, { name, alpha, beta }: OnnxActivation): (b: Block, x: Value) => Value {
   const found = Object.hasOwn(functions, name) ? functions[name] : undefined;
   if (!found)
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `${place}: expected an activation of ${Object.keys(functions).join(", ")}, got "${name}"; ONNX's recurrent operators have no other`,
-      { name },
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: place,
+      expected: `an activation of ${Object.keys(functions).join(", ")}`,
+      got: `"${name}"`,
+      cure: "ONNX's recurrent operators have no other",
+      details: { name },
+    });
   const parameter = (what: "alpha" | "beta", given: number | undefined): number => {
     const otherwise = found[what];
     if (otherwise === undefined && given !== undefined)
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `${place}: expected no ${what} of ${name}, got ${given}; ${name} takes none`,
-        { name },
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: place,
+        expected: `no ${what} of ${name}`,
+        got: `${given}`,
+        cure: `${name} takes none`,
+        details: { name },
+      });
     if (otherwise === null && given === undefined)
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `${place}: expected ${what} of ${name}, got none; ${name} has no default`,
-        { name },
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: place,
+        expected: `${what} of ${name}`,
+        got: "none",
+        cure: `${name} has no default`,
+        details: { name },
+      });
     return given ?? otherwise ?? 0;
   };
   const [a, c] = [parameter("alpha", alpha), parameter("beta", beta)];
@@ -114,11 +134,12 @@ function activationOf(place: string, { name, alpha, beta }: OnnxActivation): (b:
 }
 
 /**
- * A cell of ONNX's LSTM, GRU or RNN with any of their attributes, for models that `lstmCell`, `gruCell` and `simpleRnnCell` have no
- * words for: clipped gates, activations with parameters, a forget gate tied to the input gate. Those run faster where they suffice.
+ * A cell of ONNX's LSTM, GRU or RNN with any of their attributes, for models that `lstmCell`, `gruCell` and
+ * `simpleRnnCell` have no words for: clipped gates, activations with parameters, a forget gate tied to the
+ * input gate. Those run faster where they suffice.
  *
- * The weights are named and laid out as theirs, `split` biases and `peephole` included, so that `fromOnnx` of a spec with such a
- * cell in this one's place gives them.
+ * The weights are named and laid out as theirs, `split` biases and `peephole` included, so that `fromOnnx` of
+ * a spec with such a cell in this one's place gives them.
  *
  * Source: ONNX operator schemas LSTM, GRU and RNN; semantics page 2.1.
  *
@@ -138,17 +159,23 @@ export function onnxCell(options: OnnxCellOptions): CustomCellSpec {
   const place = `onnxCell ${op}`;
   const named = options.activations ?? usual[op].map((name) => ({ name }));
   if (named.length !== usual[op].length)
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `${place}: expected ${usual[op].length} activations, got ${named.length}; they are those of one direction`,
-      { got: named.length },
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: place,
+      expected: `${usual[op].length} activations`,
+      got: `${named.length}`,
+      cure: "they are those of one direction",
+      details: { got: named.length },
+    });
   if (clip !== undefined && !(clip > 0))
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `${place}: expected a clip above 0, got ${clip}; leave it out for none`,
-      { clip },
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: place,
+      expected: "a clip above 0",
+      got: `${clip}`,
+      cure: "leave it out for none",
+      details: { clip },
+    });
   const [f, g, h] = named.map((one) => activationOf(place, one)) as [
     (b: Block, x: Value) => Value,
     (b: Block, x: Value) => Value,

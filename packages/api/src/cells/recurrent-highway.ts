@@ -8,7 +8,10 @@ export interface RecurrentHighwayOptions {
   readonly units: number;
   /** Highway layers that each step passes through; the input enters the first. Default 1. */
   readonly depth?: number;
-  /** Whether the carry gate is 1 - t, as the paper's experiments have it, rather than one of its own. Default true. */
+  /**
+   * Whether the carry gate is 1 - t, as the paper's experiments have it, rather than one of its own. Default
+   * true.
+   */
   readonly coupled?: boolean;
 }
 
@@ -17,9 +20,9 @@ export interface RecurrentHighwayOptions {
  *
  * h = tanh(x·K + s·U + b), t = σ(x·K + s·U + b), c = σ(x·K + s·U + b) or 1 - t, s' = h ⊙ t + s ⊙ c
  *
- * where x·K stands in the first layer only. Weights: `kernel` [inputSize, gates x units] and, for each layer l from 1,
- * `recurrentKernel<l>` [units, gates x units] and `bias<l>` [gates x units], gates h t and c where it is not coupled.
- * The state part is `h`.
+ * where x·K stands in the first layer only. Weights: `kernel` [inputSize, gates x units] and, for each layer
+ * l from 1, `recurrentKernel<l>` [units, gates x units] and `bias<l>` [gates x units], gates h t and c where
+ * it is not coupled. The state part is `h`.
  *
  * Source: Zilly, Srivastava, Koutník and Schmidhuber, "Recurrent Highway Networks", 2017, equations 6 to 9.
  */

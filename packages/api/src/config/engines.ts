@@ -1,5 +1,5 @@
 import type { Adapter } from "../contract/adapter.js";
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { builtin } from "../builtin/index.js";
 
 /** How to make the adapter of one name: what to import, and what for each device. */
@@ -23,12 +23,15 @@ async function peer<T>(
     return await load();
   } catch (cause) {
     if (!isNotFound(cause, name)) throw cause;
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `adapter "${adapter}": expected package ${name}, got none installed; npm install ${[name, ...also].join(" ")}`,
-      { adapter, package: name },
-      { cause },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: `adapter "${adapter}"`,
+      expected: `package ${name}`,
+      got: "none installed",
+      cure: `npm install ${[name, ...also].join(" ")}`,
+      details: { adapter, package: name },
+      cause,
+    });
   }
 }
 
@@ -108,12 +111,18 @@ export type AdapterName = keyof typeof engines;
 
 export const adapterNames = Object.keys(engines) as readonly AdapterName[];
 
-/** Devices that an adapter can be asked for, the default first for `onnx`: `wasm` is onnxruntime-web, `cpu` onnxruntime-node. */
+/**
+ * Devices that an adapter can be asked for, the default first for `onnx`: `wasm` is onnxruntime-web, `cpu`
+ * onnxruntime-node.
+ */
 export function devicesOf(name: AdapterName): readonly string[] {
   return Object.keys(engines[name].devices);
 }
 
-/** Makes the adapter of a known name. @throws UNROLL_CONFIG for an unknown device or a package that is not installed */
+/**
+ * Makes the adapter of a known name. @throws UNROLL_CONFIG for an unknown device or a package that is not
+ * installed
+ */
 export async function makeAdapter(
   name: AdapterName,
   device: string | undefined,
@@ -122,11 +131,14 @@ export async function makeAdapter(
   const { devices, fallback }: Engine = engines[name];
   const make = devices[device ?? fallback];
   if (!make || !Object.hasOwn(devices, device ?? fallback)) {
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `${place} device: expected one of ${Object.keys(devices).join(", ")} for adapter "${name}", got "${device}"; leave it out for ${fallback}`,
-      { adapter: name, device },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: `${place} device`,
+      expected: `one of ${Object.keys(devices).join(", ")} for adapter "${name}"`,
+      got: `"${device}"`,
+      cure: `leave it out for ${fallback}`,
+      details: { adapter: name, device },
+    });
   }
   return make();
 }

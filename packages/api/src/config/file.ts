@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import type { Adapter } from "../contract/adapter.js";
 import { nearest } from "../spec/nearest.js";
 
@@ -40,11 +40,14 @@ export async function readConfig(folder: string): Promise<{ path: string; config
   const path = found[0];
   if (path === undefined) return null;
   if (found.length > 1)
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `configuration in ${folder}: expected one file, got ${found.map((p) => p.slice(folder.length + 1)).join(" and ")}; keep one of them`,
-      { found },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: `configuration in ${folder}`,
+      expected: "one file",
+      got: found.map((p) => p.slice(folder.length + 1)).join(" and "),
+      cure: "keep one of them",
+      details: { found },
+    });
   const value = path.endsWith(".json")
     ? parse(path, await readFile(path, "utf8"))
     : path.endsWith(".ts")
@@ -57,12 +60,15 @@ function parse(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `${path}: expected JSON, got ${(cause as Error).message}; mend the file`,
-      { path },
-      { cause },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: path,
+      expected: "JSON",
+      got: (cause as Error).message,
+      cure: "mend the file",
+      details: { path },
+      cause,
+    });
   }
 }
 
@@ -73,38 +79,50 @@ async function viaJiti(path: string): Promise<unknown> {
   try {
     jiti = (await import("jiti" as string)) as typeof jiti;
   } catch (cause) {
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `${path}: expected package jiti to read TypeScript, got none installed; npm install jiti, or write the file in JSON`,
-      { package: "jiti" },
-      { cause },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: path,
+      expected: "package jiti to read TypeScript",
+      got: "none installed",
+      cure: "npm install jiti, or write the file in JSON",
+      details: { package: "jiti" },
+      cause,
+    });
   }
   return jiti.createJiti(path).import(path, { default: true });
 }
 
 function check(path: string, value: unknown): Config {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `${path}: expected an object${path.endsWith(".json") ? "" : " as default export"}, got ${value === null ? "null" : typeof value}; e.g. { "adapter": "onnx", "device": "wasm" }`,
-      { path },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: path,
+      expected: `an object${path.endsWith(".json") ? "" : " as default export"}`,
+      got: value === null ? "null" : typeof value,
+      cure: 'e.g. { "adapter": "onnx", "device": "wasm" }',
+      details: { path },
+    });
   }
   for (const key of Object.keys(value)) {
     if (!(configKeys as readonly string[]).includes(key))
-      throw new UnrollError(
-        "UNROLL_CONFIG",
-        `${path} key "${key}": expected one of ${configKeys.join(", ")}, got an unknown key; did you mean "${nearest(key, configKeys)}"?`,
-        { path, key },
-      );
+      throw unrollError({
+        code: "UNROLL_CONFIG",
+        place: `${path} key "${key}"`,
+        expected: `one of ${configKeys.join(", ")}`,
+        got: "an unknown key",
+        cure: `did you mean "${nearest(key, configKeys)}"?`,
+        details: { path, key },
+      });
   }
   const { device } = value as Config;
   if (device !== undefined && typeof device !== "string")
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `${path} key "device": expected a string, got ${typeof device}; e.g. "wasm"`,
-      { path },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: `${path} key "device"`,
+      expected: "a string",
+      got: typeof device,
+      cure: 'e.g. "wasm"',
+      details: { path },
+    });
   return value;
 }

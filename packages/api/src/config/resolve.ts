@@ -1,5 +1,5 @@
 import type { Adapter } from "../contract/adapter.js";
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { nearest } from "../spec/nearest.js";
 import { type AdapterName, adapterNames, makeAdapter } from "./engines.js";
 import { readConfig } from "./file.js";
@@ -24,20 +24,24 @@ interface Source {
 const optionKeys = ["adapter", "device", "cwd", "env"] as const;
 
 /**
- * Turns configuration into an adapter value: the options first, then `UNROLL_ADAPTER` and `UNROLL_DEVICE`, then
- * `unroll.config.{ts,js,json}`, then the builtin engine. A device goes with the adapter that is named beside it or
- * below it: a device from the environment is not applied to another adapter that the options name.
+ * Turns configuration into an adapter value: the options first, then `UNROLL_ADAPTER` and `UNROLL_DEVICE`,
+ * then `unroll.config.{ts,js,json}`, then the builtin engine. A device goes with the adapter that is named
+ * beside it or below it: a device from the environment is not applied to another adapter that the options
+ * name.
  *
  * @throws UNROLL_CONFIG for unknown names, devices and keys, and for a package that is not installed
  */
 export async function resolveAdapter(options: ResolveOptions = {}): Promise<Adapter> {
   const unknown = Object.keys(options).find((key) => !(optionKeys as readonly string[]).includes(key));
   if (unknown !== undefined)
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `resolveAdapter option "${unknown}": expected one of ${optionKeys.join(", ")}, got an unknown key; did you mean "${nearest(unknown, optionKeys)}"?`,
-      { key: unknown },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: `resolveAdapter option "${unknown}"`,
+      expected: `one of ${optionKeys.join(", ")}`,
+      got: "an unknown key",
+      cure: `did you mean "${nearest(unknown, optionKeys)}"?`,
+      details: { key: unknown },
+    });
   const env = options.env ?? process.env;
   const sources: Source[] = [
     { place: "option", adapter: options.adapter, device: options.device },
@@ -60,20 +64,26 @@ export async function resolveAdapter(options: ResolveOptions = {}): Promise<Adap
 
   if (typeof chosen.adapter === "object") {
     if (device !== undefined && device !== chosen.adapter.device)
-      throw new UnrollError(
-        "UNROLL_CONFIG",
-        `${chosen.place} device: expected "${chosen.adapter.device}" as the adapter value has, got "${device}"; a value has its device already`,
-        { device },
-      );
+      throw unrollError({
+        code: "UNROLL_CONFIG",
+        place: `${chosen.place} device`,
+        expected: `"${chosen.adapter.device}" as the adapter value has`,
+        got: `"${device}"`,
+        cure: "a value has its device already",
+        details: { device },
+      });
     return chosen.adapter;
   }
   const name = chosen.adapter!;
   if (!(adapterNames as readonly string[]).includes(name)) {
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `${chosen.place}: expected an adapter named ${adapterNames.join(", ")}, got "${name}"; did you mean "${nearest(name, adapterNames)}"?`,
-      { adapter: name },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: chosen.place,
+      expected: `an adapter named ${adapterNames.join(", ")}`,
+      got: `"${name}"`,
+      cure: `did you mean "${nearest(name, adapterNames)}"?`,
+      details: { adapter: name },
+    });
   }
   return makeAdapter(name as AdapterName, device, chosen.place);
 }

@@ -5,14 +5,18 @@ import type { DeviceTensor, DTypeArray, DType, HostTensor } from "./tensor.js";
 /** Weights of a program by parameter name. */
 export type WeightMap = Readonly<Record<string, HostTensor>>;
 
-/** A value fed to an executable: host memory, or a tensor that the same adapter returned and that is not disposed. */
+/**
+ * A value fed to an executable: host memory, or a tensor that the same adapter returned and that is not
+ * disposed.
+ */
 export type Feed = HostTensor | DeviceTensor;
 
 /**
  * An engine, as a value. Made by a factory that is given the engine's library; holds no global state.
  *
- * An adapter may rely on this: the program is verified; every op in it is a claimed primitive, `scan`, or a composite
- * that meets its claim; weights are complete and have the declared types; `batch` and `time` are at least 1.
+ * An adapter may rely on this: the program is verified; every op in it is a claimed primitive, `scan`, or a
+ * composite that meets its claim; weights are complete and have the declared types; `batch` and `time` are at
+ * least 1.
  */
 export interface Adapter {
   /** Short stable name, e.g. `onnx`. */
@@ -47,9 +51,12 @@ export interface SyncExecutable extends Executable {
    * Runs the program on the caller's own arrays.
    *
    * @param inputs one array for every program input, in program order
-   * @param outputs one array for every program output, in program order; overwritten. An output may be the same array as an input.
-   * @param dims sizes of the symbolic dims, e.g. `{ batch: 1 }`; keep passing one object to keep the call free of allocation
-   * @throws UNROLL_SHAPE when an array's length is not what dims say, before anything is computed; UNROLL_DISPOSED
+   * @param outputs one array for every program output, in program order; overwritten. An output may be the
+   *   same array as an input.
+   * @param dims sizes of the symbolic dims, e.g. `{ batch: 1 }`; keep passing one object to keep the call
+   *   free of allocation
+   * @throws UNROLL_SHAPE when an array's length is not what dims say, before anything is computed;
+   *   UNROLL_DISPOSED
    */
   runInto(
     inputs: readonly DTypeArray[DType][],

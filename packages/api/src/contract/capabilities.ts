@@ -1,8 +1,8 @@
 import type { AttrValue } from "../program/types.js";
 
 /**
- * When an adapter runs a composite its own way. Every condition must hold, otherwise the composite is expanded into
- * its decomposition before the adapter sees it.
+ * When an adapter runs a composite its own way. Every condition must hold, otherwise the composite is
+ * expanded into its decomposition before the adapter sees it.
  */
 export interface CompositeClaim {
   /** Attribute name to the values the adapter can run. An attribute not named here may have any value. */
@@ -12,8 +12,8 @@ export interface CompositeClaim {
   /** Named inputs that, where present, must be weights: known when the program is compiled. */
   readonly weights?: readonly string[];
   /**
-   * Whether a NaN among the operands may end there, where the decomposition passes it on. Then the report of the
-   * conformance suite says so, and whoever needs NaN passed on leaves this composite out.
+   * Whether a NaN among the operands may end there, where the decomposition passes it on. Then the report of
+   * the conformance suite says so, and whoever needs NaN passed on leaves this composite out.
    */
   readonly losesNaN?: boolean;
 }
@@ -27,8 +27,8 @@ export interface Capabilities {
   /** Precision of float32 arithmetic inside the engine. */
   readonly precision: "f32" | "f16" | "mixed";
   /**
-   * Whether a NaN or an infinity may be lost in any operation. So on GPUs: WGSL and GLSL promise nothing of either. Masks
-   * and lengths keep them out of results all the same.
+   * Whether a NaN or an infinity may be lost in any operation. So on GPUs: WGSL and GLSL promise nothing of
+   * either. Masks and lengths keep them out of results all the same.
    */
   readonly losesNaN?: boolean;
   /** Whether `compileSync` and `runInto` exist: execution without a promise or an allocation. */

@@ -23,7 +23,8 @@ export type UnrollErrorDetails = Readonly<Record<string, unknown>>;
 /**
  * The one error class of the library. The message reads `<place>: expected <what>, got <what>; <cure>`.
  *
- * Test with {@link isUnrollError} rather than `instanceof`: two installed copies of this package have two classes.
+ * Test with {@link isUnrollError} rather than `instanceof`: two installed copies of this package have two
+ * classes.
  */
 export class UnrollError extends Error {
   readonly code: UnrollErrorCode;
@@ -41,6 +42,27 @@ export class UnrollError extends Error {
     this.details = details;
     Object.defineProperty(this, MARKER, { value: true });
   }
+}
+
+/** What an error says, part by part. */
+export interface Refusal {
+  readonly code: UnrollErrorCode;
+  /** Where: a function, a layer, a file, an option. */
+  readonly place: string;
+  /** What would have been right. */
+  readonly expected: string;
+  /** What came instead. */
+  readonly got: string;
+  /** What to do about it. */
+  readonly cure: string;
+  readonly details?: UnrollErrorDetails;
+  /** The error of another library that this one stands for. */
+  readonly cause?: unknown;
+}
+
+/** The error of a refusal, in the one form that all have; throw what it returns. */
+export function unrollError({ code, place, expected, got, cure, details, ...rest }: Refusal): UnrollError {
+  return new UnrollError(code, `${place}: expected ${expected}, got ${got}; ${cure}`, details, rest);
 }
 
 /** Whether a caught value is an {@link UnrollError}, from this copy of the package or any other. */

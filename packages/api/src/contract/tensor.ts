@@ -1,4 +1,4 @@
-import { UnrollError } from "./error.js";
+import { unrollError } from "./error.js";
 
 /** Element types that cross the adapter boundary. `bool` is held as one byte an element, 0 or 1. */
 export type DType = "float32" | "int32" | "bool";
@@ -28,7 +28,8 @@ export interface DeviceTensor {
   /** The same at once; present when the engine's memory can be read without waiting. */
   readSync?(): HostTensor;
   /**
-   * The contents without a copy, at once; the tensor is disposed by it. Present where an engine can part with its memory.
+   * The contents without a copy, at once; the tensor is disposed by it. Present where an engine can part with
+   * its memory.
    */
   take?(): HostTensor;
   /** Frees the engine's memory. A second call does nothing. */
@@ -85,11 +86,14 @@ export function tensor<D extends DType = "float32">(
     : flatten(values as Nested);
   const dims = shape ?? (ArrayBuffer.isView(values) ? [flat.length] : nestedShape(values as Nested));
   if (sizeOf(dims) !== flat.length) {
-    throw new UnrollError(
-      "UNROLL_SHAPE",
-      `tensor: expected ${sizeOf(dims)} values for shape [${dims.join(", ")}], got ${flat.length}; give as many values as the shape holds`,
-      { shape: dims, values: flat.length },
-    );
+    throw unrollError({
+      code: "UNROLL_SHAPE",
+      place: "tensor",
+      expected: `${sizeOf(dims)} values for shape [${dims.join(", ")}]`,
+      got: `${flat.length}`,
+      cure: "give as many values as the shape holds",
+      details: { shape: dims, values: flat.length },
+    });
   }
   const data = allocate(dtype, flat.length);
   for (let k = 0; k < flat.length; k++) data[k] = Number(flat[k]);
@@ -108,11 +112,13 @@ function nestedShape(values: Nested): number[] {
   const first = inner[0] ?? [];
   for (const other of inner) {
     if (other.length !== first.length || other.some((dim, k) => dim !== first[k])) {
-      throw new UnrollError(
-        "UNROLL_SHAPE",
-        `tensor: expected nested arrays of equal length, got rows of shape [${first.join(", ")}] and [${other.join(", ")}]; pad ragged rows and pass lengths`,
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_SHAPE",
+        place: "tensor",
+        expected: "nested arrays of equal length",
+        got: `rows of shape [${first.join(", ")}] and [${other.join(", ")}]`,
+        cure: "pad ragged rows and pass lengths",
+      });
     }
   }
   return [values.length, ...first];

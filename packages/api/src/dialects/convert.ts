@@ -1,5 +1,5 @@
 import type { WeightMap } from "../contract/adapter.js";
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { type HostTensor, sizeOf } from "../contract/tensor.js";
 import { type AnyTensor, roundingError, toFloat32 } from "../formats/named-tensor.js";
 import { assertSpecWeights, assertWeights, type WeightSpec } from "../spec/weights.js";
@@ -16,7 +16,10 @@ export type WeightLoss =
       readonly to: string;
       readonly message: string;
     }
-  /** A constant that one framework stores and the other adds at run time was added or taken away, and rounded; `maxError` is by how much. */
+  /**
+   * A constant that one framework stores and the other adds at run time was added or taken away, and rounded;
+   * `maxError` is by how much.
+   */
   | {
       readonly kind: "shifted";
       readonly from: string;
@@ -84,11 +87,14 @@ function sum(
   const bound = rule.unsummableFrom;
   if (second.every((value) => value === 0)) return first;
   if (bound !== null && second.some((value, k) => k >= bound && value !== 0)) {
-    throw new UnrollError(
-      "UNROLL_WEIGHTS",
-      `${place}: expected two biases for layer "${rule.layer}", got a place for one; with resetAfter the reset gate multiplies ${from[1]} alone, so set bias "split"`,
-      { from, to },
-    );
+    throw unrollError({
+      code: "UNROLL_WEIGHTS",
+      place: place,
+      expected: `two biases for layer "${rule.layer}"`,
+      got: "a place for one",
+      cure: `with resetAfter the reset gate multiplies ${from[1]} alone, so set bias "split"`,
+      details: { from, to },
+    });
   }
   losses.push({ kind: "summed", from, to, message: `${from.join(" and ")} were summed into ${to}` });
   return first.map((value, k) => value + second[k]!);

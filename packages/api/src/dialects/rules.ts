@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { gatesOf, outputSize } from "../spec/cells.js";
 import type { CustomCellSpec, KnownCellSpec } from "../spec/types.js";
 
@@ -15,8 +15,8 @@ export interface ForeignPart {
 }
 
 /**
- * Says that foreign tensors hold canonical weights. One for one they are copied. Two biases facing one are summed, which
- * is reported as a loss; one facing two becomes the first, beside zeros.
+ * Says that foreign tensors hold canonical weights. One for one they are copied. Two biases facing one are
+ * summed, which is reported as a loss; one facing two becomes the first, beside zeros.
  */
 export interface WeightRule {
   readonly layer: string;
@@ -56,7 +56,9 @@ export interface CellDialect {
   readonly stackedBiases: boolean;
   /** Name of the weights that project h; null where the dialect has none. */
   readonly projection: ForeignName | null;
-  /** Name of the weights by which gates see the cell state, and their order; null where the dialect has none. */
+  /**
+   * Name of the weights by which gates see the cell state, and their order; null where the dialect has none.
+   */
   readonly peephole: { readonly key: ForeignName; readonly order: readonly string[] } | null;
   /** For the error that refuses what it has no place for. */
   readonly framework: string;
@@ -123,11 +125,14 @@ function extraRules(
 ): WeightRule[] {
   if (cell.kind !== "lstm") return [];
   const refuse = (what: string): never => {
-    throw new UnrollError(
-      "UNROLL_UNSUPPORTED",
-      `${framework} weights of lstm "${layer}": expected no ${what}, got some; ${framework} has no such LSTM`,
-      { layer },
-    );
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: `${framework} weights of lstm "${layer}"`,
+      expected: `no ${what}`,
+      got: "some",
+      cure: `${framework} has no such LSTM`,
+      details: { layer },
+    });
   };
   const rules: WeightRule[] = [];
   if (cell.peepholes) {
@@ -159,7 +164,9 @@ function extraRules(
   return rules;
 }
 
-/** The rules of a custom cell, whose weights keep their layout. `key` gives the name of each in the framework. */
+/**
+ * The rules of a custom cell, whose weights keep their layout. `key` gives the name of each in the framework.
+ */
 export function customRules(
   layer: string,
   prefix: string,

@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import type { HostTensor } from "../contract/tensor.js";
 import { type HalfFormat, float32ToHalf, halfToFloat32 } from "./half.js";
 
@@ -84,11 +84,14 @@ export function toFloat32(tensor: AnyTensor, place = "toFloat32"): HostTensor<"f
     case "BF16":
       return { dtype: "float32", shape, data: halfToFloat32(dtype, data as Uint16Array) };
     default:
-      throw new UnrollError(
-        "UNROLL_DTYPE",
-        `${place}: expected floating values, got ${dtype} [${shape.join(", ")}]; convert integers yourself, with the scale they were stored with`,
-        { dtype },
-      );
+      throw unrollError({
+        code: "UNROLL_DTYPE",
+        place: place,
+        expected: "floating values",
+        got: `${dtype} [${shape.join(", ")}]`,
+        cure: "convert integers yourself, with the scale they were stored with",
+        details: { dtype },
+      });
   }
 }
 

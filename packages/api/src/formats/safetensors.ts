@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { sizeOf } from "../contract/tensor.js";
 import { type AnyTensor, type NamedTensor, type StoredDType, storedTypes, toStored } from "./named-tensor.js";
 
@@ -25,11 +25,14 @@ function refuse(
   cure = "the file is damaged or not safetensors",
 ): never {
   const shown = typeof got === "string" ? got : (JSON.stringify(got) ?? String(got));
-  throw new UnrollError(
-    "UNROLL_FORMAT",
-    `safetensors${where}: expected ${expected}, got ${shown.length > 80 ? `${shown.slice(0, 77)}...` : shown}; ${cure}`,
-    { where: where.trim(), expected, got },
-  );
+  throw unrollError({
+    code: "UNROLL_FORMAT",
+    place: `safetensors${where}`,
+    expected: expected,
+    got: shown.length > 80 ? `${shown.slice(0, 77)}...` : shown,
+    cure: cure,
+    details: { where: where.trim(), expected, got },
+  });
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -45,12 +48,14 @@ function parseHeader(bytes: Uint8Array): { header: Record<string, unknown>; star
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start)));
   } catch (cause) {
-    throw new UnrollError(
-      "UNROLL_FORMAT",
-      `safetensors header: expected JSON in bytes 8 to ${start}, got ${(cause as Error).message}; the file is damaged or not safetensors`,
-      {},
-      { cause },
-    );
+    throw unrollError({
+      code: "UNROLL_FORMAT",
+      place: "safetensors header",
+      expected: `JSON in bytes 8 to ${start}`,
+      got: (cause as Error).message,
+      cure: "the file is damaged or not safetensors",
+      cause,
+    });
   }
   if (typeof header !== "object" || header === null || Array.isArray(header))
     refuse(" header", "a JSON object", header);
@@ -79,9 +84,9 @@ function parseEntry(name: string, value: unknown): Entry {
 }
 
 /**
- * Reads a safetensors file. The header is checked to the last byte: lengths, types, and that the tensors fill the data
- * without a gap or an overlap. Every tensor is a copy of its own, so alignment in the file does not matter and `bytes`
- * may be reused.
+ * Reads a safetensors file. The header is checked to the last byte: lengths, types, and that the tensors fill
+ * the data without a gap or an overlap. Every tensor is a copy of its own, so alignment in the file does not
+ * matter and `bytes` may be reused.
  *
  * @throws UNROLL_FORMAT naming the tensor and the offset
  */
@@ -131,8 +136,8 @@ export function readSafetensors(bytes: Uint8Array | ArrayBuffer): Safetensors {
 }
 
 /**
- * Writes a safetensors file: header padded to a multiple of 8, tensors by falling element size and then in the order
- * given, so that each is aligned. What {@link readSafetensors} reads back is the same bit for bit.
+ * Writes a safetensors file: header padded to a multiple of 8, tensors by falling element size and then in
+ * the order given, so that each is aligned. What {@link readSafetensors} reads back is the same bit for bit.
  *
  * @throws UNROLL_FORMAT when data and shape disagree, or a name is reserved
  */

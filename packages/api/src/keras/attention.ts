@@ -6,7 +6,10 @@ import { type Form, Layer, type LayerOptions, type LayerOutput, commonOptions } 
 interface CommonOptions extends LayerOptions {
   /** Training only: without effect here. Default 0. */
   readonly dropout?: number;
-  /** Whether the weights [batch, time, source] follow the output; Keras takes this where the layer is called. Default false. */
+  /**
+   * Whether the weights [batch, time, source] follow the output; Keras takes this where the layer is called.
+   * Default false.
+   */
   readonly returnAttentionScores?: boolean;
 }
 

@@ -13,8 +13,8 @@ const groupsOf = ({ layer, inputs }: LayerCall): readonly (readonly KerasTensor[
   );
 
 /**
- * Gives each time axis a name. Inputs are of one axis where a layer reads them side by side; that of the first output is
- * `time`, the axis that steps run along, and others have the name of where they begin.
+ * Gives each time axis a name. Inputs are of one axis where a layer reads them side by side; that of the
+ * first output is `time`, the axis that steps run along, and others have the name of where they begin.
  */
 export function axesOf(
   calls: readonly LayerCall[],
@@ -55,7 +55,10 @@ export function axesOf(
   };
 }
 
-/** What masks the values that a layer reads along each time axis; nothing for a layer that works on each step by itself. */
+/**
+ * What masks the values that a layer reads along each time axis; nothing for a layer that works on each step
+ * by itself.
+ */
 export function maskedBy(
   call: LayerCall,
   axisOf: AxisOf,

@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { snake } from "../dialects/keras/rules.js";
 import { gruCell as gruSpec, lstmCell as lstmSpec, simpleRnnCell as simpleRnnSpec } from "../spec/build.js";
 import { knownOptions } from "../spec/known-options.js";
@@ -57,11 +57,14 @@ export class Cell {
       null,
       (inputSize) => {
         if (inputSize !== spec.inputSize)
-          throw new UnrollError(
-            "UNROLL_SHAPE",
-            `cell "${spec.name}": expected an input of ${spec.inputSize} features, got ${inputSize}; make the cell for that size`,
-            { expected: spec.inputSize, got: inputSize },
-          );
+          throw unrollError({
+            code: "UNROLL_SHAPE",
+            place: `cell "${spec.name}"`,
+            expected: `an input of ${spec.inputSize} features`,
+            got: `${inputSize}`,
+            cure: "make the cell for that size",
+            details: { expected: spec.inputSize, got: inputSize },
+          });
         return spec;
       },
       spec,
@@ -77,11 +80,14 @@ function known(
 ): Cell {
   knownOptions(kind, options, [...allowed, "name"]);
   if (!Number.isInteger(options.units) || options.units < 1)
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `${kind}: expected units as a whole number of at least 1, got ${options.units}; units counts the features of the output`,
-      { units: options.units },
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: kind,
+      expected: "units as a whole number of at least 1",
+      got: `${options.units}`,
+      cure: "units counts the features of the output",
+      details: { units: options.units },
+    });
   return new Cell(kind, options.name ?? null, make, make(1));
 }
 
@@ -136,11 +142,13 @@ export class StackedCells {
   /** @internal Made by `stackedRnnCells`. */
   constructor(cells: readonly (Cell | CustomCellSpec)[]) {
     if (cells.length === 0)
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        "stacked_rnn_cells: expected cells, got none; give at least one",
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: "stacked_rnn_cells",
+        expected: "cells",
+        got: "none",
+        cure: "give at least one",
+      });
     this.cells = cells.map(cellOf);
   }
 }
@@ -149,9 +157,11 @@ export class StackedCells {
 export function cellOf(given: Cell | CustomCellSpec): Cell {
   if (given instanceof Cell) return given;
   if ((given as CustomCellSpec | null)?.kind === "custom") return Cell.of(given);
-  throw new UnrollError(
-    "UNROLL_ARGUMENT",
-    `rnn: expected a cell, got ${typeof given}; make it with layers.lstmCell, gruCell, simpleRnnCell or customCell`,
-    {},
-  );
+  throw unrollError({
+    code: "UNROLL_ARGUMENT",
+    place: "rnn",
+    expected: "a cell",
+    got: typeof given,
+    cure: "make it with layers.lstmCell, gruCell, simpleRnnCell or customCell",
+  });
 }

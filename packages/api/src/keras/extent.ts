@@ -1,22 +1,26 @@
 import type { Extent } from "../model/arguments.js";
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { type HostTensor, isHostTensor, type Nested, tensor } from "../contract/tensor.js";
 
 /** A mask as a bool tensor [batch, time]; true marks a real step. @throws UNROLL_SHAPE, UNROLL_DTYPE */
 export function toMask(given: HostTensor | Nested): HostTensor<"bool"> {
   const made = isHostTensor(given) ? given : tensor(given, undefined, "bool");
   if (made.shape.length !== 2)
-    throw new UnrollError(
-      "UNROLL_SHAPE",
-      `predict mask: expected [batch, time], got [${made.shape.join(", ")}]; true marks a real step`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_SHAPE",
+      place: "predict mask",
+      expected: "[batch, time]",
+      got: `[${made.shape.join(", ")}]`,
+      cure: "true marks a real step",
+    });
   if (made.dtype !== "bool")
-    throw new UnrollError(
-      "UNROLL_DTYPE",
-      `predict mask: expected bool, got ${made.dtype}; make it with tensor(data, shape, "bool")`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_DTYPE",
+      place: "predict mask",
+      expected: "bool",
+      got: made.dtype,
+      cure: 'make it with tensor(data, shape, "bool")',
+    });
   return made as HostTensor<"bool">;
 }
 
@@ -32,11 +36,13 @@ export function nonZero(ids: HostTensor): HostTensor<"bool"> {
 /** Steps that are real in both. */
 export function both(a: HostTensor<"bool">, b: HostTensor<"bool">): HostTensor<"bool"> {
   if (a.shape.join() !== b.shape.join())
-    throw new UnrollError(
-      "UNROLL_SHAPE",
-      `predict mask: expected masks of one shape, got [${a.shape.join(", ")}] and [${b.shape.join(", ")}]; inputs share batch and time`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_SHAPE",
+      place: "predict mask",
+      expected: "masks of one shape",
+      got: `[${a.shape.join(", ")}] and [${b.shape.join(", ")}]`,
+      cure: "inputs share batch and time",
+    });
   return { ...a, data: a.data.map((real, k) => real & b.data[k]!) };
 }
 
@@ -50,7 +56,10 @@ export function extentsOf(masks: ReadonlyMap<string, HostTensor<"bool">>): Exten
   return { lengths: of("lengths"), mask: of("mask") };
 }
 
-/** Padding at the end only is told by lengths, which every engine's fused kernels take; other masks stay masks. */
+/**
+ * Padding at the end only is told by lengths, which every engine's fused kernels take; other masks stay
+ * masks.
+ */
 function extentOf(mask: HostTensor<"bool">): { lengths?: number[]; mask?: HostTensor<"bool"> } {
   const [batch = 0, time = 0] = mask.shape;
   const rows = Array.from({ length: batch }, (_, row) => mask.data.subarray(row * time, (row + 1) * time));

@@ -1,9 +1,12 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { KerasTensor } from "./keras-tensor.js";
 import type { Form } from "./layer.js";
 
 export interface InputOptions {
-  /** Axes after batch; null for a length that may differ: [null, 8] are sequences of 8 features, [null] with dtype int32 sequences of ids. */
+  /**
+   * Axes after batch; null for a length that may differ: [null, 8] are sequences of 8 features, [null] with
+   * dtype int32 sequences of ids.
+   */
   readonly shape: readonly (number | null)[];
   /** Default float32. `bool` is for masks, [null]. */
   readonly dtype?: Form["dtype"];
@@ -11,8 +14,8 @@ export interface InputOptions {
 }
 
 /**
- * The form of an input: it is a sequence if its first axis is null, if it has two axes or more, or if it holds ids or a
- * mask.
+ * The form of an input: it is a sequence if its first axis is null, if it has two axes or more, or if it
+ * holds ids or a mask.
  *
  * @throws UNROLL_SHAPE for an axis other than the first without a size
  */
@@ -20,11 +23,14 @@ export function formOf(shape: readonly (number | null)[], dtype: Form["dtype"]):
   const sequence = shape.length > 0 && (shape[0] === null || shape.length > 1 || dtype !== "float32");
   const features = sequence ? shape.slice(1) : shape;
   if (!features.every((size) => Number.isInteger(size)))
-    throw new UnrollError(
-      "UNROLL_SHAPE",
-      `input: expected sizes of all axes but time, got [${shape.map(String).join(", ")}]; only the first may be null`,
-      { shape },
-    );
+    throw unrollError({
+      code: "UNROLL_SHAPE",
+      place: "input",
+      expected: "sizes of all axes but time",
+      got: `[${shape.map(String).join(", ")}]`,
+      cure: "only the first may be null",
+      details: { shape },
+    });
   return { dtype, sequence, features: features as number[] };
 }
 

@@ -6,7 +6,10 @@ export interface LayerCall {
   readonly layer: Layer;
   readonly inputs: readonly KerasTensor[];
   readonly initialState: readonly KerasTensor[] | null;
-  /** Mask sources of the inputs along each time axis, see {@link KerasTensor.masks}; the first are those of the output. */
+  /**
+   * Mask sources of the inputs along each time axis, see {@link KerasTensor.masks}; the first are those of
+   * the output.
+   */
   readonly masks: readonly (readonly KerasTensor[])[];
 }
 
@@ -17,10 +20,14 @@ export class KerasTensor {
   private constructor(
     /** @internal The call that makes it; null for an input. */
     readonly source: LayerCall | null,
-    /** @internal What follows the layer's name in a reference; for an input, its name or "" if it has none. */
+    /**
+     * @internal What follows the layer's name in a reference; for an input, its name or "" if it has none.
+     */
     readonly suffix: string,
     readonly form: Form,
-    /** @internal What masks it: inputs of ids, masked where 0, and inputs of dtype bool, masked where false. */
+    /**
+     * @internal What masks it: inputs of ids, masked where 0, and inputs of dtype bool, masked where false.
+     */
     readonly masks: readonly KerasTensor[],
   ) {}
 

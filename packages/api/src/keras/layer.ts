@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { UnrollError, unrollError } from "../contract/error.js";
 import type { LayerSpec, ValueRef } from "../spec/types.js";
 import { KerasTensor } from "./keras-tensor.js";
 
@@ -15,7 +15,10 @@ export interface LayerOutput {
   readonly form: Form;
 }
 
-/** One part of a layer's state: what follows the layer's name in the spec layer that has it, its name there, and its size. */
+/**
+ * One part of a layer's state: what follows the layer's name in the spec layer that has it, its name there,
+ * and its size.
+ */
 export interface StatePart {
   readonly within: string;
   readonly part: string;
@@ -36,7 +39,10 @@ export const commonOptions: readonly string[] = ["name", "inputShape"];
 export interface ApplyOptions {
   /** State to start from: tensors in Keras's order, h before c, forward before backward. */
   readonly initialState?: readonly KerasTensor[];
-  /** Which steps are real: an input of dtype bool; for attention a list of those of query and value, null for all. */
+  /**
+   * Which steps are real: an input of dtype bool; for attention a list of those of query and value, null for
+   * all.
+   */
   readonly mask?: KerasTensor | readonly (KerasTensor | null)[];
 }
 
@@ -73,7 +79,10 @@ export abstract class Layer {
   stateParts(): readonly StatePart[] {
     return [];
   }
-  /** @internal For each spec layer, what follows the layer's name in its own, and the path of its cell where that is not its kind's. */
+  /**
+   * @internal For each spec layer, what follows the layer's name in its own, and the path of its cell where
+   * that is not its kind's.
+   */
   get bindings(): readonly { readonly within: string; readonly cell: string | null }[] {
     return [{ within: "", cell: null }];
   }
@@ -89,7 +98,10 @@ export abstract class Layer {
   get masksZero(): boolean {
     return false;
   }
-  /** @internal Which inputs run along one time axis, by number; the first group's is that of the output. Default: all of them. */
+  /**
+   * @internal Which inputs run along one time axis, by number; the first group's is that of the output.
+   * Default: all of them.
+   */
   get inTime(): readonly (readonly number[])[] | null {
     return null;
   }
@@ -101,7 +113,8 @@ export abstract class Layer {
   /**
    * Applies the layer to a symbolic tensor.
    *
-   * @returns the output; for several outputs (`returnState`, a bidirectional layer that does not merge) a list
+   * @returns the output; for several outputs (`returnState`, a bidirectional layer that does not merge) a
+   *   list
    */
   apply(input: KerasTensor | readonly KerasTensor[], options: ApplyOptions = {}): Applied {
     const inputs = Array.isArray(input) ? (input as readonly KerasTensor[]) : [input as KerasTensor];
@@ -142,11 +155,14 @@ export abstract class Layer {
   }
 
   protected refuse(code: UnrollError["code"], expected: string, got: string, cure: string): never {
-    throw new UnrollError(
-      code,
-      `${this.kind}${this.name === null ? "" : ` "${this.name}"`}: expected ${expected}, got ${got}; ${cure}`,
-      { expected, got },
-    );
+    throw unrollError({
+      code: code,
+      place: `${this.kind}${this.name === null ? "" : ` "${this.name}"`}`,
+      expected: expected,
+      got: got,
+      cure: cure,
+      details: { expected, got },
+    });
   }
 
   /** Size of the last axis of a float32 input. */

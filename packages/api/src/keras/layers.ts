@@ -41,7 +41,9 @@ export const embedding = (options: EmbeddingOptions): Layer => new EmbeddingLaye
 export const simpleRnn = (options: RecurrentOptions): Layer => RecurrentLayer.simpleRnn(options);
 export const lstm = (options: LstmOptions): Layer => RecurrentLayer.lstm(options);
 export const gru = (options: GruOptions): Layer => RecurrentLayer.gru(options);
-/** Keras's `RNN(cell, ...)`: a cell of Keras, one of `customCell`, or a list of them that make up each step. */
+/**
+ * Keras's `RNN(cell, ...)`: a cell of Keras, one of `customCell`, or a list of them that make up each step.
+ */
 export const rnn = (options: RnnOptions): Layer => RecurrentLayer.rnn(options);
 export const simpleRnnCell = (options: CellOptions): Cell => makeSimpleRnnCell(options);
 export const lstmCell = (options: LstmCellOptions): Cell => makeLstmCell(options);

@@ -1,6 +1,6 @@
 import { builtin } from "../builtin/index.js";
 import type { Adapter, WeightMap } from "../contract/adapter.js";
-import { UnrollError } from "../contract/error.js";
+import { UnrollError, unrollError } from "../contract/error.js";
 import { type HostTensor, isHostTensor, type Nested, tensor } from "../contract/tensor.js";
 import type { WeightLoss } from "../dialects/convert.js";
 import { fromKeras, kerasWeights, readKeras } from "../dialects/keras/index.js";
@@ -18,9 +18,15 @@ export type KerasInputs =
   HostTensor | Nested | readonly HostTensor[] | Readonly<Record<string, HostTensor | Nested>>;
 
 export interface PredictOptions {
-  /** Which steps are real, bool [batch, time]; of a model with several time axes by the name of an input along each. */
+  /**
+   * Which steps are real, bool [batch, time]; of a model with several time axes by the name of an input along
+   * each.
+   */
   readonly mask?: HostTensor | Nested | Readonly<Record<string, HostTensor | Nested>>;
-  /** State to start from, in Keras's order: h before c, forward before backward. By layer name if several layers have one. */
+  /**
+   * State to start from, in Keras's order: h before c, forward before backward. By layer name if several
+   * layers have one.
+   */
   readonly initialState?: readonly HostTensor[] | Readonly<Record<string, readonly HostTensor[]>>;
 }
 
@@ -33,7 +39,7 @@ const refuse = (
   got: string,
   cure: string,
 ): never => {
-  throw new UnrollError(code, `${place}: expected ${expected}, got ${got}; ${cure}`, {});
+  throw unrollError({ code: code, place: place, expected: expected, got: got, cure: cure });
 };
 
 /** A Keras model: weights by Keras's names, `predict` over batches [batch, time, ...]. */
@@ -46,7 +52,9 @@ export class KerasModel {
   private adapter: Adapter | null;
   private network: Network | null = null;
 
-  /** @internal Made by `model` and `sequential`; `wire` is called when something first depends on the layers. */
+  /**
+   * @internal Made by `model` and `sequential`; `wire` is called when something first depends on the layers.
+   */
   constructor(
     private readonly wire: () => Network,
     adapter: Adapter | null,
@@ -83,7 +91,10 @@ export class KerasModel {
     return kerasWeights(this.spec, this.wired.bindings);
   }
 
-  /** Takes weights in Keras's order, as `model.set_weights(list)`. @throws UNROLL_WEIGHTS for another number or other shapes */
+  /**
+   * Takes weights in Keras's order, as `model.set_weights(list)`. @throws UNROLL_WEIGHTS for another number
+   * or other shapes
+   */
   setWeights(list: readonly AnyTensor[]): readonly WeightLoss[] {
     const expected = this.weightSpecs;
     if (list.length !== expected.length)
@@ -144,8 +155,8 @@ export class KerasModel {
   }
 
   /**
-   * Runs the model on whole sequences. Calls of a stateful model run one after the other, each from the state of the one
-   * before it.
+   * Runs the model on whole sequences. Calls of a stateful model run one after the other, each from the state
+   * of the one before it.
    *
    * @returns the output, or a list where the model has several
    * @throws UNROLL_SHAPE, UNROLL_DTYPE, UNROLL_ARGUMENT, UNROLL_STATE, UNROLL_WEIGHTS before weights are set

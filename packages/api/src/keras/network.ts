@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { UnrollError, unrollError } from "../contract/error.js";
 import type { KerasBinding } from "../dialects/keras/index.js";
 import { spec as makeSpec } from "../spec/build.js";
 import type { InputSpec, LayerSpec, Spec, ValueRef } from "../spec/types.js";
@@ -26,7 +26,7 @@ export interface Network {
 }
 
 function refuse(code: UnrollError["code"], expected: string, got: string, cure: string): never {
-  throw new UnrollError(code, `keras model: expected ${expected}, got ${got}; ${cure}`, {});
+  throw unrollError({ code: code, place: "keras model", expected: expected, got: got, cure: cure });
 }
 
 /** Every call that the outputs need, in the order in which they were made. */

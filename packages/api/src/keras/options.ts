@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import type { Activation } from "../layers/activations.js";
 import type { DenseSpec } from "../spec/types.js";
 import { nearest } from "../spec/nearest.js";
@@ -12,7 +12,8 @@ const activations: Readonly<Record<string, Activation>> = {
   softsign: "softsign",
   softplus: "softplus",
   elu: "elu",
-  // Keras 3: clip(x/6 + 1/2). Keras 2 and TensorFlow.js use slope 1/5 under the same name; here that has its own.
+  // Keras 3: clip(x/6 + 1/2). Keras 2 and TensorFlow.js use slope 1/5 under the same name; here that has its
+  // own.
   hard_sigmoid: "hardSigmoidSixth",
   hardSigmoid: "hardSigmoidSixth",
   hard_sigmoid_keras2: "hardSigmoidFifth",
@@ -28,11 +29,14 @@ const outer: Readonly<Record<string, DenseSpec["activation"]>> = {
 function look<T>(table: Readonly<Record<string, T>>, place: string, name: string | null): T {
   const found = Object.hasOwn(table, name ?? "linear") ? table[name ?? "linear"] : undefined;
   if (found === undefined) {
-    throw new UnrollError(
-      "UNROLL_UNSUPPORTED",
-      `${place}: expected an activation of ${Object.keys(table).join(", ")}, got "${name}"; the nearest is "${nearest(name ?? "", Object.keys(table))}"`,
-      { activation: name },
-    );
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: place,
+      expected: `an activation of ${Object.keys(table).join(", ")}`,
+      got: `"${name}"`,
+      cure: `the nearest is "${nearest(name ?? "", Object.keys(table))}"`,
+      details: { activation: name },
+    });
   }
   return found;
 }

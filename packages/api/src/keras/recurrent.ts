@@ -36,15 +36,18 @@ export interface SequenceOptions extends LayerOptions {
   readonly returnSequences?: boolean;
   /** Whether the final state follows the output. Default false. */
   readonly returnState?: boolean;
-  /** Whether to run from the last step to the first; a sequence then comes out in that order. Default false. */
+  /**
+   * Whether to run from the last step to the first; a sequence then comes out in that order. Default false.
+   */
   readonly goBackwards?: boolean;
   /** Whether the next call of `predict` goes on from the state of this one. Default false. */
   readonly stateful?: boolean;
   /** Whether masked steps put out zeros rather than the output before them. Default false. */
   readonly zeroOutputForMask?: boolean;
   /**
-   * What masked steps repeat before the first real one: the initial h, as Keras does on JAX and NumPy (the default), or
-   * zeros, as it does on TensorFlow and PyTorch, and as every cell does whose output is no part of its state.
+   * What masked steps repeat before the first real one: the initial h, as Keras does on JAX and NumPy (the
+   * default), or zeros, as it does on TensorFlow and PyTorch, and as every cell does whose output is no part
+   * of its state.
    */
   readonly heldStart?: MaskingSpec["heldStart"];
   /** Without effect: how to run is the engine's matter. */

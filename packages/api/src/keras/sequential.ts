@@ -1,5 +1,5 @@
 import type { Adapter } from "../contract/adapter.js";
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { formOf } from "./input.js";
 import { KerasTensor } from "./keras-tensor.js";
 import type { Layer } from "./layer.js";
@@ -35,23 +35,33 @@ export class Sequential extends KerasModel {
 function chain(layers: readonly Layer[], name = "sequential"): ReturnType<typeof network> {
   const [first] = layers;
   if (!first)
-    throw new UnrollError("UNROLL_ARGUMENT", "sequential: expected layers, got none; give at least one", {});
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "sequential",
+      expected: "layers",
+      got: "none",
+      cure: "give at least one",
+    });
   const shape = first.inputShape ?? (first.inputDtype === "int32" ? [null] : null);
   if (shape === null)
-    throw new UnrollError(
-      "UNROLL_SHAPE",
-      `sequential: expected the input shape of the first layer (${first.kind}), got none; give it inputShape: [null, features]`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_SHAPE",
+      place: "sequential",
+      expected: `the input shape of the first layer (${first.kind})`,
+      got: "none",
+      cure: "give it inputShape: [null, features]",
+    });
   const start = KerasTensor.input("", formOf(shape, first.inputDtype));
   const outputs = layers.reduce<readonly KerasTensor[]>(
     (values, layer, k) => {
       if (values.length !== 1)
-        throw new UnrollError(
-          "UNROLL_ARGUMENT",
-          `sequential: expected layers of one output, got ${values.length} from layer ${k - 1}; only the last may have more, use model({ inputs, outputs })`,
-          {},
-        );
+        throw unrollError({
+          code: "UNROLL_ARGUMENT",
+          place: "sequential",
+          expected: "layers of one output",
+          got: `${values.length} from layer ${k - 1}`,
+          cure: "only the last may have more, use model({ inputs, outputs })",
+        });
       const made = layer.apply(values[0]!) as KerasTensor | readonly KerasTensor[];
       return Array.isArray(made) ? (made as readonly KerasTensor[]) : [made as KerasTensor];
     },
@@ -60,7 +70,9 @@ function chain(layers: readonly Layer[], name = "sequential"): ReturnType<typeof
   return network(name, [start], outputs);
 }
 
-/** A model of layers one after the other: `sequential([layers.lstm({ units: 8, inputShape: [null, 3] })])`. */
+/**
+ * A model of layers one after the other: `sequential([layers.lstm({ units: 8, inputShape: [null, 3] })])`.
+ */
 export function sequential(options: SequentialOptions | readonly Layer[] = {}): Sequential {
   return new Sequential(
     Array.isArray(options) ? { layers: options as readonly Layer[] } : (options as SequentialOptions),

@@ -1,8 +1,8 @@
 import type { Block, Value } from "../program/builder.js";
 
 /**
- * Every activation, by one name each. The formulas are written out because the frameworks' names are not unique: two
- * different functions are called "hard sigmoid", so ours are named after their slope.
+ * Every activation, by one name each. The formulas are written out because the frameworks' names are not
+ * unique: two different functions are called "hard sigmoid", so ours are named after their slope.
  *
  * | name | formula | called elsewhere |
  * | --- | --- | --- |

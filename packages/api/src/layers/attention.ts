@@ -7,12 +7,12 @@ export interface AttentionAttrs extends Attrs {
 }
 
 /**
- * Composite `attention`; semantics rule `attention`. A masked key has weight 0 exactly, so padding never reaches a result,
- * whatever it holds; a row without any real key gets zeros.
+ * Composite `attention`; semantics rule `attention`. A masked key has weight 0 exactly, so padding never
+ * reaches a result, whatever it holds; a row without any real key gets zeros.
  *
- * Inputs: query [time, batch, inputSize], key [source, batch, inputSize], value [source, batch, size]; optionally keyMask
- * bool [source, batch], queryMask bool [time, batch], scale [] or [inputSize], innerScale []. Outputs: y [time, batch, size], weights
- * [time, batch, source].
+ * Inputs: query [time, batch, inputSize], key [source, batch, inputSize], value [source, batch, size];
+ * optionally keyMask bool [source, batch], queryMask bool [time, batch], scale [] or [inputSize], innerScale
+ * []. Outputs: y [time, batch, size], weights [time, batch, source].
  */
 export function attention(
   block: Block,
@@ -63,12 +63,14 @@ function score(
 }
 
 /**
- * Softmax over what is real. Elsewhere the least of all scores stands while the largest is looked for, which no constant
- * could do at every precision. The largest real term is e^0, so the sum is at least 1 unless nothing is real.
+ * Softmax over what is real. Elsewhere the least of all scores stands while the largest is looked for, which
+ * no constant could do at every precision. The largest real term is e^0, so the sum is at least 1 unless
+ * nothing is real.
  */
 function maskedSoftmax(b: Block, x: Value, real: Value): Value {
   const some = b.select(real, x, b.neg(b.reduceMax(b.neg(x), 2)));
   const e = b.select(real, b.exp(b.sub(some, b.reduceMax(some, 2))), b.constant(0));
-  // Once more after the division: a NaN among what is real spoils the sum, and is no reason to look at padding.
+  // Once more after the division: a NaN among what is real spoils the sum, and is no reason to look at
+  // padding.
   return b.select(real, b.div(e, b.max(b.sum(e, 2), b.constant(1))), b.constant(0));
 }

@@ -9,8 +9,8 @@ export interface GruAttrs extends RecurrentAttrs {
   /** Of the gates z, r. */
   readonly recurrentActivation: Activation;
   /**
-   * Where the reset gate acts. True: on h·U + recurrent bias (torch, Keras's default, ONNX `linear_before_reset=1`).
-   * False: on h before the product (TensorFlow 1, TensorFlow.js, ONNX's default).
+   * Where the reset gate acts. True: on h·U + recurrent bias (torch, Keras's default, ONNX
+   * `linear_before_reset=1`). False: on h before the product (TensorFlow 1, TensorFlow.js, ONNX's default).
    */
   readonly resetAfter: boolean;
 }
@@ -19,7 +19,8 @@ export interface GruAttrs extends RecurrentAttrs {
  * One step, semantics rules `gru-reset-after` and `gru-reset-before`:
  *
  * z, r = recurrentActivation(x·K + b + h·U + d), h' = z ⊙ h + (1 - z) ⊙ n with
- * n = activation(x·Kn + bn + r ⊙ (h·Un + dn)) if the reset is after, activation(x·Kn + bn + (r ⊙ h)·Un + dn) if before.
+ * n = activation(x·Kn + bn + r ⊙ (h·Un + dn)) if the reset is after, activation(x·Kn + bn + (r ⊙ h)·Un + dn)
+ * if before.
  */
 function equations(b: Block, x: Value, h: Value, weights: NamedValues, attrs: GruAttrs): { h: Value } {
   const units = h.type.shape[1] as number;
@@ -52,8 +53,8 @@ function equations(b: Block, x: Value, h: Value, weights: NamedValues, attrs: Gr
 /**
  * Composite `gruCell`.
  *
- * Inputs: `x` [batch, inputSize], `h` [batch, units], `kernel` [inputSize, 3 units], `recurrentKernel` [units, 3 units],
- * optional `inputBias` and `recurrentBias` [3 units]. Output: `h` after the step.
+ * Inputs: `x` [batch, inputSize], `h` [batch, units], `kernel` [inputSize, 3 units], `recurrentKernel`
+ * [units, 3 units], optional `inputBias` and `recurrentBias` [3 units]. Output: `h` after the step.
  */
 export function gruCell(
   block: Block,

@@ -15,9 +15,11 @@ export interface LstmAttrs extends RecurrentAttrs {
 /**
  * One step, semantics rule `lstm`:
  *
- * i, f, o = recurrentActivation(x·K + h·U + b), g = activation(...), c' = f ⊙ c + i ⊙ g, h' = o ⊙ outputActivation(c')
+ * i, f, o = recurrentActivation(x·K + h·U + b), g = activation(...), c' = f ⊙ c + i ⊙ g, h' = o ⊙
+ * outputActivation(c')
  *
- * With peepholes p the arguments of i and f get p ⊙ c and that of o gets p ⊙ c'; with a projection P, h' is that times P.
+ * With peepholes p the arguments of i and f get p ⊙ c and that of o gets p ⊙ c'; with a projection P, h' is
+ * that times P.
  */
 function equations(
   b: Block,
@@ -49,8 +51,9 @@ function equations(
  * Composite `lstmCell`.
  *
  * Inputs: `x` [batch, inputSize], `h` [batch, size] and `c` [batch, units], `kernel` [inputSize, 4 units],
- * `recurrentKernel` [size, 4 units], optional `inputBias` and `recurrentBias` [4 units], `peephole` [3 units] of gates i
- * f o, and `projectionKernel` [units, size], without which size is units. Outputs: `h`, `c` after the step.
+ * `recurrentKernel` [size, 4 units], optional `inputBias` and `recurrentBias` [4 units], `peephole` [3 units]
+ * of gates i f o, and `projectionKernel` [units, size], without which size is units. Outputs: `h`, `c` after
+ * the step.
  */
 export function lstmCell(
   block: Block,
@@ -71,9 +74,9 @@ export function lstmCell(
 /**
  * Composite `lstm`: the cell folded over time.
  *
- * Inputs: `x` [time, batch, inputSize], initial `h` and `c`, weights as in {@link lstmCell}, and at most one of `lengths`
- * int32 [batch] and `mask` bool [time, batch]. Outputs: `y` [time, batch, size] in the input's time order, and `h`, `c`
- * after the last processed step.
+ * Inputs: `x` [time, batch, inputSize], initial `h` and `c`, weights as in {@link lstmCell}, and at most one
+ * of `lengths` int32 [batch] and `mask` bool [time, batch]. Outputs: `y` [time, batch, size] in the input's
+ * time order, and `h`, `c` after the last processed step.
  */
 export function lstm(
   block: Block,

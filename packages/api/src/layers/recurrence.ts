@@ -8,8 +8,8 @@ export interface RecurrentAttrs extends Attrs {
   /** Output at a masked step: zeros (torch, ONNX, TensorFlow 1), or the output before it (Keras). */
   readonly maskedOutput: "zero" | "hold";
   /**
-   * What a held output is before the first real step: zeros (Keras on TensorFlow and torch) or the initial h (Keras on
-   * JAX and NumPy, TensorFlow.js). Without effect unless `maskedOutput` is `hold`.
+   * What a held output is before the first real step: zeros (Keras on TensorFlow and torch) or the initial h
+   * (Keras on JAX and NumPy, TensorFlow.js). Without effect unless `maskedOutput` is `hold`.
    */
   readonly heldStart: "zeros" | "initialState";
 }
@@ -20,7 +20,10 @@ export function affine(b: Block, x: Value, kernel: Value, bias: Value | undefine
   return bias ? b.add(product, bias) : product;
 }
 
-/** Which steps of x [time, batch, ...] are real, bool [time, batch], by a mask or by lengths; undefined where all are. */
+/**
+ * Which steps of x [time, batch, ...] are real, bool [time, batch], by a mask or by lengths; undefined where
+ * all are.
+ */
 export const maskOf = (b: Block, x: Value, { mask, lengths }: NamedValues = {}): Value | undefined =>
   mask ?? (lengths && b.less(b.expandDims(b.iota(x, 0), 1), b.expandDims(lengths, 0)));
 
@@ -40,8 +43,8 @@ export const put = <State extends { readonly h: Value }>(state: State): { state:
 export type OutputForm<Part extends string> = { readonly part: Part } | { readonly size: number };
 
 /**
- * Folds a cell over time with a mask or lengths: a masked step keeps every state part, so padding, whatever it holds,
- * never reaches a result. A row without any real step ends with its initial state.
+ * Folds a cell over time with a mask or lengths: a masked step keeps every state part, so padding, whatever
+ * it holds, never reaches a result. A row without any real step ends with its initial state.
  *
  * @param v `x`, the weights, and at most one of `mask` and `lengths`
  * @param state initial state
@@ -98,7 +101,10 @@ export function sequenceOf<Part extends string>(
   };
 }
 
-/** Zeros [batch, size] for x [time, batch, ...]: no value of that shape may be there to stretch to, so row 0 of a table is read. */
+/**
+ * Zeros [batch, size] for x [time, batch, ...]: no value of that shape may be there to stretch to, so row 0
+ * of a table is read.
+ */
 function zeroRows(b: Block, x: Value, size: number): Value {
   const none = b.mul(b.iota(x, 1), b.constant(0, [], "int32"));
   return b.gather(b.constant(new Array<number>(size).fill(0), [1, size]), none);

@@ -19,8 +19,8 @@ function equations(b: Block, x: Value, h: Value, weights: NamedValues, attrs: Si
 /**
  * Composite `simpleRnnCell`.
  *
- * Inputs: `x` [batch, inputSize], `h` [batch, units], `kernel` [inputSize, units], `recurrentKernel` [units, units],
- * optional `inputBias` and `recurrentBias` [units]. Output: `h` after the step.
+ * Inputs: `x` [batch, inputSize], `h` [batch, units], `kernel` [inputSize, units], `recurrentKernel` [units,
+ * units], optional `inputBias` and `recurrentBias` [units]. Output: `h` after the step.
  */
 export function simpleRnnCell(
   block: Block,

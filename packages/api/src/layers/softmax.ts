@@ -1,6 +1,9 @@
 import type { Block, Value } from "../program/builder.js";
 
-/** Composite `softmax` along the last axis: e^(x - max) / sum of the same; subtracting the largest avoids overflow. */
+/**
+ * Composite `softmax` along the last axis: e^(x - max) / sum of the same; subtracting the largest avoids
+ * overflow.
+ */
 export function softmax(block: Block, x: Value): Value {
   const axis = x.type.shape.length - 1;
   return block.composite("softmax", { x }, {}, (b, v) => {

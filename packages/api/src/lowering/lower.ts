@@ -24,7 +24,10 @@ import { layerWeights } from "../spec/weights.js";
 /** What kind of program to make of a spec. */
 export interface LowerMode {
   readonly mode: "sequence" | "step";
-  /** For each time axis whether rows end early (`lengths` int32 [batch]) or have gaps (`mask` bool [batch, time]). Default: every step is real. */
+  /**
+   * For each time axis whether rows end early (`lengths` int32 [batch]) or have gaps (`mask` bool [batch,
+   * time]). Default: every step is real.
+   */
   readonly extents?: Extents;
   /** Axes of sequences as they come and go: [time, batch, ...] if true. Inside it is always time-major. */
   readonly timeMajor?: boolean;
@@ -43,8 +46,9 @@ export const stateName = (layer: string, part: string): string => `state.${layer
 /**
  * Makes the program of a valid spec.
  *
- * Inputs: the spec's, then `lengths` or `mask` of each time axis, then the states as `state.<layer>.<part>`. Outputs: the spec's
- * by reference, then the states after the run. In a step program nothing has the axis `time`; other time axes stay.
+ * Inputs: the spec's, then `lengths` or `mask` of each time axis, then the states as `state.<layer>.<part>`.
+ * Outputs: the spec's by reference, then the states after the run. In a step program nothing has the axis
+ * `time`; other time axes stay.
  *
  * @throws UNROLL_UNSUPPORTED for a step program of a spec that can't be stepped
  */
@@ -270,8 +274,8 @@ function lowerLayer(
 }
 
 /**
- * Only a returned sequence shows what masked steps put out, so a layer that returns its last output asks for the form
- * that every engine can run, unless that output is no part of its state.
+ * Only a returned sequence shows what masked steps put out, so a layer that returns its last output asks for
+ * the form that every engine can run, unless that output is no part of its state.
  */
 const attrsOf = (
   layer: RecurrentSpec | BidirectionalSpec,
@@ -409,8 +413,8 @@ function runCell(
 }
 
 /**
- * The output of the step processed last. Held, it is what the last real step gave: the final state part that is put out,
- * except in a row without any real step that holds zeros.
+ * The output of the step processed last. Held, it is what the last real step gave: the final state part that
+ * is put out, except in a row without any real step that holds zeros.
  */
 function lastOutput(
   b: Block,

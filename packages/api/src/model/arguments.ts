@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { type HostTensor, isHostTensor, type Nested, sizeOf, tensor } from "../contract/tensor.js";
 import { extentName, type Extents } from "../lowering/lower.js";
 import { STEPS } from "../spec/state.js";
@@ -65,11 +65,19 @@ export function inputChecker(
           return (sizes[dim] ??= got) === got;
         });
       if (!fits) {
-        throw new UnrollError(
-          "UNROLL_SHAPE",
-          `model "${spec.name}" ${place}: expected [${wanted.map((dim) => (typeof dim === "string" && sizes[dim] !== undefined && input !== spec.inputs[0] ? `${dim} = ${sizes[dim]}` : dim)).join(", ")}], got [${value.shape.join(", ")}]; ${value.shape.length === wanted.length ? "the last axis is the input size" : mode === "step" && input.axis === STEPS ? "a step takes one row for each sequence and no time axis" : "the axes are those of one batch of sequences"}`,
-          { input: input.name, expected: wanted, got: value.shape },
-        );
+        throw unrollError({
+          code: "UNROLL_SHAPE",
+          place: `model "${spec.name}" ${place}`,
+          expected: `[${wanted.map((dim) => (typeof dim === "string" && sizes[dim] !== undefined && input !== spec.inputs[0] ? `${dim} = ${sizes[dim]}` : dim)).join(", ")}]`,
+          got: `[${value.shape.join(", ")}]`,
+          cure:
+            value.shape.length === wanted.length
+              ? "the last axis is the input size"
+              : mode === "step" && input.axis === STEPS
+                ? "a step takes one row for each sequence and no time axis"
+                : "the axes are those of one batch of sequences",
+          details: { input: input.name, expected: wanted, got: value.shape },
+        });
       }
       if (value.dtype === "int32")
         assertIds(`model "${spec.name}" ${place}`, value.data as Int32Array, limit);
@@ -77,20 +85,26 @@ export function inputChecker(
     }
     const { batch, ...lengths } = sizes as { batch: number };
     if (batch === 0)
-      throw new UnrollError(
-        "UNROLL_SHAPE",
-        `model "${spec.name}" ${mode}: expected at least one row, got batch 0; skip the call when there is nothing to run`,
-        { batch },
-      );
+      throw unrollError({
+        code: "UNROLL_SHAPE",
+        place: `model "${spec.name}" ${mode}`,
+        expected: "at least one row",
+        got: "batch 0",
+        cure: "skip the call when there is nothing to run",
+        details: { batch },
+      });
     const empty = Object.keys(lengths).find(
       (axis) => axis !== mayBeEmpty && (lengths as Record<string, number>)[axis] === 0,
     );
     if (empty !== undefined)
-      throw new UnrollError(
-        "UNROLL_SHAPE",
-        `model "${spec.name}" ${mode}: expected at least one step of "${empty}", got 0; skip the call when there is nothing to look at`,
-        { axis: empty },
-      );
+      throw unrollError({
+        code: "UNROLL_SHAPE",
+        place: `model "${spec.name}" ${mode}`,
+        expected: `at least one step of "${empty}"`,
+        got: "0",
+        cure: "skip the call when there is nothing to look at",
+        details: { axis: empty },
+      });
     return { feeds, batch, sizes: lengths };
   };
 }
@@ -105,22 +119,27 @@ function byName(spec: Spec, mode: string, given: InputsLike): Readonly<Record<st
     !ArrayBuffer.isView(given);
   if (!isRecord) {
     if (single !== null) return { [single]: given as TensorLike };
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `model "${spec.name}" ${mode}: expected an object with inputs ${spec.inputs.map((i) => i.name).join(", ")}, got one value; name each input`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: `model "${spec.name}" ${mode}`,
+      expected: `an object with inputs ${spec.inputs.map((i) => i.name).join(", ")}`,
+      got: "one value",
+      cure: "name each input",
+    });
   }
   const record = given as Readonly<Record<string, TensorLike>>;
   const names = spec.inputs.map((i) => i.name);
   const missing = names.filter((name) => record[name] === undefined);
   const extra = Object.keys(record).filter((name) => !names.includes(name));
   if (missing.length + extra.length > 0) {
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `model "${spec.name}" ${mode}: expected inputs ${names.join(", ")}, got ${missing.length > 0 ? `none for ${missing.join(", ")}` : ""}${missing.length > 0 && extra.length > 0 ? " and " : ""}${extra.length > 0 ? `unknown ${extra.join(", ")}` : ""}; name each input once`,
-      { missing, extra },
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: `model "${spec.name}" ${mode}`,
+      expected: `inputs ${names.join(", ")}`,
+      got: `${missing.length > 0 ? `none for ${missing.join(", ")}` : ""}${missing.length > 0 && extra.length > 0 ? " and " : ""}${extra.length > 0 ? `unknown ${extra.join(", ")}` : ""}`,
+      cure: "name each input once",
+      details: { missing, extra },
+    });
   }
   return record;
 }
@@ -128,39 +147,50 @@ function byName(spec: Spec, mode: string, given: InputsLike): Readonly<Record<st
 function toTensor(place: string, given: TensorLike, dtype: "float32" | "int32"): HostTensor {
   if (isHostTensor(given)) {
     if (given.dtype !== dtype)
-      throw new UnrollError(
-        "UNROLL_DTYPE",
-        `${place}: expected ${dtype}, got ${given.dtype}; make it with tensor(data, shape, "${dtype}")`,
-        { expected: dtype, got: given.dtype },
-      );
+      throw unrollError({
+        code: "UNROLL_DTYPE",
+        place: place,
+        expected: dtype,
+        got: given.dtype,
+        cure: `make it with tensor(data, shape, "${dtype}")`,
+        details: { expected: dtype, got: given.dtype },
+      });
     if (sizeOf(given.shape) !== given.data.length)
-      throw new UnrollError(
-        "UNROLL_SHAPE",
-        `${place}: expected ${sizeOf(given.shape)} values for shape [${given.shape.join(", ")}], got ${given.data.length}; the data must fill the shape`,
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_SHAPE",
+        place: place,
+        expected: `${sizeOf(given.shape)} values for shape [${given.shape.join(", ")}]`,
+        got: `${given.data.length}`,
+        cure: "the data must fill the shape",
+      });
     return given;
   }
   if (ArrayBuffer.isView(given))
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `${place}: expected a tensor or nested arrays, got a bare typed array; its shape is unknown, wrap it with tensor(data, shape)`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: place,
+      expected: "a tensor or nested arrays",
+      got: "a bare typed array",
+      cure: "its shape is unknown, wrap it with tensor(data, shape)",
+    });
   if (typeof given !== "number" && !Array.isArray(given))
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `${place}: expected a tensor or nested arrays of numbers, got ${given === null ? "null" : typeof given}; make one with tensor(data, shape)`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: place,
+      expected: "a tensor or nested arrays of numbers",
+      got: given === null ? "null" : typeof given,
+      cure: "make one with tensor(data, shape)",
+    });
   const made = tensor(given, undefined, dtype);
   // Int32Array drops fractions silently; an id of 2.5 is a mistake.
   if (dtype === "int32" && !whole(given)) {
-    throw new UnrollError(
-      "UNROLL_DTYPE",
-      `${place}: expected whole numbers, got a fraction; ids are int32`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_DTYPE",
+      place: place,
+      expected: "whole numbers",
+      got: "a fraction",
+      cure: "ids are int32",
+    });
   }
   return made;
 }
@@ -171,15 +201,21 @@ const whole = (given: Nested): boolean =>
 function assertIds(place: string, ids: Int32Array, limit: number): void {
   for (let k = 0; k < ids.length; k++) {
     if (ids[k]! < 0 || ids[k]! >= limit)
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `${place}: expected ids from 0 to ${limit - 1}, got ${ids[k]} at position ${k}; the embedding has ${limit} rows`,
-        { id: ids[k], position: k, rows: limit },
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: place,
+        expected: `ids from 0 to ${limit - 1}`,
+        got: `${ids[k]} at position ${k}`,
+        cure: `the embedding has ${limit} rows`,
+        details: { id: ids[k], position: k, rows: limit },
+      });
   }
 }
 
-/** Which steps of which rows are real. Of one time axis at most one of the two; of several by axis, e.g. `{ source: [3, 2] }`. */
+/**
+ * Which steps of which rows are real. Of one time axis at most one of the two; of several by axis, e.g. `{
+ * source: [3, 2] }`.
+ */
 export interface Extent {
   /** Real steps of each row, from the start; [batch]. */
   readonly lengths?: ArrayLike<number> | Readonly<Record<string, ArrayLike<number>>> | undefined;
@@ -211,24 +247,31 @@ export function extentChecker(
   ): [string, T][] {
     if (given === undefined) return [];
     if (typeof given !== "object" || given === null)
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `${place} ${what}: expected a list, got ${String(given)}; leave it out where every step is real`,
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: `${place} ${what}`,
+        expected: "a list",
+        got: String(given),
+        cure: "leave it out where every step is real",
+      });
     if (axes.length === 0)
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `${place} ${what}: expected none, as ${mode === "step" ? "a step has no time axis" : "no input has a time axis"}, got some; remove it`,
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: `${place} ${what}`,
+        expected: `none, as ${mode === "step" ? "a step has no time axis" : "no input has a time axis"}`,
+        got: "some",
+        cure: "remove it",
+      });
     if (isList(given)) {
       if (axes.length > 1)
-        throw new UnrollError(
-          "UNROLL_ARGUMENT",
-          `${place} ${what}: expected an object by time axis (${all}), got a list; e.g. { ${axes[0]}: ... }`,
-          { axes },
-        );
+        throw unrollError({
+          code: "UNROLL_ARGUMENT",
+          place: `${place} ${what}`,
+          expected: `an object by time axis (${all})`,
+          got: "a list",
+          cure: `e.g. { ${axes[0]}: ... }`,
+          details: { axes },
+        });
       return [[axes[0]!, given as T]];
     }
     const named = Object.entries(given as Readonly<Record<string, T>>).filter(
@@ -236,11 +279,14 @@ export function extentChecker(
     );
     const unknown = named.find(([axis]) => !axes.includes(axis));
     if (unknown)
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `${place} ${what}: expected time axes among ${all}, got "${unknown[0]}"; remove it or mend its name`,
-        { axes, got: unknown[0] },
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: `${place} ${what}`,
+        expected: `time axes among ${all}`,
+        got: `"${unknown[0]}"`,
+        cure: "remove it or mend its name",
+        details: { axes, got: unknown[0] },
+      });
     return named;
   }
   return (place, given, batch, sizes) => {
@@ -261,11 +307,14 @@ export function extentChecker(
       given.mask as HostTensor | readonly Nested[],
     )) {
       if (extents[axis])
-        throw new UnrollError(
-          "UNROLL_ARGUMENT",
-          `${place}: expected lengths or mask, got both; a mask says all that lengths say`,
-          { axis },
-        );
+        throw unrollError({
+          code: "UNROLL_ARGUMENT",
+          place: place,
+          expected: "lengths or mask",
+          got: "both",
+          cure: "a mask says all that lengths say",
+          details: { axis },
+        });
       extents[axis] = "mask";
       feeds[extentName(axis, "mask")] = checkMask(
         `${place} ${extentName(axis, "mask")}`,
@@ -279,19 +328,25 @@ export function extentChecker(
 
 function checkLengths(place: string, lengths: ArrayLike<number>, batch: number, time: number): HostTensor {
   if (lengths.length !== batch)
-    throw new UnrollError(
-      "UNROLL_SHAPE",
-      `${place}: expected ${batch} of them, one a row, got ${lengths.length}; give a full row its full length`,
-      { expected: batch, got: lengths.length },
-    );
+    throw unrollError({
+      code: "UNROLL_SHAPE",
+      place: place,
+      expected: `${batch} of them, one a row`,
+      got: `${lengths.length}`,
+      cure: "give a full row its full length",
+      details: { expected: batch, got: lengths.length },
+    });
   for (let k = 0; k < batch; k++) {
     const length = lengths[k]!;
     if (!Number.isInteger(length) || length < 0 || length > time)
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `${place}[${k}]: expected a whole number from 0 to ${time}, got ${length}; it counts the row's real steps`,
-        { row: k, length, time },
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: `${place}[${k}]`,
+        expected: `a whole number from 0 to ${time}`,
+        got: `${length}`,
+        cure: "it counts the row's real steps",
+        details: { row: k, length, time },
+      });
   }
   return { dtype: "int32", shape: [batch], data: Int32Array.from(lengths) };
 }
@@ -303,10 +358,13 @@ function checkMask(
 ): HostTensor {
   const made = isHostTensor(mask) ? mask : tensor(mask, undefined, "bool");
   if (made.dtype !== "bool" || made.shape.join() !== wanted.join())
-    throw new UnrollError(
-      "UNROLL_SHAPE",
-      `${place}: expected bool [${wanted.join(", ")}], got ${made.dtype} [${made.shape.join(", ")}]; true marks a real step`,
-      { expected: wanted, got: made.shape },
-    );
+    throw unrollError({
+      code: "UNROLL_SHAPE",
+      place: place,
+      expected: `bool [${wanted.join(", ")}]`,
+      got: `${made.dtype} [${made.shape.join(", ")}]`,
+      cure: "true marks a real step",
+      details: { expected: wanted, got: made.shape },
+    });
   return made;
 }

@@ -138,7 +138,7 @@ describe("model", () => {
     const plain = await model.zeroState(2).toTypedArrays();
     const { c: _c, ...onlyH } = plain["one"]!;
     await expect(model.step(column(0), { ...plain, one: onlyH })).rejects.toThrow(
-      'model "causal" step: state part "one.c" is missing, expected [2, 4]; pass the state that the last run returned',
+      'model "causal" step: state part "one.c": expected [2, 4], got none; pass the state that the last run returned',
     );
     await expect(model.step(column(0), { ...plain, three: plain["two"]! })).rejects.toThrow(
       'got "three.h" too',

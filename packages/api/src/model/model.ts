@@ -1,5 +1,5 @@
 import type { Adapter, Executable, Feed, SyncExecutable, WeightMap } from "../contract/adapter.js";
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { allocate, type DeviceTensor, type HostTensor, sizeOf } from "../contract/tensor.js";
 import { extentName, lower, type LowerMode, stateName } from "../lowering/lower.js";
 import { legalize } from "../program/legalize.js";
@@ -23,7 +23,10 @@ import { Stream } from "./stream.js";
 export interface CompileOptions {
   /** The engine, e.g. `builtin()`. */
   readonly adapter: Adapter;
-  /** Every weight of the spec under its canonical name; see `specWeights`. Read while compiling, never changed. */
+  /**
+   * Every weight of the spec under its canonical name; see `specWeights`. Read while compiling, never
+   * changed.
+   */
   readonly weights: WeightMap;
   /** Axes of sequences as they come and go: [time, batch, ...] if true. Default false: [batch, time, ...]. */
   readonly timeMajor?: boolean;
@@ -57,7 +60,10 @@ export interface SequenceModel<S extends Spec = Spec> {
   sequence(x: InputsLike, options?: SequenceOptions): Promise<RunResult>;
   /** A state of zeros for `batch` rows. */
   zeroState(batch: number): State;
-  /** Frees everything the model holds; states that it returned last no longer than it. A second call does nothing. */
+  /**
+   * Frees everything the model holds; states that it returned last no longer than it. A second call does
+   * nothing.
+   */
   dispose(): void;
   [Symbol.dispose](): void;
 }
@@ -67,15 +73,15 @@ export interface SteppableModel<S extends Spec = Spec> extends SequenceModel<S> 
   /**
    * Runs one step.
    *
-   * @param x one element of each sequence, [batch, ...] without a time axis, or every input by name; inputs along other time
-   *   axes whole
+   * @param x one element of each sequence, [batch, ...] without a time axis, or every input by name; inputs
+   *   along other time axes whole
    * @param state the state that the last step returned, or `zeroState(batch)`. It is read, not changed.
    * @param options how rows end along the other time axes
    */
   step(x: InputsLike, state: StateLike, options?: Extent): Promise<RunResult>;
   /**
-   * Runs one step at once on the caller's arrays, without allocating after the first call: for audio threads and hot
-   * loops. Needs a synchronous adapter (`builtin()`) and a spec with one input and one output.
+   * Runs one step at once on the caller's arrays, without allocating after the first call: for audio threads
+   * and hot loops. Needs a synchronous adapter (`builtin()`) and a spec with one input and one output.
    *
    * @param x one element of each sequence, [batch, ...] flat
    * @param state updated in place
@@ -168,11 +174,14 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
     this.assertAlive(place);
     const unknown = Object.keys(options).find((key) => !["lengths", "mask", "state"].includes(key));
     if (unknown !== undefined)
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `${place}: expected options lengths, mask and state, got "${unknown}"; remove it`,
-        { option: unknown },
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: place,
+        expected: "options lengths, mask and state",
+        got: `"${unknown}"`,
+        cure: "remove it",
+        details: { option: unknown },
+      });
     const { feeds, batch, sizes } = this.check.sequence(x);
     const extent = this.extent.sequence(place, options, batch, sizes);
     if (sizes[STEPS] === 0) return this.nothing(place, batch, options.state);
@@ -189,11 +198,13 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
     const place = `model "${this.spec.name}" step`;
     this.assertAlive(place);
     if (typeof state !== "object" || state === null) {
-      throw new UnrollError(
-        "UNROLL_STATE",
-        `${place}: expected a state, got ${String(state)}; start with zeroState(batch) and pass on the state that each step returns`,
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_STATE",
+        place: place,
+        expected: "a state",
+        got: String(state),
+        cure: "start with zeroState(batch) and pass on the state that each step returns",
+      });
     }
     const { feeds, batch, sizes } = this.check.step(x);
     const extent = this.extent.step(place, options, batch, sizes);
@@ -225,11 +236,14 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
   zeroState(batch: number): State {
     this.assertAlive("zeroState");
     if (!Number.isInteger(batch) || batch < 1)
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `model "${this.spec.name}" zeroState: expected a whole number of rows of at least 1, got ${batch}; batch counts the sequences that run side by side`,
-        { batch },
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: `model "${this.spec.name}" zeroState`,
+        expected: "a whole number of rows of at least 1",
+        got: `${batch}`,
+        cure: "batch counts the sequences that run side by side",
+        details: { batch },
+      });
     return new State(
       batch,
       this.given.map(({ layer, part, units }) => ({
@@ -296,8 +310,8 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
     for (const ref of this.spec.outputs) {
       outputs[ref] = await toHost(results[ref]!);
     }
-    // A sequence's state is often not wanted at all, and a synchronous engine's memory is the host's: such states leave
-    // the engine at once, and nothing has to be freed.
+    // A sequence's state is often not wanted at all, and a synchronous engine's memory is the host's: such
+    // states leave the engine at once, and nothing has to be freed.
     const { memory, synchronous } = this.adapter.capabilities;
     const leaves = synchronous || (mode === "sequence" && memory === "host");
     const parts = [];
@@ -340,11 +354,14 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
     for (const ref of this.spec.outputs) {
       const { type } = program.outputs.find((o) => o.name === ref)!;
       if (!type.shape.includes(STEPS))
-        throw new UnrollError(
-          "UNROLL_SHAPE",
-          `${place}: expected at least one time step, got time 0; output "${ref}" is that of the last step, and there is none`,
-          { output: ref },
-        );
+        throw unrollError({
+          code: "UNROLL_SHAPE",
+          place: place,
+          expected: "at least one time step",
+          got: "time 0",
+          cure: `output "${ref}" is that of the last step, and there is none`,
+          details: { output: ref },
+        });
       const shape = type.shape.map((dim) => (dim === STEPS ? 0 : dim === "batch" ? batch : (dim as number)));
       outputs[ref] = { dtype: type.dtype, shape, data: allocate(type.dtype, sizeOf(shape)) };
     }
@@ -359,11 +376,13 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
 
   private assertAlive(place: string): void {
     if (this.disposed)
-      throw new UnrollError(
-        "UNROLL_DISPOSED",
-        `${place}: expected a live model, got one that was disposed; compile it again`,
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_DISPOSED",
+        place: place,
+        expected: "a live model",
+        got: "one that was disposed",
+        cure: "compile it again",
+      });
   }
 
   private refuseStepInto(): never {
@@ -372,11 +391,13 @@ class CompiledModel<S extends Spec> implements SteppableModel<S> {
       (this.adapter.compileSync
         ? "a spec with several inputs or outputs"
         : `adapter "${this.adapter.name}", which answers with a promise`);
-    throw new UnrollError(
-      "UNROLL_UNSUPPORTED",
-      `model "${this.spec.name}" stepInto: expected a synchronous adapter and a causal spec with one input and one output, got ${why}; use step(), or the builtin adapter`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: `model "${this.spec.name}" stepInto`,
+      expected: "a synchronous adapter and a causal spec with one input and one output",
+      got: why,
+      cure: "use step(), or the builtin adapter",
+    });
   }
 }
 

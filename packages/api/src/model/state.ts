@@ -1,10 +1,13 @@
 import type { Adapter } from "../contract/adapter.js";
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { type DeviceTensor, type HostTensor, isHostTensor } from "../contract/tensor.js";
 import type { StatePartSpec } from "../spec/state.js";
 import { fromBase64, toBase64 } from "./base64.js";
 
-/** State as plain data: part name (`h`, `c`, `forward.h`, ...) by layer name; every part float32 [batch, units]. */
+/**
+ * State as plain data: part name (`h`, `c`, `forward.h`, ...) by layer name; every part float32 [batch,
+ * units].
+ */
 export type PlainState = Readonly<Record<string, Readonly<Record<string, HostTensor>>>>;
 
 /** State as JSON: the plain form with base64 of little-endian float32. */
@@ -25,8 +28,8 @@ interface Part {
   held: HostTensor<"float32"> | DeviceTensor;
 }
 
-// Frees the engine memory of states that were dropped without dispose(). A backstop: when it runs is the collector's
-// choice, so nothing counts on it.
+// Frees the engine memory of states that were dropped without dispose(). A backstop: when it runs is the
+// collector's choice, so nothing counts on it.
 const dropped = new FinalizationRegistry<readonly Part[]>((parts) => parts.forEach(release));
 
 function release(part: Part): void {
@@ -34,11 +37,11 @@ function release(part: Part): void {
 }
 
 /**
- * The state of a recurrent model between two runs. A value: a run reads it and returns a new one, so it may be kept,
- * used twice, saved, or given to a model on another engine.
+ * The state of a recurrent model between two runs. A value: a run reads it and returns a new one, so it may
+ * be kept, used twice, saved, or given to a model on another engine.
  *
- * A state that a step returned stays in the engine's memory until the next step has used it; then it moves to host
- * memory, so that a long run holds a constant number of engine tensors however its states are kept.
+ * A state that a step returned stays in the engine's memory until the next step has used it; then it moves to
+ * host memory, so that a long run holds a constant number of engine tensors however its states are kept.
  */
 export class State {
   /** Rows: independent sequences that run side by side. */
@@ -61,16 +64,22 @@ export class State {
     if (owner) dropped.register(this, this.parts, this);
   }
 
-  /** A state from plain data; arrays are copied. @throws UNROLL_STATE when parts differ in their number of rows */
+  /**
+   * A state from plain data; arrays are copied. @throws UNROLL_STATE when parts differ in their number of
+   * rows
+   */
   static fromTypedArrays(plain: PlainState): State {
     const parts = Object.entries(plain).flatMap(([layer, own]) =>
       Object.entries(own).map(([part, given]) => {
         if (!isHostTensor(given) || given.dtype !== "float32" || given.shape.length !== 2) {
-          throw new UnrollError(
-            "UNROLL_STATE",
-            `state part "${layer}.${part}": expected a float32 tensor [batch, units], got ${isHostTensor(given) ? `${given.dtype} [${given.shape.join(", ")}]` : typeof given}; make it with tensor(data, [batch, units])`,
-            { layer, part },
-          );
+          throw unrollError({
+            code: "UNROLL_STATE",
+            place: `state part "${layer}.${part}"`,
+            expected: "a float32 tensor [batch, units]",
+            got: isHostTensor(given) ? `${given.dtype} [${given.shape.join(", ")}]` : typeof given,
+            cure: "make it with tensor(data, [batch, units])",
+            details: { layer, part },
+          });
         }
         return {
           layer,
@@ -86,22 +95,27 @@ export class State {
     const batch = parts[0]?.held.shape[0] ?? 1;
     const odd = parts.find((p) => p.held.shape[0] !== batch);
     if (odd)
-      throw new UnrollError(
-        "UNROLL_STATE",
-        `state part "${odd.layer}.${odd.part}": expected ${batch} rows as the first part, got ${odd.held.shape[0]}; every part has one row a sequence`,
-        { layer: odd.layer, part: odd.part },
-      );
+      throw unrollError({
+        code: "UNROLL_STATE",
+        place: `state part "${odd.layer}.${odd.part}"`,
+        expected: `${batch} rows as the first part`,
+        got: `${odd.held.shape[0]}`,
+        cure: "every part has one row a sequence",
+        details: { layer: odd.layer, part: odd.part },
+      });
     return new State(batch, parts, null);
   }
 
   /** A state from what `toJSON` gave. @throws UNROLL_FORMAT for anything else */
   static fromJSON(json: StateJson): State {
     if (json?.format !== "unroll.state" || json.version !== 1 || typeof json.parts !== "object") {
-      throw new UnrollError(
-        "UNROLL_FORMAT",
-        `State.fromJSON: expected format "unroll.state", version 1, got ${JSON.stringify(json)?.slice(0, 60)}; pass what toJSON() returned`,
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_FORMAT",
+        place: "State.fromJSON",
+        expected: 'format "unroll.state", version 1',
+        got: JSON.stringify(json)?.slice(0, 60),
+        cure: "pass what toJSON() returned",
+      });
     }
     return State.fromTypedArrays(
       Object.fromEntries(
@@ -118,7 +132,10 @@ export class State {
     );
   }
 
-  /** Copies every part to host memory, by layer and part. Survives `structuredClone`; give it back to any model. */
+  /**
+   * Copies every part to host memory, by layer and part. Survives `structuredClone`; give it back to any
+   * model.
+   */
   async toTypedArrays(): Promise<Record<string, Record<string, HostTensor<"float32">>>> {
     this.assertAlive("toTypedArrays");
     await this.toHost();
@@ -173,11 +190,13 @@ export class State {
     const read = this.parts.map((p) => {
       if (isHostTensor(p.held)) return p.held;
       if (!p.held.readSync)
-        throw new UnrollError(
-          "UNROLL_STATE",
-          `${place}: expected a state in host memory, got one on ${this.owner?.name ?? "a device"}; await state.toHost() first`,
-          {},
-        );
+        throw unrollError({
+          code: "UNROLL_STATE",
+          place: place,
+          expected: "a state in host memory",
+          got: `one on ${this.owner?.name ?? "a device"}`,
+          cure: "await state.toHost() first",
+        });
       return p.held.readSync();
     });
     this.settle(read);
@@ -206,11 +225,13 @@ export class State {
 
   private assertAlive(place: string): void {
     if (this.gone !== null)
-      throw new UnrollError(
-        "UNROLL_DISPOSED",
-        `${place}: expected a live state, got one that was disposed by ${this.gone}; keep the state that the last run returned`,
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_DISPOSED",
+        place: place,
+        expected: "a live state",
+        got: `one that was disposed by ${this.gone}`,
+        cure: "keep the state that the last run returned",
+      });
   }
 
   /** @internal Throws UNROLL_DISPOSED after dispose. */
@@ -272,26 +293,38 @@ export class State {
     const names = expected.map((e) => `${e.layer}.${e.part}`);
     const extra = this.parts.find((p) => !names.includes(`${p.layer}.${p.part}`));
     if (extra)
-      throw new UnrollError(
-        "UNROLL_STATE",
-        `${place}: expected state parts ${names.join(", ") || "none"}, got "${extra.layer}.${extra.part}" too; pass the state of this model`,
-        { part: `${extra.layer}.${extra.part}`, expected: names },
-      );
+      throw unrollError({
+        code: "UNROLL_STATE",
+        place: place,
+        expected: `state parts ${names.join(", ") || "none"}`,
+        got: `"${extra.layer}.${extra.part}" too`,
+        cure: "pass the state of this model",
+        details: { part: `${extra.layer}.${extra.part}`, expected: names },
+      });
     return expected.map(({ layer, part, units }) => {
       const own = this.parts.find((p) => p.layer === layer && p.part === part);
       if (!own)
-        throw new UnrollError(
-          "UNROLL_STATE",
-          `${place}: state part "${layer}.${part}" is missing, expected [${batch}, ${units}]; pass the state that the last run returned`,
-          { part: `${layer}.${part}`, expected: names },
-        );
+        throw unrollError({
+          code: "UNROLL_STATE",
+          place: `${place}: state part "${layer}.${part}"`,
+          expected: `[${batch}, ${units}]`,
+          got: "none",
+          cure: "pass the state that the last run returned",
+          details: { part: `${layer}.${part}`, expected: names },
+        });
       const [rows, columns] = own.held.shape;
       if (rows !== batch || columns !== units || own.held.shape.length !== 2) {
-        throw new UnrollError(
-          "UNROLL_STATE",
-          `${place}: state part "${layer}.${part}": expected [${batch}, ${units}], got [${own.held.shape.join(", ")}]; ${columns === units ? "the input and the state have the same number of rows" : "the last axis is units"}`,
-          { part: `${layer}.${part}`, expected: [batch, units], got: own.held.shape },
-        );
+        throw unrollError({
+          code: "UNROLL_STATE",
+          place: `${place}: state part "${layer}.${part}"`,
+          expected: `[${batch}, ${units}]`,
+          got: `[${own.held.shape.join(", ")}]`,
+          cure:
+            columns === units
+              ? "the input and the state have the same number of rows"
+              : "the last axis is units",
+          details: { part: `${layer}.${part}`, expected: [batch, units], got: own.held.shape },
+        });
       }
       return own.held;
     });
@@ -301,11 +334,14 @@ export class State {
 function floats(name: string, shape: readonly number[], data: string): Float32Array {
   const array = fromBase64(data);
   if (array.length !== shape.reduce((a, b) => a * b, 1)) {
-    throw new UnrollError(
-      "UNROLL_FORMAT",
-      `State.fromJSON part "${name}": expected ${shape.join(" x ")} float32 values, got ${array.length}; the text was cut or changed`,
-      { part: name },
-    );
+    throw unrollError({
+      code: "UNROLL_FORMAT",
+      place: `State.fromJSON part "${name}"`,
+      expected: `${shape.join(" x ")} float32 values`,
+      got: `${array.length}`,
+      cure: "the text was cut or changed",
+      details: { part: name },
+    });
   }
   return array;
 }

@@ -1,5 +1,5 @@
 import type { SyncExecutable } from "../contract/adapter.js";
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import type { Program } from "../program/types.js";
 import type { StatePartSpec } from "../spec/state.js";
 import type { Spec } from "../spec/types.js";
@@ -74,18 +74,23 @@ export class StepBinding {
   }
 
   private refuse(x: Float32Array | Int32Array, out: Float32Array, bound: Bound): never {
-    throw new UnrollError(
-      "UNROLL_SHAPE",
-      `model "${this.spec.name}" stepInto: expected ${this.limit >= 0 ? "Int32Array" : "Float32Array"} of ${bound.inputSize} and an output of ${bound.outputSize}, got ${x.constructor.name} of ${x.length} and ${out.length}; both are [batch, ...] flat`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_SHAPE",
+      place: `model "${this.spec.name}" stepInto`,
+      expected: `${this.limit >= 0 ? "Int32Array" : "Float32Array"} of ${bound.inputSize} and an output of ${bound.outputSize}`,
+      got: `${x.constructor.name} of ${x.length} and ${out.length}`,
+      cure: "both are [batch, ...] flat",
+    });
   }
 
   private refuseId(id: number, position: number): never {
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `model "${this.spec.name}" stepInto: expected ids from 0 to ${this.limit - 1}, got ${id} at position ${position}; the embedding has ${this.limit} rows`,
-      { id, position },
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: `model "${this.spec.name}" stepInto`,
+      expected: `ids from 0 to ${this.limit - 1}`,
+      got: `${id} at position ${position}`,
+      cure: `the embedding has ${this.limit} rows`,
+      details: { id, position },
+    });
   }
 }

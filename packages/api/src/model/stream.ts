@@ -3,8 +3,8 @@ import type { RunResult } from "./model.js";
 import { State, type StateLike } from "./state.js";
 
 /**
- * One stream of steps that keeps its state. Steps queue: calling `step` again before the last has ended is safe and
- * keeps the order. Streams of one model share its weights and nothing else.
+ * One stream of steps that keeps its state. Steps queue: calling `step` again before the last has ended is
+ * safe and keeps the order. Streams of one model share its weights and nothing else.
  */
 export class Stream {
   private current: State;
@@ -34,7 +34,10 @@ export class Stream {
     return result;
   }
 
-  /** The state after every step asked for so far. It belongs to the caller as well: save it, or start another stream with it. */
+  /**
+   * The state after every step asked for so far. It belongs to the caller as well: save it, or start another
+   * stream with it.
+   */
   async state(): Promise<State> {
     await this.tail;
     return this.current;

@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import type { DType } from "../contract/tensor.js";
 import { type PrimitiveName, primitives } from "./primitives.js";
 import type { Attrs, Named, Node, Program, Region, Typed, ValueId, ValueType } from "./types.js";
@@ -12,8 +12,8 @@ export interface Value extends Typed {
 export type NamedValues = Readonly<Record<string, Value | undefined>>;
 
 /**
- * Collects nodes of one region. Every method appends a node, infers its type and returns its value; a shape that does
- * not fit throws UNROLL_SHAPE or UNROLL_DTYPE where it is made.
+ * Collects nodes of one region. Every method appends a node, infers its type and returns its value; a shape
+ * that does not fit throws UNROLL_SHAPE or UNROLL_DTYPE where it is made.
  */
 export class Block {
   private readonly nodes: Node[] = [];
@@ -31,11 +31,13 @@ export class Block {
 
   private idOf(value: Value): ValueId {
     if (value.block !== this) {
-      throw new UnrollError(
-        "UNROLL_PROGRAM",
-        `${this.place}: expected a value of this region, got ${value.id} of another; pass it in as a capture or an input`,
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_PROGRAM",
+        place: this.place,
+        expected: "a value of this region",
+        got: `${value.id} of another`,
+        cure: "pass it in as a capture or an input",
+      });
     }
     return value.id;
   }
@@ -110,8 +112,8 @@ export class Block {
   /**
    * Folds over time; see {@link ScanNode}.
    *
-   * @param body gets the body's block and, in its terms, carries, elements and captures; returns the next carries and
-   *   the elements to stack
+   * @param body gets the body's block and, in its terms, carries, elements and captures; returns the next
+   *   carries and the elements to stack
    * @returns the last carries and the stacked outputs
    */
   scan(
@@ -131,11 +133,13 @@ export class Block {
     const { carries, sequences, captures = [], reverse = false } = options;
     const time = sequences[0]?.type.shape[0];
     if (time === undefined || sequences.some((s) => s.type.shape[0] !== time)) {
-      throw new UnrollError(
-        "UNROLL_SHAPE",
-        `${this.place} scan: expected sequences of one length, got ${sequences.map((s) => `[${s.type.shape.join(", ")}]`).join(" and ") || "none"}; the first axis is time`,
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_SHAPE",
+        place: `${this.place} scan`,
+        expected: "sequences of one length",
+        got: sequences.map((s) => `[${s.type.shape.join(", ")}]`).join(" and ") || "none",
+        cure: "the first axis is time",
+      });
     }
     const inner = new Block(`${this.place} scan`, `${this.prefix}s`);
     const innerCarries = carries.map((v) => inner.input(v.type));
@@ -209,11 +213,14 @@ function expectType(place: string, want: ValueType, got: ValueType): void {
     want.shape.length !== got.shape.length ||
     want.shape.some((dim, k) => dim !== got.shape[k])
   ) {
-    throw new UnrollError(
-      "UNROLL_SHAPE",
-      `${place}: expected ${want.dtype} [${want.shape.join(", ")}], got ${got.dtype} [${got.shape.join(", ")}]; a carry keeps its type from step to step`,
-      { want, got },
-    );
+    throw unrollError({
+      code: "UNROLL_SHAPE",
+      place: place,
+      expected: `${want.dtype} [${want.shape.join(", ")}]`,
+      got: `${got.dtype} [${got.shape.join(", ")}]`,
+      cure: "a carry keeps its type from step to step",
+      details: { want, got },
+    });
   }
 }
 
@@ -266,11 +273,14 @@ export class ProgramBuilder {
 
   private distinct(list: readonly Named[], name: string, what: string): void {
     if (list.some((entry) => entry.name === name)) {
-      throw new UnrollError(
-        "UNROLL_PROGRAM",
-        `program "${this.name}": expected distinct ${what} names, got "${name}" twice; rename one`,
-        { name },
-      );
+      throw unrollError({
+        code: "UNROLL_PROGRAM",
+        place: `program "${this.name}"`,
+        expected: `distinct ${what} names`,
+        got: `"${name}" twice`,
+        cure: "rename one",
+        details: { name },
+      });
     }
   }
 }

@@ -1,7 +1,10 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import type { Program } from "./types.js";
 
-/** Checks one part of a program as it comes from JSON; returns what was expected there and the path, or null where it fits. */
+/**
+ * Checks one part of a program as it comes from JSON; returns what was expected there and the path, or null
+ * where it fits.
+ */
 type Check = (value: unknown, path: string) => readonly [expected: string, path: string, got: unknown] | null;
 
 const is =
@@ -117,7 +120,8 @@ const program = record({
 });
 
 /**
- * Checks that a value has the form of a program, so that it can be read; `verify` then checks that it holds together.
+ * Checks that a value has the form of a program, so that it can be read; `verify` then checks that it holds
+ * together.
  *
  * @param path where the program stands, for the error
  * @throws UNROLL_FORMAT naming the path, what was expected and what came
@@ -127,9 +131,12 @@ export function assertProgramForm(value: unknown, path: string): asserts value i
   if (!problem) return;
   const [expected, at, got] = problem;
   const shown = JSON.stringify(got) ?? String(got);
-  throw new UnrollError(
-    "UNROLL_FORMAT",
-    `${at}: expected ${expected}, got ${shown.length > 60 ? `${shown.slice(0, 57)}...` : shown}; programs are made by a builder and written by programToJson`,
-    { path: at, expected },
-  );
+  throw unrollError({
+    code: "UNROLL_FORMAT",
+    place: at,
+    expected: expected,
+    got: shown.length > 60 ? `${shown.slice(0, 57)}...` : shown,
+    cure: "programs are made by a builder and written by programToJson",
+    details: { path: at, expected },
+  });
 }

@@ -3,8 +3,8 @@ import type { AttrValue, Program } from "./types.js";
 import { verify } from "./verify.js";
 
 /**
- * A program from its JSON text, verified. `JSON.stringify` gives the text, as a program is plain data; only numbers
- * that JSON can't write (NaN, infinities, -0 in constants) need `programToJson`.
+ * A program from its JSON text, verified. `JSON.stringify` gives the text, as a program is plain data; only
+ * numbers that JSON can't write (NaN, infinities, -0 in constants) need `programToJson`.
  *
  * @throws UNROLL_FORMAT for other JSON, UNROLL_PROGRAM for a program that does not hold together
  */
@@ -35,8 +35,9 @@ export function programToJson(program: Program): string {
 }
 
 /**
- * A stable 64-bit hash of what a program computes, as 16 hex digits: equal for equal programs on every machine, without
- * regard to the program's name or the order of object keys. FNV-1a over a canonical text; for caches, not for security.
+ * A stable 64-bit hash of what a program computes, as 16 hex digits: equal for equal programs on every
+ * machine, without regard to the program's name or the order of object keys. FNV-1a over a canonical text;
+ * for caches, not for security.
  */
 export function programHash(program: Program): string {
   const canonical = JSON.stringify(

@@ -1,10 +1,10 @@
 import type { Capabilities, CompositeClaim } from "../contract/capabilities.js";
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import type { CompositeNode, Node, Program, Region, Typed, ValueId } from "./types.js";
 
 /**
- * Rewrites a program into what an adapter claims: composites it does not claim are replaced by their bodies, and a
- * primitive it does not claim is refused here, before the engine sees anything.
+ * Rewrites a program into what an adapter claims: composites it does not claim are replaced by their bodies,
+ * and a primitive it does not claim is refused here, before the engine sees anything.
  *
  * @throws UNROLL_UNSUPPORTED naming the adapter, the primitive and the program
  */
@@ -28,11 +28,14 @@ export function legalize(
       switch (node.kind) {
         case "primitive":
           if (!primitives.has(node.op)) {
-            throw new UnrollError(
-              "UNROLL_UNSUPPORTED",
-              `adapter "${adapter.name}": expected only primitives it claims, got "${node.op}" in program "${program.name}"; choose another adapter, see docs/support.md`,
-              { adapter: adapter.name, primitive: node.op },
-            );
+            throw unrollError({
+              code: "UNROLL_UNSUPPORTED",
+              place: `adapter "${adapter.name}"`,
+              expected: "only primitives it claims",
+              got: `"${node.op}" in program "${program.name}"`,
+              cure: "choose another adapter, see docs/support.md",
+              details: { adapter: adapter.name, primitive: node.op },
+            });
           }
           result.push({ ...node, inputs });
           break;
@@ -64,8 +67,8 @@ export function legalize(
     return result;
   }
 
-  // A scan body's captures are the same weights on every step, but they reach the body as inputs, so a composite that
-  // wants its weights known at compile time is expanded there.
+  // A scan body's captures are the same weights on every step, but they reach the body as inputs, so a
+  // composite that wants its weights known at compile time is expanded there.
   function rewriteRegion(region: Region): Region {
     const rename = new Map<ValueId, ValueId>();
     const nodes = rewrite(region.nodes, new Set(), rename);
@@ -91,7 +94,10 @@ function withIds(node: Node, prefix: string, local: Map<ValueId, ValueId>): Node
   return { ...node, inputs, outputs };
 }
 
-/** Whether a node meets an adapter's claim. `inputs` are the node's, renamed; `weights` the ids known when compiling. */
+/**
+ * Whether a node meets an adapter's claim. `inputs` are the node's, renamed; `weights` the ids known when
+ * compiling.
+ */
 function meets(
   node: CompositeNode,
   inputs: readonly ValueId[],

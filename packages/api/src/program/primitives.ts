@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import type { DType } from "../contract/tensor.js";
 import type { Attrs, Dim, ValueType } from "./types.js";
 
@@ -18,30 +18,39 @@ const show = (type: ValueType): string => `${type.dtype} [${type.shape.join(", "
 
 function expectDType(place: string, type: ValueType, allowed: readonly DType[]): void {
   if (!allowed.includes(type.dtype)) {
-    throw new UnrollError(
-      "UNROLL_DTYPE",
-      `${place}: expected ${allowed.join(" or ")}, got ${show(type)}; cast it first`,
-      { allowed, got: type },
-    );
+    throw unrollError({
+      code: "UNROLL_DTYPE",
+      place: place,
+      expected: allowed.join(" or "),
+      got: show(type),
+      cure: "cast it first",
+      details: { allowed, got: type },
+    });
   }
 }
 
-/** Axis number of an attribute, counted from the front; negative ones are refused so that a program has one spelling. */
+/**
+ * Axis number of an attribute, counted from the front; negative ones are refused so that a program has one
+ * spelling.
+ */
 function axisOf(place: string, attrs: Attrs, name: string, rank: number): number {
   const axis = attrs[name];
   if (typeof axis !== "number" || !Number.isInteger(axis) || axis < 0 || axis >= rank) {
-    throw new UnrollError(
-      "UNROLL_SHAPE",
-      `${place}: expected ${name} in 0..${rank - 1}, got ${String(axis)}; count axes from the front`,
-      { axis, rank },
-    );
+    throw unrollError({
+      code: "UNROLL_SHAPE",
+      place: place,
+      expected: `${name} in 0..${rank - 1}`,
+      got: String(axis),
+      cure: "count axes from the front",
+      details: { axis, rank },
+    });
   }
   return axis;
 }
 
 /**
- * Shape of an elementwise operation on two shapes: aligned at the last axis, 1 stretches. A symbolic dim equals only
- * itself.
+ * Shape of an elementwise operation on two shapes: aligned at the last axis, 1 stretches. A symbolic dim
+ * equals only itself.
  */
 export function broadcast(place: string, a: readonly Dim[], b: readonly Dim[]): Dim[] {
   const rank = Math.max(a.length, b.length);
@@ -50,11 +59,14 @@ export function broadcast(place: string, a: readonly Dim[], b: readonly Dim[]): 
     const left = k < rank - a.length ? 1 : a[k - (rank - a.length)]!;
     const right = k < rank - b.length ? 1 : b[k - (rank - b.length)]!;
     if (left !== right && left !== 1 && right !== 1) {
-      throw new UnrollError(
-        "UNROLL_SHAPE",
-        `${place}: expected shapes that broadcast, got [${a.join(", ")}] and [${b.join(", ")}]; axes from the end must be equal or 1`,
-        { left: a, right: b },
-      );
+      throw unrollError({
+        code: "UNROLL_SHAPE",
+        place: place,
+        expected: "shapes that broadcast",
+        got: `[${a.join(", ")}] and [${b.join(", ")}]`,
+        cure: "axes from the end must be equal or 1",
+        details: { left: a, right: b },
+      });
     }
     result.push(left === 1 ? right : left);
   }
@@ -63,11 +75,14 @@ export function broadcast(place: string, a: readonly Dim[], b: readonly Dim[]): 
 
 function same(place: string, a: ValueType, b: ValueType): void {
   if (a.dtype !== b.dtype)
-    throw new UnrollError(
-      "UNROLL_DTYPE",
-      `${place}: expected operands of one dtype, got ${show(a)} and ${show(b)}; cast one of them`,
-      { left: a, right: b },
-    );
+    throw unrollError({
+      code: "UNROLL_DTYPE",
+      place: place,
+      expected: "operands of one dtype",
+      got: `${show(a)} and ${show(b)}`,
+      cure: "cast one of them",
+      details: { left: a, right: b },
+    });
 }
 
 const unary = (meaning: string, allowed: readonly DType[] = ["float32"]): Primitive => ({
@@ -107,8 +122,8 @@ const reduce = (meaning: string): Primitive => ({
 });
 
 /**
- * Every primitive there is. An adapter names the ones it runs in its capabilities; a new one needs a reason that no
- * combination of these can meet (docs/decisions/0002-primitives.md).
+ * Every primitive there is. An adapter names the ones it runs in its capabilities; a new one needs a reason
+ * that no combination of these can meet (docs/decisions/0002-primitives.md).
  *
  * Elementwise operations broadcast as NumPy does.
  */
@@ -122,11 +137,13 @@ export const primitives = {
       const value = attrs["value"] as readonly number[];
       const size = shape.reduce((a, b) => a * b, 1);
       if (value.length !== size)
-        throw new UnrollError(
-          "UNROLL_SHAPE",
-          `${place}: expected ${size} values for shape [${shape.join(", ")}], got ${value.length}; a constant is not broadcast`,
-          {},
-        );
+        throw unrollError({
+          code: "UNROLL_SHAPE",
+          place: place,
+          expected: `${size} values for shape [${shape.join(", ")}]`,
+          got: `${value.length}`,
+          cure: "a constant is not broadcast",
+        });
       return { dtype: attrs["dtype"] as DType, shape };
     },
   },
@@ -176,11 +193,14 @@ export const primitives = {
       same(place, a!, b!);
       const [rankA, rankB] = [a!.shape.length, b!.shape.length];
       if (rankA < 2 || rankB < 2 || a!.shape[rankA - 1] !== b!.shape[rankB - 2]) {
-        throw new UnrollError(
-          "UNROLL_SHAPE",
-          `${place}: expected [..., m, k] and [..., k, n], got ${show(a!)} and ${show(b!)}; the inner axes must agree`,
-          { left: a, right: b },
-        );
+        throw unrollError({
+          code: "UNROLL_SHAPE",
+          place: place,
+          expected: "[..., m, k] and [..., k, n]",
+          got: `${show(a!)} and ${show(b!)}`,
+          cure: "the inner axes must agree",
+          details: { left: a, right: b },
+        });
       }
       const lead = broadcast(place, a!.shape.slice(0, -2), b!.shape.slice(0, -2));
       return { dtype: "float32", shape: [...lead, a!.shape[rankA - 2]!, b!.shape[rankB - 1]!] };
@@ -204,11 +224,13 @@ export const primitives = {
     infer: ([x], attrs, place) => {
       const axis = axisOf(place, attrs, "axis", x!.shape.length);
       if (x!.shape[axis] !== 1)
-        throw new UnrollError(
-          "UNROLL_SHAPE",
-          `${place}: expected length 1 at axis ${axis}, got ${show(x!)}; use slice to pick one element first`,
-          {},
-        );
+        throw unrollError({
+          code: "UNROLL_SHAPE",
+          place: place,
+          expected: `length 1 at axis ${axis}`,
+          got: show(x!),
+          cure: "use slice to pick one element first",
+        });
       return { dtype: x!.dtype, shape: x!.shape.filter((_, k) => k !== axis) };
     },
   },
@@ -220,11 +242,13 @@ export const primitives = {
       const perm = attrs["perm"] as readonly number[];
       const sorted = [...perm].sort((a, b) => a - b);
       if (perm.length !== x!.shape.length || sorted.some((axis, k) => axis !== k)) {
-        throw new UnrollError(
-          "UNROLL_SHAPE",
-          `${place}: expected perm to name each of ${x!.shape.length} axes once, got [${perm.join(", ")}]; e.g. [1, 0, 2] swaps batch and time`,
-          {},
-        );
+        throw unrollError({
+          code: "UNROLL_SHAPE",
+          place: place,
+          expected: `perm to name each of ${x!.shape.length} axes once`,
+          got: `[${perm.join(", ")}]`,
+          cure: "e.g. [1, 0, 2] swaps batch and time",
+        });
       }
       return { dtype: x!.dtype, shape: perm.map((axis) => x!.shape[axis]!) };
     },
@@ -253,11 +277,13 @@ export const primitives = {
             ? start + length <= dim
             : -start <= dim && length <= -start);
       if (!fits)
-        throw new UnrollError(
-          "UNROLL_SHAPE",
-          `${place}: expected a slice inside axis ${axis} of ${show(x!)}, got start ${start}, length ${length}; mind that a negative start counts from the end`,
-          {},
-        );
+        throw unrollError({
+          code: "UNROLL_SHAPE",
+          place: place,
+          expected: `a slice inside axis ${axis} of ${show(x!)}`,
+          got: `start ${start}, length ${length}`,
+          cure: "mind that a negative start counts from the end",
+        });
       return { dtype: x!.dtype, shape: x!.shape.map((d, k) => (k === axis ? length : d)) };
     },
   },
@@ -277,11 +303,13 @@ export const primitives = {
           typeof dim !== "number" ||
           x.shape.some((d, k) => k !== axis && d !== first.shape[k])
         ) {
-          throw new UnrollError(
-            "UNROLL_SHAPE",
-            `${place}: expected shapes equal but for axis ${axis}, got ${xs.map(show).join(" and ")}; only an axis of known length can be joined`,
-            {},
-          );
+          throw unrollError({
+            code: "UNROLL_SHAPE",
+            place: place,
+            expected: `shapes equal but for axis ${axis}`,
+            got: xs.map(show).join(" and "),
+            cure: "only an axis of known length can be joined",
+          });
         }
         length += dim;
       }
@@ -313,11 +341,13 @@ export const primitives = {
     infer: ([x, like], _attrs, place) => {
       const shape = broadcast(place, x!.shape, like!.shape);
       if (shape.length !== like!.shape.length || shape.some((dim, k) => dim !== like!.shape[k])) {
-        throw new UnrollError(
-          "UNROLL_SHAPE",
-          `${place}: expected a shape that stretches to ${show(like!)}, got ${show(x!)}; only axes of length 1 stretch`,
-          {},
-        );
+        throw unrollError({
+          code: "UNROLL_SHAPE",
+          place: place,
+          expected: `a shape that stretches to ${show(like!)}`,
+          got: show(x!),
+          cure: "only axes of length 1 stretch",
+        });
       }
       return { dtype: x!.dtype, shape: like!.shape };
     },

@@ -1,7 +1,8 @@
 import type { AttrValue, Named, Node, Program, Region, Typed } from "./types.js";
 
 /**
- * The text form of a program, for errors, snapshots and people. One line a node; bodies are indented below it.
+ * The text form of a program, for errors, snapshots and people. One line a node; bodies are indented below
+ * it.
  *
  * @param options.composites whether to print the bodies of composites too; default false
  */

@@ -6,8 +6,8 @@ const BATCH = "batch";
 const along: readonly string[] = ["sum", "reduceMax", "reverse", "slice", "concat", "iota"];
 
 /**
- * Why a program does not treat every row of a batch alike and by itself, or null where it does: what runs along the axis
- * `batch`, or pairs rows with each other.
+ * Why a program does not treat every row of a batch alike and by itself, or null where it does: what runs
+ * along the axis `batch`, or pairs rows with each other.
  */
 export function whyNotRowwise(program: Program): string | null {
   return inRegion({ inputs: [...program.params, ...program.inputs], nodes: program.nodes, outputs: [] });

@@ -1,6 +1,8 @@
 import type { DType } from "../contract/tensor.js";
 
-/** An axis length: a number, or the name of a symbolic one (`batch`, `time`) that each run may choose anew. */
+/**
+ * An axis length: a number, or the name of a symbolic one (`batch`, `time`) that each run may choose anew.
+ */
 export type Dim = number | string;
 
 /** Element type and shape of a value. */
@@ -41,11 +43,13 @@ export interface PrimitiveNode {
 /**
  * Folds `body` over the first axis (time) of its sequences.
  *
- * `inputs` are the initial carries, then the sequences, then the captures. The body takes the carries, one element of
- * each sequence (the time axis gone) and the captures unchanged; it yields the next carries, then one element for each
- * stacked output. `outputs` are the last carries, then the stacked outputs with time as first axis.
+ * `inputs` are the initial carries, then the sequences, then the captures. The body takes the carries, one
+ * element of each sequence (the time axis gone) and the captures unchanged; it yields the next carries, then
+ * one element for each stacked output. `outputs` are the last carries, then the stacked outputs with time as
+ * first axis.
  *
- * With `reverse` the steps run from the last to the first, and stacked outputs stay in the order of the input's time.
+ * With `reverse` the steps run from the last to the first, and stacked outputs stay in the order of the
+ * input's time.
  */
 export interface ScanNode {
   readonly kind: "scan";
@@ -84,7 +88,8 @@ export interface Region {
 }
 
 /**
- * A computation as plain data: what `lower` makes of a spec and what an adapter compiles. Time-major throughout.
+ * A computation as plain data: what `lower` makes of a spec and what an adapter compiles. Time-major
+ * throughout.
  */
 export interface Program {
   readonly format: "unroll.program";

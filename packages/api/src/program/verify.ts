@@ -1,10 +1,11 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { primitiveOf } from "./primitives.js";
 import type { Node, Program, Region, Typed, ValueId, ValueType } from "./types.js";
 
 /**
- * Checks a program that did not come straight from the builder, e.g. from JSON: every value defined once and before its
- * use, every primitive known, every type the one that inference gives, bodies as isolated as they claim to be.
+ * Checks a program that did not come straight from the builder, e.g. from JSON: every value defined once and
+ * before its use, every primitive known, every type the one that inference gives, bodies as isolated as they
+ * claim to be.
  *
  * @throws UNROLL_PROGRAM, UNROLL_SHAPE or UNROLL_DTYPE naming the node
  */
@@ -34,7 +35,7 @@ export function verify(program: Program): void {
 }
 
 function fail(place: string, expected: string, got: string, cure: string): never {
-  throw new UnrollError("UNROLL_PROGRAM", `${place}: expected ${expected}, got ${got}; ${cure}`, {});
+  throw unrollError({ code: "UNROLL_PROGRAM", place: place, expected: expected, got: got, cure: cure });
 }
 
 const show = (type: ValueType): string => `${type.dtype} [${type.shape.join(", ")}]`;

@@ -39,7 +39,10 @@ export function simpleRnnCell(options: {
   };
 }
 
-/** Defaults: tanh candidate, sigmoid gates, the output squashed by the candidate's activation, no projection, no peepholes, one bias. */
+/**
+ * Defaults: tanh candidate, sigmoid gates, the output squashed by the candidate's activation, no projection,
+ * no peepholes, one bias.
+ */
 export function lstmCell(options: {
   inputSize: number;
   units: number;
@@ -106,8 +109,8 @@ export function gruCell(options: {
 type Wiring<Fixed extends string> = { name: string; input: ValueRef } & Record<Fixed, unknown>;
 
 /**
- * A recurrent layer. Defaults: forward, output in the input's time order, every step's output, zeros at masked steps
- * (the last output is held instead when only it is returned), initial state from the caller.
+ * A recurrent layer. Defaults: forward, output in the input's time order, every step's output, zeros at
+ * masked steps (the last output is held instead when only it is returned), initial state from the caller.
  */
 export function recurrent<const Direction extends "forward" | "backward" = "forward">(
   options: Wiring<never> & { cell: CellSpec; direction?: Direction } & Partial<
@@ -140,7 +143,10 @@ export function recurrent<const Direction extends "forward" | "backward" = "forw
   };
 }
 
-/** Two cells, one over the sequence as it is and one from its end. Defaults as {@link recurrent}, outputs concatenated. */
+/**
+ * Two cells, one over the sequence as it is and one from its end. Defaults as {@link recurrent}, outputs
+ * concatenated.
+ */
 export function bidirectional(
   options: Wiring<never> & { forward: CellSpec; backward?: CellSpec } & Partial<
       Pick<BidirectionalSpec, "merge" | "returns" | "maskedOutput" | "heldStart" | "initialState">

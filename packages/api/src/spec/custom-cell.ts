@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { type Block, ProgramBuilder, type Value } from "../program/builder.js";
 import { whyNotRowwise } from "../program/rowwise.js";
 import type { Dim, Named } from "../program/types.js";
@@ -18,9 +18,11 @@ export interface CustomCellOptions<
   /** Shape of each weight, e.g. `{ kernel: [48, 64] }`. All float32. */
   readonly weights: Weights;
   /**
-   * Builds one step: `x` [batch, inputSize], the state before it and the weights, in; the state after it and the output, out.
+   * Builds one step: `x` [batch, inputSize], the state before it and the weights, in; the state after it and
+   * the output, out.
    *
-   * @returns every state part under its name, and `output` [batch, units], without which the first part is put out
+   * @returns every state part under its name, and `output` [batch, units], without which the first part is
+   *   put out
    */
   step(
     block: Block,
@@ -33,16 +35,15 @@ export interface CustomCellOptions<
 }
 
 /**
- * A cell of your own: its equations, written once with the operations of a block, run on every engine, as a whole sequence
- * with lengths and masks, backward, bidirectional, and one step at a time.
+ * A cell of your own: its equations, written once with the operations of a block, run on every engine, as a
+ * whole sequence with lengths and masks, backward, bidirectional, and one step at a time.
  *
  * ```ts
  * const cell = customCell({
  *   name: "minimal", inputSize: 8, state: { h: 16 },
  *   weights: { kernel: [8, 16], recurrentKernel: [16, 16] },
- *   step: (b, { x, state, weights }) => ({ state: { h: b.tanh(b.add(b.matmul(x, weights.kernel), b.matmul(state.h, weights.recurrentKernel))) } }),
- * });
- * recurrent({ name: "rnn", input: "x", cell });
+ *   step: (b, { x, state, weights }) => ({ state: { h: b.tanh(b.add(b.matmul(x, weights.kernel),
+ *   b.matmul(state.h, weights.recurrentKernel))) } }), }); recurrent({ name: "rnn", input: "x", cell });
  * ```
  *
  * @throws UNROLL_SHAPE, UNROLL_DTYPE where operands do not fit; UNROLL_SPEC for names and results that do not
@@ -177,9 +178,16 @@ function same(
 }
 
 function refuse(place: string, expected: string, got: string, cure: string): never {
-  throw new UnrollError("UNROLL_SPEC", `${place}: expected ${expected}, got ${got}; ${cure}`, {
-    place,
-    expected,
-    got,
+  throw unrollError({
+    code: "UNROLL_SPEC",
+    place: place,
+    expected: expected,
+    got: got,
+    cure: cure,
+    details: {
+      place,
+      expected,
+      got,
+    },
   });
 }

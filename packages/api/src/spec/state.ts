@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { partSize, stateParts } from "./cells.js";
 import type { CellSpec, LayerSpec, Spec } from "./types.js";
 import { specValues } from "./values.js";
@@ -67,9 +67,12 @@ export function whyNotSteppable(spec: Spec): string | null {
 export function assertSteppable(spec: Spec): void {
   const reason = whyNotSteppable(spec);
   if (reason !== null)
-    throw new UnrollError(
-      "UNROLL_UNSUPPORTED",
-      `model "${spec.name}" step: expected layers that see only the past, got ${reason}; use sequence()`,
-      { reason },
-    );
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: `model "${spec.name}" step`,
+      expected: "layers that see only the past",
+      got: reason,
+      cure: "use sequence()",
+      details: { reason },
+    });
 }

@@ -2,9 +2,9 @@ import type { Activation } from "../layers/activations.js";
 import type { Program } from "../program/types.js";
 
 /**
- * A recurrent model as plain JSON. Every choice of mathematics is written out: nothing is implied by the framework a
- * model came from. Make one with the builders of `spec/build.ts`, which fill in defaults, or write it by hand;
- * `validateSpec` checks either.
+ * A recurrent model as plain JSON. Every choice of mathematics is written out: nothing is implied by the
+ * framework a model came from. Make one with the builders of `spec/build.ts`, which fill in defaults, or
+ * write it by hand; `validateSpec` checks either.
  */
 export interface Spec {
   readonly format: "unroll.spec";
@@ -19,9 +19,10 @@ export interface Spec {
 }
 
 /**
- * Names a value: an input or a layer's output by its name; a recurrent layer's final state as `layer.h`, `layer.c`, or
- * as a custom cell calls it (`layer.forward.h`, ... when bidirectional); the two outputs of a bidirectional layer that does not merge as
- * `layer.forward` and `layer.backward`; an attention layer's weights as `layer.weights`, which only an output may be.
+ * Names a value: an input or a layer's output by its name; a recurrent layer's final state as `layer.h`,
+ * `layer.c`, or as a custom cell calls it (`layer.forward.h`, ... when bidirectional); the two outputs of a
+ * bidirectional layer that does not merge as `layer.forward` and `layer.backward`; an attention layer's
+ * weights as `layer.weights`, which only an output may be.
  */
 export type ValueRef = string;
 
@@ -29,15 +30,18 @@ export interface InputSpec {
   readonly name: string;
   readonly dtype: "float32" | "int32";
   /**
-   * Name of its time axis, [batch, time, ...shape], or null for one without, [batch, ...shape]. Inputs of one axis have one
-   * length. `time` is the axis that steps run along; others are there whole at every step, as a decoder sees its source.
+   * Name of its time axis, [batch, time, ...shape], or null for one without, [batch, ...shape]. Inputs of one
+   * axis have one length. `time` is the axis that steps run along; others are there whole at every step, as a
+   * decoder sees its source.
    */
   readonly axis: string | null;
   /** Axes after batch and time; empty for token ids. */
   readonly shape: readonly number[];
 }
 
-/** How biases are stored. `split` keeps one for the input and one for the state (torch, ONNX, Keras's GRU). */
+/**
+ * How biases are stored. `split` keeps one for the input and one for the state (torch, ONNX, Keras's GRU).
+ */
 export type BiasForm = "none" | "single" | "split";
 
 export interface SimpleRnnCellSpec {
@@ -58,9 +62,15 @@ export interface LstmCellSpec {
   readonly recurrentActivation: Activation;
   /** Of the cell state on its way into h. */
   readonly outputActivation: Activation;
-  /** Size of h, where it is a projection of what the cell puts out (torch's `proj_size`); null where h has `units`. c always has. */
+  /**
+   * Size of h, where it is a projection of what the cell puts out (torch's `proj_size`); null where h has
+   * `units`. c always has.
+   */
   readonly projection: number | null;
-  /** Whether i and f see the cell state before the step, and o the one after it, each by a weight a unit (ONNX, TensorFlow 1). */
+  /**
+   * Whether i and f see the cell state before the step, and o the one after it, each by a weight a unit
+   * (ONNX, TensorFlow 1).
+   */
   readonly peepholes: boolean;
   readonly bias: BiasForm;
 }
@@ -79,8 +89,8 @@ export interface GruCellSpec {
 }
 
 /**
- * A cell by its own equations: what one step computes, as a program. It runs on every engine by that definition alone; write
- * one with `customCell`.
+ * A cell by its own equations: what one step computes, as a program. It runs on every engine by that
+ * definition alone; write one with `customCell`.
  */
 export interface CustomCellSpec {
   readonly kind: "custom";
@@ -94,8 +104,9 @@ export interface CustomCellSpec {
   /** Shape of each weight. */
   readonly weights: Readonly<Record<string, readonly number[]>>;
   /**
-   * One step. Inputs: `x` [batch, inputSize] and every state part [batch, size]; parameters: the weights; outputs: every
-   * state part after the step and `output` [batch, units]. Each row by itself: no operation runs along the batch.
+   * One step. Inputs: `x` [batch, inputSize] and every state part [batch, size]; parameters: the weights;
+   * outputs: every state part after the step and `output` [batch, units]. Each row by itself: no operation
+   * runs along the batch.
    */
   readonly step: Program;
 }
@@ -119,11 +130,17 @@ export interface RecurrentSpec extends MaskingSpec {
   readonly input: ValueRef;
   readonly cell: CellSpec;
   readonly direction: "forward" | "backward";
-  /** Order of a backward layer's output sequence: the input's time (torch, ONNX) or the order of processing (Keras `go_backwards`). */
+  /**
+   * Order of a backward layer's output sequence: the input's time (torch, ONNX) or the order of processing
+   * (Keras `go_backwards`).
+   */
   readonly outputOrder: "time" | "processing";
   /** `sequence`: the output of every step. `last`: that of the step processed last. */
   readonly returns: "sequence" | "last";
-  /** Where the initial state comes from: null, the caller (zeros if not given); or other values of the spec, by part. */
+  /**
+   * Where the initial state comes from: null, the caller (zeros if not given); or other values of the spec,
+   * by part.
+   */
   readonly initialState: Readonly<Record<string, ValueRef>> | null;
 }
 
@@ -135,7 +152,9 @@ export interface BidirectionalSpec extends MaskingSpec {
   readonly backward: CellSpec;
   /** How the two outputs become one; `none` leaves `name.forward` and `name.backward`. */
   readonly merge: "concat" | "sum" | "ave" | "mul" | "none";
-  /** `last`: each direction's output at the step it processed last, i.e. y_f at the end and y_b at the start. */
+  /**
+   * `last`: each direction's output at the step it processed last, i.e. y_f at the end and y_b at the start.
+   */
   readonly returns: "sequence" | "last";
   /** As for a recurrent layer; parts are `forward.h`, `backward.h`, ... */
   readonly initialState: Readonly<Record<string, ValueRef>> | null;
@@ -184,7 +203,9 @@ export interface MergeSpec {
   readonly mode: "concat" | "sum" | "ave" | "mul";
 }
 
-/** Each step of a query takes the mean of another sequence's steps, weighted by how well their keys fit it. */
+/**
+ * Each step of a query takes the mean of another sequence's steps, weighted by how well their keys fit it.
+ */
 export interface AttentionSpec {
   readonly type: "attention";
   readonly name: string;
@@ -196,15 +217,27 @@ export interface AttentionSpec {
   readonly value: ValueRef;
   /** Size of query and key. */
   readonly inputSize: number;
-  /** How well a key fits: `dot` q·k (Luong), `scaledDot` q·k / sqrt(inputSize), `additive` the sum of tanh(q + k) (Bahdanau). */
+  /**
+   * How well a key fits: `dot` q·k (Luong), `scaledDot` q·k / sqrt(inputSize), `additive` the sum of tanh(q +
+   * k) (Bahdanau).
+   */
   readonly score: "dot" | "scaledDot" | "additive";
-  /** What the score is multiplied by: nothing, the weight `scale` [], or for `additive` each of its terms by `scale` [inputSize]. */
+  /**
+   * What the score is multiplied by: nothing, the weight `scale` [], or for `additive` each of its terms by
+   * `scale` [inputSize].
+   */
   readonly scale: "none" | "scalar" | "vector";
-  /** What q + k is multiplied by before tanh: nothing, or the weight `innerScale` [] (Keras's `concat` score with `use_scale`). */
+  /**
+   * What q + k is multiplied by before tanh: nothing, or the weight `innerScale` [] (Keras's `concat` score
+   * with `use_scale`).
+   */
   readonly innerScale: "none" | "scalar";
 }
 
-/** One vector a row, over and over: a sequence along an axis of its own. In a step along that axis it is the vector itself. */
+/**
+ * One vector a row, over and over: a sequence along an axis of its own. In a step along that axis it is the
+ * vector itself.
+ */
 export interface RepeatSpec {
   readonly type: "repeat";
   readonly name: string;

@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { assertProgramForm } from "../program/form.js";
 import { activationNames } from "../layers/activations.js";
 import { nearest } from "./nearest.js";
@@ -11,11 +11,14 @@ type Check = (value: unknown, path: string) => void;
 
 function refuse(path: string, expected: string, got: unknown, cure: string): never {
   const shown = JSON.stringify(got) ?? String(got);
-  throw new UnrollError(
-    "UNROLL_SPEC",
-    `spec ${path}: expected ${expected}, got ${shown.length > 80 ? `${shown.slice(0, 77)}...` : shown}; ${cure}`,
-    { path, expected, got },
-  );
+  throw unrollError({
+    code: "UNROLL_SPEC",
+    place: `spec ${path}`,
+    expected: expected,
+    got: shown.length > 80 ? `${shown.slice(0, 77)}...` : shown,
+    cure: cure,
+    details: { path, expected, got },
+  });
 }
 
 const oneOf =
@@ -202,11 +205,11 @@ const specShape = record({
 });
 
 /**
- * Checks a spec as it comes from JSON: every key present, none unknown, every choice in range, every reference to
- * something that exists before it, sizes that fit.
+ * Checks a spec as it comes from JSON: every key present, none unknown, every choice in range, every
+ * reference to something that exists before it, sizes that fit.
  *
- * @throws UNROLL_SPEC naming the path, what was expected, what came and the cure; for the step of a custom cell also
- *   UNROLL_FORMAT, UNROLL_PROGRAM, UNROLL_SHAPE and UNROLL_DTYPE
+ * @throws UNROLL_SPEC naming the path, what was expected, what came and the cure; for the step of a custom
+ *   cell also UNROLL_FORMAT, UNROLL_PROGRAM, UNROLL_SHAPE and UNROLL_DTYPE
  */
 export function validateSpec(value: unknown): asserts value is Spec {
   specShape(value, "");

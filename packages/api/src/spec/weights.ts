@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import type { WeightMap } from "../contract/adapter.js";
 import { gatesOf, outputSize } from "./cells.js";
 import type { CellSpec, LayerSpec, Spec } from "./types.js";
@@ -28,9 +28,11 @@ function cellWeights(prefix: string, cell: CellSpec): WeightSpec[] {
 }
 
 /**
- * Canonical weights of one layer: `name.kernel` [inputSize, gates x units], `name.recurrentKernel` [size of h, gates x
- * units], `name.peephole` [3 units] of gates i f o, `name.projectionKernel` [units, projection], `name.bias` or `name.inputBias` and `name.recurrentBias`; `name.forward.kernel`, ... when bidirectional; a custom
- * cell's under its own names; `name.table` for an embedding; `name.scale` and `name.innerScale` for an attention. Products are row vector times matrix.
+ * Canonical weights of one layer: `name.kernel` [inputSize, gates x units], `name.recurrentKernel` [size of
+ * h, gates x units], `name.peephole` [3 units] of gates i f o, `name.projectionKernel` [units, projection],
+ * `name.bias` or `name.inputBias` and `name.recurrentBias`; `name.forward.kernel`, ... when bidirectional; a
+ * custom cell's under its own names; `name.table` for an embedding; `name.scale` and `name.innerScale` for an
+ * attention. Products are row vector times matrix.
  */
 export function layerWeights(layer: LayerSpec): WeightSpec[] {
   switch (layer.type) {
@@ -115,11 +117,14 @@ export function assertWeights(
     misshaped.length > 0 &&
       `mis-shaped ${misshaped.map((m) => `${m.name} is ${dims(m.got)}, not ${dims(m.expected)}`).join(", ")}`,
   ].filter((part) => part !== false);
-  throw new UnrollError(
-    "UNROLL_WEIGHTS",
-    `${place}: expected ${expected.length} weights, got ${missing.length} missing, ${unexpected.length} unexpected, ${misshaped.length} mis-shaped: ${parts.join("; ")}; ${cure}`,
-    { missing, unexpected, misshaped },
-  );
+  throw unrollError({
+    code: "UNROLL_WEIGHTS",
+    place: place,
+    expected: `${expected.length} weights`,
+    got: `${missing.length} missing, ${unexpected.length} unexpected, ${misshaped.length} mis-shaped: ${parts.join("; ")}`,
+    cure: cure,
+    details: { missing, unexpected, misshaped },
+  });
 }
 
 /** Checks canonical weights against a spec: names, shapes, dtype. @throws UNROLL_WEIGHTS, UNROLL_DTYPE */
@@ -132,11 +137,14 @@ export function assertSpecWeights(spec: Spec, weights: WeightMap): void {
   );
   for (const [name, weight] of Object.entries(weights)) {
     if (weight.dtype !== "float32") {
-      throw new UnrollError(
-        "UNROLL_DTYPE",
-        `model "${spec.name}" weight "${name}": expected float32, got ${weight.dtype}; convert it first`,
-        { name },
-      );
+      throw unrollError({
+        code: "UNROLL_DTYPE",
+        place: `model "${spec.name}" weight "${name}"`,
+        expected: "float32",
+        got: weight.dtype,
+        cure: "convert it first",
+        details: { name },
+      });
     }
   }
 }

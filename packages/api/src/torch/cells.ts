@@ -14,7 +14,9 @@ export interface CellOptions {
   readonly bias?: boolean;
 }
 
-/** What the cells share: one step, [batch, inputSize] and a state [batch, hiddenSize], or both without batch. */
+/**
+ * What the cells share: one step, [batch, inputSize] and a state [batch, hiddenSize], or both without batch.
+ */
 abstract class Cell extends Module {
   constructor(
     private readonly className: string,

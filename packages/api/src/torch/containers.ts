@@ -1,5 +1,5 @@
 import { Module } from "./module.js";
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import type { SymbolicTensor } from "./symbolic.js";
 
 /** Modules in order, named 0, 1, ...; iterate over it in `forward`. */
@@ -12,11 +12,13 @@ export class ModuleList extends Module implements Iterable<Module> {
   }
 
   forward(): never {
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      "nn.ModuleList: expected its modules to be called, got a call of the list; iterate over it in forward",
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "nn.ModuleList",
+      expected: "its modules to be called",
+      got: "a call of the list",
+      cure: "iterate over it in forward",
+    });
   }
 
   override namedModules(prefix = ""): [path: string, module: Module][] {

@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { allocate, type HostTensor, isHostTensor, sizeOf } from "../contract/tensor.js";
 import type { SteppableModel } from "../model/model.js";
 import { specState, takesState } from "../spec/state.js";
@@ -27,9 +27,16 @@ interface Leading {
 type Plain = Record<string, Record<string, HostTensor<"float32">>>;
 
 function refuse(place: string, expected: string, got: string, cure: string): never {
-  throw new UnrollError("UNROLL_SHAPE", `${place}: expected ${expected}, got ${got}; ${cure}`, {
-    expected,
-    got,
+  throw unrollError({
+    code: "UNROLL_SHAPE",
+    place: place,
+    expected: expected,
+    got: got,
+    cure: cure,
+    details: {
+      expected,
+      got,
+    },
   });
 }
 
@@ -75,16 +82,21 @@ function modelAxes(graph: Graph, leading: Leading, timeMajor: boolean): readonly
   return timeMajor ? [leading.shape[0]!, 1] : [1, leading.shape[0]!];
 }
 
-/** Values as the dtype that an input has. Whole numbers may come as float32, as `tensor([[1, 2]])` makes them. */
+/**
+ * Values as the dtype that an input has. Whole numbers may come as float32, as `tensor([[1, 2]])` makes them.
+ */
 function asDtype(place: string, given: HostTensor, dtype: "float32" | "int32"): HostTensor {
   if (given.dtype === dtype) return given;
   if (dtype === "int32" && given.dtype === "float32" && (given.data as Float32Array).every(Number.isInteger))
     return { dtype, shape: given.shape, data: Int32Array.from(given.data) };
-  throw new UnrollError(
-    "UNROLL_DTYPE",
-    `${place}: expected ${dtype === "int32" ? "whole numbers (ids)" : dtype}, got ${given.dtype}; make it with tensor(data, shape, "${dtype}")`,
-    { expected: dtype, got: given.dtype },
-  );
+  throw unrollError({
+    code: "UNROLL_DTYPE",
+    place: place,
+    expected: dtype === "int32" ? "whole numbers (ids)" : dtype,
+    got: given.dtype,
+    cure: `make it with tensor(data, shape, "${dtype}")`,
+    details: { expected: dtype, got: given.dtype },
+  });
 }
 
 interface Feeds {
@@ -105,19 +117,23 @@ function feedsOf({ traced, timeMajor }: Prepared, values: readonly unknown[]): F
       return { input, value: timeMajor ? value.data : swapAxes(value.data) };
     }
     if (!isHostTensor(value))
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `${graph.name} run argument ${input.path.join(".")}: expected a tensor, got ${value === null || typeof value !== "object" ? String(value) : value.constructor.name}; make it with tensor(data, shape)`,
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: `${graph.name} run argument ${input.path.join(".")}`,
+        expected: "a tensor",
+        got: value === null || typeof value !== "object" ? String(value) : value.constructor.name,
+        cure: "make it with tensor(data, shape)",
+      });
     return { input, value };
   });
   if (given.length === 0)
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `${graph.name} run: expected a tensor, got none; forward uses no argument as an input`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: `${graph.name} run`,
+      expected: "a tensor",
+      got: "none",
+      cure: "forward uses no argument as an input",
+    });
   for (const { input, value } of given) {
     const own = leadingOf(traced, input, value, timeMajor);
     leading ??= own;
@@ -168,11 +184,14 @@ function initialState({ traced }: Prepared, values: readonly unknown[], leading:
     const { units } = slots[0]!;
     const wanted = [...(stacked ? [slots.length] : []), ...(leading.unbatched ? [] : [leading.batch]), units];
     if (!isHostTensor(given))
-      throw new UnrollError(
-        "UNROLL_STATE",
-        `${place}: expected part ${slots[0]!.part.split(".").pop()!} ${dims(wanted)}, got ${given === null || typeof given !== "object" ? String(given) : given.constructor.name}; an LSTM takes [h, c], other modules h`,
-        { path },
-      );
+      throw unrollError({
+        code: "UNROLL_STATE",
+        place: place,
+        expected: `part ${slots[0]!.part.split(".").pop()!} ${dims(wanted)}`,
+        got: given === null || typeof given !== "object" ? String(given) : given.constructor.name,
+        cure: "an LSTM takes [h, c], other modules h",
+        details: { path },
+      });
     if (given.dtype !== "float32" || given.shape.join() !== wanted.join())
       refuse(
         place,

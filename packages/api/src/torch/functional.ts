@@ -1,14 +1,17 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { activate, dropOut } from "./pointwise.js";
 import type { SymbolicTensor } from "./symbolic.js";
 
 function lastAxis(place: string, dim: number): void {
   if (dim !== -1)
-    throw new UnrollError(
-      "UNROLL_UNSUPPORTED",
-      `${place}: expected dim -1, the last axis, got ${dim}; other axes are not supported`,
-      { dim },
-    );
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: place,
+      expected: "dim -1, the last axis",
+      got: `${dim}`,
+      cure: "other axes are not supported",
+      details: { dim },
+    });
 }
 
 export const tanh = (x: SymbolicTensor): SymbolicTensor => activate(x, "tanh");
@@ -41,6 +44,12 @@ export const dropout = (x: SymbolicTensor, options: { p?: number } = {}): Symbol
 export function cat(tensors: readonly SymbolicTensor[], options: { dim?: number } = {}): SymbolicTensor {
   lastAxis("cat", options.dim ?? -1);
   if (tensors.length === 0)
-    throw new UnrollError("UNROLL_ARGUMENT", "cat: expected tensors, got none; give at least one", {});
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "cat",
+      expected: "tensors",
+      got: "none",
+      cure: "give at least one",
+    });
   return tensors.length === 1 ? tensors[0]! : tensors[0]!.graph.merge("concat", tensors);
 }

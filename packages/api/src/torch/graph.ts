@@ -1,4 +1,4 @@
-import { UnrollError, type UnrollErrorCode } from "../contract/error.js";
+import { unrollError, type UnrollErrorCode } from "../contract/error.js";
 import type { HostTensor } from "../contract/tensor.js";
 import type { TorchBinding } from "../dialects/torch/index.js";
 import { merge } from "../spec/build.js";
@@ -53,9 +53,16 @@ export class Graph {
   }
 
   refuse(code: UnrollErrorCode, place: string, expected: string, got: string, cure: string): never {
-    throw new UnrollError(code, `${this.name} ${place}: expected ${expected}, got ${got}; ${cure}`, {
-      expected,
-      got,
+    throw unrollError({
+      code: code,
+      place: `${this.name} ${place}`,
+      expected: expected,
+      got: got,
+      cure: cure,
+      details: {
+        expected,
+        got,
+      },
     });
   }
 
@@ -195,7 +202,8 @@ export class Graph {
   }
 
   /**
-   * The source of one state part, for consecutive layers: null for zeros and for the caller's, otherwise values.
+   * The source of one state part, for consecutive layers: null for zeros and for the caller's, otherwise
+   * values.
    *
    * @param slots of each layer and direction in order
    */
@@ -252,11 +260,13 @@ let active: Graph | null = null;
 /** The graph that `forward` is recording into. */
 export function currentGraph(module: string): Graph {
   if (!active)
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `${module}: expected a call inside forward(), got one outside; use await module.run(...) to compute`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: module,
+      expected: "a call inside forward()",
+      got: "one outside",
+      cure: "use await module.run(...) to compute",
+    });
   return active;
 }
 

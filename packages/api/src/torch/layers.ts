@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { dense, embedding } from "../spec/build.js";
 import { knownOptions } from "../spec/known-options.js";
 import { currentGraph } from "./graph.js";
@@ -8,11 +8,14 @@ import type { SymbolicTensor } from "./symbolic.js";
 /** A whole number of at least 1. @throws UNROLL_ARGUMENT */
 export function count(place: string, name: string, value: number): number {
   if (!Number.isInteger(value) || value < 1)
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `${place}: expected ${name} as a whole number of at least 1, got ${value}; sizes are counts`,
-      { name, value },
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: place,
+      expected: `${name} as a whole number of at least 1`,
+      got: `${value}`,
+      cure: "sizes are counts",
+      details: { name, value },
+    });
   return value;
 }
 

@@ -1,6 +1,6 @@
 import { builtin } from "../builtin/index.js";
 import type { Adapter, WeightMap } from "../contract/adapter.js";
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import type { HostTensor } from "../contract/tensor.js";
 import { foreignWeights, readForeign, type WeightLoss } from "../dialects/convert.js";
 import { fromTorch, type TorchBinding } from "../dialects/torch/index.js";
@@ -32,9 +32,11 @@ export interface ModulePart {
 }
 
 /**
- * The base of every module, with PyTorch's meaning: submodules live in attributes, whose names give the names of weights.
+ * The base of every module, with PyTorch's meaning: submodules live in attributes, whose names give the names
+ * of weights.
  *
- * `forward` describes the computation over symbolic tensors; it calls submodules with `call`. `run` computes it.
+ * `forward` describes the computation over symbolic tensors; it calls submodules with `call`. `run` computes
+ * it.
  */
 export abstract class Module {
   private readonly parameters: Map<string, HostTensor<"float32">> = new Map();
@@ -54,8 +56,8 @@ export abstract class Module {
   }
 
   /**
-   * Computes the module. Arguments and results have the form of `forward`'s, with tensors in place of symbolic ones; a
-   * state may be left out and is then zeros.
+   * Computes the module. Arguments and results have the form of `forward`'s, with tensors in place of
+   * symbolic ones; a state may be left out and is then zeros.
    *
    * @throws UNROLL_SHAPE, UNROLL_DTYPE for inputs that don't fit, UNROLL_WEIGHTS before weights are loaded
    */
@@ -92,8 +94,8 @@ export abstract class Module {
   }
 
   /**
-   * Compiles the module as a core model, which can also be stepped. Its states have the names of the spec's layers; its
-   * sequences are time-major unless the recurrent modules are `batchFirst`.
+   * Compiles the module as a core model, which can also be stepped. Its states have the names of the spec's
+   * layers; its sequences are time-major unless the recurrent modules are `batchFirst`.
    */
   async compile(options: { adapter?: Adapter; example?: readonly unknown[] } = {}): Promise<SteppableModel> {
     const { spec, graph } = trace(this, options.example ?? null, this.namedModules());
@@ -104,7 +106,10 @@ export abstract class Module {
     });
   }
 
-  /** Takes weights by PyTorch's names. With `strict` (the default) missing or unexpected keys are an error that lists them all. */
+  /**
+   * Takes weights by PyTorch's names. With `strict` (the default) missing or unexpected keys are an error
+   * that lists them all.
+   */
   loadStateDict(stateDict: StateDict, options: { strict?: boolean } = {}): LoadResult {
     const { strict = true } = options;
     const owners = this.parameterOwners();
@@ -130,7 +135,9 @@ export abstract class Module {
     return { missingKeys: strict ? [] : missingKeys, unexpectedKeys: strict ? [] : unexpectedKeys, losses };
   }
 
-  /** The weights by PyTorch's names, bit for bit as they were loaded; copies. Those never loaded are left out. */
+  /**
+   * The weights by PyTorch's names, bit for bit as they were loaded; copies. Those never loaded are left out.
+   */
   stateDict(): Record<string, HostTensor<"float32">> {
     return Object.fromEntries(
       this.parameterOwners().flatMap(({ owner, key, weight }) => {
@@ -150,7 +157,10 @@ export abstract class Module {
     return [];
   }
 
-  /** @internal Every module under its path, this one under "". A module in two places is listed twice, as in PyTorch. */
+  /**
+   * @internal Every module under its path, this one under "". A module in two places is listed twice, as in
+   * PyTorch.
+   */
   namedModules(prefix = ""): [path: string, module: Module][] {
     const own: [string, Module][] = [[prefix, this]];
     for (const [name, value] of Object.entries(this)) {
@@ -178,7 +188,10 @@ export abstract class Module {
     return (this.adapter ??= builtin());
   }
 
-  /** The compiled model for arguments of this structure; made once, unless their sizes shaped it or weights changed. */
+  /**
+   * The compiled model for arguments of this structure; made once, unless their sizes shaped it or weights
+   * changed.
+   */
   private ready(given: readonly unknown[]): Promise<Prepared> {
     const version = this.namedModules().reduce((sum, [, module]) => sum + module.version, 0);
     if (version !== this.preparedVersion) this.reset();
@@ -220,11 +233,14 @@ export abstract class Module {
       ...new Set(used.map((weight) => weight.name).filter((name) => !Object.hasOwn(all, name))),
     ];
     if (missing.length > 0)
-      throw new UnrollError(
-        "UNROLL_WEIGHTS",
-        `${this.constructor.name}: expected weights, got none for ${missing.join(", ")}; call loadStateDict first`,
-        { missing },
-      );
+      throw unrollError({
+        code: "UNROLL_WEIGHTS",
+        place: this.constructor.name,
+        expected: "weights",
+        got: `none for ${missing.join(", ")}`,
+        cure: "call loadStateDict first",
+        details: { missing },
+      });
     return fromTorch(spec, Object.fromEntries(used.map(({ name }) => [name, all[name]!])), bindings).weights;
   }
 

@@ -1,11 +1,11 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { allocate, type HostTensor, isHostTensor, sizeOf } from "../contract/tensor.js";
 import { type Axes, swapAxes, takeRows } from "./host-tensor.js";
 import { Argument, SymbolicTensor } from "./symbolic.js";
 
 /**
- * Sequences of different lengths. Unlike PyTorch's it keeps its rows padded and in the caller's order: what it means is
- * the same, and nothing reads the padding.
+ * Sequences of different lengths. Unlike PyTorch's it keeps its rows padded and in the caller's order: what
+ * it means is the same, and nothing reads the padding.
  */
 export class PackedSequence {
   constructor(
@@ -31,11 +31,14 @@ export function assertLengths(
   enforceSorted: boolean,
 ): void {
   const refuse = (expected: string, got: string, cure: string): never => {
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `packPaddedSequence: expected ${expected}, got ${got}; ${cure}`,
-      { lengths, batch, time },
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "packPaddedSequence",
+      expected: expected,
+      got: got,
+      cure: cure,
+      details: { lengths, batch, time },
+    });
   };
   if (lengths.length !== batch)
     refuse(`${batch} lengths, one a row`, `${lengths.length}`, "batchFirst says which axis holds the rows");
@@ -54,7 +57,10 @@ interface PackOptions {
   readonly enforceSorted?: boolean;
 }
 
-/** Packs padded rows: [time, batch, ...], or [batch, time, ...] with `batchFirst`. Rows are expected longest first unless `enforceSorted` is false. */
+/**
+ * Packs padded rows: [time, batch, ...], or [batch, time, ...] with `batchFirst`. Rows are expected longest
+ * first unless `enforceSorted` is false.
+ */
 export function packPaddedSequence(
   input: HostTensor,
   lengths: Lengths,
@@ -149,11 +155,14 @@ export function padPackedSequence(
   const longest = data.shape[0]!;
   const total = options.totalLength ?? longest;
   if (total < longest)
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `padPackedSequence: expected totalLength of at least ${longest}, the longest row, got ${total}; it can't cut rows`,
-      { total, longest },
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "padPackedSequence",
+      expected: `totalLength of at least ${longest}, the longest row`,
+      got: `${total}`,
+      cure: "it can't cut rows",
+      details: { total, longest },
+    });
   const shape: Axes = [total, ...data.shape.slice(1)];
   const padded = {
     dtype: "float32",

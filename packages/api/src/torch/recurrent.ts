@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { bidirectional, dropout, gruCell, lstmCell, recurrent, simpleRnnCell } from "../spec/build.js";
 import { outputSize, partSize, stateParts } from "../spec/cells.js";
 import { knownOptions } from "../spec/known-options.js";
@@ -28,7 +28,10 @@ export interface RnnOptions extends RecurrentOptions {
 }
 
 export interface LstmOptions extends RecurrentOptions {
-  /** Size of h after a projection (`weight_hr`), less than hiddenSize; default 0, no projection. c keeps hiddenSize. */
+  /**
+   * Size of h after a projection (`weight_hr`), less than hiddenSize; default 0, no projection. c keeps
+   * hiddenSize.
+   */
   readonly projSize?: number;
 }
 
@@ -151,11 +154,13 @@ export const rnnCellOf = (
 ): CellMaker => {
   const activation = options.nonlinearity ?? "tanh";
   if (activation !== "tanh" && activation !== "relu")
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `${place}: expected nonlinearity tanh or relu, got ${String(activation)}; PyTorch has no other`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: place,
+      expected: "nonlinearity tanh or relu",
+      got: String(activation),
+      cure: "PyTorch has no other",
+    });
   return (inputSize) => simpleRnnCell({ inputSize, units, activation, bias: biasOf(options) });
 };
 export const lstmCellOf =
@@ -199,11 +204,14 @@ export class LSTM extends Recurrent {
     knownOptions("nn.LSTM", options, [...common, "projSize"]);
     const { projSize = 0 } = options;
     if (!Number.isInteger(projSize) || projSize < 0 || projSize >= hiddenSize)
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `nn.LSTM: expected projSize as a whole number from 0 to below hiddenSize ${hiddenSize}, got ${String(projSize)}; 0 is no projection`,
-        { projSize },
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: "nn.LSTM",
+        expected: `projSize as a whole number from 0 to below hiddenSize ${hiddenSize}`,
+        got: String(projSize),
+        cure: "0 is no projection",
+        details: { projSize },
+      });
     super("nn.LSTM", inputSize, hiddenSize, lstmCellOf(hiddenSize, options), options);
   }
 
@@ -219,11 +227,13 @@ export class LSTM extends Recurrent {
 /** The two states of an LSTM. An argument gives as many items as are asked for. */
 export function pair(hidden: readonly [Hidden, Hidden] | Iterable<Hidden>): [Hidden, Hidden] {
   if (hidden instanceof SymbolicState || (Array.isArray(hidden) && hidden.length !== 2)) {
-    throw new UnrollError(
-      "UNROLL_STATE",
-      `nn.LSTM: expected a state [h, c], got ${Array.isArray(hidden) ? `${hidden.length} items` : "one state"}; an LSTM has two state parts`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_STATE",
+      place: "nn.LSTM",
+      expected: "a state [h, c]",
+      got: Array.isArray(hidden) ? `${hidden.length} items` : "one state",
+      cure: "an LSTM has two state parts",
+    });
   }
   const [h, c] = hidden as Iterable<Hidden>;
   return [h!, c!];

@@ -5,8 +5,8 @@ import type { ValueRef } from "../spec/types.js";
 export type ArgumentPath = readonly number[];
 
 /**
- * A tensor that `forward` describes: it has no values, only a place in the model. Axes are PyTorch's; the leading ones
- * (time and batch) are known when values arrive.
+ * A tensor that `forward` describes: it has no values, only a place in the model. Axes are PyTorch's; the
+ * leading ones (time and batch) are known when values arrive.
  */
 export class SymbolicTensor {
   constructor(
@@ -39,8 +39,8 @@ export interface StateSlot {
 }
 
 /**
- * A recurrent module's state, [layers x directions, batch, hiddenSize] with the directions of layer 0 first; of a cell
- * [batch, hiddenSize].
+ * A recurrent module's state, [layers x directions, batch, hiddenSize] with the directions of layer 0 first;
+ * of a cell [batch, hiddenSize].
  */
 export class SymbolicState {
   constructor(
@@ -50,7 +50,9 @@ export class SymbolicState {
     readonly stacked: boolean,
   ) {}
 
-  /** One layer's state in one direction, [batch, hiddenSize]; counted from the end if negative, as `h[-1]`. */
+  /**
+   * One layer's state in one direction, [batch, hiddenSize]; counted from the end if negative, as `h[-1]`.
+   */
   at(index: number): SymbolicTensor {
     const slot = this.slots.at(index);
     if (!slot)
@@ -66,8 +68,8 @@ export class SymbolicState {
 }
 
 /**
- * An argument of `forward`. What it is, an input or a state, shows in how it is used; it may be taken apart as a tuple:
- * `const [h, c] = hidden`.
+ * An argument of `forward`. What it is, an input or a state, shows in how it is used; it may be taken apart
+ * as a tuple: `const [h, c] = hidden`.
  */
 export class Argument extends SymbolicTensor implements Iterable<Argument> {
   constructor(

@@ -1,4 +1,4 @@
-import { UnrollError } from "../contract/error.js";
+import { unrollError } from "../contract/error.js";
 import { type HostTensor, isHostTensor } from "../contract/tensor.js";
 import type { Spec, ValueRef } from "../spec/types.js";
 import { Graph, recording } from "./graph.js";
@@ -93,11 +93,13 @@ export function trace(
   );
   const result = recording(graph, () => module.forward(...(inputs as never[])));
   if (result instanceof Promise)
-    throw new UnrollError(
-      "UNROLL_ARGUMENT",
-      `${graph.name} forward: expected a description, got a promise; forward describes, so use call() in it rather than await run()`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: `${graph.name} forward`,
+      expected: "a description",
+      got: "a promise",
+      cure: "forward describes, so use call() in it rather than await run()",
+    });
   const refs = [...new Set(tensorsOf(result).map((value) => refOf(graph, value)))];
   const states = statesOf(result);
   if (refs.length + states.length === 0)

@@ -2,7 +2,10 @@ import type { HostTensor } from "../contract/tensor.js";
 import type { Lengths, PackedSequence } from "./packed.js";
 import type { SymbolicState, SymbolicTensor } from "./symbolic.js";
 
-/** What `run` takes for a parameter of `forward`: a tensor or packed sequence for a symbolic tensor, a tensor for a state. */
+/**
+ * What `run` takes for a parameter of `forward`: a tensor or packed sequence for a symbolic tensor, a tensor
+ * for a state.
+ */
 export type RunArgument<T> = T extends SymbolicTensor
   ? HostTensor | PackedSequence | Lengths
   : T extends SymbolicState

@@ -1,4 +1,4 @@
-import { compile, type HostTensor, type RunResult, type State, tensor, UnrollError } from "@unroll/api";
+import { compile, type HostTensor, type RunResult, type State, tensor, unrollError } from "@unroll/api";
 import {
   compareWithBound,
   type Comparison,
@@ -202,11 +202,13 @@ async function rowOf(
       );
   }
   if (output.shape.join() !== `1,${length},${chars}`)
-    throw new UnrollError(
-      "UNROLL_ENGINE",
-      `compare: expected logits [1, ${length}, ${chars}], got [${output.shape.join(", ")}] from ${engine}; report it`,
-      {},
-    );
+    throw unrollError({
+      code: "UNROLL_ENGINE",
+      place: "compare",
+      expected: `logits [1, ${length}, ${chars}]`,
+      got: `[${output.shape.join(", ")}] from ${engine}`,
+      cure: "report it",
+    });
   let logLikelihood = 0;
   for (let t = 0; t < length; t++)
     logLikelihood += logProbability(output.data, t * chars, chars, ids[t + 1]!) / length;

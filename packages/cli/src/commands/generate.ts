@@ -1,4 +1,4 @@
-import { compile, tensor, UnrollError } from "@unroll/api";
+import { compile, tensor, unrollError } from "@unroll/api";
 import { generator } from "@unroll/conformance";
 import { adapterOf } from "../adapters.js";
 import { loadModel } from "../model-directory.js";
@@ -44,11 +44,13 @@ export const generateCommand: AddCommand = (program, io) => {
       const prompt = options.prompt ?? given.prompt;
       const ids = given.idsOf(prompt, "--prompt");
       if (ids.length === 0)
-        throw new UnrollError(
-          "UNROLL_ARGUMENT",
-          "--prompt: expected at least one character, got none; the first logits come from it",
-          {},
-        );
+        throw unrollError({
+          code: "UNROLL_ARGUMENT",
+          place: "--prompt",
+          expected: "at least one character",
+          got: "none",
+          cure: "the first logits come from it",
+        });
 
       const model = await compile(given.spec, { adapter: engine.adapter, weights: given.weights });
       let state = model.zeroState(1);

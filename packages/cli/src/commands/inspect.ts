@@ -1,4 +1,4 @@
-import { UnrollError } from "@unroll/api";
+import { unrollError } from "@unroll/api";
 import { type NamedTensor, readSafetensors } from "@unroll/api/weights";
 import { readBytes } from "../files.js";
 import { recurrentLayers } from "../recurrent-layers.js";
@@ -16,11 +16,14 @@ export const inspectCommand: AddCommand = (program, io) => {
     .option("--json", "print one JSON object")
     .action(async (file: string, options: { json?: boolean }) => {
       if (!file.endsWith(".safetensors"))
-        throw new UnrollError(
-          "UNROLL_FORMAT",
-          `file "${file}": expected .safetensors, got another kind; convert it with safetensors.torch.save_file(state_dict, path)`,
-          { file },
-        );
+        throw unrollError({
+          code: "UNROLL_FORMAT",
+          place: `file "${file}"`,
+          expected: ".safetensors",
+          got: "another kind",
+          cure: "convert it with safetensors.torch.save_file(state_dict, path)",
+          details: { file },
+        });
       const read = readSafetensors(await readBytes(io, file));
       const tensors = Object.entries(read.tensors as Readonly<Record<string, NamedTensor>>).map(
         ([name, { dtype, shape, data }]) => ({ name, dtype, shape, bytes: data.byteLength }),

@@ -1,4 +1,4 @@
-import { UnrollError } from "@unroll/api";
+import { unrollError } from "@unroll/api";
 import { adaptersOf, listed } from "../adapters.js";
 import { short } from "../numbers.js";
 import { progress } from "../progress.js";
@@ -60,11 +60,13 @@ export const verifyCommand: AddCommand = (program, io, end) => {
         bar.stop();
       }
       if (cases.length === 0)
-        throw new UnrollError(
-          "UNROLL_ARGUMENT",
-          `verify: expected cases to check, got none${options.only === undefined ? "" : ` whose name contains "${options.only}"`}; nothing checked is nothing passed`,
-          {},
-        );
+        throw unrollError({
+          code: "UNROLL_ARGUMENT",
+          place: "verify",
+          expected: "cases to check",
+          got: `none${options.only === undefined ? "" : ` whose name contains "${options.only}"`}`,
+          cure: "nothing checked is nothing passed",
+        });
 
       const count = (status: CaseReport["status"], among: readonly CaseReport[] = cases): number =>
         among.filter((one) => one.status === status).length;

@@ -10,7 +10,10 @@ export interface CaseReport {
   readonly adapter: string;
   readonly mode: Mode["mode"];
   readonly status: "passed" | "failed" | "unsupported";
-  /** null where nothing was compared. JSON has no Infinity: 1e308 stands for a result that is no number or of another shape. */
+  /**
+   * null where nothing was compared. JSON has no Infinity: 1e308 stands for a result that is no number or of
+   * another shape.
+   */
   readonly maxError: number | null;
   readonly errorOverBound: number | null;
   readonly reason: string | null;

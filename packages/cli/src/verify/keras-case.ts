@@ -1,4 +1,4 @@
-import { type Adapter, type HostTensor, specState, tensor, UnrollError, whyNotSteppable } from "@unroll/api";
+import { type Adapter, type HostTensor, specState, tensor, unrollError, whyNotSteppable } from "@unroll/api";
 import { layers, sequential } from "@unroll/api/keras";
 import { toFloat32 } from "@unroll/api/weights";
 import { evaluate, type Float64Tensor, type Run } from "@unroll/conformance";
@@ -45,7 +45,10 @@ const makers: Readonly<Record<string, typeof layers.lstm>> = {
 const camel = (name: string): string =>
   name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-/** Cases of one entry: two where Keras's backends differ in what a masked step holds before the first real one. */
+/**
+ * Cases of one entry: two where Keras's backends differ in what a masked step holds before the first real
+ * one.
+ */
 export function kerasCases(entry: KerasEntry, tensors: Tensors): RecordedCase[] {
   const starts = entry.masked_start_is_backend_dependent
     ? (["initialState", "zeros"] as const)
@@ -53,28 +56,37 @@ export function kerasCases(entry: KerasEntry, tensors: Tensors): RecordedCase[] 
   return starts.map((start) => kerasCase(entry, tensors, start));
 }
 
-/** @throws UNROLL_UNSUPPORTED when the facade can't express the layer, UNROLL_FORMAT when the file is not as it says */
+/**
+ * @throws UNROLL_UNSUPPORTED when the facade can't express the layer, UNROLL_FORMAT when the file is not as
+ * it says
+ */
 function kerasCase(entry: KerasEntry, tensors: Tensors, heldStart: "initialState" | "zeros"): RecordedCase {
   const name = heldStart === "zeros" ? `${entry.name} held from zeros` : entry.name;
   const place = `case "${name}"`;
   const found = (key: string): Tensors[string] => {
     const one = tensors[key];
     if (!one)
-      throw new UnrollError(
-        "UNROLL_FORMAT",
-        `${place}: expected tensor "${key}", got none in its file; record the case again`,
-        { key },
-      );
+      throw unrollError({
+        code: "UNROLL_FORMAT",
+        place: place,
+        expected: `tensor "${key}"`,
+        got: "none in its file",
+        cure: "record the case again",
+        details: { key },
+      });
     return one;
   };
   const load = (key: string): Floats => toFloat32(found(key), `${place} tensor "${key}"`);
   const maker = makers[entry.layer];
   if (!maker)
-    throw new UnrollError(
-      "UNROLL_UNSUPPORTED",
-      `${place}: expected SimpleRNN, LSTM or GRU, got ${entry.layer}; record its parts one by one`,
-      { layer: entry.layer },
-    );
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: place,
+      expected: "SimpleRNN, LSTM or GRU",
+      got: entry.layer,
+      cure: "record its parts one by one",
+      details: { layer: entry.layer },
+    });
 
   const make = () => {
     const inner = maker({
@@ -110,11 +122,13 @@ function kerasCase(entry: KerasEntry, tensors: Tensors, heldStart: "initialState
   /** A call of a stateful layer is the end of one run over its own input and all before it. */
   function runOf(call: KerasCall, k: number): Run {
     if (k > 0 && (whyNotSteppable(spec) !== null || entry.calls.some((one) => one.mask !== null))) {
-      throw new UnrollError(
-        "UNROLL_UNSUPPORTED",
-        `${place}: expected a stateful layer that runs forward and without a mask, got ${entry.calls.length} calls of another; record each call as a case with its state`,
-        {},
-      );
+      throw unrollError({
+        code: "UNROLL_UNSUPPORTED",
+        place: place,
+        expected: "a stateful layer that runs forward and without a mask",
+        got: `${entry.calls.length} calls of another`,
+        cure: "record each call as a case with its state",
+      });
     }
     const chunks = entry.calls.slice(0, k + 1).map((one) => load(one.input));
     const state = call.initial_state?.map(load);

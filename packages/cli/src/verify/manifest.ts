@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { isUnrollError, UnrollError } from "@unroll/api";
+import { isUnrollError, unrollError } from "@unroll/api";
 import { type AnyTensor, type NamedTensor, readSafetensors } from "@unroll/api/weights";
 import { readBytes, readJson } from "../files.js";
 import type { Io } from "../io.js";
@@ -16,8 +16,8 @@ export interface LoadedEntry {
 }
 
 /**
- * Reads a manifest of recorded cases: modules of PyTorch and layers of Keras, as `packages/api/recorder/record.py` writes
- * them, or operators of ONNX.
+ * Reads a manifest of recorded cases: modules of PyTorch and layers of Keras, as
+ * `packages/api/recorder/record.py` writes them, or operators of ONNX.
  *
  * @throws UNROLL_FORMAT for a file of another form; an entry that can't be expressed is reported, not thrown
  */
@@ -28,11 +28,14 @@ export async function readManifest(
 ): Promise<LoadedEntry[]> {
   const { cases } = await readJson(io, path);
   if (!Array.isArray(cases))
-    throw new UnrollError(
-      "UNROLL_FORMAT",
-      `manifest "${path}": expected a list of cases, got ${typeof cases}; write it with record.py`,
-      { path },
-    );
+    throw unrollError({
+      code: "UNROLL_FORMAT",
+      place: `manifest "${path}"`,
+      expected: "a list of cases",
+      got: typeof cases,
+      cure: "write it with record.py",
+      details: { path },
+    });
   const loaded: LoadedEntry[] = [];
   for (const entry of cases as readonly (TorchEntry | KerasEntry | OnnxEntry)[]) {
     const isOperator = entry !== null && typeof entry === "object" && "op" in entry;
@@ -40,11 +43,14 @@ export async function readManifest(
       typeof entry?.name !== "string" ||
       !(isOperator || (typeof entry.file === "string" && ("module" in entry || "layer" in entry)))
     ) {
-      throw new UnrollError(
-        "UNROLL_FORMAT",
-        `manifest "${path}" case ${loaded.length}: expected name, file, and module or layer, or name and op, got ${JSON.stringify(entry)?.slice(0, 60)}; write it with record.py`,
-        { path },
-      );
+      throw unrollError({
+        code: "UNROLL_FORMAT",
+        place: `manifest "${path}" case ${loaded.length}`,
+        expected: "name, file, and module or layer, or name and op",
+        got: JSON.stringify(entry)?.slice(0, 60),
+        cure: "write it with record.py",
+        details: { path },
+      });
     }
     if (!only(entry.name)) continue;
     const tensors = readSafetensors(
@@ -79,12 +85,15 @@ async function initializersOf(io: Io, path: string): Promise<Readonly<Record<str
   try {
     reader = await import("@unroll/adapter-onnx");
   } catch (cause) {
-    throw new UnrollError(
-      "UNROLL_CONFIG",
-      `file "${path}": expected package @unroll/adapter-onnx, which reads it, got none; install it`,
-      { path },
-      { cause },
-    );
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: `file "${path}"`,
+      expected: "package @unroll/adapter-onnx, which reads it",
+      got: "none",
+      cure: "install it",
+      details: { path },
+      cause,
+    });
   }
   return reader.readInitializers(bytes);
 }

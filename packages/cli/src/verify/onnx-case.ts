@@ -14,7 +14,7 @@ import {
   type Spec,
   specState,
   tensor,
-  UnrollError,
+  unrollError,
 } from "@unroll/api";
 import { type OnnxActivation, onnxCell } from "@unroll/api/cells";
 import { type AnyTensor, fromOnnx, toFloat32 } from "@unroll/api/weights";
@@ -44,7 +44,10 @@ export interface OnnxEntry {
 
 type Floats = HostTensor<"float32">;
 
-/** What an operator's activation is in the spec of a known cell; null where it has another slope, or no such function. */
+/**
+ * What an operator's activation is in the spec of a known cell; null where it has another slope, or no such
+ * function.
+ */
 function activationOf({ name, alpha, beta }: OnnxActivation): Activation | null {
   const close = (value: number | undefined, other: number): boolean =>
     value === undefined || Math.abs(value - other) < 1e-6;
@@ -98,7 +101,8 @@ const usual: Readonly<Record<string, readonly string[]>> = {
 /**
  * Makes a case ready.
  *
- * @throws UNROLL_UNSUPPORTED when a spec can't express the operator, UNROLL_FORMAT when the file is not as it says
+ * @throws UNROLL_UNSUPPORTED when a spec can't express the operator, UNROLL_FORMAT when the file is not as it
+ *   says
  */
 export function onnxCase(
   { name, op, attributes, inputs, initializers, outputs }: OnnxEntry,
@@ -108,11 +112,14 @@ export function onnxCase(
   const place = `case "${name}"`;
   const unknown = Object.keys(attributes).find((attribute) => !known.includes(attribute));
   if (unknown !== undefined)
-    throw new UnrollError(
-      "UNROLL_UNSUPPORTED",
-      `${place}: expected attributes ${known.join(", ")}, got ${unknown}; a spec has no such option`,
-      { attribute: unknown },
-    );
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: place,
+      expected: `attributes ${known.join(", ")}`,
+      got: unknown,
+      cure: "a spec has no such option",
+      details: { attribute: unknown },
+    });
 
   const direction = attributes["direction"] ?? "forward";
   const directions = direction === "bidirectional" ? 2 : 1;
@@ -120,11 +127,14 @@ export function onnxCase(
   const inputSize = inputs["X"]![2]!;
   const perDirection = usual[op];
   if (!perDirection)
-    throw new UnrollError(
-      "UNROLL_UNSUPPORTED",
-      `${place}: expected RNN, GRU or LSTM, got ${op}; record its parts one by one`,
-      { op },
-    );
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: place,
+      expected: "RNN, GRU or LSTM",
+      got: op,
+      cure: "record its parts one by one",
+      details: { op },
+    });
   const [given, alphas, betas] = [
     attributes["activations"] as readonly string[] | undefined,
     [...((attributes["activation_alpha"] ?? []) as readonly number[])],
@@ -141,7 +151,10 @@ export function onnxCase(
   const bias = initializers["B"] !== undefined;
   const peepholes = initializers["P"] !== undefined;
   const linearBeforeReset = attributes["linear_before_reset"] === 1;
-  /** The cell that has the operator's weights; it also computes what the operator does, unless an attribute says otherwise. */
+  /**
+   * The cell that has the operator's weights; it also computes what the operator does, unless an attribute
+   * says otherwise.
+   */
   const plain = ([first, second, third]: readonly (Activation | null)[]): CellSpec => {
     const common = { inputSize, units, bias: bias ? "split" : "none" } as const;
     switch (op) {
@@ -235,7 +248,10 @@ export function onnxCase(
     },
   };
 
-  /** Core results as the operator returns them: Y [time, directions, batch, units], Y_h and Y_c [directions, batch, units]. */
+  /**
+   * Core results as the operator returns them: Y [time, directions, batch, units], Y_h and Y_c [directions,
+   * batch, units].
+   */
   const named = (results: CoreResults): NamedResults => {
     const sequences = model.outputs.map((ref) =>
       swapped(results.outputs[ref]!, (size) => new Float64Array(size)),

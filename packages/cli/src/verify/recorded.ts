@@ -1,5 +1,5 @@
 import type { Adapter, HostTensor, InputsLike, Spec, WeightMap } from "@unroll/api";
-import { compile, tensor, UnrollError, whyNotSteppable } from "@unroll/api";
+import { compile, tensor, unrollError, whyNotSteppable } from "@unroll/api";
 import { deriveBounds, type Evaluation, type Float64Tensor, type Run } from "@unroll/conformance";
 import type { NamedTensor } from "@unroll/api/weights";
 
@@ -26,7 +26,10 @@ export interface RecordedCase {
   readonly modes: readonly Mode[];
   /** Float64 values as recorded. */
   readonly want: Readonly<Record<string, Float64Tensor>>;
-  /** Float64 values of the oracle. They are not what engines are compared with, but show whether the two agree. */
+  /**
+   * Float64 values of the oracle. They are not what engines are compared with, but show whether the two
+   * agree.
+   */
   readonly exact: Readonly<Record<string, Float64Tensor>>;
   /** How far an honest engine may be from them. */
   readonly bounds: Readonly<Record<string, Float64Tensor>>;
@@ -38,11 +41,14 @@ export type Tensors = Readonly<Record<string, NamedTensor>>;
 export function float64(tensors: Tensors, name: string, place: string): Float64Tensor {
   const found = tensors[name];
   if (found?.dtype !== "F64")
-    throw new UnrollError(
-      "UNROLL_FORMAT",
-      `${place}: expected tensor "${name}" of type F64, got ${found ? found.dtype : "none"}; record the case again`,
-      { name },
-    );
+    throw unrollError({
+      code: "UNROLL_FORMAT",
+      place: place,
+      expected: `tensor "${name}" of type F64`,
+      got: found ? found.dtype : "none",
+      cure: "record the case again",
+      details: { name },
+    });
   return { shape: found.shape, data: found.data as Float64Array };
 }
 

@@ -1,4 +1,4 @@
-import { type HostTensor, specState, tensor, UnrollError } from "@unroll/api";
+import { type HostTensor, specState, tensor, unrollError } from "@unroll/api";
 import { nn, packPaddedSequence, padPackedSequence, type PackedSequence } from "@unroll/api/torch";
 import { toFloat32 } from "@unroll/api/weights";
 import { evaluate, type Run } from "@unroll/conformance";
@@ -49,11 +49,14 @@ function optionsOf({ args }: TorchEntry, place: string): Record<string, unknown>
       .filter(([name]) => name !== "input_size" && name !== "hidden_size")
       .map(([name, value]) => {
         if (!options[name])
-          throw new UnrollError(
-            "UNROLL_UNSUPPORTED",
-            `${place}: expected arguments ${Object.keys(options).join(", ")}, got "${name}"; this recording is newer than this command`,
-            { name },
-          );
+          throw unrollError({
+            code: "UNROLL_UNSUPPORTED",
+            place: place,
+            expected: `arguments ${Object.keys(options).join(", ")}`,
+            got: `"${name}"`,
+            cure: "this recording is newer than this command",
+            details: { name },
+          });
         return [options[name], value];
       }),
   );
@@ -62,7 +65,8 @@ function optionsOf({ args }: TorchEntry, place: string): Record<string, unknown>
 /**
  * Makes a case ready.
  *
- * @throws UNROLL_UNSUPPORTED when the facade can't express the module, UNROLL_FORMAT when the file is not as it says
+ * @throws UNROLL_UNSUPPORTED when the facade can't express the module, UNROLL_FORMAT when the file is not as
+ *   it says
  */
 export function torchCase(entry: TorchEntry, tensors: Tensors): RecordedCase {
   const place = `case "${entry.name}"`;
@@ -87,11 +91,14 @@ export function torchCase(entry: TorchEntry, tensors: Tensors): RecordedCase {
     >;
     const Class = classes[entry.module.replace("torch.nn.", "")];
     if (!Class)
-      throw new UnrollError(
-        "UNROLL_UNSUPPORTED",
-        `${place}: expected a recurrent module of torch.nn, got ${entry.module}; record its parts one by one`,
-        { module: entry.module },
-      );
+      throw unrollError({
+        code: "UNROLL_UNSUPPORTED",
+        place: place,
+        expected: "a recurrent module of torch.nn",
+        got: entry.module,
+        cure: "record its parts one by one",
+        details: { module: entry.module },
+      });
     const module = new Class(inputSize, hiddenSize, own);
     module.loadStateDict(parameters);
     return module;
@@ -234,9 +241,12 @@ function sliceOf(all: Floats, index: number): Floats {
 }
 
 function missing(place: string, name: string): never {
-  throw new UnrollError(
-    "UNROLL_FORMAT",
-    `${place}: expected tensor "${name}", got none in its file; record the case again`,
-    { name },
-  );
+  throw unrollError({
+    code: "UNROLL_FORMAT",
+    place: place,
+    expected: `tensor "${name}"`,
+    got: "none in its file",
+    cure: "record the case again",
+    details: { name },
+  });
 }

@@ -4,20 +4,29 @@ import type { Spec } from "../../spec/types.js";
 /** Says which Keras layer holds a spec layer's weights. */
 export interface KerasBinding {
   readonly layer: string;
-  /** The Keras layer's name, e.g. `lstm_1`; empty where the file holds the weights of one layer without its name. */
+  /**
+   * The Keras layer's name, e.g. `lstm_1`; empty where the file holds the weights of one layer without its
+   * name.
+   */
   readonly name: string;
-  /** Name of the layer inside a wrapper: `lstm` inside `bidirectional`, `dense` inside `time_distributed`; null without. */
+  /**
+   * Name of the layer inside a wrapper: `lstm` inside `bidirectional`, `dense` inside `time_distributed`;
+   * null without.
+   */
   readonly inner: string | null;
   /**
-   * Path of the cell inside the layer where it is not its kind's, e.g. `stacked_rnn_cells/lstm_cell_1` in `RNN([...])`; Keras's
-   * weights files number cells of one kind alike.
+   * Path of the cell inside the layer where it is not its kind's, e.g. `stacked_rnn_cells/lstm_cell_1` in
+   * `RNN([...])`; Keras's weights files number cells of one kind alike.
    */
   readonly cell?: string | null;
 }
 
 const kindNames = { lstm: "lstm", gru: "gru", simpleRnn: "simple_rnn", custom: "rnn" } as const;
 
-/** Bindings by layer name: each layer is the Keras layer of its name; a bidirectional one wraps a layer of its cell's kind. */
+/**
+ * Bindings by layer name: each layer is the Keras layer of its name; a bidirectional one wraps a layer of its
+ * cell's kind.
+ */
 export function kerasBindings(spec: Spec): KerasBinding[] {
   return spec.layers.map((layer) => ({
     layer: layer.name,

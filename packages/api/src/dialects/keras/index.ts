@@ -1,5 +1,5 @@
 import type { WeightMap } from "../../contract/adapter.js";
-import { UnrollError } from "../../contract/error.js";
+import { unrollError } from "../../contract/error.js";
 import type { AnyTensor } from "../../formats/named-tensor.js";
 import type { Spec } from "../../spec/types.js";
 import {
@@ -33,7 +33,10 @@ function specRules(spec: Spec, bindings: readonly KerasBinding[]): KerasRules {
   };
 }
 
-/** Renames given tensors to the keys they mean; those that mean nothing keep their names. @throws UNROLL_WEIGHTS for two of one meaning */
+/**
+ * Renames given tensors to the keys they mean; those that mean nothing keep their names. @throws
+ * UNROLL_WEIGHTS for two of one meaning
+ */
 function recognised(
   place: string,
   expected: readonly WeightSpec[],
@@ -45,11 +48,14 @@ function recognised(
   for (const { name } of expected) {
     const matches = left.has(name) ? [name] : [...left.keys()].filter((key) => patterns.get(name)!.test(key));
     if (matches.length > 1)
-      throw new UnrollError(
-        "UNROLL_WEIGHTS",
-        `${place}: expected one tensor for ${name}, got ${matches.join(" and ")}; give bindings with the whole layer path`,
-        { name, matches },
-      );
+      throw unrollError({
+        code: "UNROLL_WEIGHTS",
+        place: place,
+        expected: `one tensor for ${name}`,
+        got: matches.join(" and "),
+        cure: "give bindings with the whole layer path",
+        details: { name, matches },
+      });
     const [match] = matches;
     if (match === undefined) continue;
     found[name] = left.get(match)!;
@@ -58,7 +64,10 @@ function recognised(
   return { ...found, ...Object.fromEntries(left) };
 }
 
-/** Weights that Keras keeps for a spec, in `get_weights()` order, under Keras 3's names. A layer bound twice counts once. */
+/**
+ * Weights that Keras keeps for a spec, in `get_weights()` order, under Keras 3's names. A layer bound twice
+ * counts once.
+ */
 export function kerasWeights(
   spec: Spec,
   bindings: readonly KerasBinding[] = kerasBindings(spec),
@@ -66,7 +75,10 @@ export function kerasWeights(
   return foreignWeights(specRules(spec, bindings).rules);
 }
 
-/** Keras weights under the names of any version as float32 under Keras 3's. @throws UNROLL_WEIGHTS listing every wrong key */
+/**
+ * Keras weights under the names of any version as float32 under Keras 3's. @throws UNROLL_WEIGHTS listing
+ * every wrong key
+ */
 export function readKeras(
   place: string,
   spec: Spec,
@@ -84,9 +96,9 @@ export function readKeras(
 }
 
 /**
- * Keras weights by name as canonical weights: paths of Keras 3 (`lstm/lstm_cell/kernel`), of its weights files
- * (`layers/lstm/cell/vars/0`) and of Keras 2 (`lstm/lstm_cell/kernel:0`). Bit-exact for biases in Keras's form: `single`,
- * or `split` for a GRU with `resetAfter`; otherwise `losses` says what was summed.
+ * Keras weights by name as canonical weights: paths of Keras 3 (`lstm/lstm_cell/kernel`), of its weights
+ * files (`layers/lstm/cell/vars/0`) and of Keras 2 (`lstm/lstm_cell/kernel:0`). Bit-exact for biases in
+ * Keras's form: `single`, or `split` for a GRU with `resetAfter`; otherwise `losses` says what was summed.
  *
  * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key
  */
@@ -102,10 +114,11 @@ export function fromKeras(
 }
 
 /**
- * Canonical weights under Keras 3's names, in `get_weights()` order. Two biases that Keras keeps as one are summed, and
- * `losses` says so.
+ * Canonical weights under Keras 3's names, in `get_weights()` order. Two biases that Keras keeps as one are
+ * summed, and `losses` says so.
  *
- * @throws UNROLL_UNSUPPORTED for a layer that Keras does not have; UNROLL_WEIGHTS for weights that don't fit the spec
+ * @throws UNROLL_UNSUPPORTED for a layer that Keras does not have; UNROLL_WEIGHTS for weights that don't fit
+ *   the spec
  */
 export function toKeras(
   spec: Spec,

@@ -1,15 +1,19 @@
-import { UnrollError } from "../../contract/error.js";
+import { unrollError } from "../../contract/error.js";
 import type { CellSpec, CustomCellSpec, LayerSpec } from "../../spec/types.js";
 import { type GateOrder, type WeightRule, cellRules, customRules, plainRule } from "../rules.js";
 import type { KerasBinding } from "./bindings.js";
 
 /**
- * Keras orders LSTM gates i f c o and GRU gates z r h: ours under other names. Weights are [input, gates x units], as
- * ours. One bias, except a GRU with `reset_after`: [2, 3 units], input row then recurrent row. Semantics page 1.1.1.
+ * Keras orders LSTM gates i f c o and GRU gates z r h: ours under other names. Weights are [input, gates x
+ * units], as ours. One bias, except a GRU with `reset_after`: [2, 3 units], input row then recurrent row.
+ * Semantics page 1.1.1.
  */
 const order: GateOrder = { lstm: ["i", "f", "g", "o"], gru: ["z", "r", "n"], simpleRnn: ["h"] };
 
-/** The cell's own name in paths, and its weights in `get_weights()` order, which is also that of `vars/0`, `vars/1`, ... */
+/**
+ * The cell's own name in paths, and its weights in `get_weights()` order, which is also that of `vars/0`,
+ * `vars/1`, ...
+ */
 const cellNames = { lstm: "lstm_cell", gru: "gru_cell", simpleRnn: "simple_rnn_cell" } as const;
 const cellWeights = ["kernel", "recurrent_kernel", "bias"] as const;
 
@@ -22,9 +26,9 @@ export interface KerasRules {
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
 
 /**
- * Names that mean one weight. Keras 3 writes `lstm/lstm_cell/kernel`, its weights files `layers/lstm/cell/vars/0`; Keras
- * 2 `lstm/lstm_cell/kernel:0`, some versions without the cell or with a number after it, in files under the layer's
- * name once more. A dot separates as well as a slash.
+ * Names that mean one weight. Keras 3 writes `lstm/lstm_cell/kernel`, its weights files
+ * `layers/lstm/cell/vars/0`; Keras 2 `lstm/lstm_cell/kernel:0`, some versions without the cell or with a
+ * number after it, in files under the layer's name once more. A dot separates as well as a slash.
  */
 function pattern(binding: KerasBinding, middle: string, weight: string, index: number): RegExp {
   const root = binding.name === "" ? "^" : `^(?:.*[/.])?${escaped(binding.name)}[/.]`;
@@ -37,7 +41,10 @@ const wayPattern = (way: "forward" | "backward" | null): string =>
 /** `RecurrentHighway` and `recurrentHighway` as Keras writes them in paths: `recurrent_highway`. */
 export const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
 
-/** The cell in a name, with a number or left out where it is the only one; of a custom cell any word, as its class may have any name. */
+/**
+ * The cell in a name, with a number or left out where it is the only one; of a custom cell any word, as its
+ * class may have any name.
+ */
 function cellPattern({ cell }: KerasBinding, kind: string | null): string {
   const stacked = /^stacked_rnn_cells\/(.*)$/.exec(cell ?? "")?.[1];
   if (stacked !== undefined)
@@ -56,11 +63,14 @@ function kerasCell(
 ): KerasRules {
   if (cell.kind === "custom") return kerasCustom(layer, prefix, cell, binding, way);
   if (cell.kind === "lstm" && cell.outputActivation !== cell.activation) {
-    throw new UnrollError(
-      "UNROLL_UNSUPPORTED",
-      `keras weights of lstm "${layer}": expected one activation for candidate and output, got ${cell.activation} and ${cell.outputActivation}; a Keras LSTM has only one`,
-      { layer },
-    );
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: `keras weights of lstm "${layer}"`,
+      expected: "one activation for candidate and output",
+      got: `${cell.activation} and ${cell.outputActivation}`,
+      cure: "a Keras LSTM has only one",
+      details: { layer },
+    });
   }
   const path = [binding.name, way && `${way}_${binding.inner}`, binding.cell ?? cellNames[cell.kind]]
     .filter((part) => part)
@@ -84,7 +94,9 @@ function kerasCell(
   };
 }
 
-/** A cell of the user's own: weights under their names, in a layer `RNN(cell)`, whatever class the cell has. */
+/**
+ * A cell of the user's own: weights under their names, in a layer `RNN(cell)`, whatever class the cell has.
+ */
 function kerasCustom(
   layer: string,
   prefix: string,
@@ -144,14 +156,18 @@ export function kerasRules(layer: LayerSpec, binding: KerasBinding): KerasRules 
         ["kernel", "kernel", [layer.inputSize, layer.units]],
         ...(layer.bias === "single" ? [["bias", "bias", [layer.units]] as const] : []),
       ]);
-    // Keras's Attention calls what it multiplies a `concat` score by concat_score_weight; only that score can have a scale within.
+    // Keras's Attention calls what it multiplies a `concat` score by concat_score_weight; only that score can
+    // have a scale within.
     case "attention":
       if (layer.innerScale === "scalar" && layer.scale !== "scalar")
-        throw new UnrollError(
-          "UNROLL_UNSUPPORTED",
-          `keras weights of attention "${name}": expected scale scalar beside innerScale, got ${layer.scale}; no Keras layer has only one of them`,
-          { layer: name },
-        );
+        throw unrollError({
+          code: "UNROLL_UNSUPPORTED",
+          place: `keras weights of attention "${name}"`,
+          expected: "scale scalar beside innerScale",
+          got: layer.scale,
+          cure: "no Keras layer has only one of them",
+          details: { layer: name },
+        });
       return plain(name, binding, [
         ...(layer.innerScale === "scalar" ? [["innerScale", "scale", []] as const] : []),
         ...(layer.scale === "vector"

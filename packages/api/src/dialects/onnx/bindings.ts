@@ -4,8 +4,9 @@ import type { Spec } from "../../spec/types.js";
 export interface OnnxBinding {
   readonly layer: string;
   /**
-   * Names of the initializers by what they are: operands `W`, `R`, `B` and `P` of an LSTM, GRU or RNN; `table` of a Gather;
-   * `kernel` [inputs, units] and `bias` of a MatMul and Add; `scale` and `innerScale` of what computes an attention score.
+   * Names of the initializers by what they are: operands `W`, `R`, `B` and `P` of an LSTM, GRU or RNN;
+   * `table` of a Gather; `kernel` [inputs, units] and `bias` of a MatMul and Add; `scale` and `innerScale` of
+   * what computes an attention score.
    */
   readonly names: {
     readonly [Role in "W" | "R" | "B" | "P" | "table" | "kernel" | "bias" | "scale" | "innerScale"]?: string;

@@ -25,11 +25,13 @@ function specRules(spec: Spec, bindings: readonly OnnxBinding[]): WeightRule[] {
 }
 
 /**
- * Initializers of an ONNX model as canonical weights; `readInitializers` of `@unroll/adapter-onnx` reads them out of a file.
- * Bit-exact for layers whose bias is `split` or `none`; two biases that meet a `single` one are summed, and `losses` says so.
- * Initializers that are not weights of the spec have to be left out, or the call names them as unexpected.
+ * Initializers of an ONNX model as canonical weights; `readInitializers` of `@unroll/adapter-onnx` reads them
+ * out of a file. Bit-exact for layers whose bias is `split` or `none`; two biases that meet a `single` one
+ * are summed, and `losses` says so. Initializers that are not weights of the spec have to be left out, or the
+ * call names them as unexpected.
  *
- * @param bindings names of the initializers by layer; `LAYER.W`, `LAYER.R`, `LAYER.B` and so on where not given
+ * @param bindings names of the initializers by layer; `LAYER.W`, `LAYER.R`, `LAYER.B` and so on where not
+ *   given
  * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped initializer
  */
 export function fromOnnx(
@@ -50,10 +52,11 @@ export function fromOnnx(
 }
 
 /**
- * Canonical weights as operands of ONNX's LSTM, GRU, RNN, Gather, MatMul and Add. A `single` bias becomes the bias of the
- * input beside a zero one of the state.
+ * Canonical weights as operands of ONNX's LSTM, GRU, RNN, Gather, MatMul and Add. A `single` bias becomes the
+ * bias of the input beside a zero one of the state.
  *
- * @throws UNROLL_UNSUPPORTED for a bidirectional layer whose cells differ; UNROLL_WEIGHTS for weights that don't fit the spec
+ * @throws UNROLL_UNSUPPORTED for a bidirectional layer whose cells differ; UNROLL_WEIGHTS for weights that
+ *   don't fit the spec
  */
 export function toOnnx(
   spec: Spec,

@@ -1,4 +1,4 @@
-import { UnrollError } from "../../contract/error.js";
+import { unrollError } from "../../contract/error.js";
 import { cellsOf } from "../../spec/state.js";
 import type { CellSpec, KnownCellSpec, LayerSpec } from "../../spec/types.js";
 import { layerWeights } from "../../spec/weights.js";
@@ -6,9 +6,10 @@ import { cellRules, type GateOrder, plainRule, type WeightRule } from "../rules.
 import type { OnnxBinding } from "./bindings.js";
 
 /**
- * ONNX orders LSTM gates i o f c and GRU gates z r h. W [directions, gates x hidden, input] and R [directions, gates x
- * hidden, hidden] are the transposes of ours, forward first; B [directions, 2 x gates x hidden] holds the bias of the
- * input and then that of the state, P [directions, 3 x hidden] the peepholes of gates i o f. Source: ONNX operator schemas LSTM, GRU and RNN; semantics page 1.4.1 and 2.2.
+ * ONNX orders LSTM gates i o f c and GRU gates z r h. W [directions, gates x hidden, input] and R
+ * [directions, gates x hidden, hidden] are the transposes of ours, forward first; B [directions, 2 x gates x
+ * hidden] holds the bias of the input and then that of the state, P [directions, 3 x hidden] the peepholes of
+ * gates i o f. Source: ONNX operator schemas LSTM, GRU and RNN; semantics page 1.4.1 and 2.2.
  */
 const order: GateOrder = { lstm: ["i", "o", "f", "g"], gru: ["z", "r", "n"], simpleRnn: ["h"] };
 
@@ -21,11 +22,14 @@ function cells(
 ): WeightRule[] {
   const given = all.map(([prefix, cell]): readonly [string, KnownCellSpec] => {
     if (cell.kind !== "custom") return [prefix, cell];
-    throw new UnrollError(
-      "UNROLL_UNSUPPORTED",
-      `onnx weights of layer "${layer}": expected an LSTM, GRU or RNN, got custom cell "${cell.name}"; ONNX has no operator for it`,
-      { layer },
-    );
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: `onnx weights of layer "${layer}"`,
+      expected: "an LSTM, GRU or RNN",
+      got: `custom cell "${cell.name}"`,
+      cure: "ONNX has no operator for it",
+      details: { layer },
+    });
   });
   const [[, first]] = given as [readonly [string, KnownCellSpec]];
   for (const [, cell] of given) {
@@ -36,11 +40,14 @@ function cells(
       peepholes(cell) === peepholes(first)
     )
       continue;
-    throw new UnrollError(
-      "UNROLL_UNSUPPORTED",
-      `onnx weights of layer "${layer}": expected both directions of one kind, size and form, got ${first.kind} of ${first.units} units and ${cell.kind} of ${cell.units}; an ONNX operator has one hidden_size`,
-      { layer },
-    );
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: `onnx weights of layer "${layer}"`,
+      expected: "both directions of one kind, size and form",
+      got: `${first.kind} of ${first.units} units and ${cell.kind} of ${cell.units}`,
+      cure: "an ONNX operator has one hidden_size",
+      details: { layer },
+    });
   }
   const directions = given.length;
   return given.flatMap(([prefix, cell], direction) =>
@@ -66,7 +73,9 @@ function cells(
   );
 }
 
-/** Which initializers hold a layer's weights, and how. @throws UNROLL_UNSUPPORTED for directions that differ */
+/**
+ * Which initializers hold a layer's weights, and how. @throws UNROLL_UNSUPPORTED for directions that differ
+ */
 export function onnxRules(layer: LayerSpec, binding: OnnxBinding): WeightRule[] {
   const { name } = layer;
   switch (layer.type) {

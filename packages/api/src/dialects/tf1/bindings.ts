@@ -5,19 +5,25 @@ import type { Spec } from "../../spec/types.js";
 export interface Tf1Binding {
   readonly layer: string;
   /**
-   * Variable scope of the layer's cell, e.g. `rnn/basic_lstm_cell` or `rnn/multi_rnn_cell/cell_0/gru_cell`; of a dense layer,
-   * `dense`; of an embedding, the table's own name.
+   * Variable scope of the layer's cell, e.g. `rnn/basic_lstm_cell` or `rnn/multi_rnn_cell/cell_0/gru_cell`;
+   * of a dense layer, `dense`; of an embedding, the table's own name.
    */
   readonly scope: string;
   /** Scope of the cell that runs backward, where the layer is bidirectional. */
   readonly backwardScope?: string;
-  /** What the LSTM cell adds to its forget gate when it runs; `forget_bias` of BasicLSTMCell and LSTMCell, default 1. */
+  /**
+   * What the LSTM cell adds to its forget gate when it runs; `forget_bias` of BasicLSTMCell and LSTMCell,
+   * default 1.
+   */
   readonly forgetBias?: number;
 }
 
 const cellScopes = { lstm: "lstm_cell", gru: "gru_cell", simpleRnn: "basic_rnn_cell" } as const;
 
-/** Bindings by layer name, as in `variable_scope(layer)` around `dynamic_rnn` or `bidirectional_dynamic_rnn`: `layer/rnn/lstm_cell`. */
+/**
+ * Bindings by layer name, as in `variable_scope(layer)` around `dynamic_rnn` or `bidirectional_dynamic_rnn`:
+ * `layer/rnn/lstm_cell`.
+ */
 export function tf1Bindings(spec: Spec): Tf1Binding[] {
   return spec.layers.map((layer) => {
     const [[, cell] = [], [, back] = []] = cellsOf(layer);

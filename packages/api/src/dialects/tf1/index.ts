@@ -24,15 +24,17 @@ function specRules(spec: Spec, bindings: readonly Tf1Binding[]): WeightRule[] {
 }
 
 /**
- * Variables of TensorFlow 1's BasicLSTMCell, LSTMCell (peepholes, `num_proj`), GRUCell, BasicRNNCell and `layers.dense` as
- * canonical weights; a `:0` at the end of a name is left out. The forget bias, which those cells add when they run, is added
- * here, once; `losses` tells where that rounded. Their state tuple is (c, h): ours has named parts.
+ * Variables of TensorFlow 1's BasicLSTMCell, LSTMCell (peepholes, `num_proj`), GRUCell, BasicRNNCell and
+ * `layers.dense` as canonical weights; a `:0` at the end of a name is left out. The forget bias, which those
+ * cells add when they run, is added here, once; `losses` tells where that rounded. Their state tuple is (c,
+ * h): ours has named parts.
  *
- * `cell_clip` and `proj_clip` are no weights and have no counterpart in a spec; a cell that clips computes something else.
+ * `cell_clip` and `proj_clip` are no weights and have no counterpart in a spec; a cell that clips computes
+ * something else.
  *
  * @param bindings variable scopes by layer; those of `tf1Bindings` where not given
- * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped variable; UNROLL_UNSUPPORTED for a cell that
- *   TensorFlow 1 does not have
+ * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped variable; UNROLL_UNSUPPORTED for a
+ *   cell that TensorFlow 1 does not have
  */
 export function fromTf1(
   spec: Spec,
@@ -57,7 +59,8 @@ export function fromTf1(
 /**
  * Canonical weights as TensorFlow 1 variables, the forget bias taken out of the bias again.
  *
- * @throws UNROLL_UNSUPPORTED for a cell that TensorFlow 1 does not have; UNROLL_WEIGHTS for weights that don't fit the spec
+ * @throws UNROLL_UNSUPPORTED for a cell that TensorFlow 1 does not have; UNROLL_WEIGHTS for weights that
+ *   don't fit the spec
  */
 export function toTf1(
   spec: Spec,

@@ -1,4 +1,4 @@
-import { UnrollError } from "../../contract/error.js";
+import { unrollError } from "../../contract/error.js";
 import { outputSize } from "../../spec/cells.js";
 import { cellsOf } from "../../spec/state.js";
 import type { CellSpec, KnownCellSpec, LayerSpec } from "../../spec/types.js";
@@ -6,9 +6,10 @@ import { customRules, plainRule, type WeightRule } from "../rules.js";
 import type { Tf1Binding } from "./bindings.js";
 
 /**
- * TensorFlow 1 keeps a cell's kernel and recurrent kernel in one matrix [inputSize + size of h, gates x units], input rows
- * first. Gates of an LSTM are i j f o, j being our g. A GRU has one matrix for r and u, our z, and another for the candidate.
- * Source: `tensorflow/python/keras/layers/legacy_rnn/rnn_cell_impl.py`; semantics page 1.3.1, 2.2 and 2.3.
+ * TensorFlow 1 keeps a cell's kernel and recurrent kernel in one matrix [inputSize + size of h, gates x
+ * units], input rows first. Gates of an LSTM are i j f o, j being our g. A GRU has one matrix for r and u,
+ * our z, and another for the candidate. Source: `tensorflow/python/keras/layers/legacy_rnn/rnn_cell_impl.py`;
+ * semantics page 1.3.1, 2.2 and 2.3.
  */
 const matrices = {
   lstm: [{ prefix: "", gates: [0, 2, 1, 3] }],
@@ -26,11 +27,14 @@ const peepholes = ["w_i_diag", "w_f_diag", "w_o_diag"] as const;
 /** What a TensorFlow 1 cell computes; a spec cell that computes something else has no place there. */
 function assertComputable(layer: string, cell: KnownCellSpec): void {
   const refuse = (expected: string, got: string): never => {
-    throw new UnrollError(
-      "UNROLL_UNSUPPORTED",
-      `tf1 weights of ${cell.kind} "${layer}": expected ${expected}, the only form TensorFlow 1 computes, got ${got}; these weights would mean something else there`,
-      { layer },
-    );
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: `tf1 weights of ${cell.kind} "${layer}"`,
+      expected: `${expected}, the only form TensorFlow 1 computes`,
+      got: got,
+      cure: "these weights would mean something else there",
+      details: { layer },
+    });
   };
   if (cell.bias === "none") refuse("a bias", "none");
   if (cell.kind !== "simpleRnn" && cell.recurrentActivation !== "sigmoid")
@@ -117,11 +121,14 @@ export function tf1Rules(
       return cellRulesOf(name, name, layer.cell, scope, forgetBias);
     case "bidirectional": {
       if (backwardScope === undefined)
-        throw new UnrollError(
-          "UNROLL_ARGUMENT",
-          `tf1 binding of bidirectional "${name}": expected backwardScope, got none; give the scope of the cell that runs backward`,
-          { layer: name },
-        );
+        throw unrollError({
+          code: "UNROLL_ARGUMENT",
+          place: `tf1 binding of bidirectional "${name}"`,
+          expected: "backwardScope",
+          got: "none",
+          cure: "give the scope of the cell that runs backward",
+          details: { layer: name },
+        });
       return cellsOf(layer).flatMap(([way, cell]) =>
         cellRulesOf(
           name,
@@ -139,14 +146,18 @@ export function tf1Rules(
         plainRule(name, "kernel", `${scope}/kernel`, [layer.inputSize, layer.units]),
         ...(layer.bias === "single" ? [plainRule(name, "bias", `${scope}/bias`, [layer.units])] : []),
       ];
-    // Names of BahdanauAttention and LuongAttention(scale=True); their memory and query layers are dense layers.
+    // Names of BahdanauAttention and LuongAttention(scale=True); their memory and query layers are dense
+    // layers.
     case "attention": {
       if (layer.innerScale !== "none")
-        throw new UnrollError(
-          "UNROLL_UNSUPPORTED",
-          `tf1 weights of attention "${name}": expected innerScale none, got ${layer.innerScale}; no attention of TensorFlow 1 has it`,
-          { layer: name },
-        );
+        throw unrollError({
+          code: "UNROLL_UNSUPPORTED",
+          place: `tf1 weights of attention "${name}"`,
+          expected: "innerScale none",
+          got: layer.innerScale,
+          cure: "no attention of TensorFlow 1 has it",
+          details: { layer: name },
+        });
       return layer.scale === "none"
         ? []
         : [

@@ -6,13 +6,17 @@ export interface TorchBinding {
   readonly layer: string;
   /** Path of the module with dots, e.g. `encoder.lstm`; empty for the outermost one. */
   readonly module: string;
-  /** Which of an `nn.LSTM`'s stacked layers; null for a module without levels: a cell, Linear, Embedding, one of your own. */
+  /**
+   * Which of an `nn.LSTM`'s stacked layers; null for a module without levels: a cell, Linear, Embedding, one
+   * of your own.
+   */
   readonly level: number | null;
 }
 
 /**
- * Bindings by layer name: `lstm_l1` is level 1 of module `lstm`, another LSTM, GRU or RNN is level 0 of the module of its
- * name, any other layer the module of its name; a custom cell's weights are that module's parameters. A `/` in a layer's name is a dot in the module's.
+ * Bindings by layer name: `lstm_l1` is level 1 of module `lstm`, another LSTM, GRU or RNN is level 0 of the
+ * module of its name, any other layer the module of its name; a custom cell's weights are that module's
+ * parameters. A `/` in a layer's name is a dot in the module's.
  *
  * @param prefix put before every module, e.g. `module.` for a model saved from DataParallel
  */

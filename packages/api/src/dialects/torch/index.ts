@@ -1,5 +1,5 @@
 import type { WeightMap } from "../../contract/adapter.js";
-import { UnrollError } from "../../contract/error.js";
+import { unrollError } from "../../contract/error.js";
 import type { AnyTensor } from "../../formats/named-tensor.js";
 import type { Spec } from "../../spec/types.js";
 import {
@@ -22,18 +22,21 @@ function specRules(spec: Spec, bindings: readonly TorchBinding[]): WeightRule[] 
     if (binding) return torchRules(layer, binding);
     const rules = torchRules(layer, { layer: layer.name, module: layer.name, level: null });
     if (rules.length > 0)
-      throw new UnrollError(
-        "UNROLL_ARGUMENT",
-        `torch bindings: expected one for layer "${layer.name}", got none; start from torchBindings(spec)`,
-        { layer: layer.name },
-      );
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: "torch bindings",
+        expected: `one for layer "${layer.name}"`,
+        got: "none",
+        cure: "start from torchBindings(spec)",
+        details: { layer: layer.name },
+      });
     return rules;
   });
 }
 
 /**
- * A PyTorch `state_dict` as canonical weights. Bit-exact for layers whose bias is `split` or `none`; two biases that meet
- * a `single` one are summed, and float64 values rounded: `losses` says so.
+ * A PyTorch `state_dict` as canonical weights. Bit-exact for layers whose bias is `split` or `none`; two
+ * biases that meet a `single` one are summed, and float64 values rounded: `losses` says so.
  *
  * @param bindings which module holds which layer; by layer name if not given
  * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key
@@ -58,7 +61,8 @@ export function fromTorch(
 /**
  * Canonical weights as a PyTorch `state_dict`. A `single` bias becomes `bias_ih` beside a zero `bias_hh`.
  *
- * @throws UNROLL_UNSUPPORTED for a layer that PyTorch does not have; UNROLL_WEIGHTS for weights that don't fit the spec
+ * @throws UNROLL_UNSUPPORTED for a layer that PyTorch does not have; UNROLL_WEIGHTS for weights that don't
+ *   fit the spec
  */
 export function toTorch(
   spec: Spec,

@@ -1,12 +1,13 @@
-import { UnrollError } from "../../contract/error.js";
+import { unrollError } from "../../contract/error.js";
 import type { CellSpec, KnownCellSpec, LayerSpec } from "../../spec/types.js";
 import { layerWeights } from "../../spec/weights.js";
 import { type GateOrder, type WeightRule, cellRules, customRules, plainRule } from "../rules.js";
 import type { TorchBinding } from "./bindings.js";
 
 /**
- * PyTorch orders LSTM gates i f g o, as we do, and GRU gates r z n. Weights are [gates x hidden, input], the transpose of
- * ours, and there are two biases or none. Source: `torch/nn/modules/rnn.py`, semantics page 1.2.2 and 2.2.
+ * PyTorch orders LSTM gates i f g o, as we do, and GRU gates r z n. Weights are [gates x hidden, input], the
+ * transpose of ours, and there are two biases or none. Source: `torch/nn/modules/rnn.py`, semantics page
+ * 1.2.2 and 2.2.
  */
 const order: GateOrder = { lstm: ["i", "f", "g", "o"], gru: ["r", "z", "n"], simpleRnn: ["h"] };
 
@@ -21,11 +22,14 @@ function assertComputable(layer: string, cell: KnownCellSpec): void {
   for (const [choice, allowed] of Object.entries(computes[cell.kind])) {
     const got = (cell as unknown as Record<string, unknown>)[choice];
     if (!allowed.includes(got)) {
-      throw new UnrollError(
-        "UNROLL_UNSUPPORTED",
-        `torch weights of ${cell.kind} "${layer}": expected ${choice} ${allowed.join(" or ")}, the only form PyTorch computes, got ${String(got)}; these weights would mean something else there`,
-        { layer, choice, got },
-      );
+      throw unrollError({
+        code: "UNROLL_UNSUPPORTED",
+        place: `torch weights of ${cell.kind} "${layer}"`,
+        expected: `${choice} ${allowed.join(" or ")}, the only form PyTorch computes`,
+        got: String(got),
+        cure: "these weights would mean something else there",
+        details: { layer, choice, got },
+      });
     }
   }
 }
