@@ -41,7 +41,7 @@ export default tseslint.config(
     files: ["packages/api/src/contract/**/*.ts"],
     rules: forbid([
       [
-        "../spec/*",
+        "../specification/*",
         "../layers/*",
         "../lowering/*",
         "../model/*",
@@ -58,7 +58,7 @@ export default tseslint.config(
     ignores: ["**/*.test.ts"],
     rules: forbid([
       [
-        "../spec/*",
+        "../specification/*",
         "../lowering/*",
         "../model/*",
         "../torch/*",
@@ -70,7 +70,7 @@ export default tseslint.config(
     ]),
   },
   {
-    files: ["packages/api/src/{spec,layers,lowering,model}/**/*.ts"],
+    files: ["packages/api/src/{specification,layers,lowering,model}/**/*.ts"],
     ignores: ["**/*.test.ts"],
     rules: forbid([
       ["../torch/*", "../keras/*", "../dialects/*", "../formats/*", "../config/*", "../builtin/*"],

@@ -24,7 +24,7 @@ import {
   type Spec,
 } from "@unroll/api";
 import * as fc from "fast-check";
-import { outputSizeOf, partPutOut, partSizes } from "../oracle/cells.js";
+import { outputSizeOf, partPutOut, partSizes } from "../oracle/cell-equations.js";
 import { SOURCE } from "./case.js";
 import { customCells } from "./custom-cells.js";
 

@@ -11,7 +11,7 @@ import type {
   WeightMap,
 } from "@unroll/api";
 import { type Arithmetic, exact } from "./arithmetic.js";
-import { outputSizeOf, partPutOut, partSizes, type RowState, step } from "./cells.js";
+import { outputSizeOf, partPutOut, partSizes, type RowState, step } from "./cell-equations.js";
 
 /** Which steps are real; all where neither is given. */
 export interface RealSteps {

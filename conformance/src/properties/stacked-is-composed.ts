@@ -1,7 +1,7 @@
 import { input, type LayerSpec, spec, type Spec } from "@unroll/api";
 import { type Case, describeCase } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { outputSizeOf } from "../oracle/cells.js";
+import { outputSizeOf } from "../oracle/cell-equations.js";
 import { derived } from "./derived.js";
 import { holdTogether, informative, type Results, whole, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";

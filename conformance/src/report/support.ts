@@ -31,7 +31,7 @@ import {
 import { legalize } from "@unroll/api/adapter";
 import { recurrentHighwayCell } from "@unroll/api/cells";
 import { SOURCE } from "../cases/case.js";
-import { partSizes } from "../oracle/cells.js";
+import { partSizes } from "../oracle/cell-equations.js";
 import { deriveBounds } from "../tolerance/bounds.js";
 import { compareWithBound } from "../tolerance/compare.js";
 

@@ -8,7 +8,7 @@ import {
   unrollError,
 } from "@unroll/api/adapter";
 import type { Library, OrtSession, OrtTensor } from "./library.js";
-import { outputNames } from "./model.js";
+import { outputNames } from "./onnx-model.js";
 import { OnnxTensor } from "./onnx-tensor.js";
 import { type Queue, queueOf } from "./queue.js";
 

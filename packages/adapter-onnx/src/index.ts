@@ -1,13 +1,13 @@
 import { type Adapter, primitiveNames, unrollError } from "@unroll/api/adapter";
 import { OnnxExecutable } from "./executable.js";
 import type { Library, OnnxRuntime, OrtSession } from "./library.js";
-import { claims, modelOf } from "./model.js";
-import { recurrentComposites } from "./recurrent.js";
+import { claims, modelOf } from "./onnx-model.js";
+import { recurrentComposites } from "./recurrent-operators.js";
 import { queueOf } from "./queue.js";
 
 export type { OnnxRuntime } from "./library.js";
 export { type Initializer, readInitializers } from "./initializers.js";
-export { modelOf } from "./model.js";
+export { modelOf } from "./onnx-model.js";
 
 /** Options of {@link onnx}. */
 export interface OnnxOptions {

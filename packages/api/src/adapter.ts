@@ -35,7 +35,7 @@ export type {
   Typed,
   ValueId,
   ValueType,
-} from "./program/types.js";
+} from "./contract/program.js";
 export { Block, ProgramBuilder, type NamedValues, type Value } from "./program/builder.js";
 export { legalize } from "./program/legalize.js";
 export { activationNames, type Activation } from "./layers/activations.js";

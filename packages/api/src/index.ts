@@ -11,8 +11,8 @@ export {
 } from "./contract/error.js";
 export { tensor, type DType, type HostTensor, type Nested } from "./contract/tensor.js";
 export { activationNames, type Activation } from "./layers/activations.js";
-export type * from "./spec/types.js";
-export { customCell, type CustomCellOptions } from "./spec/custom-cell.js";
+export type * from "./specification/types.js";
+export { customCell, type CustomCellOptions } from "./specification/custom-cell.js";
 export type { Block, Value } from "./program/builder.js";
 export {
   activation,
@@ -29,10 +29,10 @@ export {
   repeat,
   simpleRnnCell,
   spec,
-} from "./spec/build.js";
-export { validateSpec } from "./spec/validate.js";
-export { specWeights, type WeightSpec } from "./spec/weights.js";
-export { specState, whyNotSteppable, type StatePartSpec } from "./spec/state.js";
+} from "./specification/build.js";
+export { validateSpec } from "./specification/validate.js";
+export { specWeights, type WeightSpec } from "./specification/weights.js";
+export { specState, whyNotSteppable, type StatePartSpec } from "./specification/state.js";
 export {
   compile,
   type CompileOptions,
@@ -41,7 +41,7 @@ export {
   type SequenceModel,
   type SequenceOptions,
   type SteppableModel,
-} from "./model/model.js";
+} from "./model/compile.js";
 export { State, type PlainState, type StateJson, type StateLike } from "./model/state.js";
 export type { Stream } from "./model/stream.js";
 export type { Extent, InputsLike, TensorLike } from "./model/arguments.js";

@@ -21,4 +21,4 @@ export {
 } from "./dialects/keras/index.js";
 export { fromOnnx, onnxBindings, toOnnx, type OnnxBinding } from "./dialects/onnx/index.js";
 export { fromTf1, tf1Bindings, toTf1, type Tf1Binding } from "./dialects/tf1/index.js";
-export { specWeights, type WeightSpec } from "./spec/weights.js";
+export { specWeights, type WeightSpec } from "./specification/weights.js";

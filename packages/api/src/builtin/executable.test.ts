@@ -9,7 +9,7 @@ import { gru } from "../layers/gru.js";
 import { lstm, lstmCell } from "../layers/lstm.js";
 import { softmax } from "../layers/softmax.js";
 import { ProgramBuilder } from "../program/builder.js";
-import type { Program } from "../program/types.js";
+import type { Program } from "../contract/program.js";
 import { builtin } from "./index.js";
 
 const attrs = {

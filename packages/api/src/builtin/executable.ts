@@ -1,7 +1,7 @@
 import type { Feed, SyncExecutable, WeightMap } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import { type DeviceTensor, type DType, type DTypeArray, isHostTensor, sizeOf } from "../contract/tensor.js";
-import type { Program } from "../program/types.js";
+import type { Program } from "../contract/program.js";
 import { BuiltinTensor, disposed } from "./builtin-tensor.js";
 import { scalarKernels } from "./kernels.js";
 import { Plan, type PlanSource } from "./plan.js";

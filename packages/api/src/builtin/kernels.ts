@@ -1,4 +1,4 @@
-import { type CellFactory, cells } from "./cells.js";
+import { type CellFactory, cells } from "./cell-kernels.js";
 import { type ElementMap, maps } from "./maps.js";
 
 /** A matrix [rows, cols] laid out for {@link Kernels.gemm}; only the kernels that packed it know how. */

@@ -2,7 +2,7 @@ import type { CompositeClaim } from "../contract/capabilities.js";
 import { elementwise } from "./elementwise.js";
 import { layout } from "./layout.js";
 import { maps } from "./maps.js";
-import { cellBinder, sequenceBinder } from "./recurrent.js";
+import { cellBinder, sequenceBinder } from "./recurrent-binders.js";
 import { reductions } from "./reductions.js";
 import type { Binder } from "./slot.js";
 

@@ -10,7 +10,7 @@ import type {
   ScanNode,
   ValueId,
   ValueType,
-} from "../program/types.js";
+} from "../contract/program.js";
 import type { Kernels, Packed } from "./kernels.js";
 import { aliases, operations } from "./operations.js";
 import type { Binding, Lease, Slot } from "./slot.js";

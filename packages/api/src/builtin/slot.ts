@@ -1,5 +1,5 @@
 import type { DTypeArray, DType } from "../contract/tensor.js";
-import type { Attrs } from "../program/types.js";
+import type { Attrs } from "../contract/program.js";
 import type { Kernels, Packed } from "./kernels.js";
 
 /** Memory that a plan lends to a value, and takes back after the last node that reads it. */

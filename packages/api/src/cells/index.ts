@@ -2,7 +2,7 @@
  * Cells beyond SimpleRNN, LSTM and GRU, each a custom cell, and what it takes to write one:
  * `@unroll/api/cells`.
  */
-export { customCell, type CustomCellOptions } from "../spec/custom-cell.js";
+export { customCell, type CustomCellOptions } from "../specification/custom-cell.js";
 export { type Block, type Value } from "../program/builder.js";
 export { activate, activationNames, type Activation } from "../layers/activations.js";
 export { onnxCell, type OnnxActivation, type OnnxCellOptions } from "./onnx.js";

@@ -1,4 +1,4 @@
-import type { Program } from "../program/types.js";
+import type { Program } from "./program.js";
 import type { Capabilities } from "./capabilities.js";
 import type { DeviceTensor, DTypeArray, DType, HostTensor } from "./tensor.js";
 

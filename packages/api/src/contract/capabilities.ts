@@ -1,4 +1,4 @@
-import type { AttrValue } from "../program/types.js";
+import type { AttrValue } from "./program.js";
 
 /**
  * When an adapter runs a composite its own way. Every condition must hold, otherwise the composite is

@@ -2,8 +2,8 @@ import type { WeightMap } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import { type HostTensor, sizeOf } from "../contract/tensor.js";
 import { type AnyTensor, roundingError, toFloat32 } from "../formats/named-tensor.js";
-import { assertSpecWeights, assertWeights, type WeightSpec } from "../spec/weights.js";
-import type { Spec } from "../spec/types.js";
+import { assertSpecWeights, assertWeights, type WeightSpec } from "../specification/weights.js";
+import type { Spec } from "../specification/types.js";
 import { foreignSize, toCanonicalLayout, toForeignLayout } from "./layout.js";
 import type { WeightRule } from "./rules.js";
 

@@ -1,6 +1,6 @@
 import { unrollError } from "../contract/error.js";
-import { gatesOf, outputSize } from "../spec/cells.js";
-import type { CustomCellSpec, KnownCellSpec } from "../spec/types.js";
+import { gatesOf, outputSize } from "../specification/cell-parts.js";
+import type { CustomCellSpec, KnownCellSpec } from "../specification/types.js";
 
 /** One tensor of a foreign file, or one row of it. */
 export interface ForeignPart {

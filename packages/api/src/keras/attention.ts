@@ -1,6 +1,6 @@
-import { attention } from "../spec/build.js";
-import { knownOptions } from "../spec/known-options.js";
-import type { AttentionSpec, LayerSpec, ValueRef } from "../spec/types.js";
+import { attention } from "../specification/build.js";
+import { knownOptions } from "../specification/known-options.js";
+import type { AttentionSpec, LayerSpec, ValueRef } from "../specification/types.js";
 import { type Form, Layer, type LayerOptions, type LayerOutput, commonOptions } from "./layer.js";
 
 interface CommonOptions extends LayerOptions {

@@ -3,6 +3,12 @@ export * as layers from "./layers.js";
 export { input, type InputOptions } from "./input.js";
 export type { KerasTensor } from "./keras-tensor.js";
 export type { Applied, ApplyOptions, Layer, LayerOptions } from "./layer.js";
-export { model, type KerasInputs, type KerasModel, type ModelOptions, type PredictOptions } from "./model.js";
+export {
+  model,
+  type KerasInputs,
+  type KerasModel,
+  type ModelOptions,
+  type PredictOptions,
+} from "./keras-model.js";
 export { sequential, type Sequential, type SequentialOptions } from "./sequential.js";
 export { tensor, type HostTensor } from "../contract/tensor.js";

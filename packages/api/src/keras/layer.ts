@@ -1,5 +1,5 @@
 import { UnrollError, unrollError } from "../contract/error.js";
-import type { LayerSpec, ValueRef } from "../spec/types.js";
+import type { LayerSpec, ValueRef } from "../specification/types.js";
 import { KerasTensor } from "./keras-tensor.js";
 
 /** What is known of a value: axes after batch, and after time where it is a sequence. */

@@ -16,7 +16,7 @@ import {
   TimeDistributedLayer,
   type TimeDistributedOptions,
 } from "./pointwise.js";
-import type { CustomCellSpec } from "../spec/types.js";
+import type { CustomCellSpec } from "../specification/types.js";
 import {
   type Cell,
   type CellOptions,
@@ -26,7 +26,7 @@ import {
   lstmCell as makeLstmCell,
   simpleRnnCell as makeSimpleRnnCell,
   StackedCells,
-} from "./cells.js";
+} from "./cell-layers.js";
 import {
   BidirectionalLayer,
   type BidirectionalOptions,
@@ -35,7 +35,7 @@ import {
   RecurrentLayer,
   type RecurrentOptions,
   type RnnOptions,
-} from "./recurrent.js";
+} from "./recurrent-layers.js";
 
 export const embedding = (options: EmbeddingOptions): Layer => new EmbeddingLayer(options);
 export const simpleRnn = (options: RecurrentOptions): Layer => RecurrentLayer.simpleRnn(options);

@@ -1,7 +1,7 @@
 import { UnrollError, unrollError } from "../contract/error.js";
 import type { KerasBinding } from "../dialects/keras/index.js";
-import { spec as makeSpec } from "../spec/build.js";
-import type { InputSpec, LayerSpec, Spec, ValueRef } from "../spec/types.js";
+import { spec as makeSpec } from "../specification/build.js";
+import type { InputSpec, LayerSpec, Spec, ValueRef } from "../specification/types.js";
 import { axesOf, maskedBy } from "./axes.js";
 import type { KerasTensor, LayerCall } from "./keras-tensor.js";
 import type { Layer, StatePart } from "./layer.js";

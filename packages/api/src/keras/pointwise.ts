@@ -1,9 +1,9 @@
-import { activation, dense, dropout, embedding, merge, repeat } from "../spec/build.js";
-import { knownOptions } from "../spec/known-options.js";
-import type { LayerSpec, MergeSpec, ValueRef } from "../spec/types.js";
+import { activation, dense, dropout, embedding, merge, repeat } from "../specification/build.js";
+import { knownOptions } from "../specification/known-options.js";
+import type { LayerSpec, MergeSpec, ValueRef } from "../specification/types.js";
 import { type Form, Layer, type LayerOptions, type LayerOutput, commonOptions } from "./layer.js";
 import { outerActivation } from "./options.js";
-import { BidirectionalLayer, RecurrentLayer } from "./recurrent.js";
+import { BidirectionalLayer, RecurrentLayer } from "./recurrent-layers.js";
 
 export interface EmbeddingOptions extends LayerOptions {
   /** Rows of the table. */

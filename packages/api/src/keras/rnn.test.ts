@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { HostTensor } from "../contract/tensor.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import { toFloat32 } from "../formats/named-tensor.js";
-import { customCell } from "../spec/custom-cell.js";
-import type { CustomCellSpec } from "../spec/types.js";
-import type { Cell } from "./cells.js";
+import { customCell } from "../specification/custom-cell.js";
+import type { CustomCellSpec } from "../specification/types.js";
+import type { Cell } from "./cell-layers.js";
 import { layers, sequential } from "./index.js";
 
 interface Recorded {

@@ -3,7 +3,7 @@ import { unrollError } from "../contract/error.js";
 import { formOf } from "./input.js";
 import { KerasTensor } from "./keras-tensor.js";
 import type { Layer } from "./layer.js";
-import { KerasModel } from "./model.js";
+import { KerasModel } from "./keras-model.js";
 import { network } from "./network.js";
 
 export interface SequentialOptions {

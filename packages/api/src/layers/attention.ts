@@ -1,5 +1,5 @@
 import type { Block, NamedValues, Value } from "../program/builder.js";
-import type { Attrs } from "../program/types.js";
+import type { Attrs } from "../contract/program.js";
 import { softmax } from "./softmax.js";
 
 export interface AttentionAttrs extends Attrs {

@@ -1,6 +1,6 @@
 import type { Block, NamedValues, Value } from "../program/builder.js";
 import { inline } from "../program/inline.js";
-import type { Program } from "../program/types.js";
+import type { Program } from "../contract/program.js";
 import { type OutputForm, type RecurrentAttrs, sequenceOf, type Stepped } from "./recurrence.js";
 
 type State = Readonly<Record<string, Value>>;

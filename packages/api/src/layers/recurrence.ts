@@ -1,5 +1,5 @@
 import type { Block, NamedValues, Value } from "../program/builder.js";
-import type { Attrs } from "../program/types.js";
+import type { Attrs } from "../contract/program.js";
 
 /** How a recurrent layer walks over time; the same for every cell. */
 export interface RecurrentAttrs extends Attrs {

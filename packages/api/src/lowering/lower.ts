@@ -7,9 +7,9 @@ import { affine, maskOf, put, type RecurrentAttrs, type Stepped } from "../layer
 import { simpleRnn, simpleRnnCell } from "../layers/simple-rnn.js";
 import { logSoftmax, softmax } from "../layers/softmax.js";
 import { type Block, type NamedValues, ProgramBuilder, type Value } from "../program/builder.js";
-import type { Program } from "../program/types.js";
-import { outputPart, partSize, stateParts } from "../spec/cells.js";
-import { assertSteppable, cellsOf, STEPS, takesState } from "../spec/state.js";
+import type { Program } from "../contract/program.js";
+import { outputPart, partSize, stateParts } from "../specification/cell-parts.js";
+import { assertSteppable, cellsOf, STEPS, takesState } from "../specification/state.js";
 import type {
   BidirectionalSpec,
   CellSpec,
@@ -17,9 +17,9 @@ import type {
   LayerSpec,
   RecurrentSpec,
   Spec,
-} from "../spec/types.js";
-import { specValues, type ValueInfo } from "../spec/values.js";
-import { layerWeights } from "../spec/weights.js";
+} from "../specification/types.js";
+import { specValues, type ValueInfo } from "../specification/values.js";
+import { layerWeights } from "../specification/weights.js";
 
 /** What kind of program to make of a spec. */
 export interface LowerMode {

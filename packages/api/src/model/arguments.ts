@@ -1,9 +1,9 @@
 import { unrollError } from "../contract/error.js";
 import { type HostTensor, isHostTensor, type Nested, sizeOf, tensor } from "../contract/tensor.js";
 import { extentName, type Extents } from "../lowering/lower.js";
-import { STEPS } from "../spec/state.js";
-import type { InputSpec, Spec } from "../spec/types.js";
-import { specAxes } from "../spec/values.js";
+import { STEPS } from "../specification/state.js";
+import type { InputSpec, Spec } from "../specification/types.js";
+import { specAxes } from "../specification/values.js";
 
 /** One input of a run: a tensor, or nested arrays of numbers. */
 export type TensorLike = HostTensor | Nested;

@@ -1,7 +1,7 @@
 import type { Adapter } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import { type DeviceTensor, type HostTensor, isHostTensor } from "../contract/tensor.js";
-import type { StatePartSpec } from "../spec/state.js";
+import type { StatePartSpec } from "../specification/state.js";
 import { fromBase64, toBase64 } from "./base64.js";
 
 /**

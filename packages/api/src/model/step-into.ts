@@ -1,8 +1,8 @@
 import type { SyncExecutable } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
-import type { Program } from "../program/types.js";
-import type { StatePartSpec } from "../spec/state.js";
-import type { Spec } from "../spec/types.js";
+import type { Program } from "../contract/program.js";
+import type { StatePartSpec } from "../specification/state.js";
+import type { Spec } from "../specification/types.js";
 import type { State } from "./state.js";
 
 /** The arrays of one state, laid out as the executable wants them, so that a step builds nothing. */

@@ -1,5 +1,5 @@
 import type { Extent, InputsLike } from "./arguments.js";
-import type { RunResult } from "./model.js";
+import type { RunResult } from "./compile.js";
 import { State, type StateLike } from "./state.js";
 
 /**

@@ -1,7 +1,7 @@
 import { unrollError } from "../contract/error.js";
 import type { DType } from "../contract/tensor.js";
 import { type PrimitiveName, primitives } from "./primitives.js";
-import type { Attrs, Named, Node, Program, Region, Typed, ValueId, ValueType } from "./types.js";
+import type { Attrs, Named, Node, Program, Region, Typed, ValueId, ValueType } from "../contract/program.js";
 
 /** A value under construction. Belongs to the block that made it. */
 export interface Value extends Typed {

@@ -1,5 +1,5 @@
 import { unrollError } from "../contract/error.js";
-import type { Program } from "./types.js";
+import type { Program } from "../contract/program.js";
 
 /**
  * Checks one part of a program as it comes from JSON; returns what was expected there and the path, or null

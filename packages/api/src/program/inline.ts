@@ -1,5 +1,5 @@
 import type { Block, Value } from "./builder.js";
-import type { Program, Region, ValueId } from "./types.js";
+import type { Program, Region, ValueId } from "../contract/program.js";
 
 /**
  * Writes a program's nodes into a block, as if they had been built there.

@@ -1,5 +1,5 @@
 import { assertProgramForm } from "./form.js";
-import type { AttrValue, Program } from "./types.js";
+import type { AttrValue, Program } from "../contract/program.js";
 import { verify } from "./verify.js";
 
 /**

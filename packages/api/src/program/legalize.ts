@@ -1,6 +1,6 @@
 import type { Capabilities, CompositeClaim } from "../contract/capabilities.js";
 import { unrollError } from "../contract/error.js";
-import type { CompositeNode, Node, Program, Region, Typed, ValueId } from "./types.js";
+import type { CompositeNode, Node, Program, Region, Typed, ValueId } from "../contract/program.js";
 
 /**
  * Rewrites a program into what an adapter claims: composites it does not claim are replaced by their bodies,

@@ -1,6 +1,6 @@
 import { unrollError } from "../contract/error.js";
 import type { DType } from "../contract/tensor.js";
-import type { Attrs, Dim, ValueType } from "./types.js";
+import type { Attrs, Dim, ValueType } from "../contract/program.js";
 
 /** What the builder, the verifier and an adapter author need to know of one primitive. */
 export interface Primitive {

@@ -1,4 +1,4 @@
-import type { AttrValue, Named, Node, Program, Region, Typed } from "./types.js";
+import type { AttrValue, Named, Node, Program, Region, Typed } from "../contract/program.js";
 
 /**
  * The text form of a program, for errors, snapshots and people. One line a node; bodies are indented below

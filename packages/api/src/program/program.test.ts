@@ -8,7 +8,7 @@ import { programFromJson, programHash, programToJson } from "./json.js";
 import { legalize } from "./legalize.js";
 import { primitiveNames } from "./primitives.js";
 import { print } from "./print.js";
-import type { Node, Program, Region } from "./types.js";
+import type { Node, Program, Region } from "../contract/program.js";
 import { verify } from "./verify.js";
 
 const attrs = {

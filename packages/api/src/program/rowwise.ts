@@ -1,4 +1,4 @@
-import type { Node, Program, Region, Typed, ValueId, ValueType } from "./types.js";
+import type { Node, Program, Region, Typed, ValueId, ValueType } from "../contract/program.js";
 
 const BATCH = "batch";
 

@@ -1,6 +1,6 @@
 import { unrollError } from "../contract/error.js";
 import { primitiveOf } from "./primitives.js";
-import type { Node, Program, Region, Typed, ValueId, ValueType } from "./types.js";
+import type { Node, Program, Region, Typed, ValueId, ValueType } from "../contract/program.js";
 
 /**
  * Checks a program that did not come straight from the builder, e.g. from JSON: every value defined once and

@@ -1,5 +1,5 @@
-import { knownOptions } from "../spec/known-options.js";
-import type { ActivationSpec } from "../spec/types.js";
+import { knownOptions } from "../specification/known-options.js";
+import type { ActivationSpec } from "../specification/types.js";
 import { logSoftmax, softmax } from "./functional.js";
 import { currentGraph } from "./graph.js";
 import { Module } from "./module.js";

@@ -1,7 +1,7 @@
 import { unrollError } from "../contract/error.js";
 import { allocate, type HostTensor, isHostTensor, sizeOf } from "../contract/tensor.js";
-import type { SteppableModel } from "../model/model.js";
-import { specState, takesState } from "../spec/state.js";
+import type { SteppableModel } from "../model/compile.js";
+import { specState, takesState } from "../specification/state.js";
 import type { Graph, InputSlot } from "./graph.js";
 import { reshape, stack, swapAxes, takeRows } from "./host-tensor.js";
 import { assertLengths, type Lengths, lengthsOf, PackedSequence } from "./packed.js";

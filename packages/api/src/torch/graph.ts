@@ -1,9 +1,9 @@
 import { unrollError, type UnrollErrorCode } from "../contract/error.js";
 import type { HostTensor } from "../contract/tensor.js";
 import type { TorchBinding } from "../dialects/torch/index.js";
-import { merge } from "../spec/build.js";
-import type { InputSpec, LayerSpec, MergeSpec, Spec, ValueRef } from "../spec/types.js";
-import { spec as makeSpec } from "../spec/build.js";
+import { merge } from "../specification/build.js";
+import type { InputSpec, LayerSpec, MergeSpec, Spec, ValueRef } from "../specification/types.js";
+import { spec as makeSpec } from "../specification/build.js";
 import { Argument, type ArgumentPath, type StateSlot, SymbolicState, SymbolicTensor } from "./symbolic.js";
 
 /** What modules a model holds: recurrent ones over sequences, cells that take one step, or neither. */

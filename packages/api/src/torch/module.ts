@@ -6,9 +6,9 @@ import { foreignWeights, readForeign, type WeightLoss } from "../dialects/conver
 import { fromTorch, type TorchBinding } from "../dialects/torch/index.js";
 import { torchRules } from "../dialects/torch/rules.js";
 import type { AnyTensor } from "../formats/named-tensor.js";
-import { compile, type SteppableModel } from "../model/model.js";
-import type { LayerSpec, Spec } from "../spec/types.js";
-import type { WeightSpec } from "../spec/weights.js";
+import { compile, type SteppableModel } from "../model/compile.js";
+import type { LayerSpec, Spec } from "../specification/types.js";
+import type { WeightSpec } from "../specification/weights.js";
 import { execute, type Prepared } from "./execute.js";
 import { currentGraph } from "./graph.js";
 import { signatureOf, sizesOf, trace } from "./trace.js";

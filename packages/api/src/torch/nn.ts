@@ -13,8 +13,8 @@ export {
   Softsign,
   Tanh,
 } from "./activations.js";
-export { GRUCell, LSTMCell, RNNCell } from "./cells.js";
+export { GRUCell, LSTMCell, RNNCell } from "./cell-modules.js";
 export { ModuleList, Sequential } from "./containers.js";
 export { Embedding, Linear } from "./layers.js";
 export { Module } from "./module.js";
-export { GRU, LSTM, RNN } from "./recurrent.js";
+export { GRU, LSTM, RNN } from "./recurrent-modules.js";

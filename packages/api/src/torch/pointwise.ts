@@ -1,5 +1,5 @@
-import { activation, dropout } from "../spec/build.js";
-import type { ActivationSpec } from "../spec/types.js";
+import { activation, dropout } from "../specification/build.js";
+import type { ActivationSpec } from "../specification/types.js";
 import type { SymbolicTensor } from "./symbolic.js";
 
 /** Applies one of our activations; `path` is the module it stands for, if any. */

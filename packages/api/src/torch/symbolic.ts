@@ -1,5 +1,5 @@
 import type { Graph } from "./graph.js";
-import type { ValueRef } from "../spec/types.js";
+import type { ValueRef } from "../specification/types.js";
 
 /** Where an argument of `forward` stands: argument number, then positions inside tuples. */
 export type ArgumentPath = readonly number[];

@@ -1,6 +1,6 @@
 import { unrollError } from "../contract/error.js";
 import { type HostTensor, isHostTensor } from "../contract/tensor.js";
-import type { Spec, ValueRef } from "../spec/types.js";
+import type { Spec, ValueRef } from "../specification/types.js";
 import { Graph, recording } from "./graph.js";
 import type { Module } from "./module.js";
 import { PackedSequence } from "./packed.js";

@@ -1,7 +1,7 @@
 import type { WeightMap } from "../../contract/adapter.js";
 import { unrollError } from "../../contract/error.js";
 import type { AnyTensor } from "../../formats/named-tensor.js";
-import type { Spec } from "../../spec/types.js";
+import type { Spec } from "../../specification/types.js";
 import {
   type Converted,
   exportWeights,
@@ -10,7 +10,7 @@ import {
   importWeights,
   readForeign,
 } from "../convert.js";
-import type { WeightSpec } from "../../spec/weights.js";
+import type { WeightSpec } from "../../specification/weights.js";
 import { type KerasBinding, kerasBindings } from "./bindings.js";
 import { type KerasRules, kerasRules } from "./rules.js";
 

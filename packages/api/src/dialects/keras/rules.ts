@@ -1,5 +1,5 @@
 import { unrollError } from "../../contract/error.js";
-import type { CellSpec, CustomCellSpec, LayerSpec } from "../../spec/types.js";
+import type { CellSpec, CustomCellSpec, LayerSpec } from "../../specification/types.js";
 import { type GateOrder, type WeightRule, cellRules, customRules, plainRule } from "../rules.js";
 import type { KerasBinding } from "./bindings.js";
 

@@ -1,4 +1,4 @@
-import type { Spec } from "../../spec/types.js";
+import type { Spec } from "../../specification/types.js";
 
 /** Says which initializers of an ONNX model hold a spec layer's weights. */
 export interface OnnxBinding {

@@ -1,6 +1,6 @@
 import type { WeightMap } from "../../contract/adapter.js";
 import type { AnyTensor } from "../../formats/named-tensor.js";
-import type { Spec } from "../../spec/types.js";
+import type { Spec } from "../../specification/types.js";
 import {
   type Converted,
   exportWeights,

@@ -10,8 +10,8 @@ import {
   recurrent,
   simpleRnnCell,
   spec,
-} from "../../spec/build.js";
-import { specWeights } from "../../spec/weights.js";
+} from "../../specification/build.js";
+import { specWeights } from "../../specification/weights.js";
 import { fromOnnx, toOnnx } from "./index.js";
 
 let seed = 1;

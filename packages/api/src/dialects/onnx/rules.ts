@@ -1,7 +1,7 @@
 import { unrollError } from "../../contract/error.js";
-import { cellsOf } from "../../spec/state.js";
-import type { CellSpec, KnownCellSpec, LayerSpec } from "../../spec/types.js";
-import { layerWeights } from "../../spec/weights.js";
+import { cellsOf } from "../../specification/state.js";
+import type { CellSpec, KnownCellSpec, LayerSpec } from "../../specification/types.js";
+import { layerWeights } from "../../specification/weights.js";
 import { cellRules, type GateOrder, plainRule, type WeightRule } from "../rules.js";
 import type { OnnxBinding } from "./bindings.js";
 

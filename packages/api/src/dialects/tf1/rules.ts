@@ -1,7 +1,7 @@
 import { unrollError } from "../../contract/error.js";
-import { outputSize } from "../../spec/cells.js";
-import { cellsOf } from "../../spec/state.js";
-import type { CellSpec, KnownCellSpec, LayerSpec } from "../../spec/types.js";
+import { outputSize } from "../../specification/cell-parts.js";
+import { cellsOf } from "../../specification/state.js";
+import type { CellSpec, KnownCellSpec, LayerSpec } from "../../specification/types.js";
 import { customRules, plainRule, type WeightRule } from "../rules.js";
 import type { Tf1Binding } from "./bindings.js";
 

@@ -1,5 +1,5 @@
-import { cellsOf } from "../../spec/state.js";
-import type { Spec } from "../../spec/types.js";
+import { cellsOf } from "../../specification/state.js";
+import type { Spec } from "../../specification/types.js";
 
 /** Says which PyTorch module holds a spec layer's weights. */
 export interface TorchBinding {

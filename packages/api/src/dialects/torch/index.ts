@@ -1,7 +1,7 @@
 import type { WeightMap } from "../../contract/adapter.js";
 import { unrollError } from "../../contract/error.js";
 import type { AnyTensor } from "../../formats/named-tensor.js";
-import type { Spec } from "../../spec/types.js";
+import type { Spec } from "../../specification/types.js";
 import {
   type Converted,
   exportWeights,

@@ -1,6 +1,6 @@
 import { unrollError } from "../../contract/error.js";
-import type { CellSpec, KnownCellSpec, LayerSpec } from "../../spec/types.js";
-import { layerWeights } from "../../spec/weights.js";
+import type { CellSpec, KnownCellSpec, LayerSpec } from "../../specification/types.js";
+import { layerWeights } from "../../specification/weights.js";
 import { type GateOrder, type WeightRule, cellRules, customRules, plainRule } from "../rules.js";
 import type { TorchBinding } from "./bindings.js";
 

@@ -11,8 +11,8 @@ import {
   recurrent,
   simpleRnnCell,
   spec,
-} from "../../spec/build.js";
-import { specWeights } from "../../spec/weights.js";
+} from "../../specification/build.js";
+import { specWeights } from "../../specification/weights.js";
 import { fromTorch, toTorch } from "./index.js";
 
 let seed = 1;

@@ -1,7 +1,7 @@
 import { unrollError } from "../contract/error.js";
 import { type Block, ProgramBuilder, type Value } from "../program/builder.js";
 import { whyNotRowwise } from "../program/rowwise.js";
-import type { Dim, Named } from "../program/types.js";
+import type { Dim, Named } from "../contract/program.js";
 import { verify } from "../program/verify.js";
 import type { CustomCellSpec } from "./types.js";
 

@@ -1,8 +1,15 @@
 import { unrollError } from "../contract/error.js";
-import { bidirectional, dropout, gruCell, lstmCell, recurrent, simpleRnnCell } from "../spec/build.js";
-import { outputSize, partSize, stateParts } from "../spec/cells.js";
-import { knownOptions } from "../spec/known-options.js";
-import type { CellSpec, LayerSpec, ValueRef } from "../spec/types.js";
+import {
+  bidirectional,
+  dropout,
+  gruCell,
+  lstmCell,
+  recurrent,
+  simpleRnnCell,
+} from "../specification/build.js";
+import { outputSize, partSize, stateParts } from "../specification/cell-parts.js";
+import { knownOptions } from "../specification/known-options.js";
+import type { CellSpec, LayerSpec, ValueRef } from "../specification/types.js";
 import { currentGraph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";

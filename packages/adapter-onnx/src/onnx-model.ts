@@ -14,7 +14,13 @@ import { activationComposites, emitActivation } from "./activations.js";
 import { Graph } from "./graph.js";
 import { emitPrimitive } from "./primitives.js";
 import { encodeModel, type GraphProto } from "./proto.js";
-import { emitRecurrent, isWeight, pairs, recurrentClaims, recurrentComposites } from "./recurrent.js";
+import {
+  emitRecurrent,
+  isWeight,
+  pairs,
+  recurrentClaims,
+  recurrentComposites,
+} from "./recurrent-operators.js";
 
 /** Composites this adapter writes as operators of ONNX. */
 export const claims: Readonly<Record<string, CompositeClaim>> = {

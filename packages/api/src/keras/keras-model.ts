@@ -5,9 +5,9 @@ import { type HostTensor, isHostTensor, type Nested, tensor } from "../contract/
 import type { WeightLoss } from "../dialects/convert.js";
 import { fromKeras, kerasWeights, readKeras } from "../dialects/keras/index.js";
 import type { AnyTensor } from "../formats/named-tensor.js";
-import { compile, type SteppableModel } from "../model/model.js";
-import type { Spec } from "../spec/types.js";
-import type { WeightSpec } from "../spec/weights.js";
+import { compile, type SteppableModel } from "../model/compile.js";
+import type { Spec } from "../specification/types.js";
+import type { WeightSpec } from "../specification/weights.js";
 import { both, extentsOf, nonZero, toMask } from "./extent.js";
 import { KerasTensor } from "./keras-tensor.js";
 import { partName } from "./layer.js";

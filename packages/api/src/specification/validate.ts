@@ -3,7 +3,7 @@ import { assertProgramForm } from "../program/form.js";
 import { activationNames } from "../layers/activations.js";
 import { nearest } from "./nearest.js";
 import { type ValueInfo, valuesOf } from "./values.js";
-import { outputPart, outputSize, partSize, stateParts } from "./cells.js";
+import { outputPart, outputSize, partSize, stateParts } from "./cell-parts.js";
 import { assertCustomCell } from "./custom-cell.js";
 import type { AttentionSpec, CellSpec, CustomCellSpec, LayerSpec, MaskingSpec, Spec } from "./types.js";
 

@@ -3,11 +3,11 @@ import { unrollError } from "../contract/error.js";
 import { allocate, type DeviceTensor, type HostTensor, sizeOf } from "../contract/tensor.js";
 import { extentName, lower, type LowerMode, stateName } from "../lowering/lower.js";
 import { legalize } from "../program/legalize.js";
-import { specState, type StatePartSpec, STEPS, takesState, whyNotSteppable } from "../spec/state.js";
-import type { BidirectionalSpec, LayerSpec, RecurrentSpec, Spec, ValueRef } from "../spec/types.js";
-import { validateSpec } from "../spec/validate.js";
-import { specAxes } from "../spec/values.js";
-import { assertSpecWeights } from "../spec/weights.js";
+import { specState, type StatePartSpec, STEPS, takesState, whyNotSteppable } from "../specification/state.js";
+import type { BidirectionalSpec, LayerSpec, RecurrentSpec, Spec, ValueRef } from "../specification/types.js";
+import { validateSpec } from "../specification/validate.js";
+import { specAxes } from "../specification/values.js";
+import { assertSpecWeights } from "../specification/weights.js";
 import {
   type CheckedInputs,
   type Extent,

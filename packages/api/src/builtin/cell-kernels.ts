@@ -1,4 +1,4 @@
-import type { Attrs } from "../program/types.js";
+import type { Attrs } from "../contract/program.js";
 import type { Kernels, Packed } from "./kernels.js";
 
 /**

@@ -1,11 +1,11 @@
-import { recurrent } from "../spec/build.js";
-import { stateParts } from "../spec/cells.js";
-import { knownOptions } from "../spec/known-options.js";
-import type { RecurrentSpec, ValueRef } from "../spec/types.js";
+import { recurrent } from "../specification/build.js";
+import { stateParts } from "../specification/cell-parts.js";
+import { knownOptions } from "../specification/known-options.js";
+import type { RecurrentSpec, ValueRef } from "../specification/types.js";
 import { currentGraph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
-import { type CellMaker, gruCellOf, lstmCellOf, pair, rnnCellOf } from "./recurrent.js";
+import { type CellMaker, gruCellOf, lstmCellOf, pair, rnnCellOf } from "./recurrent-modules.js";
 import { type Hidden, SymbolicState, SymbolicTensor } from "./symbolic.js";
 
 /** Options of the cells, with PyTorch's defaults. */

@@ -1,4 +1,4 @@
-import type { DType } from "../contract/tensor.js";
+import type { DType } from "./tensor.js";
 
 /**
  * An axis length: a number, or the name of a symbolic one (`batch`, `time`) that each run may choose anew.

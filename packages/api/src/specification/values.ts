@@ -1,5 +1,5 @@
 import type { DType } from "../contract/tensor.js";
-import { outputSize, partSize, stateParts } from "./cells.js";
+import { outputSize, partSize, stateParts } from "./cell-parts.js";
 import type { CellSpec, LayerSpec, Spec, ValueRef } from "./types.js";
 
 /** What is known of a value of a spec: its time axis, null without one, and the axes after batch and time. */

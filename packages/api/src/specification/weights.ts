@@ -1,6 +1,6 @@
 import { unrollError } from "../contract/error.js";
 import type { WeightMap } from "../contract/adapter.js";
-import { gatesOf, outputSize } from "./cells.js";
+import { gatesOf, outputSize } from "./cell-parts.js";
 import type { CellSpec, LayerSpec, Spec } from "./types.js";
 
 /** A weight that a spec needs, under its canonical name. Always float32. */

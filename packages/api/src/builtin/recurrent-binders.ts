@@ -1,4 +1,4 @@
-import type { Cell } from "./cells.js";
+import type { Cell } from "./cell-kernels.js";
 import type { Binder, Binding, Slot } from "./slot.js";
 
 /**

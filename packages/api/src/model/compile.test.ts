@@ -2,10 +2,19 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import { builtin } from "../builtin/index.js";
 import { isUnrollError } from "../contract/error.js";
 import { type HostTensor, tensor } from "../contract/tensor.js";
-import { bidirectional, dense, embedding, gruCell, input, lstmCell, recurrent, spec } from "../spec/build.js";
-import type { Spec } from "../spec/types.js";
-import { specWeights } from "../spec/weights.js";
-import { compile, type SequenceModel, type SteppableModel } from "./model.js";
+import {
+  bidirectional,
+  dense,
+  embedding,
+  gruCell,
+  input,
+  lstmCell,
+  recurrent,
+  spec,
+} from "../specification/build.js";
+import type { Spec } from "../specification/types.js";
+import { specWeights } from "../specification/weights.js";
+import { compile, type SequenceModel, type SteppableModel } from "./compile.js";
 import { State } from "./state.js";
 
 /** Weights that differ everywhere, the same on each run. */

@@ -1,5 +1,5 @@
 import { unrollError } from "../contract/error.js";
-import { partSize, stateParts } from "./cells.js";
+import { partSize, stateParts } from "./cell-parts.js";
 import type { CellSpec, LayerSpec, Spec } from "./types.js";
 import { specValues } from "./values.js";
 

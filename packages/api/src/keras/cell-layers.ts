@@ -1,8 +1,12 @@
 import { unrollError } from "../contract/error.js";
 import { snake } from "../dialects/keras/rules.js";
-import { gruCell as gruSpec, lstmCell as lstmSpec, simpleRnnCell as simpleRnnSpec } from "../spec/build.js";
-import { knownOptions } from "../spec/known-options.js";
-import type { CellSpec, CustomCellSpec } from "../spec/types.js";
+import {
+  gruCell as gruSpec,
+  lstmCell as lstmSpec,
+  simpleRnnCell as simpleRnnSpec,
+} from "../specification/build.js";
+import { knownOptions } from "../specification/known-options.js";
+import type { CellSpec, CustomCellSpec } from "../specification/types.js";
 import { cellActivation } from "./options.js";
 
 /** Options of every cell, with Keras 3's defaults. */

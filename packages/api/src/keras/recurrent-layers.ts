@@ -1,6 +1,6 @@
-import { recurrent, bidirectional } from "../spec/build.js";
-import { outputPart, outputSize, partSize, stateParts } from "../spec/cells.js";
-import { knownOptions } from "../spec/known-options.js";
+import { recurrent, bidirectional } from "../specification/build.js";
+import { outputPart, outputSize, partSize, stateParts } from "../specification/cell-parts.js";
+import { knownOptions } from "../specification/known-options.js";
 import type {
   BidirectionalSpec,
   CustomCellSpec,
@@ -8,7 +8,7 @@ import type {
   MaskingSpec,
   RecurrentSpec,
   ValueRef,
-} from "../spec/types.js";
+} from "../specification/types.js";
 import {
   type Cell,
   cellOf,
@@ -20,7 +20,7 @@ import {
   lstmCell,
   simpleRnnCell,
   StackedCells,
-} from "./cells.js";
+} from "./cell-layers.js";
 import {
   type Form,
   Layer,

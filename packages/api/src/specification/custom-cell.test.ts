@@ -3,7 +3,7 @@ import { builtin } from "../builtin/index.js";
 import { minimalGatedCell } from "../cells/index.js";
 import { isUnrollError } from "../contract/error.js";
 import { tensor } from "../contract/tensor.js";
-import { compile } from "../model/model.js";
+import { compile } from "../model/compile.js";
 import type { Block, Value } from "../program/builder.js";
 import { input, recurrent, spec } from "./build.js";
 import { customCell } from "./custom-cell.js";

@@ -1,5 +1,5 @@
 import type { Activation } from "../layers/activations.js";
-import type { Program } from "../program/types.js";
+import type { Program } from "../contract/program.js";
 
 /**
  * A recurrent model as plain JSON. Every choice of mathematics is written out: nothing is implied by the
