@@ -1,6 +1,6 @@
 import { unrollError } from "../contract/error.js";
 import type { Adapter } from "../contract/adapter.js";
-import { nearest } from "../specification/nearest.js";
+import { nearest } from "../contract/nearest.js";
 
 /** What `unroll.config.{json,js,ts}` may hold. */
 export interface Config {

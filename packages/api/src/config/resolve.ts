@@ -1,6 +1,6 @@
 import type { Adapter } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
-import { nearest } from "../specification/nearest.js";
+import { nearest } from "../contract/nearest.js";
 import { type AdapterName, adapterNames, makeAdapter } from "./engines.js";
 import { readConfig } from "./file.js";
 

@@ -1,5 +1,5 @@
 import { attention } from "../specification/build.js";
-import { knownOptions } from "../specification/known-options.js";
+import { knownOptions } from "../contract/known-options.js";
 import type { AttentionSpec, LayerSpec, ValueRef } from "../specification/types.js";
 import { type Form, Layer, type LayerOptions, type LayerOutput, commonOptions } from "./layer.js";
 

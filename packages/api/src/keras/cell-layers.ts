@@ -5,7 +5,7 @@ import {
   lstmCell as lstmSpec,
   simpleRnnCell as simpleRnnSpec,
 } from "../specification/build.js";
-import { knownOptions } from "../specification/known-options.js";
+import { knownOptions } from "../contract/known-options.js";
 import type { CellSpec, CustomCellSpec } from "../specification/types.js";
 import { cellActivation } from "./options.js";
 

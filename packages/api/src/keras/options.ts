@@ -1,7 +1,7 @@
 import { unrollError } from "../contract/error.js";
 import type { Activation } from "../layers/activations.js";
 import type { DenseSpec } from "../specification/types.js";
-import { nearest } from "../specification/nearest.js";
+import { nearest } from "../contract/nearest.js";
 
 /** Keras's activations by ours. Its `leaky_relu` has slope 0.2, which we don't have. */
 const activations: Readonly<Record<string, Activation>> = {

@@ -1,5 +1,5 @@
 import { activation, dense, dropout, embedding, merge, repeat } from "../specification/build.js";
-import { knownOptions } from "../specification/known-options.js";
+import { knownOptions } from "../contract/known-options.js";
 import type { LayerSpec, MergeSpec, ValueRef } from "../specification/types.js";
 import { type Form, Layer, type LayerOptions, type LayerOutput, commonOptions } from "./layer.js";
 import { outerActivation } from "./options.js";

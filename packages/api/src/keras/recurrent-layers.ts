@@ -1,6 +1,6 @@
 import { recurrent, bidirectional } from "../specification/build.js";
 import { outputPart, outputSize, partSize, stateParts } from "../specification/cell-parts.js";
-import { knownOptions } from "../specification/known-options.js";
+import { knownOptions } from "../contract/known-options.js";
 import type {
   BidirectionalSpec,
   CustomCellSpec,

@@ -19,7 +19,7 @@ import type {
   Spec,
   ValueRef,
 } from "./types.js";
-import { knownOptions } from "./known-options.js";
+import { knownOptions } from "../contract/known-options.js";
 import { validateSpec } from "./validate.js";
 
 /** Defaults: tanh, one bias. */

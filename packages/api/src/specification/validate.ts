@@ -1,7 +1,7 @@
 import { unrollError } from "../contract/error.js";
 import { assertProgramForm } from "../program/form.js";
 import { activationNames } from "../layers/activations.js";
-import { nearest } from "./nearest.js";
+import { nearest } from "../contract/nearest.js";
 import { type ValueInfo, valuesOf } from "./values.js";
 import { outputPart, outputSize, partSize, stateParts } from "./cell-parts.js";
 import { assertCustomCell } from "./custom-cell.js";

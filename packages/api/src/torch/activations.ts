@@ -1,4 +1,4 @@
-import { knownOptions } from "../specification/known-options.js";
+import { knownOptions } from "../contract/known-options.js";
 import type { ActivationSpec } from "../specification/types.js";
 import { logSoftmax, softmax } from "./functional.js";
 import { currentGraph } from "./graph.js";

@@ -1,6 +1,6 @@
 import { recurrent } from "../specification/build.js";
 import { stateParts } from "../specification/cell-parts.js";
-import { knownOptions } from "../specification/known-options.js";
+import { knownOptions } from "../contract/known-options.js";
 import type { RecurrentSpec, ValueRef } from "../specification/types.js";
 import { currentGraph } from "./graph.js";
 import { count } from "./layers.js";

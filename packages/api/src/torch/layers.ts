@@ -1,6 +1,6 @@
 import { unrollError } from "../contract/error.js";
 import { dense, embedding } from "../specification/build.js";
-import { knownOptions } from "../specification/known-options.js";
+import { knownOptions } from "../contract/known-options.js";
 import { currentGraph } from "./graph.js";
 import { Module, type ModulePart } from "./module.js";
 import type { SymbolicTensor } from "./symbolic.js";

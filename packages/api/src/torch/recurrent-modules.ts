@@ -8,7 +8,7 @@ import {
   simpleRnnCell,
 } from "../specification/build.js";
 import { outputSize, partSize, stateParts } from "../specification/cell-parts.js";
-import { knownOptions } from "../specification/known-options.js";
+import { knownOptions } from "../contract/known-options.js";
 import type { CellSpec, LayerSpec, ValueRef } from "../specification/types.js";
 import { currentGraph } from "./graph.js";
 import { count } from "./layers.js";

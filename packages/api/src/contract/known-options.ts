@@ -1,4 +1,4 @@
-import { unrollError } from "../contract/error.js";
+import { unrollError } from "./error.js";
 import { nearest } from "./nearest.js";
 
 /** Refuses options that something does not have. @throws UNROLL_ARGUMENT naming the nearest one */
