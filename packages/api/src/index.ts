@@ -33,17 +33,20 @@ export {
 export { validateSpec } from "./specification/validate.js";
 export { specWeights, type WeightSpec } from "./specification/weights.js";
 export { specState, whyNotSteppable, type StatePartSpec } from "./specification/state.js";
-export {
-  compile,
-  type CompileOptions,
-  type ModelOf,
-  type RunResult,
-  type SequenceModel,
-  type SequenceOptions,
-  type SteppableModel,
-} from "./model/compile.js";
+export { compile } from "./model/compile.js";
+export type {
+  CompileOptions,
+  ModelOf,
+  ModelSource,
+  RunResult,
+  SequenceModel,
+  SequenceOptions,
+  SteppableModel,
+} from "./model/faces.js";
+export type { Runnable, SignatureInput, SignatureState, SignatureValue } from "./program/runnable.js";
 export { State, type PlainState, type StateJson, type StateLike } from "./model/state.js";
 export type { Stream } from "./model/stream.js";
-export type { Extent, InputsLike, TensorLike } from "./model/arguments.js";
+export type { InputsLike, TensorLike } from "./model/arguments.js";
+export type { Extent } from "./model/row-ends.js";
 export { lower, type LowerMode } from "./lowering/lower.js";
 export { builtin } from "./builtin/index.js";

@@ -41,6 +41,12 @@ export interface Executable {
    * @returns one tensor for every program output, by output name
    */
   run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>>;
+  /**
+   * Gives every weight a new value: same names, dtypes and shapes, copied before this returns. Runs asked for before it see
+   * the old values, runs asked for afterwards the new ones. Absent where an engine would have to compile again; then
+   * whoever wants it does that.
+   */
+  rebind?(weights: WeightMap): Promise<void>;
   /** Frees everything the executable holds. A second call does nothing. */
   dispose(): void;
 }

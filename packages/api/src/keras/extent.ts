@@ -1,4 +1,4 @@
-import type { Extent } from "../model/arguments.js";
+import type { Extent } from "../model/row-ends.js";
 import { unrollError } from "../contract/error.js";
 import { type HostTensor, isHostTensor, type Nested, tensor } from "../contract/tensor.js";
 

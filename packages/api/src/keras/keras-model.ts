@@ -5,7 +5,8 @@ import { type HostTensor, isHostTensor, type Nested, tensor } from "../contract/
 import type { WeightLoss } from "../dialects/convert.js";
 import { fromKeras, kerasWeights, readKeras } from "../dialects/keras/index.js";
 import type { AnyTensor } from "../formats/named-tensor.js";
-import { compile, type SteppableModel } from "../model/compile.js";
+import { compile } from "../model/compile.js";
+import type { SteppableModel } from "../model/faces.js";
 import type { Spec } from "../specification/types.js";
 import type { WeightSpec } from "../specification/weights.js";
 import { both, extentsOf, nonZero, toMask } from "./extent.js";

@@ -1,6 +1,45 @@
 import type { Block, NamedValues, Value } from "../program/builder.js";
 import type { Attrs } from "../contract/program.js";
+import type { LayerDefinition, Wiring } from "./definition.js";
+import type { Fields, FilledOf } from "./fields.js";
+import { maskOf } from "./recurrence.js";
 import { softmax } from "./softmax.js";
+import { STEPS, type ValueInfo } from "./value-info.js";
+
+const fields = {
+  name: { kind: "name" },
+  /** A sequence [batch, time, inputSize], or one vector a row [batch, inputSize]. */
+  query: { kind: "value" },
+  /** A sequence along the axis of `key`: what the mean is taken of. */
+  value: { kind: "value" },
+  /** A sequence [batch, source, inputSize]. Default: the value. */
+  key: { kind: "value", default: ({ value }: { value?: unknown }) => value },
+  /** Size of query and key. */
+  inputSize: { kind: "count" },
+  /**
+   * How well a key fits: `dot` q·k (Luong; the default), `scaledDot` q·k / sqrt(inputSize), `additive` the sum of
+   * tanh(q + k) (Bahdanau).
+   */
+  score: { kind: "oneOf", of: ["dot", "scaledDot", "additive"], default: "dot" },
+  /**
+   * What the score is multiplied by: nothing, the default; the weight `scale` []; or for `additive` each of its terms
+   * by `scale` [inputSize].
+   */
+  scale: { kind: "oneOf", of: ["none", "scalar", "vector"], default: "none" },
+  /**
+   * What q + k is multiplied by before tanh: nothing, the default, or the weight `innerScale` [] (Keras's `concat` score
+   * with `use_scale`).
+   */
+  innerScale: { kind: "oneOf", of: ["none", "scalar"], default: "none" },
+} as const satisfies Fields;
+
+/**
+ * Each step of a query takes the mean of another sequence's steps, weighted by how well their keys fit it. The weights
+ * [batch, time, source] are there as `name.weights`, which only an output may be.
+ */
+export interface AttentionSpec extends FilledOf<typeof fields> {
+  readonly type: "attention";
+}
 
 export interface AttentionAttrs extends Attrs {
   readonly score: "dot" | "scaledDot" | "additive";
@@ -74,3 +113,66 @@ function maskedSoftmax(b: Block, x: Value, real: Value): Value {
   // padding.
   return b.select(real, b.div(e, b.max(b.sum(e, 2), b.constant(1))), b.constant(0));
 }
+
+function wire(
+  { query, key, value, inputSize, score, scale, innerScale }: AttentionSpec,
+  wiring: Wiring,
+): void {
+  const [q, k, v] = [wiring.read(query, "query"), wiring.read(key, "key"), wiring.read(value, "value")];
+  const vectors = ({ dtype, shape }: ValueInfo): boolean => dtype === "float32" && shape.length === 1;
+  const size = `of ${inputSize}, the layer's inputSize`;
+  const another = "a dense layer makes them of another size";
+  if (!vectors(q) || q.shape[0] !== inputSize)
+    wiring.refuse("query", `float32 vectors ${size}`, query, another);
+  if (!vectors(k) || k.axis === null || k.shape[0] !== inputSize)
+    wiring.refuse("key", `a float32 sequence of vectors ${size}`, key, another);
+  if (!vectors(v) || v.axis !== k.axis)
+    wiring.refuse(
+      "value",
+      `a float32 sequence of vectors along "${k.axis}", the axis of key`,
+      value,
+      "there is one value for each key",
+    );
+  if (scale === "vector" && score !== "additive")
+    wiring.refuse(
+      "scale",
+      `none or scalar for ${score}`,
+      scale,
+      "a dense layer before it scales each feature",
+    );
+  if (innerScale !== "none" && score !== "additive")
+    wiring.refuse("innerScale", `none for ${score}`, innerScale, "only additive has a tanh to scale within");
+}
+
+export const attentionDefinition = {
+  type: "attention",
+  fields,
+  wire,
+  values({ query, key, value }, around) {
+    const { axis } = around.value(query);
+    return [
+      ["", { dtype: "float32", axis, shape: around.value(value).shape }],
+      [".weights", { dtype: "float32", axis, shape: [], over: around.value(key).axis! }],
+    ];
+  },
+  weights: ({ inputSize, scale, innerScale }) => [
+    ...(innerScale === "scalar" ? [{ name: "innerScale", shape: [] }] : []),
+    ...(scale === "none" ? [] : [{ name: "scale", shape: scale === "vector" ? [inputSize] : [] }]),
+  ],
+  whyNotSteppable: ({ name, key }, around) =>
+    around.value(key).axis === STEPS ? `attention "${name}" looks at all of "${STEPS}"` : null,
+  lower({ query: queryRef, key: keyRef, value, score }, { b, read, value: info, extent, weights: own }) {
+    const [query, key] = [read(queryRef), read(keyRef)];
+    const masks = {
+      keyMask: maskOf(b, key, extent(info(keyRef).axis)),
+      queryMask: maskOf(b, query, extent(info(queryRef).axis)),
+    };
+    const lone = query.type.shape.length === 2;
+    const queries = lone ? b.expandDims(query, 0) : query;
+    const { y, weights } = attention(b, queries, key, read(value), { ...masks, ...own }, { score });
+    const outputs = lone
+      ? { "": b.squeeze(y, 0), ".weights": b.squeeze(weights, 0) }
+      : { "": y, ".weights": weights };
+    return { outputs, state: {} };
+  },
+} as const satisfies LayerDefinition<AttentionSpec>;

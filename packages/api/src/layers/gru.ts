@@ -1,9 +1,34 @@
+import type { Attrs } from "../contract/program.js";
 import type { Block, NamedValues, Value } from "../program/builder.js";
-import { type Activation, activate } from "./activations.js";
+import { type Activation, activate, activationNames } from "./activations.js";
+import type { Fields, FilledOf } from "./fields.js";
+import { biasForms, compositeWeights, type GatedCellDefinition, gatedWeights } from "./gated-cell.js";
 import { affine, put, type RecurrentAttrs, sequenceOf } from "./recurrence.js";
 
+const fields = {
+  inputSize: { kind: "count" },
+  units: { kind: "count" },
+  /** Of the candidate n. */
+  activation: { kind: "oneOf", of: activationNames, default: "tanh" },
+  /** Of the gates z, r. */
+  recurrentActivation: { kind: "oneOf", of: activationNames, default: "sigmoid" },
+  /** True: the reset gate acts on h·U + bias (torch, Keras's default). False: on h before the product. */
+  resetAfter: { kind: "oneOf", of: [true, false], default: true },
+  /** Default: two biases where the reset is after the product, else one. */
+  bias: {
+    kind: "oneOf",
+    of: biasForms,
+    default: ({ resetAfter }: { resetAfter?: unknown }) => (resetAfter === false ? "single" : "split"),
+  },
+} as const satisfies Fields;
+
+/** A GRU. Weights: `kernel` [inputSize, 3 units] with gates z r n, `recurrentKernel` [units, 3 units], biases [3 units]. */
+export interface GruCellSpec extends FilledOf<typeof fields> {
+  readonly kind: "gru";
+}
+
 /** Mathematics of a GRU. Gate columns in every weight: z r n (Keras calls n `h`; torch orders r z n). */
-export interface GruAttrs extends RecurrentAttrs {
+export interface GruMathematics extends Attrs {
   /** Of the candidate n. */
   readonly activation: Activation;
   /** Of the gates z, r. */
@@ -15,6 +40,8 @@ export interface GruAttrs extends RecurrentAttrs {
   readonly resetAfter: boolean;
 }
 
+export type GruAttrs = GruMathematics & RecurrentAttrs;
+
 /**
  * One step, semantics rules `gru-reset-after` and `gru-reset-before`:
  *
@@ -22,7 +49,7 @@ export interface GruAttrs extends RecurrentAttrs {
  * n = activation(x·Kn + bn + r ⊙ (h·Un + dn)) if the reset is after, activation(x·Kn + bn + (r ⊙ h)·Un + dn)
  * if before.
  */
-function equations(b: Block, x: Value, h: Value, weights: NamedValues, attrs: GruAttrs): { h: Value } {
+function equations(b: Block, x: Value, h: Value, weights: NamedValues, attrs: GruMathematics): { h: Value } {
   const units = h.type.shape[1] as number;
   const { kernel, recurrentKernel, inputBias, recurrentBias } = weights;
   const fromInput = affine(b, x, kernel!, inputBias);
@@ -61,7 +88,7 @@ export function gruCell(
   x: Value,
   state: { h: Value },
   weights: NamedValues,
-  attrs: GruAttrs,
+  attrs: GruMathematics,
 ): { h: Value } {
   const { activation, recurrentActivation, resetAfter } = attrs;
   return block.composite(
@@ -96,3 +123,28 @@ export function gru(
     return { y, h: carries.h };
   });
 }
+
+const gates = ["z", "r", "n"];
+
+const mathematics = (cell: GruCellSpec): GruMathematics => ({
+  activation: cell.activation,
+  recurrentActivation: cell.recurrentActivation,
+  resetAfter: cell.resetAfter,
+});
+
+export const gruDefinition = {
+  kind: "gru",
+  fields,
+  gates,
+  state: ({ units }) => [{ part: "h", shape: [units], dtype: "float32" }],
+  outputSize: ({ units }) => units,
+  outputPart: () => "h",
+  weights: (cell) => gatedWeights(cell, gates, cell.units),
+  step: (cell, x, { b, weights, state }) =>
+    put(gruCell(b, x, { h: state["h"]! }, compositeWeights(weights), mathematics(cell))),
+  fold(cell, x, { b, weights, state }, extent, how) {
+    const attrs = { ...how, ...mathematics(cell) };
+    const { y, ...after } = gru(b, x, { h: state["h"]! }, compositeWeights(weights), extent, attrs);
+    return { y, state: after };
+  },
+} as const satisfies GatedCellDefinition<GruCellSpec>;

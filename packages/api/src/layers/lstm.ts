@@ -1,9 +1,40 @@
+import type { Attrs } from "../contract/program.js";
 import type { Block, NamedValues, Value } from "../program/builder.js";
-import { type Activation, activate } from "./activations.js";
+import { type Activation, activate, activationNames } from "./activations.js";
+import type { Fields, FilledOf } from "./fields.js";
+import { biasForms, compositeWeights, type GatedCellDefinition, gatedWeights } from "./gated-cell.js";
 import { affine, put, type RecurrentAttrs, sequenceOf } from "./recurrence.js";
 
+const fields = {
+  inputSize: { kind: "count" },
+  units: { kind: "count" },
+  /** Of the candidate g. */
+  activation: { kind: "oneOf", of: activationNames, default: "tanh" },
+  /** Of the gates i, f, o. */
+  recurrentActivation: { kind: "oneOf", of: activationNames, default: "sigmoid" },
+  /** Of the cell state on its way into h. Default: the candidate's. */
+  outputActivation: {
+    kind: "oneOf",
+    of: activationNames,
+    default: ({ activation }: { activation?: unknown }) => activation,
+  },
+  /** Size of h, where it is a projection of the cell's output (torch's `proj_size`); null where h has `units`. c always has. */
+  projection: { kind: "count", nullable: true, default: null },
+  /** Whether i and f see the cell state before the step, and o the one after it, each by a weight a unit (ONNX, TensorFlow 1). */
+  peepholes: { kind: "oneOf", of: [true, false], default: false },
+  bias: { kind: "oneOf", of: biasForms, default: "single" },
+} as const satisfies Fields;
+
+/**
+ * An LSTM. Weights: `kernel` [inputSize, 4 units] with gates i f g o, `recurrentKernel` [size of h, 4 units], biases
+ * [4 units], `peephole` [3 units] of gates i f o, `projectionKernel` [units, projection].
+ */
+export interface LstmCellSpec extends FilledOf<typeof fields> {
+  readonly kind: "lstm";
+}
+
 /** Mathematics of an LSTM. Gate columns in every weight: i f g o (Keras calls g `c`). */
-export interface LstmAttrs extends RecurrentAttrs {
+export interface LstmMathematics extends Attrs {
   /** Of the candidate g. */
   readonly activation: Activation;
   /** Of the gates i, f, o. */
@@ -11,6 +42,8 @@ export interface LstmAttrs extends RecurrentAttrs {
   /** Of the cell state on its way into h; Keras and torch use the candidate's. */
   readonly outputActivation: Activation;
 }
+
+export type LstmAttrs = LstmMathematics & RecurrentAttrs;
 
 /**
  * One step, semantics rule `lstm`:
@@ -27,7 +60,7 @@ function equations(
   h: Value,
   c: Value,
   weights: NamedValues,
-  attrs: LstmAttrs,
+  attrs: LstmMathematics,
 ): { h: Value; c: Value } {
   const units = c.type.shape[1] as number;
   const pre = b.add(
@@ -60,7 +93,7 @@ export function lstmCell(
   x: Value,
   state: { h: Value; c: Value },
   weights: NamedValues,
-  attrs: LstmAttrs,
+  attrs: LstmMathematics,
 ): { h: Value; c: Value } {
   const { activation, recurrentActivation, outputActivation } = attrs;
   return block.composite(
@@ -99,3 +132,38 @@ export function lstm(
     return { y, h: carries.h, c: carries.c };
   });
 }
+
+const gates = ["i", "f", "g", "o"];
+
+const sizeOfH = ({ projection, units }: LstmCellSpec): number => projection ?? units;
+
+const mathematics = (cell: LstmCellSpec): LstmMathematics => ({
+  activation: cell.activation,
+  recurrentActivation: cell.recurrentActivation,
+  outputActivation: cell.outputActivation,
+});
+
+export const lstmDefinition = {
+  kind: "lstm",
+  fields,
+  gates,
+  state: (cell) => [
+    { part: "h", shape: [sizeOfH(cell)], dtype: "float32" },
+    { part: "c", shape: [cell.units], dtype: "float32" },
+  ],
+  outputSize: sizeOfH,
+  outputPart: () => "h",
+  weights: (cell) => [
+    ...gatedWeights(cell, gates, sizeOfH(cell)),
+    ...(cell.peepholes ? [{ name: "peephole", shape: [3 * cell.units] }] : []),
+    ...(cell.projection === null ? [] : [{ name: "projectionKernel", shape: [cell.units, cell.projection] }]),
+  ],
+  step: (cell, x, { b, weights, state }) =>
+    put(lstmCell(b, x, { h: state["h"]!, c: state["c"]! }, compositeWeights(weights), mathematics(cell))),
+  fold(cell, x, { b, weights, state }, extent, how) {
+    const initial = { h: state["h"]!, c: state["c"]! };
+    const attrs = { ...how, ...mathematics(cell) };
+    const { y, ...after } = lstm(b, x, initial, compositeWeights(weights), extent, attrs);
+    return { y, state: after };
+  },
+} as const satisfies GatedCellDefinition<LstmCellSpec>;

@@ -1,14 +1,37 @@
+import type { Attrs } from "../contract/program.js";
 import type { Block, NamedValues, Value } from "../program/builder.js";
-import { type Activation, activate } from "./activations.js";
+import { type Activation, activate, activationNames } from "./activations.js";
+import type { Fields, FilledOf } from "./fields.js";
+import { biasForms, compositeWeights, type GatedCellDefinition, gatedWeights } from "./gated-cell.js";
 import { affine, put, type RecurrentAttrs, sequenceOf } from "./recurrence.js";
 
+const fields = {
+  inputSize: { kind: "count" },
+  units: { kind: "count" },
+  activation: { kind: "oneOf", of: activationNames, default: "tanh" },
+  bias: { kind: "oneOf", of: biasForms, default: "single" },
+} as const satisfies Fields;
+
+/** A simple (Elman) RNN. Weights: `kernel` [inputSize, units], `recurrentKernel` [units, units], biases [units]. */
+export interface SimpleRnnCellSpec extends FilledOf<typeof fields> {
+  readonly kind: "simpleRnn";
+}
+
 /** Mathematics of a simple (Elman) RNN. */
-export interface SimpleRnnAttrs extends RecurrentAttrs {
+export interface SimpleRnnMathematics extends Attrs {
   readonly activation: Activation;
 }
 
+export type SimpleRnnAttrs = SimpleRnnMathematics & RecurrentAttrs;
+
 /** One step, semantics rule `simple-rnn`: h' = activation(x·K + h·U + b). */
-function equations(b: Block, x: Value, h: Value, weights: NamedValues, attrs: SimpleRnnAttrs): { h: Value } {
+function equations(
+  b: Block,
+  x: Value,
+  h: Value,
+  weights: NamedValues,
+  attrs: SimpleRnnMathematics,
+): { h: Value } {
   const pre = b.add(
     affine(b, x, weights["kernel"]!, weights["inputBias"]),
     affine(b, h, weights["recurrentKernel"]!, weights["recurrentBias"]),
@@ -27,7 +50,7 @@ export function simpleRnnCell(
   x: Value,
   state: { h: Value },
   weights: NamedValues,
-  attrs: SimpleRnnAttrs,
+  attrs: SimpleRnnMathematics,
 ): { h: Value } {
   return block.composite(
     "simpleRnnCell",
@@ -61,3 +84,23 @@ export function simpleRnn(
     return { y, h: carries.h };
   });
 }
+
+export const simpleRnnDefinition = {
+  kind: "simpleRnn",
+  fields,
+  gates: ["h"],
+  state: ({ units }) => [{ part: "h", shape: [units], dtype: "float32" }],
+  outputSize: ({ units }) => units,
+  outputPart: () => "h",
+  weights: (cell) => gatedWeights(cell, ["h"], cell.units),
+  step: ({ activation }, x, { b, weights, state }) =>
+    put(simpleRnnCell(b, x, { h: state["h"]! }, compositeWeights(weights), { activation })),
+  fold({ activation }, x, { b, weights, state }, extent, how) {
+    const initial = { h: state["h"]! };
+    const { y, ...after } = simpleRnn(b, x, initial, compositeWeights(weights), extent, {
+      ...how,
+      activation,
+    });
+    return { y, state: after };
+  },
+} as const satisfies GatedCellDefinition<SimpleRnnCellSpec>;

@@ -1,9 +1,6 @@
 import { unrollError } from "../contract/error.js";
 import { type HostTensor, isHostTensor, type Nested, sizeOf, tensor } from "../contract/tensor.js";
-import { extentName, type Extents } from "../lowering/lower.js";
-import { STEPS } from "../specification/state.js";
-import type { InputSpec, Spec } from "../specification/types.js";
-import { specAxes } from "../specification/values.js";
+import { type Runnable, type SignatureInput, STEPS } from "../program/runnable.js";
 
 /** One input of a run: a tensor, or nested arrays of numbers. */
 export type TensorLike = HostTensor | Nested;
@@ -20,97 +17,120 @@ export interface CheckedInputs {
 }
 
 /** Names of the leading axes of an input, in order. */
-function axesOf(input: InputSpec, mode: "sequence" | "step", timeMajor: boolean): readonly string[] {
-  const { axis } = input;
+function axesOf({ axis }: SignatureInput, mode: "sequence" | "step", timeMajor: boolean): readonly string[] {
   if (axis === null || (mode === "step" && axis === STEPS)) return ["batch"];
   return timeMajor ? [axis, "batch"] : ["batch", axis];
 }
 
-/** How many rows the embedding tables have that read an input directly; ids must be below. */
-function idLimit(spec: Spec, name: string): number {
-  return spec.layers.reduce(
-    (limit, layer) =>
-      layer.type === "embedding" && layer.input === name ? Math.min(limit, layer.inputSize) : limit,
-    Infinity,
-  );
+/** Time axes of the inputs, in their order. */
+export const axesOfInputs = ({ inputs }: Pick<Runnable, "inputs">): readonly string[] => [
+  ...new Set(inputs.flatMap(({ axis }) => axis ?? [])),
+];
+
+/** What the check of one input needs. */
+interface InputPlan {
+  readonly input: SignatureInput;
+  /** Place for errors. */
+  readonly place: string;
+  /** Sizes that are fixed, and names of those that a run chooses. */
+  readonly wanted: readonly (number | string)[];
 }
 
-/** Prepares the check of a model's inputs: what depends on the spec alone is worked out here, once. */
+/** Notes the sizes that an input chooses; whether they agree with those of the inputs before it. */
+function agrees(
+  shape: readonly number[],
+  wanted: InputPlan["wanted"],
+  sizes: Record<string, number>,
+): boolean {
+  if (shape.length !== wanted.length) return false;
+  return wanted.every((dim, k) => (typeof dim === "number" ? dim : (sizes[dim] ??= shape[k]!)) === shape[k]);
+}
+
+function refuseShape(
+  { input, place, wanted }: InputPlan,
+  got: readonly number[],
+  sizes: Readonly<Record<string, number>>,
+  hints: { readonly step: boolean; readonly first: boolean },
+): never {
+  const shown = wanted.map((dim) =>
+    typeof dim === "string" && sizes[dim] !== undefined && !hints.first ? `${dim} = ${sizes[dim]}` : dim,
+  );
+  const cure =
+    got.length === wanted.length
+      ? "the last axis is the input size"
+      : hints.step && input.axis === STEPS
+        ? "a step takes one row for each sequence and no time axis"
+        : "the axes are those of one batch of sequences";
+  throw unrollError({
+    code: "UNROLL_SHAPE",
+    place,
+    expected: `[${shown.join(", ")}]`,
+    got: `[${got.join(", ")}]`,
+    cure,
+    details: { input: input.name, expected: wanted, got },
+  });
+}
+
+/** Refuses a run without rows, or over no steps where that says nothing. */
+function refuseNothing(place: string, sizes: Readonly<Record<string, number>>, mayBeEmpty: boolean): void {
+  if (sizes["batch"] === 0)
+    throw unrollError({
+      code: "UNROLL_SHAPE",
+      place,
+      expected: "at least one row",
+      got: "batch 0",
+      cure: "skip the call when there is nothing to run",
+      details: { batch: 0 },
+    });
+  const empty = Object.keys(sizes).find((axis) => sizes[axis] === 0 && !(mayBeEmpty && axis === STEPS));
+  if (empty !== undefined)
+    throw unrollError({
+      code: "UNROLL_SHAPE",
+      place,
+      expected: `at least one step of "${empty}"`,
+      got: "0",
+      cure: "skip the call when there is nothing to look at",
+      details: { axis: empty },
+    });
+}
+
+/** Prepares the check of a model's inputs: what depends on the signature alone is worked out here, once. */
 export function inputChecker(
-  spec: Spec,
+  runnable: Runnable,
   mode: "sequence" | "step",
   timeMajor: boolean,
 ): (given: InputsLike) => CheckedInputs {
-  // Over no time at all a state stays as it is, but only where nothing else of the model has steps.
-  const mayBeEmpty =
-    specAxes(spec).length === 1 && !spec.layers.some(({ type }) => type === "repeat") ? STEPS : null;
-  const plans = spec.inputs.map((input) => ({
+  const model = `model "${runnable.name}" ${mode}`;
+  const plans = runnable.inputs.map((input): InputPlan => ({
     input,
-    axes: axesOf(input, mode, timeMajor),
-    limit: idLimit(spec, input.name),
+    place: `${model} input "${input.name}"`,
+    wanted: [...axesOf(input, mode, timeMajor), ...input.shape],
   }));
   return (given) => {
     const sizes: Record<string, number> = {};
     const feeds: Record<string, HostTensor> = {};
-    const named = byName(spec, mode, given);
-    for (const { input, axes, limit } of plans) {
-      const place = `${mode} input "${input.name}"`;
+    const named = byName(runnable, model, given);
+    plans.forEach((plan, k) => {
+      const { input, place, wanted } = plan;
       const value = toTensor(place, named[input.name]!, input.dtype);
-      const wanted = [...axes, ...input.shape];
-      const fits =
-        value.shape.length === wanted.length &&
-        wanted.every((dim, k) => {
-          const got = value.shape[k]!;
-          if (typeof dim === "number") return dim === got;
-          return (sizes[dim] ??= got) === got;
-        });
-      if (!fits) {
-        throw unrollError({
-          code: "UNROLL_SHAPE",
-          place: `model "${spec.name}" ${place}`,
-          expected: `[${wanted.map((dim) => (typeof dim === "string" && sizes[dim] !== undefined && input !== spec.inputs[0] ? `${dim} = ${sizes[dim]}` : dim)).join(", ")}]`,
-          got: `[${value.shape.join(", ")}]`,
-          cure:
-            value.shape.length === wanted.length
-              ? "the last axis is the input size"
-              : mode === "step" && input.axis === STEPS
-                ? "a step takes one row for each sequence and no time axis"
-                : "the axes are those of one batch of sequences",
-          details: { input: input.name, expected: wanted, got: value.shape },
-        });
-      }
-      if (value.dtype === "int32")
-        assertIds(`model "${spec.name}" ${place}`, value.data as Int32Array, limit);
+      if (!agrees(value.shape, wanted, sizes))
+        refuseShape(plan, value.shape, sizes, { step: mode === "step", first: k === 0 });
+      if (value.dtype === "int32" && input.ids < Infinity)
+        assertIds(place, value.data as Int32Array, input.ids);
       feeds[input.name] = value;
-    }
+    });
+    refuseNothing(model, sizes, runnable.mayBeEmpty);
     const { batch, ...lengths } = sizes as { batch: number };
-    if (batch === 0)
-      throw unrollError({
-        code: "UNROLL_SHAPE",
-        place: `model "${spec.name}" ${mode}`,
-        expected: "at least one row",
-        got: "batch 0",
-        cure: "skip the call when there is nothing to run",
-        details: { batch },
-      });
-    const empty = Object.keys(lengths).find(
-      (axis) => axis !== mayBeEmpty && (lengths as Record<string, number>)[axis] === 0,
-    );
-    if (empty !== undefined)
-      throw unrollError({
-        code: "UNROLL_SHAPE",
-        place: `model "${spec.name}" ${mode}`,
-        expected: `at least one step of "${empty}"`,
-        got: "0",
-        cure: "skip the call when there is nothing to look at",
-        details: { axis: empty },
-      });
     return { feeds, batch, sizes: lengths };
   };
 }
 
-function byName(spec: Spec, mode: string, given: InputsLike): Readonly<Record<string, TensorLike>> {
-  const single = spec.inputs.length === 1 ? spec.inputs[0]!.name : null;
+function byName(
+  { inputs }: Runnable,
+  place: string,
+  given: InputsLike,
+): Readonly<Record<string, TensorLike>> {
+  const single = inputs.length === 1 ? inputs[0]!.name : null;
   const isRecord =
     typeof given === "object" &&
     given !== null &&
@@ -121,22 +141,25 @@ function byName(spec: Spec, mode: string, given: InputsLike): Readonly<Record<st
     if (single !== null) return { [single]: given as TensorLike };
     throw unrollError({
       code: "UNROLL_ARGUMENT",
-      place: `model "${spec.name}" ${mode}`,
-      expected: `an object with inputs ${spec.inputs.map((i) => i.name).join(", ")}`,
+      place,
+      expected: `an object with inputs ${inputs.map((i) => i.name).join(", ")}`,
       got: "one value",
       cure: "name each input",
     });
   }
   const record = given as Readonly<Record<string, TensorLike>>;
-  const names = spec.inputs.map((i) => i.name);
+  const names = inputs.map((i) => i.name);
   const missing = names.filter((name) => record[name] === undefined);
   const extra = Object.keys(record).filter((name) => !names.includes(name));
   if (missing.length + extra.length > 0) {
     throw unrollError({
       code: "UNROLL_ARGUMENT",
-      place: `model "${spec.name}" ${mode}`,
+      place,
       expected: `inputs ${names.join(", ")}`,
-      got: `${missing.length > 0 ? `none for ${missing.join(", ")}` : ""}${missing.length > 0 && extra.length > 0 ? " and " : ""}${extra.length > 0 ? `unknown ${extra.join(", ")}` : ""}`,
+      got: [
+        ...(missing.length > 0 ? [`none for ${missing.join(", ")}`] : []),
+        ...(extra.length > 0 ? [`unknown ${extra.join(", ")}`] : []),
+      ].join(" and "),
       cure: "name each input once",
       details: { missing, extra },
     });
@@ -210,161 +233,4 @@ function assertIds(place: string, ids: Int32Array, limit: number): void {
         details: { id: ids[k], position: k, rows: limit },
       });
   }
-}
-
-/**
- * Which steps of which rows are real. Of one time axis at most one of the two; of several by axis, e.g. `{
- * source: [3, 2] }`.
- */
-export interface Extent {
-  /** Real steps of each row, from the start; [batch]. */
-  readonly lengths?: ArrayLike<number> | Readonly<Record<string, ArrayLike<number>>> | undefined;
-  /** True where a step is real; [batch, time], or [time, batch] for a time-major model. */
-  readonly mask?: HostTensor | Nested | Readonly<Record<string, HostTensor | Nested>> | undefined;
-}
-
-/** How rows end, with what says so under the names that programs have for it. */
-export interface CheckedExtents {
-  readonly extents: Extents;
-  readonly feeds: Readonly<Record<string, HostTensor>>;
-}
-
-const isList = (given: object): boolean =>
-  Array.isArray(given) || ArrayBuffer.isView(given) || isHostTensor(given);
-
-/** Prepares the check of lengths and masks; the given function throws UNROLL_ARGUMENT and UNROLL_SHAPE. */
-export function extentChecker(
-  spec: Spec,
-  mode: "sequence" | "step",
-  timeMajor: boolean,
-): (place: string, given: Extent, batch: number, sizes: Readonly<Record<string, number>>) => CheckedExtents {
-  const axes = specAxes(spec).filter((axis) => mode === "sequence" || axis !== STEPS);
-  const all = axes.map((axis) => `"${axis}"`).join(", ");
-  function byAxis<T extends object>(
-    place: string,
-    what: string,
-    given: T | Readonly<Record<string, T>> | undefined,
-  ): [string, T][] {
-    if (given === undefined) return [];
-    if (typeof given !== "object" || given === null)
-      throw unrollError({
-        code: "UNROLL_ARGUMENT",
-        place: `${place} ${what}`,
-        expected: "a list",
-        got: String(given),
-        cure: "leave it out where every step is real",
-      });
-    if (axes.length === 0)
-      throw unrollError({
-        code: "UNROLL_ARGUMENT",
-        place: `${place} ${what}`,
-        expected: `none, as ${mode === "step" ? "a step has no time axis" : "no input has a time axis"}`,
-        got: "some",
-        cure: "remove it",
-      });
-    if (isList(given)) {
-      if (axes.length > 1)
-        throw unrollError({
-          code: "UNROLL_ARGUMENT",
-          place: `${place} ${what}`,
-          expected: `an object by time axis (${all})`,
-          got: "a list",
-          cure: `e.g. { ${axes[0]}: ... }`,
-          details: { axes },
-        });
-      return [[axes[0]!, given as T]];
-    }
-    const named = Object.entries(given as Readonly<Record<string, T>>).filter(
-      ([, value]) => value !== undefined,
-    );
-    const unknown = named.find(([axis]) => !axes.includes(axis));
-    if (unknown)
-      throw unrollError({
-        code: "UNROLL_ARGUMENT",
-        place: `${place} ${what}`,
-        expected: `time axes among ${all}`,
-        got: `"${unknown[0]}"`,
-        cure: "remove it or mend its name",
-        details: { axes, got: unknown[0] },
-      });
-    return named;
-  }
-  return (place, given, batch, sizes) => {
-    const extents: Record<string, "lengths" | "mask"> = {};
-    const feeds: Record<string, HostTensor> = {};
-    for (const [axis, lengths] of byAxis<ArrayLike<number>>(place, "lengths", given.lengths)) {
-      extents[axis] = "lengths";
-      feeds[extentName(axis, "lengths")] = checkLengths(
-        `${place} ${extentName(axis, "lengths")}`,
-        lengths,
-        batch,
-        sizes[axis]!,
-      );
-    }
-    for (const [axis, mask] of byAxis<HostTensor | readonly Nested[]>(
-      place,
-      "mask",
-      given.mask as HostTensor | readonly Nested[],
-    )) {
-      if (extents[axis])
-        throw unrollError({
-          code: "UNROLL_ARGUMENT",
-          place: place,
-          expected: "lengths or mask",
-          got: "both",
-          cure: "a mask says all that lengths say",
-          details: { axis },
-        });
-      extents[axis] = "mask";
-      feeds[extentName(axis, "mask")] = checkMask(
-        `${place} ${extentName(axis, "mask")}`,
-        mask,
-        timeMajor ? [sizes[axis]!, batch] : [batch, sizes[axis]!],
-      );
-    }
-    return { extents, feeds };
-  };
-}
-
-function checkLengths(place: string, lengths: ArrayLike<number>, batch: number, time: number): HostTensor {
-  if (lengths.length !== batch)
-    throw unrollError({
-      code: "UNROLL_SHAPE",
-      place: place,
-      expected: `${batch} of them, one a row`,
-      got: `${lengths.length}`,
-      cure: "give a full row its full length",
-      details: { expected: batch, got: lengths.length },
-    });
-  for (let k = 0; k < batch; k++) {
-    const length = lengths[k]!;
-    if (!Number.isInteger(length) || length < 0 || length > time)
-      throw unrollError({
-        code: "UNROLL_ARGUMENT",
-        place: `${place}[${k}]`,
-        expected: `a whole number from 0 to ${time}`,
-        got: `${length}`,
-        cure: "it counts the row's real steps",
-        details: { row: k, length, time },
-      });
-  }
-  return { dtype: "int32", shape: [batch], data: Int32Array.from(lengths) };
-}
-
-function checkMask(
-  place: string,
-  mask: HostTensor | readonly Nested[],
-  wanted: readonly number[],
-): HostTensor {
-  const made = isHostTensor(mask) ? mask : tensor(mask, undefined, "bool");
-  if (made.dtype !== "bool" || made.shape.join() !== wanted.join())
-    throw unrollError({
-      code: "UNROLL_SHAPE",
-      place: place,
-      expected: `bool [${wanted.join(", ")}]`,
-      got: `${made.dtype} [${made.shape.join(", ")}]`,
-      cure: "true marks a real step",
-      details: { expected: wanted, got: made.shape },
-    });
-  return made;
 }

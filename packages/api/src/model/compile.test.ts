@@ -14,7 +14,8 @@ import {
 } from "../specification/build.js";
 import type { Spec } from "../specification/types.js";
 import { specWeights } from "../specification/weights.js";
-import { compile, type SequenceModel, type SteppableModel } from "./compile.js";
+import { compile } from "./compile.js";
+import type { SequenceModel, SteppableModel } from "./faces.js";
 import { State } from "./state.js";
 
 /** Weights that differ everywhere, the same on each run. */

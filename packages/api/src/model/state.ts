@@ -1,22 +1,36 @@
 import type { Adapter } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
-import { type DeviceTensor, type HostTensor, isHostTensor } from "../contract/tensor.js";
-import type { StatePartSpec } from "../specification/state.js";
+import {
+  type DeviceTensor,
+  type DType,
+  type DTypeArray,
+  type HostTensor,
+  isHostTensor,
+  sizeOf,
+} from "../contract/tensor.js";
+import type { SignatureState } from "../program/runnable.js";
 import { fromBase64, toBase64 } from "./base64.js";
 
 /**
- * State as plain data: part name (`h`, `c`, `forward.h`, ...) by layer name; every part float32 [batch,
- * units].
+ * State as plain data: part name (`h`, `c`, `forward.h`, ...) by layer name; every part [batch, ...], float32 [batch,
+ * units] for the cells that the library has.
  */
 export type PlainState = Readonly<Record<string, Readonly<Record<string, HostTensor>>>>;
 
-/** State as JSON: the plain form with base64 of little-endian float32. */
+/** A part of a state as JSON. */
+interface PartJson {
+  /** Left out for float32. */
+  readonly dtype?: Exclude<DType, "float32">;
+  readonly shape: readonly number[];
+  /** Base64 of the little-endian elements. */
+  readonly data: string;
+}
+
+/** State as JSON: the plain form with base64 of little-endian elements. */
 export interface StateJson {
   readonly format: "unroll.state";
   readonly version: 1;
-  readonly parts: Readonly<
-    Record<string, Readonly<Record<string, { readonly shape: readonly number[]; readonly data: string }>>>
-  >;
+  readonly parts: Readonly<Record<string, Readonly<Record<string, PartJson>>>>;
 }
 
 /** Anything that a model takes as a state. */
@@ -25,7 +39,7 @@ export type StateLike = State | PlainState;
 interface Part {
   readonly layer: string;
   readonly part: string;
-  held: HostTensor<"float32"> | DeviceTensor;
+  held: HostTensor | DeviceTensor;
 }
 
 // Frees the engine memory of states that were dropped without dispose(). A backstop: when it runs is the
@@ -55,7 +69,7 @@ export class State {
   /** @internal States come from `zeroState`, runs, `fromTypedArrays` and `fromJSON`. */
   constructor(
     batch: number,
-    parts: readonly { layer: string; part: string; held: HostTensor<"float32"> | DeviceTensor }[],
+    parts: readonly { layer: string; part: string; held: HostTensor | DeviceTensor }[],
     owner: Adapter | null,
   ) {
     this.batch = batch;
@@ -71,11 +85,11 @@ export class State {
   static fromTypedArrays(plain: PlainState): State {
     const parts = Object.entries(plain).flatMap(([layer, own]) =>
       Object.entries(own).map(([part, given]) => {
-        if (!isHostTensor(given) || given.dtype !== "float32" || given.shape.length !== 2) {
+        if (!isHostTensor(given) || given.shape.length < 1 || sizeOf(given.shape) !== given.data.length) {
           throw unrollError({
             code: "UNROLL_STATE",
             place: `state part "${layer}.${part}"`,
-            expected: "a float32 tensor [batch, units]",
+            expected: "a tensor [batch, units]",
             got: isHostTensor(given) ? `${given.dtype} [${given.shape.join(", ")}]` : typeof given,
             cure: "make it with tensor(data, [batch, units])",
             details: { layer, part },
@@ -84,11 +98,7 @@ export class State {
         return {
           layer,
           part,
-          held: {
-            dtype: "float32" as const,
-            shape: [...given.shape],
-            data: (given.data as Float32Array).slice(),
-          },
+          held: { dtype: given.dtype, shape: [...given.shape], data: given.data.slice() },
         };
       }),
     );
@@ -122,10 +132,7 @@ export class State {
         Object.entries(json.parts).map(([layer, own]) => [
           layer,
           Object.fromEntries(
-            Object.entries(own).map(([part, { shape, data }]) => [
-              part,
-              { dtype: "float32", shape, data: floats(`${layer}.${part}`, shape, data) } satisfies HostTensor,
-            ]),
+            Object.entries(own).map(([part, held]) => [part, decoded(`${layer}.${part}`, held)]),
           ),
         ]),
       ),
@@ -133,13 +140,14 @@ export class State {
   }
 
   /**
-   * Copies every part to host memory, by layer and part. Survives `structuredClone`; give it back to any
-   * model.
+   * Copies every part to host memory, by layer and part. Survives `structuredClone`; give it back to any model.
+   *
+   * @typeParam D dtype of the parts: float32 for every cell that the library has
    */
-  async toTypedArrays(): Promise<Record<string, Record<string, HostTensor<"float32">>>> {
+  async toTypedArrays<D extends DType = "float32">(): Promise<Record<string, Record<string, HostTensor<D>>>> {
     this.assertAlive("toTypedArrays");
     await this.toHost();
-    return this.copy();
+    return this.copy() as Record<string, Record<string, HostTensor<D>>>;
   }
 
   /**
@@ -150,10 +158,8 @@ export class State {
   toJSON(): StateJson {
     this.assertAlive("toJSON");
     this.toHostNow("toJSON");
-    const encode = (own: Record<string, HostTensor<"float32">>): StateJson["parts"][string] =>
-      Object.fromEntries(
-        Object.entries(own).map(([part, { shape, data }]) => [part, { shape, data: toBase64(data) }]),
-      );
+    const encode = (own: Record<string, HostTensor>): StateJson["parts"][string] =>
+      Object.fromEntries(Object.entries(own).map(([part, held]) => [part, encoded(held)]));
     return {
       format: "unroll.state",
       version: 1,
@@ -205,7 +211,7 @@ export class State {
   private settle(read: readonly HostTensor[]): void {
     const spent = this.parts.map((p) => p.held);
     this.parts.forEach((p, k) => {
-      p.held = read[k] as HostTensor<"float32">;
+      p.held = read[k] as HostTensor;
     });
     spent.forEach((held) => {
       if (!isHostTensor(held)) held.dispose();
@@ -214,10 +220,10 @@ export class State {
     this.owner = null;
   }
 
-  private copy(): Record<string, Record<string, HostTensor<"float32">>> {
-    const plain: Record<string, Record<string, HostTensor<"float32">>> = {};
+  private copy(): Record<string, Record<string, HostTensor>> {
+    const plain: Record<string, Record<string, HostTensor>> = {};
     for (const { layer, part, held } of this.parts) {
-      const host = held as HostTensor<"float32">;
+      const host = held as HostTensor;
       (plain[layer] ??= {})[part] = { dtype: "float32", shape: [...host.shape], data: host.data.slice() };
     }
     return plain;
@@ -258,7 +264,7 @@ export class State {
    */
   async borrow(
     place: string,
-    expected: readonly StatePartSpec[],
+    expected: readonly SignatureState[],
     batch: number,
     adapter: Adapter,
   ): Promise<(HostTensor | DeviceTensor)[]> {
@@ -279,17 +285,17 @@ export class State {
   }
 
   /** @internal Host arrays of the parts, in the expected order, for a run that updates them in place. */
-  arrays(place: string, expected: readonly StatePartSpec[]): Float32Array[] {
+  arrays(place: string, expected: readonly SignatureState[]): DTypeArray[DType][] {
     this.assertAlive(place);
     if (this.owner !== null) this.toHostNow(place);
-    return this.select(place, expected, this.batch).map((held) => (held as HostTensor<"float32">).data);
+    return this.select(place, expected, this.batch).map((held) => (held as HostTensor).data);
   }
 
   private select(
     place: string,
-    expected: readonly StatePartSpec[],
+    expected: readonly SignatureState[],
     batch: number,
-  ): (HostTensor<"float32"> | DeviceTensor)[] {
+  ): (HostTensor | DeviceTensor)[] {
     const names = expected.map((e) => `${e.layer}.${e.part}`);
     const extra = this.parts.find((p) => !names.includes(`${p.layer}.${p.part}`));
     if (extra)
@@ -301,47 +307,48 @@ export class State {
         cure: "pass the state of this model",
         details: { part: `${extra.layer}.${extra.part}`, expected: names },
       });
-    return expected.map(({ layer, part, units }) => {
+    return expected.map(({ layer, part, dtype, shape }) => {
       const own = this.parts.find((p) => p.layer === layer && p.part === part);
-      if (!own)
+      const wanted = [batch, ...shape];
+      const say = (got: string, cure: string): never => {
         throw unrollError({
           code: "UNROLL_STATE",
           place: `${place}: state part "${layer}.${part}"`,
-          expected: `[${batch}, ${units}]`,
-          got: "none",
-          cure: "pass the state that the last run returned",
-          details: { part: `${layer}.${part}`, expected: names },
+          expected: `${dtype === "float32" ? "" : `${dtype} `}[${wanted.join(", ")}]`,
+          got,
+          cure,
+          details: { part: `${layer}.${part}`, expected: wanted, names, got: own?.held.shape },
         });
-      const [rows, columns] = own.held.shape;
-      if (rows !== batch || columns !== units || own.held.shape.length !== 2) {
-        throw unrollError({
-          code: "UNROLL_STATE",
-          place: `${place}: state part "${layer}.${part}"`,
-          expected: `[${batch}, ${units}]`,
-          got: `[${own.held.shape.join(", ")}]`,
-          cure:
-            columns === units
-              ? "the input and the state have the same number of rows"
-              : "the last axis is units",
-          details: { part: `${layer}.${part}`, expected: [batch, units], got: own.held.shape },
-        });
+      };
+      if (!own) return say("none", "pass the state that the last run returned");
+      const { held } = own;
+      if (held.dtype !== dtype || held.shape.join() !== wanted.join()) {
+        const rows = held.shape.slice(1).join() === shape.join();
+        say(
+          `${held.dtype === dtype ? "" : `${held.dtype} `}[${held.shape.join(", ")}]`,
+          rows ? "the input and the state have the same number of rows" : "the last axis is units",
+        );
       }
       return own.held;
     });
   }
 }
 
-function floats(name: string, shape: readonly number[], data: string): Float32Array {
-  const array = fromBase64(data);
-  if (array.length !== shape.reduce((a, b) => a * b, 1)) {
+const encoded = ({ dtype, shape, data }: HostTensor): PartJson =>
+  dtype === "float32" ? { shape, data: toBase64(data) } : { dtype, shape, data: toBase64(data) };
+
+function decoded(name: string, { dtype: other, shape, data }: PartJson): HostTensor {
+  const dtype: DType = other ?? "float32";
+  const array = fromBase64(data, dtype);
+  if (array.length !== sizeOf(shape)) {
     throw unrollError({
       code: "UNROLL_FORMAT",
       place: `State.fromJSON part "${name}"`,
-      expected: `${shape.join(" x ")} float32 values`,
+      expected: `${shape.join(" x ")} ${dtype} values`,
       got: `${array.length}`,
       cure: "the text was cut or changed",
       details: { part: name },
     });
   }
-  return array;
+  return { dtype, shape, data: array };
 }

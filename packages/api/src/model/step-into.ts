@@ -1,14 +1,14 @@
 import type { SyncExecutable } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import type { Program } from "../contract/program.js";
-import type { StatePartSpec } from "../specification/state.js";
-import type { Spec } from "../specification/types.js";
+import { type DType, type DTypeArray } from "../contract/tensor.js";
+import type { Runnable, SignatureState } from "../program/runnable.js";
 import type { State } from "./state.js";
 
 /** The arrays of one state, laid out as the executable wants them, so that a step builds nothing. */
 interface Bound {
-  readonly inputs: (Float32Array | Int32Array)[];
-  readonly outputs: Float32Array[];
+  readonly inputs: DTypeArray[DType][];
+  readonly outputs: DTypeArray[DType][];
   readonly dims: { readonly batch: number };
   readonly inputSize: number;
   readonly outputSize: number;
@@ -19,29 +19,23 @@ export class StepBinding {
   private readonly bound = new WeakMap<State, Bound>();
   private readonly inputRow: number;
   private readonly outputRow: number;
+  /** Ids lie below it; -1 where the input holds none. */
   private readonly limit: number;
+  private readonly place: string;
 
   constructor(
-    private readonly spec: Spec,
+    runnable: Runnable,
     private readonly executable: SyncExecutable,
     program: Program,
-    private readonly parts: readonly StatePartSpec[],
+    private readonly parts: readonly SignatureState[],
   ) {
     const row = (shape: readonly (number | string)[]): number =>
       shape.reduce<number>((size, dim) => (typeof dim === "number" ? size * dim : size), 1);
     this.inputRow = row(program.inputs[0]!.type.shape);
     this.outputRow = row(program.outputs[0]!.type.shape);
-    const input = spec.inputs[0]!;
-    this.limit =
-      input.dtype === "int32"
-        ? spec.layers.reduce(
-            (limit, layer) =>
-              layer.type === "embedding" && layer.input === input.name
-                ? Math.min(limit, layer.inputSize)
-                : limit,
-            Infinity,
-          )
-        : -1;
+    const input = runnable.inputs[0]!;
+    this.place = `model "${runnable.name}" stepInto`;
+    this.limit = input.dtype === "int32" ? input.ids : -1;
   }
 
   run(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
@@ -61,7 +55,7 @@ export class StepBinding {
   }
 
   private bind(state: State): Bound {
-    const arrays = state.arrays(`model "${this.spec.name}" stepInto`, this.parts);
+    const arrays = state.arrays(this.place, this.parts);
     const bound = {
       inputs: [new Float32Array(0), ...arrays],
       outputs: [new Float32Array(0), ...arrays],
@@ -76,7 +70,7 @@ export class StepBinding {
   private refuse(x: Float32Array | Int32Array, out: Float32Array, bound: Bound): never {
     throw unrollError({
       code: "UNROLL_SHAPE",
-      place: `model "${this.spec.name}" stepInto`,
+      place: this.place,
       expected: `${this.limit >= 0 ? "Int32Array" : "Float32Array"} of ${bound.inputSize} and an output of ${bound.outputSize}`,
       got: `${x.constructor.name} of ${x.length} and ${out.length}`,
       cure: "both are [batch, ...] flat",
@@ -86,7 +80,7 @@ export class StepBinding {
   private refuseId(id: number, position: number): never {
     throw unrollError({
       code: "UNROLL_ARGUMENT",
-      place: `model "${this.spec.name}" stepInto`,
+      place: this.place,
       expected: `ids from 0 to ${this.limit - 1}`,
       got: `${id} at position ${position}`,
       cure: `the embedding has ${this.limit} rows`,

@@ -1,5 +1,6 @@
-import type { Extent, InputsLike } from "./arguments.js";
-import type { RunResult } from "./compile.js";
+import type { HostTensor } from "../contract/tensor.js";
+import type { InputsLike } from "./arguments.js";
+import type { Extent } from "./row-ends.js";
 import { State, type StateLike } from "./state.js";
 
 /**
@@ -12,7 +13,11 @@ export class Stream {
 
   /** @internal Made by `model.stream()`. */
   constructor(
-    private readonly advance: (x: InputsLike, state: State, options?: Extent) => Promise<RunResult>,
+    private readonly advance: (
+      x: InputsLike,
+      state: State,
+      options?: Extent,
+    ) => Promise<{ readonly output: HostTensor; readonly state: State }>,
     private readonly zero: () => State,
     first: StateLike,
   ) {
@@ -24,7 +29,7 @@ export class Stream {
    *
    * @param options how rows end along time axes that a step sees whole
    */
-  step(x: InputsLike, options?: Extent): Promise<RunResult["outputs"][string]> {
+  step(x: InputsLike, options?: Extent): Promise<HostTensor> {
     const result = this.tail.then(async () => {
       const { output, state } = await this.advance(x, this.current, options);
       this.current = state;

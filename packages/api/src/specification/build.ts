@@ -1,307 +1,143 @@
-import type { Activation } from "../layers/activations.js";
-import type {
-  ActivationSpec,
-  AttentionSpec,
-  BiasForm,
-  BidirectionalSpec,
-  CellSpec,
-  DenseSpec,
-  DropoutSpec,
-  EmbeddingSpec,
-  GruCellSpec,
-  InputSpec,
-  LayerSpec,
-  LstmCellSpec,
-  MergeSpec,
-  RecurrentSpec,
-  RepeatSpec,
-  SimpleRnnCellSpec,
-  Spec,
-  ValueRef,
-} from "./types.js";
 import { knownOptions } from "../contract/known-options.js";
-import { validateSpec } from "./validate.js";
-
-/** Defaults: tanh, one bias. */
-export function simpleRnnCell(options: {
-  inputSize: number;
-  units: number;
-  activation?: Activation;
-  bias?: BiasForm;
-}): SimpleRnnCellSpec {
-  knownOptions("simpleRnnCell", options, ["inputSize", "units", "activation", "bias"]);
-  return {
-    kind: "simpleRnn",
-    inputSize: options.inputSize,
-    units: options.units,
-    activation: options.activation ?? "tanh",
-    bias: options.bias ?? "single",
-  };
-}
-
-/**
- * Defaults: tanh candidate, sigmoid gates, the output squashed by the candidate's activation, no projection,
- * no peepholes, one bias.
- */
-export function lstmCell(options: {
-  inputSize: number;
-  units: number;
-  activation?: Activation;
-  recurrentActivation?: Activation;
-  outputActivation?: Activation;
-  projection?: number | null;
-  peepholes?: boolean;
-  bias?: BiasForm;
-}): LstmCellSpec {
-  knownOptions("lstmCell", options, [
-    "inputSize",
-    "units",
-    "activation",
-    "recurrentActivation",
-    "outputActivation",
-    "projection",
-    "peepholes",
-    "bias",
-  ]);
-  const activation = options.activation ?? "tanh";
-  return {
-    kind: "lstm",
-    inputSize: options.inputSize,
-    units: options.units,
-    activation,
-    recurrentActivation: options.recurrentActivation ?? "sigmoid",
-    outputActivation: options.outputActivation ?? activation,
-    projection: options.projection ?? null,
-    peepholes: options.peepholes ?? false,
-    bias: options.bias ?? "single",
-  };
-}
-
-/** Defaults: tanh candidate, sigmoid gates, reset after the product (as torch and Keras do), two biases. */
-export function gruCell(options: {
-  inputSize: number;
-  units: number;
-  activation?: Activation;
-  recurrentActivation?: Activation;
-  resetAfter?: boolean;
-  bias?: BiasForm;
-}): GruCellSpec {
-  knownOptions("gruCell", options, [
-    "inputSize",
-    "units",
-    "activation",
-    "recurrentActivation",
-    "resetAfter",
-    "bias",
-  ]);
-  const resetAfter = options.resetAfter ?? true;
-  return {
-    kind: "gru",
-    inputSize: options.inputSize,
-    units: options.units,
-    activation: options.activation ?? "tanh",
-    recurrentActivation: options.recurrentActivation ?? "sigmoid",
-    resetAfter,
-    bias: options.bias ?? (resetAfter ? "split" : "single"),
-  };
-}
-
-type Wiring<Fixed extends string> = { name: string; input: ValueRef } & Record<Fixed, unknown>;
+import { activationDefinition } from "../layers/activation.js";
+import { attentionDefinition } from "../layers/attention.js";
+import { bidirectionalDefinition } from "../layers/bidirectional.js";
+import { denseDefinition } from "../layers/dense.js";
+import type { Catalog } from "../layers/definition.js";
+import { dropoutDefinition } from "../layers/dropout.js";
+import { embeddingDefinition } from "../layers/embedding.js";
+import type { DefaultRule, Fields, OptionsOf, ValueRef } from "../layers/fields.js";
+import { gruDefinition } from "../layers/gru.js";
+import { lstmDefinition } from "../layers/lstm.js";
+import { mergeDefinition } from "../layers/merge.js";
+import { recurrentDefinition } from "../layers/recurrent.js";
+import { repeatDefinition } from "../layers/repeat.js";
+import { simpleRnnDefinition } from "../layers/simple-rnn.js";
+import { everything } from "./catalog.js";
+import { checkSpec } from "./validate.js";
+import {
+  type ActivationSpec,
+  type AttentionSpec,
+  type BidirectionalSpec,
+  type DenseSpec,
+  type DropoutSpec,
+  type EmbeddingSpec,
+  type GruCellSpec,
+  inputFields,
+  type InputSpec,
+  type LayerSpec,
+  type LstmCellSpec,
+  type MergeSpec,
+  type RecurrentSpec,
+  type RepeatSpec,
+  type SimpleRnnCellSpec,
+  type Spec,
+} from "./types.js";
 
 /**
- * A recurrent layer. Defaults: forward, output in the input's time order, every step's output, zeros at
- * masked steps (the last output is held instead when only it is returned), initial state from the caller.
+ * Fills in defaults. An option that is left out or undefined takes its default; null stays null, for the check of the
+ * spec to judge.
+ *
+ * @throws UNROLL_ARGUMENT for an option that there is none of
  */
-export function recurrent<const Direction extends "forward" | "backward" = "forward">(
-  options: Wiring<never> & { cell: CellSpec; direction?: Direction } & Partial<
-      Pick<RecurrentSpec, "outputOrder" | "returns" | "maskedOutput" | "heldStart" | "initialState">
-    >,
-): RecurrentSpec & { direction: Direction } {
-  knownOptions("recurrent", options, [
-    "name",
-    "input",
-    "cell",
-    "direction",
-    "outputOrder",
-    "returns",
-    "maskedOutput",
-    "heldStart",
-    "initialState",
-  ]);
-  const returns = options.returns ?? "sequence";
-  return {
-    type: "recurrent",
-    name: options.name,
-    input: options.input,
-    cell: options.cell,
-    direction: options.direction ?? ("forward" as Direction),
-    outputOrder: options.outputOrder ?? "time",
-    returns,
-    maskedOutput: options.maskedOutput ?? (returns === "last" ? "hold" : "zero"),
-    heldStart: options.heldStart ?? "zeros",
-    initialState: options.initialState ?? null,
-  };
+function filled(place: string, fields: Fields, options: object): Record<string, unknown> {
+  knownOptions(place, options, Object.keys(fields));
+  const result: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(fields)) {
+    const given = (options as Readonly<Record<string, unknown>>)[key];
+    const usual = field.default;
+    result[key] =
+      given !== undefined ? given : typeof usual === "function" ? (usual as DefaultRule)(result) : usual;
+  }
+  return result;
 }
+
+const cell = <C>(kind: string, place: string, fields: Fields, options: object): C =>
+  ({ kind, ...filled(place, fields, options) }) as C;
+const layer = <L>({ type, fields }: { readonly type: string; readonly fields: Fields }, options: object): L =>
+  ({ type, ...filled(type, fields, options) }) as L;
+
+/** An Elman RNN. Defaults: tanh, one bias. */
+export const simpleRnnCell = (options: OptionsOf<typeof simpleRnnDefinition.fields>): SimpleRnnCellSpec =>
+  cell("simpleRnn", "simpleRnnCell", simpleRnnDefinition.fields, options);
 
 /**
- * Two cells, one over the sequence as it is and one from its end. Defaults as {@link recurrent}, outputs
- * concatenated.
+ * An LSTM. Defaults: tanh candidate, sigmoid gates, the output squashed by the candidate's activation, no projection, no
+ * peepholes, one bias.
  */
-export function bidirectional(
-  options: Wiring<never> & { forward: CellSpec; backward?: CellSpec } & Partial<
-      Pick<BidirectionalSpec, "merge" | "returns" | "maskedOutput" | "heldStart" | "initialState">
-    >,
-): BidirectionalSpec {
-  knownOptions("bidirectional", options, [
-    "name",
-    "input",
-    "forward",
-    "backward",
-    "merge",
-    "returns",
-    "maskedOutput",
-    "heldStart",
-    "initialState",
-  ]);
-  const returns = options.returns ?? "sequence";
-  return {
-    type: "bidirectional",
-    name: options.name,
-    input: options.input,
-    forward: options.forward,
-    backward: options.backward ?? options.forward,
-    merge: options.merge ?? "concat",
-    returns,
-    maskedOutput: options.maskedOutput ?? (returns === "last" ? "hold" : "zero"),
-    heldStart: options.heldStart ?? "zeros",
-    initialState: options.initialState ?? null,
-  };
-}
+export const lstmCell = (options: OptionsOf<typeof lstmDefinition.fields>): LstmCellSpec =>
+  cell("lstm", "lstmCell", lstmDefinition.fields, options);
 
-export function embedding(options: Wiring<never> & { inputSize: number; outputSize: number }): EmbeddingSpec {
-  knownOptions("embedding", options, ["name", "input", "inputSize", "outputSize"]);
-  return {
-    type: "embedding",
-    name: options.name,
-    input: options.input,
-    inputSize: options.inputSize,
-    outputSize: options.outputSize,
-  };
-}
+/** A GRU. Defaults: tanh candidate, sigmoid gates, reset after the product (as torch and Keras do), two biases. */
+export const gruCell = (options: OptionsOf<typeof gruDefinition.fields>): GruCellSpec =>
+  cell("gru", "gruCell", gruDefinition.fields, options);
 
-/** Defaults: linear, with bias. */
-export function dense(
-  options: Wiring<never> & {
-    inputSize: number;
-    units: number;
-    activation?: DenseSpec["activation"];
-    bias?: DenseSpec["bias"];
-  },
-): DenseSpec {
-  knownOptions("dense", options, ["name", "input", "inputSize", "units", "activation", "bias"]);
-  return {
-    type: "dense",
-    name: options.name,
-    input: options.input,
-    inputSize: options.inputSize,
-    units: options.units,
-    activation: options.activation ?? "linear",
-    bias: options.bias ?? "single",
-  };
-}
+/**
+ * A recurrent layer. Defaults: forward, output in the input's time order, every step's output, zeros at masked steps
+ * (the last output is held instead when only it is returned), initial state from the caller.
+ */
+export const recurrent = <const Direction extends "forward" | "backward" = "forward">(
+  options: OptionsOf<typeof recurrentDefinition.fields> & { readonly direction?: Direction | undefined },
+): RecurrentSpec & { readonly direction: Direction } => layer(recurrentDefinition, options);
 
-export function activation(
-  options: Wiring<never> & { activation: ActivationSpec["activation"] },
-): ActivationSpec {
-  knownOptions("activation", options, ["name", "input", "activation"]);
-  return { type: "activation", name: options.name, input: options.input, activation: options.activation };
-}
+/**
+ * Two cells, one over the sequence as it is and one from its end. Defaults as {@link recurrent}, outputs concatenated,
+ * both cells alike.
+ */
+export const bidirectional = (options: OptionsOf<typeof bidirectionalDefinition.fields>): BidirectionalSpec =>
+  layer(bidirectionalDefinition, options);
 
-export function dropout(options: Wiring<never> & { rate: number }): DropoutSpec {
-  knownOptions("dropout", options, ["name", "input", "rate"]);
-  return { type: "dropout", name: options.name, input: options.input, rate: options.rate };
-}
+/** A vector for each id. */
+export const embedding = (options: OptionsOf<typeof embeddingDefinition.fields>): EmbeddingSpec =>
+  layer(embeddingDefinition, options);
 
-export function merge(options: {
-  name: string;
-  inputs: readonly ValueRef[];
-  mode: MergeSpec["mode"];
-}): MergeSpec {
-  knownOptions("merge", options, ["name", "inputs", "mode"]);
-  return { type: "merge", name: options.name, inputs: options.inputs, mode: options.mode };
-}
+/** A fully connected layer. Defaults: linear, with bias. */
+export const dense = (options: OptionsOf<typeof denseDefinition.fields>): DenseSpec =>
+  layer(denseDefinition, options);
 
-/** Attention. Defaults: the values are their own keys, plain dot product, no weights. */
-export function attention(
-  options: { name: string; query: ValueRef; value: ValueRef; key?: ValueRef; inputSize: number } & Partial<
-    Pick<AttentionSpec, "score" | "scale" | "innerScale">
-  >,
-): AttentionSpec {
-  knownOptions("attention", options, [
-    "name",
-    "query",
-    "key",
-    "value",
-    "inputSize",
-    "score",
-    "scale",
-    "innerScale",
-  ]);
-  return {
-    type: "attention",
-    name: options.name,
-    query: options.query,
-    key: options.key ?? options.value,
-    value: options.value,
-    inputSize: options.inputSize,
-    score: options.score ?? "dot",
-    scale: options.scale ?? "none",
-    innerScale: options.innerScale ?? "none",
-  };
-}
+/** A function of every element, or softmax along the last axis. */
+export const activation = (options: OptionsOf<typeof activationDefinition.fields>): ActivationSpec =>
+  layer(activationDefinition, options);
+
+/** Identity at inference. */
+export const dropout = (options: OptionsOf<typeof dropoutDefinition.fields>): DropoutSpec =>
+  layer(dropoutDefinition, options);
+
+/** Several values made one. */
+export const merge = (options: OptionsOf<typeof mergeDefinition.fields>): MergeSpec =>
+  layer(mergeDefinition, options);
+
+/** Attention. Defaults: `dot` scores, no scales, keys that are the values. */
+export const attention = (options: OptionsOf<typeof attentionDefinition.fields>): AttentionSpec =>
+  layer(attentionDefinition, options);
 
 /** One vector a row repeated. Default: along `time`, so that it can be stepped. */
-export function repeat(options: Wiring<never> & { steps: number; axis?: string }): RepeatSpec {
-  knownOptions("repeat", options, ["name", "input", "steps", "axis"]);
-  return {
-    type: "repeat",
-    name: options.name,
-    input: options.input,
-    steps: options.steps,
-    axis: options.axis ?? "time",
-  };
-}
+export const repeat = (options: OptionsOf<typeof repeatDefinition.fields>): RepeatSpec =>
+  layer(repeatDefinition, options);
 
 /** An input. Defaults: float32, a sequence along `time`. */
-export function input(options: {
-  name: string;
-  shape: readonly number[];
-  dtype?: InputSpec["dtype"];
-  axis?: string | null;
-}): InputSpec {
-  knownOptions("input", options, ["name", "shape", "dtype", "axis"]);
-  return {
-    name: options.name,
-    dtype: options.dtype ?? "float32",
-    axis: options.axis === undefined ? "time" : options.axis,
-    shape: options.shape,
-  };
+export const input = (options: OptionsOf<typeof inputFields>): InputSpec =>
+  filled("input", inputFields, options) as unknown as InputSpec;
+
+/** What {@link spec} is given. */
+export interface SpecParts<Layers extends readonly LayerSpec[]> {
+  /** For people: error texts. */
+  readonly name: string;
+  readonly inputs: readonly InputSpec[];
+  /** In order of execution. */
+  readonly layers: Layers;
+  /** References of the values a run returns. Default: the last layer's output. */
+  readonly outputs?: readonly ValueRef[] | undefined;
 }
 
-/**
- * A spec from its parts, validated. Outputs default to the last layer.
- *
- * @throws UNROLL_SPEC naming the path and the cure
- */
-export function spec<const Layers extends readonly LayerSpec[]>(parts: {
-  name: string;
-  inputs: readonly InputSpec[];
-  layers: Layers;
-  outputs?: readonly ValueRef[];
-}): Omit<Spec, "layers"> & { readonly layers: Layers } {
+/** A spec from its parts, checked against a catalog. */
+export function specIn<const Layers extends readonly LayerSpec[]>(
+  catalog: Catalog,
+  parts: SpecParts<Layers>,
+): Omit<Spec, "layers"> & { readonly layers: Layers } {
   knownOptions("spec", parts, ["name", "inputs", "layers", "outputs"]);
   const last = parts.layers[parts.layers.length - 1];
-  const made = {
+  const complete = {
     format: "unroll.spec",
     version: 1,
     name: parts.name,
@@ -309,6 +145,15 @@ export function spec<const Layers extends readonly LayerSpec[]>(parts: {
     layers: parts.layers,
     outputs: parts.outputs ?? (last ? [last.name] : []),
   } as const;
-  validateSpec(made);
-  return made;
+  checkSpec(catalog, complete);
+  return complete;
 }
+
+/**
+ * A spec from its parts, validated. Outputs default to the last layer.
+ *
+ * @throws UNROLL_SPEC naming the path and the cure
+ */
+export const spec = <const Layers extends readonly LayerSpec[]>(
+  parts: SpecParts<Layers>,
+): Omit<Spec, "layers"> & { readonly layers: Layers } => specIn(everything, parts);

@@ -79,7 +79,9 @@ describe("a custom cell", () => {
       "layer.recurrentKernel 2x4",
       "layer.bias 4",
     ]);
-    expect(specState(modelOf(summing))).toEqual([{ layer: "layer", part: "total", units: 2 }]);
+    expect(specState(modelOf(summing))).toEqual([
+      { layer: "layer", part: "total", dtype: "float32", shape: [2], units: 2 },
+    ]);
   });
 
   const make = (

@@ -1,9 +1,6 @@
 import { unrollError } from "../contract/error.js";
 import { type Block, ProgramBuilder, type Value } from "../program/builder.js";
-import { whyNotRowwise } from "../program/rowwise.js";
-import type { Dim, Named } from "../contract/program.js";
-import { verify } from "../program/verify.js";
-import type { CustomCellSpec } from "./types.js";
+import { assertCustomCell, type CustomCellSpec } from "../layers/custom.js";
 
 /** What {@link customCell} is given. */
 export interface CustomCellOptions<
@@ -42,8 +39,11 @@ export interface CustomCellOptions<
  * const cell = customCell({
  *   name: "minimal", inputSize: 8, state: { h: 16 },
  *   weights: { kernel: [8, 16], recurrentKernel: [16, 16] },
- *   step: (b, { x, state, weights }) => ({ state: { h: b.tanh(b.add(b.matmul(x, weights.kernel),
- *   b.matmul(state.h, weights.recurrentKernel))) } }), }); recurrent({ name: "rnn", input: "x", cell });
+ *   step: (b, { x, state, weights }) => ({
+ *     state: { h: b.tanh(b.add(b.matmul(x, weights.kernel), b.matmul(state.h, weights.recurrentKernel))) },
+ *   }),
+ * });
+ * recurrent({ name: "rnn", input: "x", cell });
  * ```
  *
  * @throws UNROLL_SHAPE, UNROLL_DTYPE where operands do not fit; UNROLL_SPEC for names and results that do not
@@ -106,75 +106,6 @@ export function customCell<
   };
   assertCustomCell(cell, place);
   return cell;
-}
-
-const NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
-
-/**
- * Checks that a custom cell's step takes and gives what the cell says.
- *
- * @throws UNROLL_SPEC, UNROLL_PROGRAM, UNROLL_SHAPE or UNROLL_DTYPE
- */
-export function assertCustomCell(cell: CustomCellSpec, place: string): void {
-  const { step } = cell;
-  for (const part of Object.keys(cell.state)) {
-    if (!NAME.test(part) || ["x", "output", "forward", "backward"].includes(part))
-      refuse(
-        `${place} state`,
-        "names of letters, digits and _ other than x, output, forward and backward",
-        `"${part}"`,
-        "rename the part",
-      );
-  }
-  for (const name of Object.keys(cell.weights)) {
-    if (!NAME.test(name) || ["x", "mask", "lengths"].includes(name) || Object.hasOwn(cell.state, name))
-      refuse(
-        `${place} weights`,
-        "names of letters, digits and _ other than x, mask, lengths and those of state parts",
-        `"${name}"`,
-        "rename the weight",
-      );
-  }
-  const rows = (size: number): readonly Dim[] => ["batch", size];
-  same(`${place} step inputs`, step.inputs, { x: rows(cell.inputSize), ...mapped(cell.state, rows) });
-  same(`${place} step params`, step.params, cell.weights);
-  same(`${place} step outputs`, step.outputs, { ...mapped(cell.state, rows), output: rows(cell.units) });
-  verify(step);
-  const reason = whyNotRowwise(step);
-  if (reason !== null)
-    refuse(
-      `${place} step`,
-      "operations on each row by itself",
-      reason,
-      "rows of a batch are independent sequences; work along the other axes",
-    );
-}
-
-const mapped = (
-  sizes: Readonly<Record<string, number>>,
-  of: (size: number) => readonly Dim[],
-): Record<string, readonly Dim[]> =>
-  Object.fromEntries(Object.entries(sizes).map(([name, size]) => [name, of(size)]));
-
-/** Compares names, dtypes and shapes, whatever their order. */
-function same(
-  place: string,
-  given: readonly Named[],
-  wanted: Readonly<Record<string, readonly Dim[]>>,
-): void {
-  const text = (name: string, shape: readonly Dim[], dtype = "float32"): string =>
-    `${name} ${dtype} [${shape.join(", ")}]`;
-  const [want, got] = [
-    Object.entries(wanted).map(([name, shape]) => text(name, shape)),
-    given.map(({ name, type }) => text(name, type.shape, type.dtype)),
-  ];
-  if ([...want].sort().join() !== [...got].sort().join())
-    refuse(
-      place,
-      want.join(", "),
-      got.join(", ") || "none",
-      "make the step and what the cell declares agree",
-    );
 }
 
 function refuse(place: string, expected: string, got: string, cure: string): never {

@@ -1,13 +1,15 @@
 import { unrollError } from "../contract/error.js";
-import { partSize, stateParts } from "./cell-parts.js";
+import type { Catalog, StatePart } from "../layers/definition.js";
+import { cellIn, everything, layerIn, surroundingsOf } from "./catalog.js";
 import type { CellSpec, LayerSpec, Spec } from "./types.js";
-import { specValues } from "./values.js";
+import { valuesIn } from "./values.js";
 
-/** One state part of a model: `[batch, units]`, float32; an h that is projected has fewer units than c. */
-export interface StatePartSpec {
+export { STEPS } from "../layers/value-info.js";
+
+/** One state part of a model: [batch, ...shape]. */
+export interface StatePartSpec extends StatePart {
   readonly layer: string;
-  /** `h`, `c`; `forward.h`, ... when bidirectional. */
-  readonly part: string;
+  /** How many numbers a row has. */
   readonly units: number;
 }
 
@@ -22,57 +24,49 @@ export function cellsOf(layer: LayerSpec): readonly (readonly [prefix: string, c
   return [];
 }
 
+/** Every state part a run of a spec returns, in layer order. */
+export const stateIn = (catalog: Catalog, spec: Spec): StatePartSpec[] =>
+  spec.layers.flatMap((layer) => {
+    const around = { cell: cellIn.bind(null, catalog) };
+    const parts = layerIn(catalog, layer).state?.(layer, around) ?? [];
+    return parts.map((part) => ({
+      ...part,
+      layer: layer.name,
+      units: part.shape.reduce((size, dim) => size * dim, 1),
+    }));
+  });
+
 /** Every state part a caller may give or is given back, in layer order. */
-export function specState(spec: Spec): StatePartSpec[] {
-  return spec.layers.flatMap((layer) =>
-    cellsOf(layer).flatMap(([prefix, cell]) =>
-      stateParts(cell).map((part) => ({
-        layer: layer.name,
-        part: prefix + part,
-        units: partSize(cell, part),
-      })),
-    ),
-  );
-}
+export const specState = (spec: Spec): StatePartSpec[] => stateIn(everything, spec);
+
+/** The values that a layer's state starts from, by part; null where the caller gives it. */
+export const initialStateIn = (catalog: Catalog, layer: LayerSpec): Readonly<Record<string, string>> | null =>
+  layerIn(catalog, layer).initialState?.(layer) ?? null;
 
 /** Whether the caller gives this layer's initial state, rather than another value of the spec. */
-export function takesState(layer: LayerSpec): boolean {
-  return (layer.type === "recurrent" || layer.type === "bidirectional") && layer.initialState === null;
-}
+export const takesState = (layer: LayerSpec): boolean =>
+  cellsOf(layer).length > 0 && initialStateIn(everything, layer) === null;
 
-/** The axis that steps run along. */
-export const STEPS = "time";
-
-/** Why a spec can't run one step at a time, or null when it can. */
-export function whyNotSteppable(spec: Spec): string | null {
-  const values = specValues(spec);
+/** Why a spec whose layers are in a catalog can't run one step at a time, or null when it can. */
+export function whyNotSteppableIn(catalog: Catalog, spec: Spec): string | null {
+  const around = surroundingsOf(catalog, valuesIn(catalog, spec));
   for (const layer of spec.layers) {
-    if (layer.type === "attention" && values.get(layer.key)!.axis === STEPS)
-      return `attention "${layer.name}" looks at all of "${STEPS}"`;
-    if (layer.type === "recurrent" || layer.type === "bidirectional") {
-      const { axis } = values.get(layer.input)!;
-      if (axis !== STEPS)
-        return `layer "${layer.name}" runs along "${axis}", which is there as a whole (make it a model of its own, and its output an input of this one)`;
-    }
-    if (layer.type === "bidirectional") return `bidirectional "${layer.name}" needs the whole sequence`;
-    if (layer.type === "recurrent" && layer.direction === "backward")
-      return `layer "${layer.name}" runs backward and needs the whole sequence`;
-    if (layer.type === "recurrent" && layer.initialState !== null)
-      return `layer "${layer.name}" starts from other values of the model, so its state can't be carried from step to step`;
+    const reason = layerIn(catalog, layer).whyNotSteppable?.(layer, around) ?? null;
+    if (reason !== null) return reason;
   }
   return null;
 }
 
-/** Throws UNROLL_UNSUPPORTED when a spec can't be stepped. */
-export function assertSteppable(spec: Spec): void {
-  const reason = whyNotSteppable(spec);
-  if (reason !== null)
-    throw unrollError({
-      code: "UNROLL_UNSUPPORTED",
-      place: `model "${spec.name}" step`,
-      expected: "layers that see only the past",
-      got: reason,
-      cure: "use sequence()",
-      details: { reason },
-    });
-}
+/** Why a spec can't run one step at a time, or null when it can. */
+export const whyNotSteppable = (spec: Spec): string | null => whyNotSteppableIn(everything, spec);
+
+/** The error of a model that is asked for a step and has none. */
+export const notSteppable = (name: string, reason: string): Error =>
+  unrollError({
+    code: "UNROLL_UNSUPPORTED",
+    place: `model "${name}" step`,
+    expected: "layers that see only the past",
+    got: reason,
+    cure: "use sequence()",
+    details: { reason },
+  });

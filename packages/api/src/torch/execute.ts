@@ -1,6 +1,6 @@
 import { unrollError } from "../contract/error.js";
 import { allocate, type HostTensor, isHostTensor, sizeOf } from "../contract/tensor.js";
-import type { SteppableModel } from "../model/compile.js";
+import type { SteppableModel } from "../model/faces.js";
 import { specState, takesState } from "../specification/state.js";
 import type { Graph, InputSlot } from "./graph.js";
 import { reshape, stack, swapAxes, takeRows } from "./host-tensor.js";

@@ -6,7 +6,8 @@ import { foreignWeights, readForeign, type WeightLoss } from "../dialects/conver
 import { fromTorch, type TorchBinding } from "../dialects/torch/index.js";
 import { torchRules } from "../dialects/torch/rules.js";
 import type { AnyTensor } from "../formats/named-tensor.js";
-import { compile, type SteppableModel } from "../model/compile.js";
+import { compile } from "../model/compile.js";
+import type { SteppableModel } from "../model/faces.js";
 import type { LayerSpec, Spec } from "../specification/types.js";
 import type { WeightSpec } from "../specification/weights.js";
 import { execute, type Prepared } from "./execute.js";

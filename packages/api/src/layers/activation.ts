@@ -1,0 +1,54 @@
+import type { Block, Value } from "../program/builder.js";
+import { activate, type Activation } from "./activations.js";
+import { type LayerDefinition, only } from "./definition.js";
+import type { Fields, FilledOf } from "./fields.js";
+import { logSoftmax, softmax } from "./softmax.js";
+import { wireFloat } from "./wiring.js";
+
+/** Activations of layers outside a recurrence: those of one element, and two along the last axis. */
+export const outerActivationNames = [
+  "linear",
+  "tanh",
+  "sigmoid",
+  "relu",
+  "hardSigmoidSixth",
+  "hardSigmoidFifth",
+  "softsign",
+  "softplus",
+  "elu",
+  "leakyRelu",
+  "softmax",
+  "logSoftmax",
+] as const satisfies readonly (Activation | "softmax" | "logSoftmax")[];
+
+export type OuterActivation = Activation | "softmax" | "logSoftmax";
+
+/** Applies an activation of one element, or one along the last axis. */
+export function applyOuter(b: Block, name: OuterActivation, x: Value): Value {
+  if (name === "softmax") return softmax(b, x);
+  return name === "logSoftmax" ? logSoftmax(b, x) : activate(b, name, x);
+}
+
+const fields = {
+  name: { kind: "name" },
+  /** A float32 value. */
+  input: { kind: "value" },
+  /** `softmax` and `logSoftmax` act along the last axis. */
+  activation: { kind: "oneOf", of: outerActivationNames },
+} as const satisfies Fields;
+
+/** A function of every element, or along the last axis. */
+export interface ActivationSpec extends FilledOf<typeof fields> {
+  readonly type: "activation";
+}
+
+export const activationDefinition = {
+  type: "activation",
+  fields,
+  wire({ input }, wiring) {
+    if (wireFloat(input, wiring).shape.length === 0)
+      wiring.refuse("input", "a value with a feature axis", input, "give the input a shape");
+  },
+  values: ({ input }, around) => [["", around.value(input)]],
+  lower: ({ input, activation }, { b, read }) => only(applyOuter(b, activation, read(input))),
+} as const satisfies LayerDefinition<ActivationSpec>;

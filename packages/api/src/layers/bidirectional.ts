@@ -1,0 +1,102 @@
+import type { CellSpec } from "./cells.js";
+import {
+  foldPass,
+  type Pass,
+  passOutput,
+  passState,
+  passWeights,
+  stateValues,
+  whyNotAlongSteps,
+  wirePasses,
+} from "./cell-pass.js";
+import type { LayerDefinition } from "./definition.js";
+import type { CellField, Fields, FilledOf } from "./fields.js";
+import { mergeValues } from "./merge.js";
+
+const fields = {
+  name: { kind: "name" },
+  /** A sequence [batch, time, inputSize]. */
+  input: { kind: "value" },
+  forward: { kind: "cell" } as CellField<CellSpec>,
+  /** Default: as `forward`, with weights of its own. */
+  backward: {
+    kind: "cell",
+    default: ({ forward }: { forward?: unknown }) => forward,
+  } as CellField<CellSpec> & { readonly default: unknown },
+  /** How the two outputs become one, `concat` by default; `none` leaves `name.forward` and `name.backward`. */
+  merge: { kind: "oneOf", of: ["concat", "sum", "ave", "mul", "none"], default: "concat" },
+  /** `last`: each direction's output at the step it processed last, i.e. y_f at the end and y_b at the start. */
+  returns: { kind: "oneOf", of: ["sequence", "last"], default: "sequence" },
+  /** As for a recurrent layer. */
+  maskedOutput: {
+    kind: "oneOf",
+    of: ["zero", "hold"],
+    default: ({ returns }: { returns?: unknown }) => (returns === "last" ? "hold" : "zero"),
+  },
+  /** As for a recurrent layer. */
+  heldStart: { kind: "oneOf", of: ["zeros", "initialState"], default: "zeros" },
+  /** As for a recurrent layer; parts are `forward.h`, `backward.h`, ... */
+  initialState: { kind: "valuesByName", nullable: true, default: null },
+} as const satisfies Fields;
+
+/** Two cells, one over the sequence as it is and one from its end. */
+export interface BidirectionalSpec extends FilledOf<typeof fields> {
+  readonly type: "bidirectional";
+}
+
+const passes = ({ forward, backward }: BidirectionalSpec): readonly [Pass, Pass] => [
+  { key: "forward", cell: forward, prefix: "forward.", reverse: false },
+  { key: "backward", cell: backward, prefix: "backward.", reverse: true },
+];
+
+export const bidirectionalDefinition = {
+  type: "bidirectional",
+  fields,
+  wire(layer, wiring) {
+    const [forward, backward] = [layer.forward, layer.backward];
+    wirePasses(layer, passes(layer), wiring);
+    const differ = wiring.cell(forward).outputSize(forward) !== wiring.cell(backward).outputSize(backward);
+    if (differ && layer.merge !== "concat" && layer.merge !== "none")
+      wiring.refuse(
+        "merge",
+        "concat or none, as the directions differ in size",
+        layer.merge,
+        "only those join different sizes",
+      );
+  },
+  values(layer, around) {
+    const [forward, backward] = passes(layer).map(({ cell }) => around.cell(cell).outputSize(cell)) as [
+      number,
+      number,
+    ];
+    const state = stateValues(passState(passes(layer), around));
+    if (layer.merge === "none")
+      return [
+        [".forward", passOutput(layer, forward, around)],
+        [".backward", passOutput(layer, backward, around)],
+        ...state,
+      ];
+    const size = layer.merge === "concat" ? forward + backward : forward;
+    return [["", passOutput(layer, size, around)], ...state];
+  },
+  weights: (layer, around) => passWeights(passes(layer), around),
+  state: (layer, around) => passState(passes(layer), around),
+  initialState: ({ initialState }) => initialState,
+  whyNotSteppable: (layer, around) =>
+    whyNotAlongSteps(layer, around) ?? `bidirectional "${layer.name}" needs the whole sequence`,
+  lower(layer, scope) {
+    const [forward, backward] = passes(layer).map((pass) => foldPass(layer, pass, scope)) as [
+      ReturnType<typeof foldPass>,
+      ReturnType<typeof foldPass>,
+    ];
+    const state = Object.fromEntries([
+      ...Object.entries(forward.state).map(([part, value]) => [`forward.${part}`, value]),
+      ...Object.entries(backward.state).map(([part, value]) => [`backward.${part}`, value]),
+    ]);
+    const outputs =
+      layer.merge === "none"
+        ? { ".forward": forward.y, ".backward": backward.y }
+        : { "": mergeValues(scope.b, layer.merge, [forward.y, backward.y]) };
+    return { outputs, state };
+  },
+} as const satisfies LayerDefinition<BidirectionalSpec>;

@@ -1,0 +1,18 @@
+import { customDefinition, type CustomCellSpec } from "./custom.js";
+import type { CellDefinition } from "./definition.js";
+import { gruDefinition, type GruCellSpec } from "./gru.js";
+import { lstmDefinition, type LstmCellSpec } from "./lstm.js";
+import { simpleRnnDefinition, type SimpleRnnCellSpec } from "./simple-rnn.js";
+
+/** A cell whose equations the library has. */
+export type KnownCellSpec = SimpleRnnCellSpec | LstmCellSpec | GruCellSpec;
+
+export type CellSpec = KnownCellSpec | CustomCellSpec;
+
+/** Every cell there is, by kind. A new one is a file beside this, and a line in each of the two unions and here. */
+export const cells = {
+  simpleRnn: simpleRnnDefinition,
+  lstm: lstmDefinition,
+  gru: gruDefinition,
+  custom: customDefinition,
+} as const satisfies { readonly [K in CellSpec["kind"]]: CellDefinition<Extract<CellSpec, { kind: K }>> };

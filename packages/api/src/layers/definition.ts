@@ -1,0 +1,138 @@
+import type { DType } from "../contract/tensor.js";
+import type { Block, NamedValues, Value } from "../program/builder.js";
+import type { Fields, ValueRef } from "./fields.js";
+import type { RecurrentAttrs } from "./recurrence.js";
+import type { ValueInfo } from "./value-info.js";
+
+/** A part of a recurrent state, each row [...shape]. */
+export interface StatePart {
+  /** `h`, `c`; `forward.h`, ... of a bidirectional layer. */
+  readonly part: string;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/** A weight under the name that its layer gives it. Always float32. */
+export interface OwnWeight {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** Any cell of a spec. */
+export interface AnyCell {
+  readonly kind: string;
+  readonly inputSize: number;
+  readonly units: number;
+}
+
+/** Any layer of a spec. */
+export interface AnyLayer {
+  readonly type: string;
+  readonly name: string;
+}
+
+/** What a cell is lowered with. */
+export interface CellScope {
+  readonly b: Block;
+  readonly weights: Readonly<Record<string, Value>>;
+  readonly state: Readonly<Record<string, Value>>;
+}
+
+/** A cell folded over time. */
+export interface Folded {
+  /** [time, batch, units] in the input's time order. */
+  readonly y: Value;
+  readonly state: Readonly<Record<string, Value>>;
+}
+
+/** All that there is to know of a cell: its fields, weights, state and equations. */
+export interface CellDefinition<Cell extends AnyCell = AnyCell> {
+  readonly kind: Cell["kind"];
+  readonly fields: Fields;
+  /** Checks what fields alone don't say. @throws UNROLL_SPEC */
+  check?(cell: Cell, path: string): void;
+  /** State parts in the order in which they are listed: h before c. */
+  state(cell: Cell): readonly StatePart[];
+  /** Size of the output. */
+  outputSize(cell: Cell): number;
+  /** The state part that is the output; null where the output is none of them. */
+  outputPart(cell: Cell): string | null;
+  weights(cell: Cell): readonly OwnWeight[];
+  /** One step. `x` is [batch, inputSize]. */
+  step(cell: Cell, x: Value, scope: CellScope): { readonly output: Value; readonly state: Folded["state"] };
+  /** The cell folded over time. `x` is [time, batch, inputSize]; `extent` holds `lengths` or `mask` or neither. */
+  fold(cell: Cell, x: Value, scope: CellScope, extent: NamedValues, attrs: RecurrentAttrs): Folded;
+}
+
+/** What a layer's definition may ask of the spec around it. */
+export interface Surroundings {
+  /** The definition of a cell. */
+  cell(cell: AnyCell): CellDefinition;
+  /** What is known of a value made before. */
+  value(ref: ValueRef): ValueInfo;
+}
+
+/** What a layer's wiring is checked with. */
+export interface Wiring extends Omit<Surroundings, "value"> {
+  /** Where the layer stands, for errors. */
+  readonly path: string;
+  /** What is known of the value that a key of the layer refers to. @throws UNROLL_SPEC for one that is not there */
+  read(ref: ValueRef, key: string): ValueInfo;
+  refuse(key: string, expected: string, got: unknown, cure: string): never;
+}
+
+/** What a layer is lowered with. Values are time-major: [time, batch, ...]. */
+export interface LayerScope extends Surroundings {
+  readonly b: Block;
+  /** Whether one step is lowered: then nothing has the axis that steps run along. */
+  readonly stepping: boolean;
+  /** A value made before. */
+  read(ref: ValueRef): Value;
+  /** `lengths` or `mask` of a time axis, or neither. */
+  extent(axis: string | null): NamedValues;
+  /** The layer's weights by their own names. */
+  readonly weights: Readonly<Record<string, Value>>;
+  /** Its state before, by part. */
+  readonly initial: Readonly<Record<string, Value>>;
+}
+
+/** What a layer is lowered to. */
+export interface Lowered {
+  /** Output values by what follows the layer's name: "" for the output itself, `.weights`. */
+  readonly outputs: Readonly<Record<string, Value>>;
+  /** State parts after the run. */
+  readonly state: Readonly<Record<string, Value>>;
+}
+
+/**
+ * All that there is to know of a layer. Types, builders, checks, weights, states, values and programs follow from the
+ * definitions, by loops that know no layer's name.
+ */
+export interface LayerDefinition<Layer extends AnyLayer = AnyLayer> {
+  readonly type: Layer["type"];
+  readonly fields: Fields;
+  /** Checks how the layer is wired: what it reads, and how sizes fit. @throws UNROLL_SPEC */
+  wire(layer: Layer, wiring: Wiring): void;
+  /** The values it makes, by what follows its name; of a layer that is wired correctly. */
+  values(layer: Layer, around: Surroundings): readonly (readonly [suffix: string, info: ValueInfo])[];
+  weights?(layer: Layer, around: Pick<Surroundings, "cell">): readonly OwnWeight[];
+  state?(layer: Layer, around: Pick<Surroundings, "cell">): readonly StatePart[];
+  /** The values that its state starts from, by part; null where the caller gives it. */
+  initialState?(layer: Layer): Readonly<Record<string, ValueRef>> | null;
+  /** A time axis that the layer makes, and no input has. */
+  axis?(layer: Layer): string;
+  /** The value whose numbers are ids of rows, and how many rows there are. */
+  ids?(layer: Layer): { readonly ref: ValueRef; readonly rows: number };
+  /** Why it can't run one step at a time, or null when it can: it sees only the past. */
+  whyNotSteppable?(layer: Layer, around: Surroundings): string | null;
+  lower(layer: Layer, scope: LayerScope): Lowered;
+}
+
+/** The layers and cells that specs may have, by type and by kind. */
+export interface Catalog {
+  readonly layers: Readonly<Record<string, LayerDefinition>>;
+  readonly cells: Readonly<Record<string, CellDefinition>>;
+}
+
+/** One output and no state. */
+export const only = (value: Value): Lowered => ({ outputs: { "": value }, state: {} });

@@ -1,0 +1,38 @@
+import { only, type LayerDefinition } from "./definition.js";
+import { applyOuter, outerActivationNames } from "./activation.js";
+import type { Fields, FilledOf } from "./fields.js";
+import { affine } from "./recurrence.js";
+import { wireSize } from "./wiring.js";
+
+const fields = {
+  name: { kind: "name" },
+  /** A float32 value whose last axis is `inputSize`. */
+  input: { kind: "value" },
+  inputSize: { kind: "count" },
+  /** Size of the output's last axis. */
+  units: { kind: "count" },
+  /** Default `linear`. `softmax` and `logSoftmax` act along the last axis. */
+  activation: { kind: "oneOf", of: outerActivationNames, default: "linear" },
+  bias: { kind: "oneOf", of: ["none", "single"], default: "single" },
+} as const satisfies Fields;
+
+/** activation(x·kernel + bias). Weights: `kernel` [inputSize, units], `bias` [units]. */
+export interface DenseSpec extends FilledOf<typeof fields> {
+  readonly type: "dense";
+}
+
+export const denseDefinition = {
+  type: "dense",
+  fields,
+  wire: ({ input, inputSize }, wiring) => wireSize(inputSize, wiring.read(input, "input"), wiring),
+  values({ input, units }, around) {
+    const info = around.value(input);
+    return [["", { ...info, shape: [...info.shape.slice(0, -1), units] }]];
+  },
+  weights: ({ inputSize, units, bias }) => [
+    { name: "kernel", shape: [inputSize, units] },
+    ...(bias === "single" ? [{ name: "bias", shape: [units] }] : []),
+  ],
+  lower: ({ input, activation }, { b, weights, read }) =>
+    only(applyOuter(b, activation, affine(b, read(input), weights["kernel"]!, weights["bias"]))),
+} as const satisfies LayerDefinition<DenseSpec>;

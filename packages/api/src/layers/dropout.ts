@@ -1,0 +1,24 @@
+import { wireFloat } from "./wiring.js";
+import { type LayerDefinition, only } from "./definition.js";
+import type { Fields, FilledOf } from "./fields.js";
+
+const fields = {
+  name: { kind: "name" },
+  /** A float32 value. */
+  input: { kind: "value" },
+  /** Share of elements that training drops, 0 to 1. */
+  rate: { kind: "rate" },
+} as const satisfies Fields;
+
+/** Identity at inference; kept so that a ported model keeps its form. */
+export interface DropoutSpec extends FilledOf<typeof fields> {
+  readonly type: "dropout";
+}
+
+export const dropoutDefinition = {
+  type: "dropout",
+  fields,
+  wire: ({ input }, wiring) => void wireFloat(input, wiring),
+  values: ({ input }, around) => [["", around.value(input)]],
+  lower: ({ input }, { read }) => only(read(input)),
+} as const satisfies LayerDefinition<DropoutSpec>;

@@ -1,0 +1,32 @@
+import { type LayerDefinition, only } from "./definition.js";
+import type { Fields, FilledOf } from "./fields.js";
+
+const fields = {
+  name: { kind: "name" },
+  /** int32 ids of any shape. */
+  input: { kind: "value" },
+  /** Rows of the table: valid ids are 0 to inputSize - 1. */
+  inputSize: { kind: "count" },
+  outputSize: { kind: "count" },
+} as const satisfies Fields;
+
+/** A vector for each id. Weight: `table` [inputSize, outputSize]. */
+export interface EmbeddingSpec extends FilledOf<typeof fields> {
+  readonly type: "embedding";
+}
+
+export const embeddingDefinition = {
+  type: "embedding",
+  fields,
+  wire({ input }, wiring) {
+    const { dtype } = wiring.read(input, "input");
+    if (dtype !== "int32") wiring.refuse("input", "int32 ids", dtype, "declare the input's dtype int32");
+  },
+  values({ input, outputSize }, around) {
+    const { axis, shape } = around.value(input);
+    return [["", { dtype: "float32", axis, shape: [...shape, outputSize] }]];
+  },
+  weights: ({ inputSize, outputSize }) => [{ name: "table", shape: [inputSize, outputSize] }],
+  ids: ({ input, inputSize }) => ({ ref: input, rows: inputSize }),
+  lower: ({ input }, { b, weights, read }) => only(b.gather(weights["table"]!, read(input))),
+} as const satisfies LayerDefinition<EmbeddingSpec>;

@@ -1,0 +1,214 @@
+import { nearest } from "../contract/nearest.js";
+import { unrollError } from "../contract/error.js";
+
+/** Names a value of a spec: an input, a layer's output, or a part of either after a dot. */
+export type ValueRef = string;
+
+/** What one key of a spec may hold, as data: types, builders, known options and checks follow from it. */
+export type Field = FieldKind & { readonly nullable?: true; readonly default?: unknown };
+
+type FieldKind =
+  /** Letters, digits, _, - and /. */
+  | { readonly kind: "name" }
+  /** Any string. */
+  | { readonly kind: "text" }
+  /** A reference of a value made before. */
+  | { readonly kind: "value" }
+  /** A list of references, at least so many. */
+  | { readonly kind: "values"; readonly least: number }
+  /** A list of anything, at least so many; what it holds is checked apart. */
+  | { readonly kind: "list"; readonly least: number }
+  /** References by the name of a part. */
+  | { readonly kind: "valuesByName" }
+  /** Name of a time axis. */
+  | { readonly kind: "axis" }
+  /** A whole number of at least 1. */
+  | { readonly kind: "count" }
+  /** A list of whole numbers of at least 1. */
+  | { readonly kind: "shape" }
+  /** Whole numbers of at least 1 by name. */
+  | { readonly kind: "countsByName" }
+  /** Lists of whole numbers of at least 1, by name. */
+  | { readonly kind: "shapesByName" }
+  /** A number from 0 to 1. */
+  | { readonly kind: "rate" }
+  /** A finite number above 0. */
+  | { readonly kind: "positive" }
+  | { readonly kind: "oneOf"; readonly of: readonly (string | boolean | number)[] }
+  /** A program as plain data. */
+  | { readonly kind: "program" }
+  /** A cell; `Cell` is its type. */
+  | { readonly kind: "cell" };
+
+/** A field that holds a cell of type `Cell`. */
+export interface CellField<Cell> {
+  readonly kind: "cell";
+  /** Never there: it carries the type. */
+  readonly type?: Cell;
+}
+
+export type Fields = Readonly<Record<string, Field>>;
+
+type Held<F> = F extends { readonly kind: "name" | "text" | "value" | "axis" }
+  ? string
+  : F extends { readonly kind: "values" }
+    ? readonly ValueRef[]
+    : F extends { readonly kind: "valuesByName" }
+      ? Readonly<Record<string, ValueRef>>
+      : F extends { readonly kind: "count" | "rate" | "positive" }
+        ? number
+        : F extends { readonly kind: "shape" }
+          ? readonly number[]
+          : F extends { readonly kind: "countsByName" }
+            ? Readonly<Record<string, number>>
+            : F extends { readonly kind: "shapesByName" }
+              ? Readonly<Record<string, readonly number[]>>
+              : F extends { readonly kind: "oneOf"; readonly of: readonly (infer Choice)[] }
+                ? Choice
+                : F extends { readonly kind: "cell"; readonly type?: infer Cell }
+                  ? Exclude<Cell, undefined>
+                  : never;
+
+type ValueOf<F> = Held<F> | (F extends { readonly nullable: true } ? null : never);
+
+/** The object that has every field, as a spec holds it. */
+export type FilledOf<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> };
+
+/** What a builder takes: fields without a default, and any of those with one. */
+export type OptionsOf<F extends Fields> = {
+  readonly [K in keyof F as F[K] extends { readonly default: unknown } ? never : K]: ValueOf<F[K]>;
+} & {
+  readonly [K in keyof F as F[K] extends { readonly default: unknown } ? K : never]?:
+    ValueOf<F[K]> | undefined;
+};
+
+/**
+ * A default that follows from other options: given what the caller gave with the defaults so far, in the order of
+ * the fields.
+ */
+export type DefaultRule = (filled: Readonly<Record<string, unknown>>) => unknown;
+
+/** Refuses a part of a spec. @throws UNROLL_SPEC */
+export function refuseSpec(path: string, expected: string, got: unknown, cure: string): never {
+  const shown = JSON.stringify(got) ?? String(got);
+  throw unrollError({
+    code: "UNROLL_SPEC",
+    place: `spec ${path}`,
+    expected,
+    got: shown.length > 80 ? `${shown.slice(0, 77)}...` : shown,
+    cure,
+    details: { path, expected, got },
+  });
+}
+
+/** Checks a value of a spec; `cell` checks what a field of kind `cell` holds. */
+type Check<F = Field> = (value: unknown, path: string, field: F, cell: CellCheck) => void;
+
+export type CellCheck = (value: unknown, path: string) => void;
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const count: Check = (value, path) => {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 1)
+    refuseSpec(path, "a whole number of at least 1", value, "sizes are counts");
+};
+const text: Check = (value, path) => {
+  if (typeof value !== "string") refuseSpec(path, "a string", value, "quote it");
+};
+const name: Check = (value, path) => {
+  if (typeof value !== "string" || !/^[A-Za-z_][A-Za-z0-9_\-/]*$/.test(value))
+    refuseSpec(
+      path,
+      "a name of letters, digits, _, - and /",
+      value,
+      "a dot separates a layer from its parts, so names have none",
+    );
+};
+
+const listOf =
+  (check: Check, least: number): Check =>
+  (value, path, field, cell) => {
+    if (!Array.isArray(value) || value.length < least)
+      refuseSpec(path, `a list of ${least} or more`, value, "wrap it in [ ]");
+    value.forEach((item, k) => check(item, `${path}[${k}]`, field, cell));
+  };
+const byName =
+  (check: Check): Check =>
+  (value, path, field, cell) => {
+    if (!isRecord(value)) refuseSpec(path, "an object", value, "of name to value");
+    for (const [key, item] of Object.entries(value)) check(item, `${path}.${key}`, field, cell);
+  };
+const shape = /* @__PURE__ */ listOf(count, 0);
+
+const checks: { readonly [K in Field["kind"]]: Check<Extract<Field, { readonly kind: K }>> } = {
+  name,
+  text,
+  value: text,
+  values: (value, path, field, cell) => listOf(text, field.least)(value, path, field, cell),
+  list: (value, path, field, cell) => listOf(() => undefined, field.least)(value, path, field, cell),
+  valuesByName(value, path, field, cell) {
+    if (!isRecord(value))
+      refuseSpec(path, "null or an object of part to value", value, 'e.g. { "h": "encoder.h" }');
+    byName(text)(value, path, field, cell);
+  },
+  axis(value, path, field, cell) {
+    name(value, path, field, cell);
+    if (value === "batch")
+      refuseSpec(
+        path,
+        "a time axis",
+        value,
+        "batch is the first axis of every value; name another, or null for none",
+      );
+  },
+  count,
+  shape,
+  countsByName: /* @__PURE__ */ byName(count),
+  shapesByName: /* @__PURE__ */ byName(shape),
+  rate(value, path) {
+    if (typeof value !== "number" || !(value >= 0 && value <= 1))
+      refuseSpec(path, "a number from 0 to 1", value, "a rate is the share that training drops");
+  },
+  positive(value, path) {
+    if (typeof value !== "number" || !(value > 0 && value < Infinity))
+      refuseSpec(path, "a finite number above 0", value, "leave it null for none, where it may be");
+  },
+  oneOf(value, path, field) {
+    if (!(field.of as readonly unknown[]).includes(value))
+      refuseSpec(path, `one of ${field.of.join(", ")}`, value, "write the choice out");
+  },
+  // What it says is for the cell to check.
+  program: (value, path) => {
+    if (!isRecord(value)) refuseSpec(path, "a program", value, "make it with a builder");
+  },
+  cell: (value, path, _field, cell) => cell(value, path),
+};
+
+/**
+ * Checks that an object has the fields, all of them and no others, each holding what it may.
+ *
+ * @throws UNROLL_SPEC naming the path, what was expected, what came and the cure
+ */
+export function checkFields(
+  value: unknown,
+  path: string,
+  fields: Fields,
+  cell: CellCheck,
+): asserts value is Readonly<Record<string, unknown>> {
+  if (!isRecord(value)) refuseSpec(path, "an object", value, `with ${Object.keys(fields).join(", ")}`);
+  const extra = Object.keys(value).find((key) => !Object.hasOwn(fields, key));
+  if (extra !== undefined)
+    refuseSpec(
+      `${path}.${extra}`,
+      `only ${Object.keys(fields).join(", ")}`,
+      value[extra],
+      `remove it or mend its name; nearest is "${nearest(extra, Object.keys(fields))}"`,
+    );
+  for (const [key, field] of Object.entries(fields)) {
+    if (!Object.hasOwn(value, key))
+      refuseSpec(`${path}.${key}`, "a value", undefined, "a spec implies nothing; write it out");
+    if (value[key] !== null || !field.nullable)
+      (checks[field.kind] as Check)(value[key], `${path}.${key}`, field, cell);
+  }
+}

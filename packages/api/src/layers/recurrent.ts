@@ -1,0 +1,94 @@
+import type { CellSpec } from "./cells.js";
+import {
+  foldPass,
+  type Pass,
+  passOutput,
+  passState,
+  passWeights,
+  stateValues,
+  whyNotAlongSteps,
+  wirePasses,
+} from "./cell-pass.js";
+import type { LayerDefinition } from "./definition.js";
+import type { CellField, Fields, FilledOf } from "./fields.js";
+
+const fields = {
+  name: { kind: "name" },
+  /** A sequence [batch, time, inputSize]. */
+  input: { kind: "value" },
+  cell: { kind: "cell" } as CellField<CellSpec>,
+  /** `backward` runs from the last step to the first. Default `forward`. */
+  direction: { kind: "oneOf", of: ["forward", "backward"], default: "forward" },
+  /**
+   * Order of a backward layer's output sequence: the input's `time` (torch, ONNX; the default) or the order of
+   * `processing` (Keras `go_backwards`).
+   */
+  outputOrder: { kind: "oneOf", of: ["time", "processing"], default: "time" },
+  /** `sequence`, the default: the output of every step. `last`: that of the step processed last. */
+  returns: { kind: "oneOf", of: ["sequence", "last"], default: "sequence" },
+  /**
+   * Output at steps that are masked or past a row's length. `zero`: zeros (torch, ONNX, TensorFlow 1), the default for
+   * sequences. `hold`: the output of the step before (Keras), the default where only the last is returned.
+   */
+  maskedOutput: {
+    kind: "oneOf",
+    of: ["zero", "hold"],
+    default: ({ returns }: { returns?: unknown }) => (returns === "last" ? "hold" : "zero"),
+  },
+  /**
+   * What is held before the first real step: `zeros`, the default, or the output of the initial state. Without effect
+   * on `zero`.
+   */
+  heldStart: { kind: "oneOf", of: ["zeros", "initialState"], default: "zeros" },
+  /**
+   * Where the initial state comes from: null, the default, the caller (zeros if not given); or other values of the
+   * spec, by part.
+   */
+  initialState: { kind: "valuesByName", nullable: true, default: null },
+} as const satisfies Fields;
+
+/** A cell folded over a sequence. Its final state is there as `name.h`, `name.c`, or as a custom cell calls its parts. */
+export interface RecurrentSpec extends FilledOf<typeof fields> {
+  readonly type: "recurrent";
+}
+
+/** Output at steps that are masked or past a row's length. */
+export type MaskingSpec = Pick<RecurrentSpec, "maskedOutput" | "heldStart">;
+
+const passes = ({ cell, direction }: RecurrentSpec): readonly Pass[] => [
+  { key: "cell", cell, prefix: "", reverse: direction === "backward" },
+];
+
+export const recurrentDefinition = {
+  type: "recurrent",
+  fields,
+  wire: (layer, wiring) => wirePasses(layer, passes(layer), wiring),
+  values: (layer, around) => [
+    ["", passOutput(layer, around.cell(layer.cell).outputSize(layer.cell), around)],
+    ...stateValues(passState(passes(layer), around)),
+  ],
+  weights: (layer, around) => passWeights(passes(layer), around),
+  state: (layer, around) => passState(passes(layer), around),
+  initialState: ({ initialState }) => initialState,
+  whyNotSteppable(layer, around) {
+    const along = whyNotAlongSteps(layer, around);
+    if (along !== null) return along;
+    if (layer.direction === "backward")
+      return `layer "${layer.name}" runs backward and needs the whole sequence`;
+    if (layer.initialState === null) return null;
+    const reason = "so its state can't be carried from step to step";
+    return `layer "${layer.name}" starts from other values of the model, ${reason}`;
+  },
+  lower(layer, scope) {
+    const { b } = scope;
+    if (scope.stepping) {
+      const own = { b, weights: scope.weights, state: scope.initial };
+      const { output, state } = scope.cell(layer.cell).step(layer.cell, scope.read(layer.input), own);
+      return { outputs: { "": output }, state };
+    }
+    const [pass] = passes(layer) as [Pass];
+    const { y, state } = foldPass(layer, pass, scope);
+    const turned = pass.reverse && layer.outputOrder === "processing" && layer.returns === "sequence";
+    return { outputs: { "": turned ? b.reverse(y, 0) : y }, state };
+  },
+} as const satisfies LayerDefinition<RecurrentSpec>;

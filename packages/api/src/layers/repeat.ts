@@ -1,0 +1,43 @@
+import { type LayerDefinition, only } from "./definition.js";
+import type { Fields, FilledOf } from "./fields.js";
+import { STEPS } from "./value-info.js";
+
+const fields = {
+  name: { kind: "name" },
+  /** A value without time, [batch, size]. */
+  input: { kind: "value" },
+  /** How many steps the sequence has. */
+  steps: { kind: "count" },
+  /** Name of the sequence's time axis; no input's. Default `time`, so that it can be stepped. */
+  axis: { kind: "axis", default: "time" },
+} as const satisfies Fields;
+
+/**
+ * One vector a row, over and over: a sequence along an axis of its own. In a step along that axis it is the vector
+ * itself.
+ */
+export interface RepeatSpec extends FilledOf<typeof fields> {
+  readonly type: "repeat";
+}
+
+export const repeatDefinition = {
+  type: "repeat",
+  fields,
+  wire({ input }, wiring) {
+    const { dtype, axis, shape } = wiring.read(input, "input");
+    if (dtype !== "float32" || axis !== null || shape.length !== 1)
+      wiring.refuse(
+        "input",
+        "a float32 value [batch, size] without time",
+        input,
+        'a recurrent layer with returns: "last" gives one',
+      );
+  },
+  values: ({ input, axis }, around) => [["", { ...around.value(input), axis }]],
+  axis: ({ axis }) => axis,
+  lower({ input, steps, axis }, { b, read, stepping }) {
+    if (stepping && axis === STEPS) return only(read(input));
+    const zeros = b.constant(new Array<number>(steps).fill(0), [steps], "int32");
+    return only(b.gather(b.expandDims(read(input), 0), zeros));
+  },
+} as const satisfies LayerDefinition<RepeatSpec>;

@@ -1,0 +1,15 @@
+import type { DType } from "../contract/tensor.js";
+
+/** What is known of a value of a spec: its time axis, null without one, and the axes after batch and time. */
+export interface ValueInfo {
+  readonly dtype: DType;
+  readonly axis: string | null;
+  readonly shape: readonly number[];
+  /** A second time axis after the first, of attention weights. */
+  readonly over?: string;
+}
+
+export { STEPS } from "../program/runnable.js";
+
+/** One float32 vector a row, without time. */
+export const vectorOf = (size: number): ValueInfo => ({ dtype: "float32", axis: null, shape: [size] });

@@ -1,0 +1,43 @@
+import type { Catalog } from "../layers/definition.js";
+import type { Runnable, SignatureInput } from "../program/runnable.js";
+import { layerIn } from "../specification/catalog.js";
+import { initialStateIn, stateIn, whyNotSteppableIn } from "../specification/state.js";
+import type { InputSpec, Spec } from "../specification/types.js";
+import { specAxes, valuesIn } from "../specification/values.js";
+import { weightsIn } from "../specification/weights.js";
+import { lowerIn } from "./lower.js";
+
+/** The number of rows of the tables that read an input directly; ids must be below. */
+function idsOf(catalog: Catalog, spec: Spec, { name, dtype, axis, shape }: InputSpec): SignatureInput {
+  const rows = spec.layers.map((layer) => {
+    const ids = layerIn(catalog, layer).ids?.(layer);
+    return ids?.ref === name ? ids.rows : Infinity;
+  });
+  return { name, dtype, axis, shape, ids: Math.min(...rows) };
+}
+
+/** What a model runs, of a valid spec whose layers a catalog has. */
+export function runnableOf(catalog: Catalog, spec: Spec): Runnable {
+  const values = valuesIn(catalog, spec);
+  const given = new Set(
+    spec.layers.filter((layer) => initialStateIn(catalog, layer) === null).map(({ name }) => name),
+  );
+  return {
+    format: "unroll.runnable",
+    name: spec.name,
+    inputs: spec.inputs.map((input) => idsOf(catalog, spec, input)),
+    outputs: spec.outputs.map((name) => ({ name, ...values.get(name)! })),
+    states: stateIn(catalog, spec).map(({ layer, part, dtype, shape }) => ({
+      layer,
+      part,
+      dtype,
+      shape,
+      given: given.has(layer),
+    })),
+    weights: weightsIn(catalog, spec),
+    mayBeEmpty:
+      specAxes(spec).length === 1 && !spec.layers.some((layer) => layerIn(catalog, layer).axis !== undefined),
+    whyNotSteppable: whyNotSteppableIn(catalog, spec),
+    program: (how) => lowerIn(catalog, spec, how),
+  };
+}

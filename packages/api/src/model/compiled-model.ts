@@ -1,0 +1,263 @@
+import type { Adapter, Feed } from "../contract/adapter.js";
+import { unrollError } from "../contract/error.js";
+import { knownOptions } from "../contract/known-options.js";
+import { allocate, type DeviceTensor, type HostTensor, sizeOf } from "../contract/tensor.js";
+import type { WeightMap } from "../contract/adapter.js";
+import { assertModelWeights } from "../program/expected-weights.js";
+import { type Runnable, type RunMode, type SignatureState, stateName, STEPS } from "../program/runnable.js";
+import { axesOfInputs, type CheckedInputs, inputChecker, type InputsLike } from "./arguments.js";
+import { Executables } from "./executables.js";
+import type { CompileOptions, ModelSource, RunResult, SequenceOptions, SteppableModel } from "./faces.js";
+import { type Extent, extentChecker } from "./row-ends.js";
+import { State, type StateLike } from "./state.js";
+import { StepBinding } from "./step-into.js";
+import { Stream } from "./stream.js";
+
+type Mode = RunMode["mode"];
+
+/** A runnable on an engine. Made by `compile`. */
+export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
+  readonly adapter: Adapter;
+  private readonly executables: Executables;
+  /** Parts that the caller gives; a run also returns those of layers that start from another value. */
+  private readonly given: readonly SignatureState[];
+  private readonly check: Readonly<Record<Mode, (given: InputsLike) => CheckedInputs>>;
+  private readonly extent: Readonly<Record<Mode, ReturnType<typeof extentChecker>>>;
+  private readonly live = new Set<WeakRef<State>>();
+  private binding: StepBinding | null = null;
+  private disposed = false;
+
+  constructor(
+    readonly spec: S,
+    private readonly runnable: Runnable,
+    { adapter, weights, timeMajor = false }: CompileOptions,
+  ) {
+    assertModelWeights(runnable.name, runnable.weights, weights);
+    this.adapter = adapter;
+    this.executables = new Executables(runnable, adapter, timeMajor, weights);
+    this.given = runnable.states.filter(({ given }) => given);
+    this.check = {
+      sequence: inputChecker(runnable, "sequence", timeMajor),
+      step: inputChecker(runnable, "step", timeMajor),
+    };
+    this.extent = {
+      sequence: extentChecker(runnable, "sequence", timeMajor),
+      step: extentChecker(runnable, "step", timeMajor),
+    };
+  }
+
+  /** Refuses what the adapter can't run; a synchronous adapter is made ready for steps here. */
+  prepare(): void {
+    const { runnable, adapter, executables } = this;
+    executables.program({ mode: "sequence" });
+    if (!adapter.compileSync || runnable.whyNotSteppable !== null) return;
+    const executable = executables.compileSync({ mode: "step" });
+    const plain = runnable.inputs.length === 1 && runnable.outputs.length === 1;
+    if (plain && axesOfInputs(runnable).every((axis) => axis === STEPS))
+      this.binding = new StepBinding(runnable, executable, executables.program({ mode: "step" }), this.given);
+  }
+
+  async sequence(x: InputsLike, options: SequenceOptions = {}): Promise<RunResult> {
+    const place = `model "${this.runnable.name}" sequence`;
+    this.assertAlive(place);
+    knownOptions(place, options, ["lengths", "mask", "state"]);
+    const { feeds, batch, sizes } = this.check.sequence(x);
+    const ends = this.extent.sequence(place, options, batch, sizes);
+    if (sizes[STEPS] === 0) return this.nothing(place, batch, options.state);
+    const how = { mode: "sequence", extents: ends.extents } as const;
+    return this.run(place, how, { ...feeds, ...ends.feeds }, batch, options.state);
+  }
+
+  async step(x: InputsLike, state: StateLike, options: Extent = {}): Promise<RunResult> {
+    const place = `model "${this.runnable.name}" step`;
+    this.assertAlive(place);
+    if (typeof state !== "object" || state === null) {
+      throw unrollError({
+        code: "UNROLL_STATE",
+        place,
+        expected: "a state",
+        got: String(state),
+        cure: "start with zeroState(batch) and pass on the state that each step returns",
+      });
+    }
+    const { feeds, batch, sizes } = this.check.step(x);
+    const ends = this.extent.step(place, options, batch, sizes);
+    const how = { mode: "step", extents: ends.extents } as const;
+    return this.run(place, how, { ...feeds, ...ends.feeds }, batch, state);
+  }
+
+  stepInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
+    this.assertAlive("stepInto");
+    if (this.binding === null) this.refuseStepInto();
+    this.binding.run(x, state, out);
+  }
+
+  stream(options: { readonly batch?: number; readonly state?: StateLike } = {}): Stream {
+    this.assertAlive("stream");
+    const first = options.state ?? this.zeroState(options.batch ?? 1);
+    return new Stream(
+      (x, state, given) => this.step(x, state, given),
+      () => this.zeroState(options.batch ?? 1),
+      first,
+    );
+  }
+
+  zeroState(batch: number): State {
+    this.assertAlive("zeroState");
+    if (!Number.isInteger(batch) || batch < 1)
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: `model "${this.runnable.name}" zeroState`,
+        expected: "a whole number of rows of at least 1",
+        got: `${batch}`,
+        cure: "batch counts the sequences that run side by side",
+        details: { batch },
+      });
+    const zeros = this.given.map(({ layer, part, dtype, shape }) => {
+      const full = [batch, ...shape];
+      return { layer, part, held: { dtype, shape: full, data: allocate(dtype, sizeOf(full)) } };
+    });
+    return new State(batch, zeros, null);
+  }
+
+  async rebind(weights: WeightMap): Promise<void> {
+    const place = `model "${this.runnable.name}" rebind`;
+    this.assertAlive(place);
+    const expected = this.runnable.weights.filter(({ name }) => Object.hasOwn(weights, name));
+    assertModelWeights(this.runnable.name, expected, weights);
+    return this.executables.rebind(weights);
+  }
+
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.executables.dispose();
+    for (const ref of this.live) {
+      const state = ref.deref();
+      if (state?.onDevice) state.end("dispose() on its model");
+    }
+    this.live.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  private run(
+    place: string,
+    how: RunMode,
+    feeds: Record<string, Feed>,
+    batch: number,
+    given: StateLike | undefined,
+  ): Promise<RunResult> {
+    const state =
+      given === undefined
+        ? this.zeroState(batch)
+        : given instanceof State
+          ? given
+          : State.fromTypedArrays(given);
+    return this.executables.run(how, async (executable) => {
+      const parts = await state.borrow(place, this.given, batch, this.adapter);
+      let results: Record<string, DeviceTensor>;
+      try {
+        this.given.forEach(({ layer, part }, k) => {
+          feeds[stateName(layer, part)] = parts[k]!;
+        });
+        results = await executable.run(feeds);
+      } finally {
+        state.unborrow(how.mode === "step");
+      }
+      return this.collect(how.mode, batch, results);
+    });
+  }
+
+  private async collect(
+    mode: Mode,
+    batch: number,
+    results: Record<string, DeviceTensor>,
+  ): Promise<RunResult> {
+    const outputs: Record<string, HostTensor> = {};
+    for (const { name } of this.runnable.outputs) outputs[name] = await toHost(results[name]!);
+    // A sequence's state is often not wanted at all, and a synchronous engine's memory is the host's: such states leave
+    // the engine at once, and nothing has to be freed.
+    const { memory, synchronous } = this.adapter.capabilities;
+    const leaves = synchronous || (mode === "sequence" && memory === "host");
+    const parts = [];
+    for (const { layer, part } of this.runnable.states) {
+      const result = results[stateName(layer, part)]!;
+      parts.push({ layer, part, held: leaves ? await toHost(result) : result });
+    }
+    const state = new State(batch, parts, leaves ? null : this.adapter);
+    if (!leaves) this.track(state);
+    return { output: outputs[this.runnable.outputs[0]!.name]!, outputs, state };
+  }
+
+  /** Remembers states in engine memory, so that disposing the model frees them. */
+  private track(state: State): void {
+    for (const ref of this.live) {
+      const known = ref.deref();
+      if (known === undefined || !known.onDevice) this.live.delete(ref);
+    }
+    this.live.add(new WeakRef(state));
+  }
+
+  /** A run over no time at all: nothing reaches the engine, and the state comes back as it is. */
+  private async nothing(place: string, batch: number, given: StateLike | undefined): Promise<RunResult> {
+    const program = this.executables.program({ mode: "sequence" });
+    const outputs: Record<string, HostTensor> = {};
+    for (const { name } of this.runnable.outputs) {
+      const { type } = program.outputs.find((output) => output.name === name)!;
+      if (!type.shape.includes(STEPS))
+        throw unrollError({
+          code: "UNROLL_SHAPE",
+          place,
+          expected: "at least one time step",
+          got: "time 0",
+          cure: `output "${name}" is that of the last step, and there is none`,
+          details: { output: name },
+        });
+      const shape = type.shape.map((dim) => (dim === STEPS ? 0 : dim === "batch" ? batch : (dim as number)));
+      outputs[name] = { dtype: type.dtype, shape, data: allocate(type.dtype, sizeOf(shape)) };
+    }
+    const state =
+      given === undefined
+        ? this.zeroState(batch)
+        : State.fromTypedArrays(given instanceof State ? await given.toTypedArrays() : given);
+    await state.borrow(place, this.given, batch, this.adapter);
+    state.unborrow(false);
+    return { output: outputs[this.runnable.outputs[0]!.name]!, outputs, state };
+  }
+
+  private assertAlive(place: string): void {
+    if (this.disposed)
+      throw unrollError({
+        code: "UNROLL_DISPOSED",
+        place,
+        expected: "a live model",
+        got: "one that was disposed",
+        cure: "compile it again",
+      });
+  }
+
+  private refuseStepInto(): never {
+    const why =
+      this.runnable.whyNotSteppable ??
+      (this.adapter.compileSync
+        ? "a spec with several inputs or outputs"
+        : `adapter "${this.adapter.name}", which answers with a promise`);
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: `model "${this.runnable.name}" stepInto`,
+      expected: "a synchronous adapter and a causal spec with one input and one output",
+      got: why,
+      cure: "use step(), or the builtin adapter",
+    });
+  }
+}
+
+async function toHost(result: DeviceTensor): Promise<HostTensor> {
+  if (result.take) return result.take();
+  const host = result.readSync ? result.readSync() : await result.read();
+  result.dispose();
+  return host;
+}

@@ -1,0 +1,90 @@
+import type { WeightMap } from "../contract/adapter.js";
+import { unrollError } from "../contract/error.js";
+
+/** A weight that a model needs, under its canonical name. Always float32. */
+export interface WeightSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** How weights differ from what was expected; all of it, so that one error can say it. */
+export interface WeightProblems {
+  readonly missing: readonly WeightSpec[];
+  readonly unexpected: readonly string[];
+  readonly misshaped: readonly { name: string; expected: readonly number[]; got: readonly number[] }[];
+}
+
+/** Compares names and shapes. */
+export function weightProblems(
+  expected: readonly WeightSpec[],
+  got: Readonly<Record<string, { readonly shape: readonly number[] }>>,
+): WeightProblems {
+  const known = new Set(expected.map((w) => w.name));
+  const present = (name: string): boolean => Object.hasOwn(got, name);
+  return {
+    missing: expected.filter((w) => !present(w.name)),
+    unexpected: Object.keys(got).filter((name) => !known.has(name)),
+    misshaped: expected
+      .filter((w) => present(w.name) && got[w.name]!.shape.join() !== w.shape.join())
+      .map((w) => ({ name: w.name, expected: w.shape, got: got[w.name]!.shape })),
+  };
+}
+
+/**
+ * Throws one UNROLL_WEIGHTS error that lists every missing, unexpected and mis-shaped key, or returns.
+ *
+ * @param place what the weights are for, e.g. `model "charlm"`
+ * @param cure what to do about it
+ */
+export function assertWeights(
+  place: string,
+  expected: readonly WeightSpec[],
+  got: Readonly<Record<string, { readonly shape: readonly number[] }>>,
+  cure: string,
+): void {
+  const { missing, unexpected, misshaped } = weightProblems(expected, got);
+  if (missing.length + unexpected.length + misshaped.length === 0) return;
+  const dims = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
+  const parts = [
+    missing.length > 0 && `missing ${missing.map((w) => `${w.name} ${dims(w.shape)}`).join(", ")}`,
+    unexpected.length > 0 &&
+      `unexpected ${unexpected.map((name) => `${name} ${dims(got[name]!.shape)}`).join(", ")}`,
+    misshaped.length > 0 &&
+      `mis-shaped ${misshaped.map((m) => `${m.name} is ${dims(m.got)}, not ${dims(m.expected)}`).join(", ")}`,
+  ].filter((part) => part !== false);
+  const counts = [
+    `${missing.length} missing`,
+    `${unexpected.length} unexpected`,
+    `${misshaped.length} mis-shaped`,
+  ];
+  throw unrollError({
+    code: "UNROLL_WEIGHTS",
+    place,
+    expected: `${expected.length} weights`,
+    got: `${counts.join(", ")}: ${parts.join("; ")}`,
+    cure,
+    details: { missing, unexpected, misshaped },
+  });
+}
+
+/** Checks the weights of a model: names, shapes, dtype. @throws UNROLL_WEIGHTS, UNROLL_DTYPE */
+export function assertModelWeights(model: string, expected: readonly WeightSpec[], weights: WeightMap): void {
+  assertWeights(
+    `model "${model}"`,
+    expected,
+    weights,
+    "weights have canonical names and layouts here, see fromTorch and fromKeras to convert",
+  );
+  for (const [name, weight] of Object.entries(weights)) {
+    if (weight.dtype !== "float32") {
+      throw unrollError({
+        code: "UNROLL_DTYPE",
+        place: `model "${model}" weight "${name}"`,
+        expected: "float32",
+        got: weight.dtype,
+        cure: "convert it first",
+        details: { name },
+      });
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import type { Program } from "../contract/program.js";
+import type { DType } from "../contract/tensor.js";
+import type { WeightSpec } from "./expected-weights.js";
+
+/** The axis that steps run along. */
+export const STEPS = "time";
+
+/** Which program of a runnable is wanted. */
+export interface RunMode {
+  readonly mode: "sequence" | "step";
+  /**
+   * For each time axis whether rows end early (`lengths` int32 [batch]) or have gaps (`mask` bool [batch, time]).
+   * Default: every step is real.
+   */
+  readonly extents?: RowEnds;
+  /** Axes of sequences as they come and go: [time, batch, ...] if true. Inside it is always time-major. */
+  readonly timeMajor?: boolean;
+}
+
+/** How rows end along each time axis that has no end for all. */
+export type RowEnds = Readonly<Record<string, "lengths" | "mask">>;
+
+/** A value that goes in or comes out: [batch, axis, ...shape], without the axis where there is none. */
+export interface SignatureValue {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly axis: string | null;
+  readonly shape: readonly number[];
+}
+
+/** An input of a runnable. */
+export interface SignatureInput extends SignatureValue {
+  readonly dtype: "float32" | "int32";
+  /** Where its numbers are ids: how many there are, so that they lie from 0 to one less. Infinity otherwise. */
+  readonly ids: number;
+}
+
+/** A part of the state: [batch, ...shape]. */
+export interface SignatureState {
+  readonly layer: string;
+  readonly part: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Whether the caller gives it; otherwise a run only returns it. */
+  readonly given: boolean;
+}
+
+/**
+ * What stands between a description of a model and an engine: a signature, and programs for it. Lowering a spec makes
+ * one. A model runs it and knows nothing else.
+ */
+export interface Runnable {
+  readonly format: "unroll.runnable";
+  /** For people: error texts. */
+  readonly name: string;
+  readonly inputs: readonly SignatureInput[];
+  readonly outputs: readonly SignatureValue[];
+  readonly states: readonly SignatureState[];
+  /** Every weight, by canonical name. */
+  readonly weights: readonly WeightSpec[];
+  /** Whether a run over no steps at all may leave the state as it is: nothing else has steps. */
+  readonly mayBeEmpty: boolean;
+  /** Why it can't run one step at a time, or null when it can. */
+  readonly whyNotSteppable: string | null;
+  /**
+   * The program of a mode.
+   *
+   * Inputs: those of the signature by name, then `lengths` or `mask` of each time axis (see {@link rowEndsName}), then
+   * the given states (see {@link stateName}). Outputs: those of the signature by name, then the states after the run. In
+   * a step program nothing has the axis of steps; other time axes stay.
+   *
+   * @throws UNROLL_UNSUPPORTED for a step of what can't be stepped
+   */
+  program(how: RunMode): Program;
+}
+
+/** Whether a value is a runnable. */
+export const isRunnable = (value: unknown): value is Runnable =>
+  typeof value === "object" && value !== null && (value as Partial<Runnable>).format === "unroll.runnable";
+
+/** Name of the program input that says how rows end along a time axis: `lengths`, `mask.source`. */
+export const rowEndsName = (axis: string, kind: "lengths" | "mask"): string =>
+  axis === STEPS ? kind : `${kind}.${axis}`;
+
+/** Name of the program input and output that holds a state part. */
+export const stateName = (layer: string, part: string): string => `state.${layer}.${part}`;
