@@ -1,0 +1,92 @@
+/**
+ * The core with only the layers and cells that a page names, for pages where every kilobyte counts: `@unroll/api/core`.
+ * The builders and everything else are those of `@unroll/api`.
+ */
+import type { AnyCell, AnyLayer, Catalog, CellDefinition, LayerDefinition } from "./layers/definition.js";
+import { compileIn } from "./model/compile.js";
+import type { CompileOptions, ModelOf, ModelSource } from "./model/faces.js";
+import { type SpecParts, specIn } from "./specification/build.js";
+import type { LayerSpec, Spec } from "./specification/types.js";
+import { checkSpec } from "./specification/validate.js";
+import { weightsIn } from "./specification/weights.js";
+import type { WeightSpec } from "./program/expected-weights.js";
+
+export type { Adapter, WeightMap } from "./contract/adapter.js";
+export { isUnrollError, UnrollError } from "./contract/error.js";
+export { tensor, type HostTensor } from "./contract/tensor.js";
+export { builtin } from "./builtin/index.js";
+export { State, type StateLike } from "./model/state.js";
+export type { CompileOptions, ModelOf, RunResult, SequenceModel, SteppableModel } from "./model/faces.js";
+export type { CellDefinition, LayerDefinition } from "./layers/definition.js";
+export type * from "./specification/types.js";
+export { customCell } from "./specification/custom-cell.js";
+export {
+  activation,
+  attention,
+  bidirectional,
+  dense,
+  dropout,
+  embedding,
+  gruCell,
+  input,
+  lstmCell,
+  merge,
+  recurrent,
+  repeat,
+  simpleRnnCell,
+} from "./specification/build.js";
+export { activationDefinition } from "./layers/activation.js";
+export { attentionDefinition } from "./layers/attention.js";
+export { bidirectionalDefinition } from "./layers/bidirectional.js";
+export { customDefinition } from "./layers/custom.js";
+export { denseDefinition } from "./layers/dense.js";
+export { dropoutDefinition } from "./layers/dropout.js";
+export { embeddingDefinition } from "./layers/embedding.js";
+export { gruDefinition } from "./layers/gru.js";
+export { lstmDefinition } from "./layers/lstm.js";
+export { mergeDefinition } from "./layers/merge.js";
+export { recurrentDefinition } from "./layers/recurrent.js";
+export { repeatDefinition } from "./layers/repeat.js";
+export { simpleRnnDefinition } from "./layers/simple-rnn.js";
+
+/** What a {@link kit} is made of. */
+export interface KitParts {
+  /** Definitions of the layers that specs may have, e.g. `recurrentDefinition`. */
+  readonly layers: readonly LayerDefinition[];
+  /** Definitions of the cells that recurrent layers may have, e.g. `lstmDefinition`. */
+  readonly cells?: readonly CellDefinition[];
+}
+
+/** What `@unroll/api` has under the same names, for the layers and cells of a kit. */
+export interface Kit {
+  /** A spec from its parts, validated. @throws UNROLL_SPEC */
+  spec<const Layers extends readonly LayerSpec[]>(
+    parts: SpecParts<Layers>,
+  ): Omit<Spec, "layers"> & { readonly layers: Layers };
+  /** Checks a spec as it comes from JSON. @throws UNROLL_SPEC */
+  validateSpec(value: unknown): asserts value is Spec;
+  /** All canonical weights of a spec, in layer order. */
+  specWeights(spec: Spec): WeightSpec[];
+  /** Makes a spec runnable on an engine. */
+  compile<const S extends ModelSource>(source: S, options: CompileOptions): Promise<ModelOf<S>>;
+}
+
+/**
+ * The library for some layers and cells. A spec that has others is refused with UNROLL_SPEC.
+ *
+ * ```ts
+ * const { compile, spec } = kit({ layers: [recurrentDefinition], cells: [lstmDefinition] });
+ * ```
+ */
+export function kit({ layers, cells = [] }: KitParts): Kit {
+  const catalog: Catalog = {
+    layers: Object.fromEntries(layers.map((one: LayerDefinition<AnyLayer>) => [one.type, one])),
+    cells: Object.fromEntries(cells.map((one: CellDefinition<AnyCell>) => [one.kind, one])),
+  };
+  return {
+    spec: (parts) => specIn(catalog, parts),
+    validateSpec: (value) => checkSpec(catalog, value),
+    specWeights: (spec) => weightsIn(catalog, spec),
+    compile: (source, options) => compileIn(catalog, source, options),
+  };
+}
