@@ -224,7 +224,7 @@ export class State {
     const plain: Record<string, Record<string, HostTensor>> = {};
     for (const { layer, part, held } of this.parts) {
       const host = held as HostTensor;
-      (plain[layer] ??= {})[part] = { dtype: "float32", shape: [...host.shape], data: host.data.slice() };
+      (plain[layer] ??= {})[part] = { dtype: host.dtype, shape: [...host.shape], data: host.data.slice() };
     }
     return plain;
   }
