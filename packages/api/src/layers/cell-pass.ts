@@ -2,6 +2,7 @@ import type { NamedValues, Value } from "../program/builder.js";
 import type { AnyCell, Folded, LayerScope, StatePart, Surroundings, Wiring } from "./definition.js";
 import type { ValueRef } from "./fields.js";
 import type { RecurrentAttrs } from "./recurrence.js";
+import { readValues, wireReads } from "./cell-reads.js";
 import { STEPS, type ValueInfo, vectorOf } from "./value-info.js";
 import { wireSize } from "./wiring.js";
 
@@ -13,6 +14,8 @@ export interface PassLayer {
   readonly maskedOutput: "zero" | "hold";
   readonly heldStart: "zeros" | "initialState";
   readonly initialState: Readonly<Record<string, ValueRef>> | null;
+  /** Values that the cell reads beside its input, by the cell's names for them. */
+  readonly reads?: Readonly<Record<string, ValueRef>>;
 }
 
 /** A cell of a layer: where the layer holds it, what its parts and weights begin with, and which way it runs. */
@@ -84,6 +87,7 @@ export function wirePasses(layer: PassLayer, passes: readonly Pass[], wiring: Wi
         "there is no initial output to hold",
       );
   }
+  wireReads(layer, passes, wiring);
   if (layer.initialState !== null) wireInitialState(layer.initialState, passState(passes, wiring), wiring);
 }
 
@@ -127,7 +131,12 @@ export function foldPass(layer: PassLayer, pass: Pass, scope: LayerScope): Folde
   const { cell, prefix, reverse } = pass;
   const definition = scope.cell(cell);
   const extent = scope.extent(scope.value(layer.input).axis);
-  const own = { b, weights: under(prefix, scope.weights), state: under(prefix, scope.initial) };
+  const own = {
+    b,
+    weights: under(prefix, scope.weights),
+    state: under(prefix, scope.initial),
+    reads: readValues(layer, cell, scope),
+  };
   const last = layer.returns === "last";
   const part = definition.outputPart(cell);
   // Only a returned sequence shows the outputs of masked steps, so a layer that returns its last output asks for the

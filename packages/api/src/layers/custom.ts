@@ -1,13 +1,11 @@
-import { unrollError } from "../contract/error.js";
-import type { Dim, Named, Program } from "../contract/program.js";
-import type { Block, NamedValues, Value } from "../program/builder.js";
+import type { Program } from "../contract/program.js";
+import type { Value } from "../program/builder.js";
 import { assertProgramForm } from "../program/form.js";
 import { inline } from "../program/inline.js";
-import { whyNotRowwise } from "../program/rowwise.js";
-import { verify } from "../program/verify.js";
-import type { CellDefinition } from "./definition.js";
+import { assertCustomCell } from "./custom-step.js";
+import type { CellDefinition, CellScope } from "./definition.js";
 import type { Fields, FilledOf } from "./fields.js";
-import { type OutputForm, type RecurrentAttrs, sequenceOf, type Stepped } from "./recurrence.js";
+import { foldCell } from "./recurrence.js";
 
 const fields = {
   /** Of the equations: error texts, reports, paths of weights in other frameworks. */
@@ -15,145 +13,37 @@ const fields = {
   inputSize: { kind: "count" },
   /** Size of the output. */
   units: { kind: "count" },
-  /** Size of each state part, in the order in which states are listed. */
-  state: { kind: "countsByName" },
-  /** Shape of each weight. */
+  /** Shape of each state part's rows, in the order in which states are listed. */
+  state: { kind: "shapesByName" },
+  /** Shape of each weight. Names may have dots. */
   weights: { kind: "shapesByName" },
+  /** What a step sees beside its input and its state; see {@link CellRead}. The layer says which values of the spec they are. */
+  reads: { kind: "readsByName" },
   step: { kind: "program" },
 } as const satisfies Fields;
 
 /**
- * A cell by its own equations: what one step computes, as a program. It runs on every engine by that definition
- * alone; write one with `customCell`.
+ * A cell by its own equations: what one step computes, as a program. It runs on every engine by that definition alone;
+ * write one with `customCell`.
  */
 export interface CustomCellSpec extends Omit<FilledOf<typeof fields>, "step"> {
   readonly kind: "custom";
   /**
-   * One step. Inputs: `x` [batch, inputSize] and every state part [batch, size]; parameters: the weights; outputs:
-   * every state part after the step and `output` [batch, units]. Each row by itself: no operation runs along the batch.
+   * One step. Inputs: `x` [batch, inputSize]; every state part [batch, ...shape]; every read `name`, [batch, ...shape], or
+   * [batch, name, ...shape] with `name.mask` bool [batch, name] where it is whole. Parameters: the weights. Outputs: every
+   * state part after the step and `output` [batch, units]. Each row by itself: no operation runs along the batch.
    */
   readonly step: Program;
 }
 
-type State = Readonly<Record<string, Value>>;
-
-/** One step by a custom cell's own equations; semantics rule `custom-cell`. */
-export function customStep(
-  block: Block,
-  step: Program,
-  x: Value,
-  state: State,
-  weights: NamedValues,
-): Stepped<string> {
-  const { output, ...after } = inline(block, step, { x, ...state, ...(weights as State) });
-  return { state: after, output: output! };
-}
-
-/** A custom cell folded over time. Inputs and outputs as composite `lstm`, with the cell's own parts. */
-export function custom(
-  block: Block,
-  step: Program,
-  x: Value,
-  state: State,
-  weights: NamedValues,
-  extent: NamedValues,
-  attrs: RecurrentAttrs,
-  form: OutputForm<string>,
-): { y: Value; state: Record<string, Value> } {
-  const { y, carries } = sequenceOf(
-    block,
-    { x, ...weights, ...extent },
-    state,
-    Object.keys(weights),
-    attrs,
-    form,
-    (inner, element, carried, w) => customStep(inner, step, element, carried, w),
-  );
-  return { y, state: carries };
-}
-
-const NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
-
-/**
- * Checks that a custom cell's step takes and gives what the cell says.
- *
- * @throws UNROLL_SPEC, UNROLL_PROGRAM, UNROLL_SHAPE or UNROLL_DTYPE
- */
-export function assertCustomCell(cell: CustomCellSpec, place: string): void {
-  const { step } = cell;
-  for (const part of Object.keys(cell.state)) {
-    if (!NAME.test(part) || ["x", "output", "forward", "backward"].includes(part))
-      refuse(
-        `${place} state`,
-        "names of letters, digits and _ other than x, output, forward and backward",
-        `"${part}"`,
-        "rename the part",
-      );
-  }
-  for (const name of Object.keys(cell.weights)) {
-    if (!NAME.test(name) || ["x", "mask", "lengths"].includes(name) || Object.hasOwn(cell.state, name))
-      refuse(
-        `${place} weights`,
-        "names of letters, digits and _ other than x, mask, lengths and those of state parts",
-        `"${name}"`,
-        "rename the weight",
-      );
-  }
-  const rows = (size: number): readonly Dim[] => ["batch", size];
-  same(`${place} step inputs`, step.inputs, { x: rows(cell.inputSize), ...mapped(cell.state, rows) });
-  same(`${place} step params`, step.params, cell.weights);
-  same(`${place} step outputs`, step.outputs, { ...mapped(cell.state, rows), output: rows(cell.units) });
-  verify(step);
-  const reason = whyNotRowwise(step);
-  if (reason !== null)
-    refuse(
-      `${place} step`,
-      "operations on each row by itself",
-      reason,
-      "rows of a batch are independent sequences; work along the other axes",
-    );
-}
-
-const mapped = (
-  sizes: Readonly<Record<string, number>>,
-  of: (size: number) => readonly Dim[],
-): Record<string, readonly Dim[]> =>
-  Object.fromEntries(Object.entries(sizes).map(([name, size]) => [name, of(size)]));
-
-/** Compares names, dtypes and shapes, whatever their order. */
-function same(
-  place: string,
-  given: readonly Named[],
-  wanted: Readonly<Record<string, readonly Dim[]>>,
-): void {
-  const text = (name: string, shape: readonly Dim[], dtype = "float32"): string =>
-    `${name} ${dtype} [${shape.join(", ")}]`;
-  const [want, got] = [
-    Object.entries(wanted).map(([name, shape]) => text(name, shape)),
-    given.map(({ name, type }) => text(name, type.shape, type.dtype)),
-  ];
-  if ([...want].sort().join() !== [...got].sort().join())
-    refuse(
-      place,
-      want.join(", "),
-      got.join(", ") || "none",
-      "make the step and what the cell declares agree",
-    );
-}
-
-function refuse(place: string, expected: string, got: string, cure: string): never {
-  throw unrollError({
-    code: "UNROLL_SPEC",
-    place: place,
-    expected: expected,
-    got: got,
-    cure: cure,
-    details: {
-      place,
-      expected,
-      got,
-    },
-  });
+/** What a step of a custom cell returns, by its own equations; semantics rule `custom-cell`. */
+function stepOf(
+  { step }: CustomCellSpec,
+  b: CellScope["b"],
+  given: Readonly<Record<string, Value>>,
+): { output: Value; state: Record<string, Value> } {
+  const { output, ...state } = inline(b, step, given);
+  return { state, output: output! };
 }
 
 /** The state part that is a custom cell's output; null where none is. */
@@ -162,6 +52,29 @@ function outputPart({ state, step }: CustomCellSpec): string | null {
   return Object.keys(state).find((part) => id(part) === id("output")) ?? null;
 }
 
+/** Values that a step reads as they are, by the names of its inputs. */
+const wholeReads = ({ reads }: CustomCellSpec, { reads: given }: CellScope): Record<string, Value> =>
+  Object.fromEntries(
+    Object.entries(reads).flatMap(([name, { along }]): [string, Value][] => {
+      if (along === "steps") return [];
+      const { value, mask } = given[name]!;
+      return mask
+        ? [
+            [name, value],
+            [`${name}.mask`, mask],
+          ]
+        : [[name, value]];
+    }),
+  );
+
+/** Values that a step reads one element of. */
+const stepReads = ({ reads }: CustomCellSpec, { reads: given }: CellScope): Record<string, Value> =>
+  Object.fromEntries(
+    Object.entries(reads).flatMap(([name, { along }]) =>
+      along === "steps" ? [[name, given[name]!.value]] : [],
+    ),
+  );
+
 export const customDefinition = {
   kind: "custom",
   fields,
@@ -169,15 +82,35 @@ export const customDefinition = {
     assertProgramForm(cell.step, `spec ${path}.step`);
     assertCustomCell(cell, `spec ${path}`);
   },
-  state: ({ state }) =>
-    Object.entries(state).map(([part, size]) => ({ part, shape: [size], dtype: "float32" })),
+  state: ({ state }) => Object.entries(state).map(([part, shape]) => ({ part, shape, dtype: "float32" })),
+  reads: ({ reads }) => reads,
   outputSize: ({ units }) => units,
   outputPart,
   weights: ({ weights }) => Object.entries(weights).map(([name, shape]) => ({ name, shape })),
-  step: (cell, x, { b, weights, state }) => customStep(b, cell.step, x, state, weights),
-  fold(cell, x, { b, weights, state }, extent, how) {
+  step: (cell, x, scope) =>
+    stepOf(cell, scope.b, {
+      x,
+      ...scope.state,
+      ...scope.weights,
+      ...wholeReads(cell, scope),
+      ...stepReads(cell, scope),
+    }),
+  fold(cell, x, scope, extent, attrs) {
     const part = outputPart(cell);
-    const form = part === null ? { size: cell.units } : { part };
-    return custom(b, cell.step, x, state, weights, extent, how, form);
+    const output = part === null ? { size: cell.units } : { part };
+    const captures = { ...scope.weights, ...wholeReads(cell, scope) };
+    const elements = stepReads(cell, scope);
+    const { y, carries } = foldCell(
+      scope.b,
+      { x, extent, state: scope.state, captures, elements, attrs, output },
+      (b, view) =>
+        stepOf(cell, b, {
+          x: view.x,
+          ...view.state,
+          ...(view.captures as Readonly<Record<string, Value>>),
+          ...view.elements,
+        }),
+    );
+    return { y, state: carries };
   },
 } as const satisfies CellDefinition<CustomCellSpec>;

@@ -1,6 +1,6 @@
 import type { DType } from "../contract/tensor.js";
 import type { Block, NamedValues, Value } from "../program/builder.js";
-import type { Fields, ValueRef } from "./fields.js";
+import type { CellRead, Fields, ValueRef } from "./fields.js";
 import type { RecurrentAttrs } from "./recurrence.js";
 import type { ValueInfo } from "./value-info.js";
 
@@ -31,9 +31,19 @@ export interface AnyLayer {
   readonly name: string;
 }
 
+/** A value that a cell reads beside its input. */
+export interface ReadValue {
+  /** [batch, ...] for a step or without time, [time, batch, ...] to be folded over, [batch, source, ...] whole. */
+  readonly value: Value;
+  /** Which steps of a whole sequence are real, bool [batch, source]. */
+  readonly mask?: Value | undefined;
+}
+
 /** What a cell is lowered with. */
 export interface CellScope {
   readonly b: Block;
+  /** What it reads beside its input, by its own names. */
+  readonly reads: Readonly<Record<string, ReadValue>>;
   readonly weights: Readonly<Record<string, Value>>;
   readonly state: Readonly<Record<string, Value>>;
 }
@@ -53,6 +63,8 @@ export interface CellDefinition<Cell extends AnyCell = AnyCell> {
   check?(cell: Cell, path: string): void;
   /** State parts in the order in which they are listed: h before c. */
   state(cell: Cell): readonly StatePart[];
+  /** What it reads beside its input, by name; nothing by default. */
+  reads?(cell: Cell): Readonly<Record<string, CellRead>>;
   /** Size of the output. */
   outputSize(cell: Cell): number;
   /** The state part that is the output; null where the output is none of them. */

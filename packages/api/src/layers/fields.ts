@@ -4,6 +4,17 @@ import { unrollError } from "../contract/error.js";
 /** Names a value of a spec: an input, a layer's output, or a part of either after a dot. */
 export type ValueRef = string;
 
+/** What a custom cell sees beside its input and its state, of a value of the spec around it. */
+export interface CellRead {
+  /**
+   * `steps`: of a sequence along the layer's own axis, one element at each step. `whole`: all of a sequence at every
+   * step, with a mask that tells which of its steps are real. `none`: a value without time.
+   */
+  readonly along: "steps" | "whole" | "none";
+  /** Axes of one element. */
+  readonly shape: readonly number[];
+}
+
 /** What one key of a spec may hold, as data: types, builders, known options and checks follow from it. */
 export type Field = FieldKind & { readonly nullable?: true; readonly default?: unknown };
 
@@ -26,10 +37,10 @@ type FieldKind =
   | { readonly kind: "count" }
   /** A list of whole numbers of at least 1. */
   | { readonly kind: "shape" }
-  /** Whole numbers of at least 1 by name. */
-  | { readonly kind: "countsByName" }
   /** Lists of whole numbers of at least 1, by name. */
   | { readonly kind: "shapesByName" }
+  /** {@link CellRead}s by name. */
+  | { readonly kind: "readsByName" }
   /** A number from 0 to 1. */
   | { readonly kind: "rate" }
   /** A finite number above 0. */
@@ -59,8 +70,8 @@ type Held<F> = F extends { readonly kind: "name" | "text" | "value" | "axis" }
         ? number
         : F extends { readonly kind: "shape" }
           ? readonly number[]
-          : F extends { readonly kind: "countsByName" }
-            ? Readonly<Record<string, number>>
+          : F extends { readonly kind: "readsByName" }
+            ? Readonly<Record<string, CellRead>>
             : F extends { readonly kind: "shapesByName" }
               ? Readonly<Record<string, readonly number[]>>
               : F extends { readonly kind: "oneOf"; readonly of: readonly (infer Choice)[] }
@@ -141,6 +152,11 @@ const byName =
   };
 const shape = /* @__PURE__ */ listOf(count, 0);
 
+const readFields = {
+  along: { kind: "oneOf", of: ["steps", "whole", "none"] },
+  shape: { kind: "shape" },
+} as const satisfies Fields;
+
 const checks: { readonly [K in Field["kind"]]: Check<Extract<Field, { readonly kind: K }>> } = {
   name,
   text,
@@ -164,8 +180,10 @@ const checks: { readonly [K in Field["kind"]]: Check<Extract<Field, { readonly k
   },
   count,
   shape,
-  countsByName: /* @__PURE__ */ byName(count),
   shapesByName: /* @__PURE__ */ byName(shape),
+  readsByName: /* @__PURE__ */ byName((value, path, _field, cell) =>
+    checkFields(value, path, readFields, cell),
+  ),
   rate(value, path) {
     if (typeof value !== "number" || !(value >= 0 && value <= 1))
       refuseSpec(path, "a number from 0 to 1", value, "a rate is the share that training drops");

@@ -3,7 +3,7 @@ import type { Block, NamedValues, Value } from "../program/builder.js";
 import { type Activation, activate, activationNames } from "./activations.js";
 import type { Fields, FilledOf } from "./fields.js";
 import { biasForms, compositeWeights, type GatedCellDefinition, gatedWeights } from "./gated-cell.js";
-import { affine, put, type RecurrentAttrs, sequenceOf } from "./recurrence.js";
+import { affine, foldCell, outputH, type RecurrentAttrs } from "./recurrence.js";
 
 const fields = {
   inputSize: { kind: "count" },
@@ -110,15 +110,12 @@ export function gru(
   extent: NamedValues,
   attrs: GruAttrs,
 ): { y: Value; h: Value } {
-  return block.composite("gru", { x, ...state, ...weights, ...extent }, { ...attrs }, (b, v) => {
-    const { y, carries } = sequenceOf(
+  return block.composite("gru", { x, ...state, ...weights, ...extent }, { ...attrs }, (b, given) => {
+    const { x, h, mask, lengths, ...captures } = given;
+    const { y, carries } = foldCell(
       b,
-      v,
-      { h: v["h"]! },
-      ["kernel", "recurrentKernel", "inputBias", "recurrentBias"],
-      attrs,
-      { part: "h" },
-      (inner, x, carried, w) => put(equations(inner, x, carried.h, w, attrs)),
+      { x: x!, extent: { mask, lengths }, state: { h: h! }, captures, attrs, output: { part: "h" } },
+      (inner, { x, state, captures }) => outputH(equations(inner, x, state.h, captures, attrs)),
     );
     return { y, h: carries.h };
   });
@@ -141,7 +138,7 @@ export const gruDefinition = {
   outputPart: () => "h",
   weights: (cell) => gatedWeights(cell, gates, cell.units),
   step: (cell, x, { b, weights, state }) =>
-    put(gruCell(b, x, { h: state["h"]! }, compositeWeights(weights), mathematics(cell))),
+    outputH(gruCell(b, x, { h: state["h"]! }, compositeWeights(weights), mathematics(cell))),
   fold(cell, x, { b, weights, state }, extent, how) {
     const attrs = { ...how, ...mathematics(cell) };
     const { y, ...after } = gru(b, x, { h: state["h"]! }, compositeWeights(weights), extent, attrs);

@@ -3,7 +3,7 @@ import type { Block, NamedValues, Value } from "../program/builder.js";
 import { type Activation, activate, activationNames } from "./activations.js";
 import type { Fields, FilledOf } from "./fields.js";
 import { biasForms, compositeWeights, type GatedCellDefinition, gatedWeights } from "./gated-cell.js";
-import { affine, put, type RecurrentAttrs, sequenceOf } from "./recurrence.js";
+import { affine, foldCell, outputH, type RecurrentAttrs } from "./recurrence.js";
 
 const fields = {
   inputSize: { kind: "count" },
@@ -119,15 +119,12 @@ export function lstm(
   extent: NamedValues,
   attrs: LstmAttrs,
 ): { y: Value; h: Value; c: Value } {
-  return block.composite("lstm", { x, ...state, ...weights, ...extent }, { ...attrs }, (b, v) => {
-    const { y, carries } = sequenceOf(
+  return block.composite("lstm", { x, ...state, ...weights, ...extent }, { ...attrs }, (b, given) => {
+    const { x, h, c, mask, lengths, ...captures } = given;
+    const { y, carries } = foldCell(
       b,
-      v,
-      { h: v["h"]!, c: v["c"]! },
-      ["kernel", "recurrentKernel", "inputBias", "recurrentBias", "peephole", "projectionKernel"],
-      attrs,
-      { part: "h" },
-      (inner, x, carried, w) => put(equations(inner, x, carried.h, carried.c, w, attrs)),
+      { x: x!, extent: { mask, lengths }, state: { h: h!, c: c! }, captures, attrs, output: { part: "h" } },
+      (inner, { x, state, captures }) => outputH(equations(inner, x, state.h, state.c, captures, attrs)),
     );
     return { y, h: carries.h, c: carries.c };
   });
@@ -159,7 +156,7 @@ export const lstmDefinition = {
     ...(cell.projection === null ? [] : [{ name: "projectionKernel", shape: [cell.units, cell.projection] }]),
   ],
   step: (cell, x, { b, weights, state }) =>
-    put(lstmCell(b, x, { h: state["h"]!, c: state["c"]! }, compositeWeights(weights), mathematics(cell))),
+    outputH(lstmCell(b, x, { h: state["h"]!, c: state["c"]! }, compositeWeights(weights), mathematics(cell))),
   fold(cell, x, { b, weights, state }, extent, how) {
     const initial = { h: state["h"]!, c: state["c"]! };
     const attrs = { ...how, ...mathematics(cell) };

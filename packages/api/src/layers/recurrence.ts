@@ -27,78 +27,109 @@ export function affine(b: Block, x: Value, kernel: Value, bias: Value | undefine
 export const maskOf = (b: Block, x: Value, { mask, lengths }: NamedValues = {}): Value | undefined =>
   mask ?? (lengths && b.less(b.expandDims(b.iota(x, 0), 1), b.expandDims(lengths, 0)));
 
-/** What a step gives: its state parts, and the part or other value that is put out. */
+/** What a step returns: its state parts, and the part or other value that is the output. */
 export interface Stepped<Part extends string> {
   readonly state: Readonly<Record<Part, Value>>;
   readonly output: Value;
 }
 
-/** A state of which h is put out. */
-export const put = <State extends { readonly h: Value }>(state: State): { state: State; output: Value } => ({
+/** A state whose part h is the output. */
+export const outputH = <State extends { readonly h: Value }>(
+  state: State,
+): { state: State; output: Value } => ({
   state,
   output: state.h,
 });
 
-/** What a cell puts out: a part of its state, or a value of its own of some size. */
-export type OutputForm<Part extends string> = { readonly part: Part } | { readonly size: number };
+/** What a cell's output is: a part of its state, or a value of its own of some size. */
+export type OutputKind<Part extends string> = { readonly part: Part } | { readonly size: number };
+
+/** What a cell is folded over. */
+export interface Fold<Part extends string> {
+  /** [time, batch, inputSize] */
+  readonly x: Value;
+  /** At most one of `mask` and `lengths`. */
+  readonly extent: NamedValues;
+  /** Initial state. */
+  readonly state: Readonly<Record<Part, Value>>;
+  /** What every step sees as it is: weights. Those that are undefined are left out. */
+  readonly captures: NamedValues;
+  /** What every step sees one element of, beside x: [time, batch, ...]. */
+  readonly elements?: Readonly<Record<string, Value>>;
+  readonly attrs: RecurrentAttrs;
+  readonly output: OutputKind<NoInfer<Part>>;
+}
+
+/** What one step of a cell sees. */
+export interface StepView<Part extends string> {
+  readonly x: Value;
+  readonly state: Readonly<Record<Part, Value>>;
+  readonly captures: NamedValues;
+  readonly elements: Readonly<Record<string, Value>>;
+}
+
+const named = <T>(names: readonly string[], values: readonly T[]): Record<string, T> =>
+  Object.fromEntries(names.map((name, k) => [name, values[k]!]));
+
+/** A condition [batch] for a value [batch, ...], of any number of axes. */
+export function perRow(b: Block, condition: Value, like: Value): Value {
+  let result = condition;
+  for (let axis = 1; axis < like.type.shape.length; axis++) result = b.expandDims(result, axis);
+  return result;
+}
 
 /**
- * Folds a cell over time with a mask or lengths: a masked step keeps every state part, so padding, whatever
- * it holds, never reaches a result. A row without any real step ends with its initial state.
- *
- * @param v `x`, the weights, and at most one of `mask` and `lengths`
- * @param state initial state
+ * Folds a cell over time with a mask or lengths: a masked step keeps every state part, so padding, whatever it holds,
+ * never reaches a result. A row without any real step ends with its initial state.
  */
-export function sequenceOf<Part extends string>(
+export function foldCell<Part extends string>(
   b: Block,
-  v: NamedValues,
-  state: Readonly<Record<Part, Value>>,
-  weightNames: readonly string[],
-  attrs: RecurrentAttrs,
-  form: OutputForm<NoInfer<Part>>,
-  cell: (b: Block, x: Value, state: Readonly<Record<Part, Value>>, weights: NamedValues) => Stepped<Part>,
+  { x, extent, state, captures, elements = {}, attrs, output }: Fold<Part>,
+  cell: (b: Block, view: StepView<Part>) => Stepped<Part>,
 ): { y: Value; carries: Record<Part, Value> } {
   const parts = Object.keys(state) as Part[];
-  const weights = weightNames.filter((name) => v[name] !== undefined);
-  const x = v["x"]!;
-  const mask = maskOf(b, x, v);
-  const held = mask && attrs.maskedOutput === "hold" && (attrs.heldStart === "zeros" || !("part" in form));
+  const kept = Object.keys(captures).filter((name) => captures[name] !== undefined);
+  const beside = Object.keys(elements);
+  const mask = maskOf(b, x, extent);
+  const held = mask && attrs.maskedOutput === "hold" && (attrs.heldStart === "zeros" || !("part" in output));
   const carried = parts.map((part) => state[part]);
   if (held)
-    carried.push("part" in form ? b.expand(b.constant(0), state[form.part]) : zeroRows(b, x, form.size));
+    carried.push(
+      "part" in output ? b.expand(b.constant(0), state[output.part]) : zeroRows(b, x, output.size),
+    );
 
   const result = b.scan(
     {
       carries: carried,
-      sequences: mask ? [x, mask] : [x],
-      captures: weights.map((name) => v[name]!),
+      sequences: [x, ...beside.map((name) => elements[name]!), ...(mask ? [mask] : [])],
+      captures: kept.map((name) => captures[name]!),
       reverse: attrs.reverse,
     },
-    (inner, carries, elements, captures) => {
-      const before = Object.fromEntries(parts.map((part, k) => [part, carries[k]!])) as Record<Part, Value>;
-      const after = cell(
-        inner,
-        elements[0]!,
-        before,
-        Object.fromEntries(weights.map((name, k) => [name, captures[k]!])),
-      );
+    (inner, carries, [element, ...others], seen) => {
+      const before = named(parts, carries) as Record<Part, Value>;
+      const view = {
+        x: element!,
+        state: before,
+        captures: named(kept, seen),
+        elements: named(beside, others),
+      };
+      const after = cell(inner, view);
       if (!mask) return { carries: parts.map((part) => after.state[part]), stacked: [after.output] };
-      const real = inner.expandDims(elements[1]!, 1);
-      const next = parts.map((part) => inner.select(real, after.state[part], before[part]));
+      const real = others[beside.length]!;
+      const next = parts.map((part) =>
+        inner.select(perRow(inner, real, before[part]), after.state[part], before[part]),
+      );
       const otherwise =
         attrs.maskedOutput === "zero"
           ? inner.constant(0)
           : held
             ? carries[parts.length]!
-            : before[(form as { part: NoInfer<Part> }).part];
-      const y = inner.select(real, after.output, otherwise);
+            : before[(output as { part: NoInfer<Part> }).part];
+      const y = inner.select(inner.expandDims(real, 1), after.output, otherwise);
       return { carries: held ? [...next, y] : next, stacked: [y] };
     },
   );
-  return {
-    y: result.stacked[0]!,
-    carries: Object.fromEntries(parts.map((part, k) => [part, result.carries[k]!])) as Record<Part, Value>,
-  };
+  return { y: result.stacked[0]!, carries: named(parts, result.carries) as Record<Part, Value> };
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   whyNotAlongSteps,
   wirePasses,
 } from "./cell-pass.js";
+import { readValues, whyNotReadAlongSteps } from "./cell-reads.js";
 import type { LayerDefinition } from "./definition.js";
 import type { CellField, Fields, FilledOf } from "./fields.js";
 
@@ -45,6 +46,8 @@ const fields = {
    * spec, by part.
    */
   initialState: { kind: "valuesByName", nullable: true, default: null },
+  /** Values that a custom cell reads beside its input, by its names for them, e.g. `{ memory: "encoder" }`. Default none. */
+  reads: { kind: "valuesByName", default: () => ({}) },
 } as const satisfies Fields;
 
 /** A cell folded over a sequence. Its final state is there as `name.h`, `name.c`, or as a custom cell calls its parts. */
@@ -75,14 +78,16 @@ export const recurrentDefinition = {
     if (along !== null) return along;
     if (layer.direction === "backward")
       return `layer "${layer.name}" runs backward and needs the whole sequence`;
-    if (layer.initialState === null) return null;
+    const looks = whyNotReadAlongSteps(layer, layer.cell, around);
+    if (looks !== null || layer.initialState === null) return looks;
     const reason = "so its state can't be carried from step to step";
     return `layer "${layer.name}" starts from other values of the model, ${reason}`;
   },
   lower(layer, scope) {
     const { b } = scope;
     if (scope.stepping) {
-      const own = { b, weights: scope.weights, state: scope.initial };
+      const reads = readValues(layer, layer.cell, scope);
+      const own = { b, weights: scope.weights, state: scope.initial, reads };
       const { output, state } = scope.cell(layer.cell).step(layer.cell, scope.read(layer.input), own);
       return { outputs: { "": output }, state };
     }

@@ -3,7 +3,7 @@ import type { Block, NamedValues, Value } from "../program/builder.js";
 import { type Activation, activate, activationNames } from "./activations.js";
 import type { Fields, FilledOf } from "./fields.js";
 import { biasForms, compositeWeights, type GatedCellDefinition, gatedWeights } from "./gated-cell.js";
-import { affine, put, type RecurrentAttrs, sequenceOf } from "./recurrence.js";
+import { affine, foldCell, outputH, type RecurrentAttrs } from "./recurrence.js";
 
 const fields = {
   inputSize: { kind: "count" },
@@ -71,15 +71,12 @@ export function simpleRnn(
   extent: NamedValues,
   attrs: SimpleRnnAttrs,
 ): { y: Value; h: Value } {
-  return block.composite("simpleRnn", { x, ...state, ...weights, ...extent }, { ...attrs }, (b, v) => {
-    const { y, carries } = sequenceOf(
+  return block.composite("simpleRnn", { x, ...state, ...weights, ...extent }, { ...attrs }, (b, given) => {
+    const { x, h, mask, lengths, ...captures } = given;
+    const { y, carries } = foldCell(
       b,
-      v,
-      { h: v["h"]! },
-      ["kernel", "recurrentKernel", "inputBias", "recurrentBias"],
-      attrs,
-      { part: "h" },
-      (inner, x, carried, w) => put(equations(inner, x, carried.h, w, attrs)),
+      { x: x!, extent: { mask, lengths }, state: { h: h! }, captures, attrs, output: { part: "h" } },
+      (inner, { x, state, captures }) => outputH(equations(inner, x, state.h, captures, attrs)),
     );
     return { y, h: carries.h };
   });
@@ -94,7 +91,7 @@ export const simpleRnnDefinition = {
   outputPart: () => "h",
   weights: (cell) => gatedWeights(cell, ["h"], cell.units),
   step: ({ activation }, x, { b, weights, state }) =>
-    put(simpleRnnCell(b, x, { h: state["h"]! }, compositeWeights(weights), { activation })),
+    outputH(simpleRnnCell(b, x, { h: state["h"]! }, compositeWeights(weights), { activation })),
   fold({ activation }, x, { b, weights, state }, extent, how) {
     const initial = { h: state["h"]! };
     const { y, ...after } = simpleRnn(b, x, initial, compositeWeights(weights), extent, {

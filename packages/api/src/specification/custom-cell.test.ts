@@ -156,7 +156,7 @@ describe("a custom cell", () => {
           weights: { h: [3] },
           step: (_b, { x: v }) => ({ state: { h: v } }),
         }),
-      'customCell "mine" weights: expected names of letters, digits and _ other than',
+      'customCell "mine" weights: expected names of letters, digits, dots and _ other than x, mask, lengths, h, got "h"',
     ],
   ])("refuses %s", (_what, attempt, message) => {
     expect(attempt).toThrow(message);
