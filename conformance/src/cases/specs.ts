@@ -24,7 +24,7 @@ import {
   type Spec,
 } from "@unroll/api";
 import * as fc from "fast-check";
-import { outputSizeOf, partPutOut, partSizes } from "../oracle/cell-equations.js";
+import { outputSize, outputPart, stateShapes } from "../oracle/cell-equations.js";
 import { SOURCE } from "./case.js";
 import { customCells } from "./custom-cells.js";
 
@@ -236,7 +236,7 @@ function build({
     const cell = cellOf(choice, size);
     const { maskedOutput, outputOrder } = choice;
     // An output that is no part of the state has no initial value to hold.
-    const heldStart = partPutOut(cell) === null ? "zeros" : choice.heldStart;
+    const heldStart = outputPart(cell) === null ? "zeros" : choice.heldStart;
     const final = k === layers.length - 1;
     const returns = final && last ? "last" : "sequence";
     const placed = { name, input: at, maskedOutput, heldStart, returns } as const;
@@ -246,21 +246,23 @@ function build({
       made.push(bidirectional({ ...placed, forward: cell, backward: cell, merge: how }));
       [at, size] = [
         how === "none" ? `${name}.forward` : name,
-        how === "concat" ? 2 * outputSizeOf(cell) : outputSizeOf(cell),
+        how === "concat" ? 2 * outputSize(cell) : outputSize(cell),
       ];
       before = null;
     } else {
       // As a decoder starts from its encoder's state.
       const takesOver: { name: string; cell: CellSpec } | null =
-        handedOver && before && JSON.stringify(partSizes(before.cell)) === JSON.stringify(partSizes(cell))
+        handedOver && before && JSON.stringify(stateShapes(before.cell)) === JSON.stringify(stateShapes(cell))
           ? before
           : null;
       const initialState = takesOver
-        ? Object.fromEntries(Object.keys(partSizes(cell)).map((part) => [part, `${takesOver.name}.${part}`]))
+        ? Object.fromEntries(
+            Object.keys(stateShapes(cell)).map((part) => [part, `${takesOver.name}.${part}`]),
+          )
         : null;
       made.push(recurrent({ ...placed, cell, direction: choice.form, outputOrder, initialState }));
       before = { name, cell };
-      if (choice.after === "residual" && size === outputSizeOf(cell) && returns === "sequence") {
+      if (choice.after === "residual" && size === outputSize(cell) && returns === "sequence") {
         made.push(
           merge({
             name: `${name}_residual`,
@@ -268,8 +270,8 @@ function build({
             mode: choice.merge === "none" ? "sum" : choice.merge,
           }),
         );
-        [at, size] = [`${name}_residual`, choice.merge === "concat" ? size + outputSizeOf(cell) : size];
-      } else [at, size] = [name, outputSizeOf(cell)];
+        [at, size] = [`${name}_residual`, choice.merge === "concat" ? size + outputSize(cell) : size];
+      } else [at, size] = [name, outputSize(cell)];
     }
     // As a decoder looks at what its encoder has read.
     if (look && k === 0 && !(choice.form === "bidirectional" && choice.merge === "none" && final)) {

@@ -1,7 +1,7 @@
 import { input, type LayerSpec, spec, type Spec } from "@unroll/api";
 import { type Case, describeCase } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { outputSizeOf } from "../oracle/cell-equations.js";
+import { outputSize } from "../oracle/cell-equations.js";
 import { derived } from "./derived.js";
 import { holdTogether, informative, type Results, whole, withModel } from "./judge.js";
 import { type Property, skip } from "./property.js";
@@ -29,7 +29,7 @@ function parts(
     of.outputs.some((ref) => !own.has(ref.split(".")[0]!))
   )
     return null;
-  return { first, second, between: cut.name, width: outputSizeOf(cut.cell) };
+  return { first, second, between: cut.name, width: outputSize(cut.cell) };
 }
 
 export const stackedIsComposed: Property<Case> = {

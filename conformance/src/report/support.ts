@@ -31,7 +31,7 @@ import {
 import { legalize } from "@unroll/api/adapter";
 import { recurrentHighwayCell } from "@unroll/api/cells";
 import { SOURCE } from "../cases/case.js";
-import { partSizes } from "../oracle/cell-equations.js";
+import { stateShapes } from "../oracle/cell-equations.js";
 import { deriveBounds } from "../tolerance/bounds.js";
 import { compareWithBound } from "../tolerance/compare.js";
 
@@ -127,7 +127,7 @@ const recurrentOptions: Readonly<
   "from another layer's state": [
     (make) => {
       const cell = make({});
-      const parts = Object.keys(partSizes(cell));
+      const parts = Object.keys(stateShapes(cell));
       return [
         recurrent({ name: "encoder", input: "x", cell }),
         recurrent({

@@ -1,0 +1,57 @@
+import type { AttentionSpec } from "@unroll/api";
+import type { Context, Equations, Value } from "./context.js";
+
+/** How well a key fits a query. */
+function scoring<V>(
+  { name, inputSize, score, scale }: AttentionSpec,
+  { m, weight }: Context<V>,
+): (query: V, key: V) => V {
+  const [factor, within] = [weight(`${name}.scale`), weight(`${name}.innerScale`)];
+  if (score !== "additive")
+    return (query, key) => {
+      const product = m.affine(query, key, 1, undefined);
+      return score === "scaledDot" ? m.divide(product, Math.sqrt(inputSize)) : product;
+    };
+  const ones = m.from(new Float32Array(inputSize).fill(1));
+  return (query, key) => {
+    const sum = m.add(query, key);
+    const terms = m.activate("tanh", within ? m.mul(sum, repeated(m, within, inputSize)) : sum);
+    return m.affine(terms, scale === "vector" ? factor! : ones, 1, undefined);
+  };
+}
+
+const repeated = <V>(m: Context<V>["m"], one: V, count: number): V =>
+  m.concat(Array.from({ length: count }, () => one));
+
+/** Rule `attention`: only real steps are looked at, and only real ones get what they see. */
+export const attention: Equations<AttentionSpec> = <V>(layer: AttentionSpec, context: Context<V>) => {
+  const { m, value, real } = context;
+  const { name } = layer;
+  const [q, k, v] = [layer.query, layer.key, layer.value].map(value) as [Value<V>, Value<V>, Value<V>];
+  const fit = scoring(layer, context);
+  const factor = layer.scale === "scalar" ? context.weight(`${name}.scale`) : undefined;
+  const size = v.shape[0]!;
+  const look = (one: V, row: number, t: number): { y: V; shares: V } => {
+    const keys = k.rows[row]!;
+    const seen = keys.map((_, s) => s).filter((s) => real(k.axis, row, s));
+    if (seen.length === 0) return { y: m.zeros(size), shares: m.zeros(keys.length) };
+    const fits = m.concat(seen.map((s) => fit(one, keys[s]!)));
+    const shares = m.softmax(factor === undefined ? fits : m.mul(fits, repeated(m, factor, seen.length)));
+    const values = m.concat(seen.map((s) => v.rows[row]![s]!));
+    const all = keys.map((_, s) => (seen.includes(s) ? m.slice(shares, seen.indexOf(s), 1) : m.zeros(1)));
+    return {
+      y: real(q.axis, row, t) ? m.affine(shares, values, size, undefined) : m.zeros(size),
+      shares: m.concat(all),
+    };
+  };
+  const seen = q.rows.map((steps, row) => steps.map((one, t) => look(one, row, t)));
+  const weights = {
+    axis: q.axis,
+    shape: [k.rows[0]!.length],
+    rows: seen.map((row) => row.map((s) => s.shares)),
+  };
+  return [
+    [name, { axis: q.axis, shape: [size], rows: seen.map((row) => row.map((s) => s.y)) }],
+    [`${name}.weights`, weights],
+  ];
+};

@@ -1,0 +1,23 @@
+import type { LayerSpec } from "@unroll/api";
+import { attention } from "./attention.js";
+import type { Context, Equations, LayerValues } from "./context.js";
+import { activation, dense, dropout, embedding, merge, repeat } from "./pointwise.js";
+import { bidirectional, recurrent } from "./recurrent.js";
+
+/** The equations of every layer; docs/semantics.md. A new layer is one more file and one more line. */
+const equations: { readonly [T in LayerSpec["type"]]: Equations<Extract<LayerSpec, { readonly type: T }>> } =
+  {
+    recurrent,
+    bidirectional,
+    embedding,
+    dense,
+    activation,
+    dropout,
+    merge,
+    attention,
+    repeat,
+  };
+
+/** The values of a layer by its equations. */
+export const layerValues = <V>(layer: LayerSpec, context: Context<V>): LayerValues<V> =>
+  (equations[layer.type] as Equations<LayerSpec>)(layer, context);
