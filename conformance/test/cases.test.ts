@@ -1,10 +1,10 @@
-import type { CellSpec } from "@unroll/api";
+import { type CellSpec, whyNotSteppable } from "@unroll/api";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Case, cases, describeCase } from "../src/index.js";
 
 const drawn = fc.sample(cases(), { seed: 11, numRuns: 1500 });
-const cellsOf = ({ spec }: Case): CellSpec[] =>
+const cellsOf = ({ spec }: Pick<Case, "spec">): CellSpec[] =>
   spec.layers.flatMap((layer) =>
     layer.type === "recurrent"
       ? [layer.cell]
@@ -61,10 +61,12 @@ describe("cases", () => {
       ]),
     ),
     ...Object.fromEntries(
-      ["integrator", "recurrentHighway", "minimalGated", "layerNormLstm", "readout"].map((name) => [
-        `custom cell ${name}`,
-        (given: Case) => cellsOf(given).some((cell) => cell.kind === "custom" && cell.name === name),
-      ]),
+      ["integrator", "recurrentHighway", "minimalGated", "layerNormLstm", "readout", "reading"].map(
+        (name) => [
+          `custom cell ${name}`,
+          (given: Case) => cellsOf(given).some((cell) => cell.kind === "custom" && cell.name === name),
+        ],
+      ),
     ),
     ...Object.fromEntries(
       ["dot", "scaledDot", "additive"].map((score) => [
@@ -92,6 +94,11 @@ describe("cases", () => {
               (before) => before.name === layer.query && "returns" in before && before.returns === "last",
             ),
       ),
+    "a cell that reads a memory, stepped": ({ spec }) =>
+      cellsOf({ spec }).some((cell) => cell.kind === "custom" && cell.name === "reading") &&
+      whyNotSteppable(spec) === null,
+    "a cell that reads a vector without time": ({ spec }) =>
+      spec.layers.some((layer) => layer.type === "recurrent" && layer.reads["start"] !== undefined),
     "attention weights as an output": ({ spec }) => spec.outputs.includes("look.weights"),
     "a memory that an encoder reads": ({ spec }) => spec.layers.some(({ name }) => name === "encoder"),
     "memory of another length": ({ memory, time }) => memory !== null && memory.time !== time,

@@ -108,8 +108,8 @@ export function stateOf(spec: Spec, batch: number, drawn: ValueChoice): Case["st
       .map(({ name }) => name),
   );
   const state: Record<string, Record<string, ReturnType<typeof values>>> = {};
-  for (const { layer, part, units } of specState(spec))
-    if (own.has(layer)) (state[layer] ??= {})[part] = values(drawn, `${layer}.${part}`, [batch, units]);
+  for (const { layer, part, shape } of specState(spec))
+    if (own.has(layer)) (state[layer] ??= {})[part] = values(drawn, `${layer}.${part}`, [batch, ...shape]);
   return state;
 }
 

@@ -26,7 +26,7 @@ import {
 import * as fc from "fast-check";
 import { outputSize, outputPart, stateShapes } from "../oracle/cell-equations.js";
 import { SOURCE } from "./case.js";
-import { customCells } from "./custom-cells.js";
+import { customCells, readingCell } from "./custom-cells.js";
 
 /** What specs a property wants. */
 export interface SpecWish {
@@ -61,8 +61,33 @@ interface LayerChoice {
   readonly outputOrder: "time" | "processing";
   readonly maskedOutput: "zero" | "hold";
   readonly heldStart: "zeros" | "initialState";
-  readonly after: "nothing" | "dropout" | "activation" | "dense" | "residual";
+  readonly after: "nothing" | "residual" | Following;
 }
+
+/** Layers that have a place of their own in a drawn spec. Every other one may follow a recurrent layer. */
+type Placed = "recurrent" | "bidirectional" | "embedding" | "merge" | "attention" | "repeat";
+
+type Following = Exclude<LayerSpec["type"], Placed>;
+
+/** What may follow a recurrent layer, by its own name, on values of some size; and the size that it leaves. */
+const following: {
+  readonly [T in Following]: (
+    name: string,
+    at: string,
+    size: number,
+    choice: LayerChoice,
+  ) => readonly [layer: LayerSpec, size: number];
+} = {
+  dropout: (name, at, size) => [dropout({ name, input: at, rate: 0.5 }), size],
+  activation: (name, at, size, { outputActivation }) => [
+    activation({ name, input: at, activation: outputActivation }),
+    size,
+  ],
+  dense: (name, at, size, choice) => [
+    dense({ name, input: at, inputSize: size, units: 2, activation: choice.activation }),
+    2,
+  ],
+};
 
 const known = ["simpleRnn", "lstm", "gru"] as const;
 
@@ -100,11 +125,19 @@ const layerChoice = ({
     outputOrder: fc.constantFrom("time", "processing"),
     maskedOutput: fc.constantFrom("zero", "hold"),
     heldStart: fc.constantFrom("zeros", "initialState"),
-    after: fc.constantFrom("nothing", "nothing", "nothing", "dropout", "activation", "dense", "residual"),
+    after: fc.constantFrom(
+      "nothing",
+      "nothing",
+      "nothing",
+      "residual",
+      ...(Object.keys(following) as Following[]),
+    ),
   });
 };
 
 interface AttentionChoice extends Pick<AttentionSpec, "score" | "scale" | "innerScale"> {
+  /** Whether a layer looks at the memory, or a cell at each of its steps. */
+  readonly by: "layer" | "cell";
   /** Size of the memory's vectors. */
   readonly size: number;
   /** What the memory goes through before it is looked at. */
@@ -128,47 +161,36 @@ interface SpecChoice {
   readonly repeated: boolean;
 }
 
-function cellOf(choice: LayerChoice, inputSize: number): CellSpec {
-  const {
-    kind,
-    bias,
-    units: size,
-    activation: candidate,
-    recurrentActivation,
-    outputActivation,
-    resetAfter,
-    projection,
-    peepholes,
-  } = choice;
-  switch (kind) {
-    case "simpleRnn":
-      return simpleRnnCell({ inputSize, units: size, activation: candidate, bias });
-    case "lstm":
-      return lstmCell({
-        inputSize,
-        units: size,
-        activation: candidate,
-        recurrentActivation,
-        outputActivation,
-        projection,
-        peepholes,
-        bias,
-      });
-    case "gru":
-      return gruCell({
-        inputSize,
-        units: size,
-        activation: candidate,
-        recurrentActivation,
-        resetAfter,
-        bias,
-      });
-    case "custom":
-      return customCells[choice.custom](inputSize, size);
-    default:
-      return kind satisfies never;
-  }
-}
+/** A cell of every kind, for an input of some size. */
+const cellsOf: {
+  readonly [K in CellSpec["kind"]]: (choice: LayerChoice, inputSize: number) => CellSpec;
+} = {
+  simpleRnn: ({ units: size, activation: candidate, bias }, inputSize) =>
+    simpleRnnCell({ inputSize, units: size, activation: candidate, bias }),
+  lstm: (choice, inputSize) =>
+    lstmCell({
+      inputSize,
+      units: choice.units,
+      activation: choice.activation,
+      recurrentActivation: choice.recurrentActivation,
+      outputActivation: choice.outputActivation,
+      projection: choice.projection,
+      peepholes: choice.peepholes,
+      bias: choice.bias,
+    }),
+  gru: (choice, inputSize) =>
+    gruCell({
+      inputSize,
+      units: choice.units,
+      activation: choice.activation,
+      recurrentActivation: choice.recurrentActivation,
+      resetAfter: choice.resetAfter,
+      bias: choice.bias,
+    }),
+  custom: ({ custom, units: size }, inputSize) => customCells[custom](inputSize, size),
+};
+
+const cellOf = (choice: LayerChoice, inputSize: number): CellSpec => cellsOf[choice.kind](choice, inputSize);
 
 /** Name of the layer that reads the memory before it is looked at. */
 export const ENCODER = "encoder";
@@ -176,25 +198,20 @@ export const ENCODER = "encoder";
 /** Name of the layer that reads a vector repeated. */
 export const WRITER = "writer";
 
+/** The memory, or the layer that reads it before it is looked at. */
+function memoryOf({ size, encoder }: AttentionChoice): readonly [layers: LayerSpec[], value: string] {
+  if (encoder === "none") return [[], SOURCE];
+  const cell = gruCell({ inputSize: size, units: size });
+  return [[recurrent({ name: ENCODER, input: SOURCE, cell, direction: encoder })], ENCODER];
+}
+
 /** Layers by which values `at` of some size look at the memory, then joined with what they see. */
-function attending(
-  at: string,
-  size: number,
-  { score, scale, innerScale, size: memory, encoder, ownKeys }: AttentionChoice,
-): LayerSpec[] {
-  const value = encoder === "none" ? SOURCE : ENCODER;
+function attending(at: string, size: number, choice: AttentionChoice): LayerSpec[] {
+  const { score, scale, innerScale, size: memory, ownKeys } = choice;
+  const [layers, value] = memoryOf(choice);
   const key = ownKeys || memory !== size ? "keys" : value;
   return [
-    ...(encoder === "none"
-      ? []
-      : [
-          recurrent({
-            name: ENCODER,
-            input: SOURCE,
-            cell: gruCell({ inputSize: memory, units: memory }),
-            direction: encoder,
-          }),
-        ]),
+    ...layers,
     ...(key === "keys" ? [dense({ name: "keys", input: value, inputSize: memory, units: size })] : []),
     attention({
       name: "look",
@@ -208,6 +225,18 @@ function attending(
     }),
     merge({ name: "seen", inputs: [at, "look"], mode: "concat" }),
   ];
+}
+
+/** Name of the layer whose cell looks at the memory. */
+const READER = "reader";
+
+/** Layers by which a cell looks at the memory, and at the values `at` once more, at every step over them. */
+function reading(at: string, size: number, choice: AttentionChoice): LayerSpec[] {
+  const [layers, memory] = memoryOf(choice);
+  const started = choice.encoder !== "none";
+  const cell = readingCell(size, choice.size, started);
+  const reads = { memory, again: at, ...(started && { start: `${ENCODER}.h` }) };
+  return [...layers, recurrent({ name: READER, input: at, cell, reads })];
 }
 
 /** Rows of an embedding's table. */
@@ -275,19 +304,20 @@ function build({
     }
     // As a decoder looks at what its encoder has read.
     if (look && k === 0 && !(choice.form === "bidirectional" && choice.merge === "none" && final)) {
-      made.push(...attending(at, size, look));
-      [at, size] = ["seen", size + look.size];
+      // A sequence alone is read step by step.
+      if (look.by === "cell" && returns === "sequence") {
+        made.push(...reading(at, size, look));
+        [at, size] = [READER, look.size];
+      } else {
+        made.push(...attending(at, size, look));
+        [at, size] = ["seen", size + look.size];
+      }
     }
     if (final) return;
-    if (choice.after === "dropout") made.push(dropout({ name: `${name}_dropout`, input: at, rate: 0.5 }));
-    else if (choice.after === "activation")
-      made.push(activation({ name: `${name}_activation`, input: at, activation: choice.outputActivation }));
-    else if (choice.after === "dense") {
-      made.push(
-        dense({ name: `${name}_dense`, input: at, inputSize: size, units: 2, activation: choice.activation }),
-      );
-      size = 2;
-    } else return;
+    if (choice.after === "nothing" || choice.after === "residual") return;
+    const [layer, left] = following[choice.after](`${name}_${choice.after}`, at, size, choice);
+    made.push(layer);
+    size = left;
     at = made[made.length - 1]!.name;
   });
   if (repeated && last && !at.includes(".")) {
@@ -314,7 +344,7 @@ function build({
     .find(
       (layer) => (layer.type === "recurrent" || layer.type === "bidirectional") && layer.name !== ENCODER,
     ) as RecurrentSpec | BidirectionalSpec;
-  const looks = made.some(({ name }) => name === "look");
+  const [looks, reads] = ["look", READER].map((layer) => made.some(({ name }) => name === layer));
   const other =
     lastLayer.type === "bidirectional" && lastLayer.merge === "none" ? [`${lastLayer.name}.backward`] : [];
   const final = states && lastLayer.type === "recurrent" ? [`${lastLayer.name}.h`] : [];
@@ -322,7 +352,7 @@ function build({
   return spec({
     name: "case",
     layers: made,
-    inputs: looks ? [x, input({ name: SOURCE, shape: [look!.size], axis: SOURCE })] : [x],
+    inputs: looks || reads ? [x, input({ name: SOURCE, shape: [look!.size], axis: SOURCE })] : [x],
     outputs: [at, ...other, ...final, ...(looks && look!.shown ? ["look.weights"] : [])],
   });
 }
@@ -332,6 +362,7 @@ export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
   const { depth, steppable = false, axes = true } = wish;
   const looking = fc.record({
     score: fc.constantFrom("dot", "scaledDot", "additive"),
+    by: fc.constantFrom("layer", "cell"),
     scale: fc.constantFrom("none", "scalar", "vector"),
     innerScale: fc.constantFrom("none", "none", "scalar"),
     size: sizes,

@@ -12,7 +12,13 @@ export {
 export { tensor, type DType, type HostTensor, type Nested } from "./contract/tensor.js";
 export { activationNames, type Activation } from "./layers/activations.js";
 export type * from "./specification/types.js";
-export { customCell, type CustomCellOptions } from "./specification/custom-cell.js";
+export {
+  type CellRead,
+  customCell,
+  type CustomCellOptions,
+  type StepGiven,
+  type WholeValue,
+} from "./specification/custom-cell.js";
 export type { Block, Value } from "./program/builder.js";
 export {
   activation,

@@ -159,8 +159,13 @@ export const attentionDefinition = {
     ...(innerScale === "scalar" ? [{ name: "innerScale", shape: [] }] : []),
     ...(scale === "none" ? [] : [{ name: "scale", shape: scale === "vector" ? [inputSize] : [] }]),
   ],
-  whyNotSteppable: ({ name, key }, around) =>
-    around.value(key).axis === STEPS ? `attention "${name}" looks at all of "${STEPS}"` : null,
+  whyNotSteppable({ name, query, key, value }, around) {
+    if (around.value(key).axis === STEPS) return `attention "${name}" looks at all of "${STEPS}"`;
+    const ending = [key, value].some((ref) => around.value(ref).ending);
+    return ending && around.value(query).axis === STEPS
+      ? `attention "${name}" sees the end of "${STEPS}"`
+      : null;
+  },
   lower({ query: queryRef, key: keyRef, value, score }, { b, read, value: info, extent, weights: own }) {
     const [query, key] = [read(queryRef), read(keyRef)];
     const masks = {

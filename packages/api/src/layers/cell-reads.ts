@@ -50,17 +50,20 @@ export function wireReads(
   }
 }
 
-/** Why a cell that looks at all of a sequence can't be stepped along it; null where it does not. */
+/** Why a layer can't be stepped for what its cell reads; null where it can. */
 export function whyNotReadAlongSteps(
   { name, reads = {} }: ReadingLayer,
   cell: AnyCell,
   around: Surroundings,
 ): string | null {
   const wanted = around.cell(cell).reads?.(cell) ?? {};
-  const whole = Object.keys(wanted).find(
-    (read) => wanted[read]!.along === "whole" && around.value(reads[read]!).axis === STEPS,
-  );
-  return whole === undefined ? null : `layer "${name}" looks at all of "${STEPS}" through "${whole}"`;
+  for (const [read, { along }] of Object.entries(wanted)) {
+    const { axis, ending } = around.value(reads[read]!);
+    if (along === "whole" && axis === STEPS)
+      return `layer "${name}" looks at all of "${STEPS}" through "${read}"`;
+    if (ending) return `layer "${name}" sees the end of "${STEPS}" through "${read}"`;
+  }
+  return null;
 }
 
 /** The values that a cell reads, as it takes them. */
@@ -87,6 +90,6 @@ function whole({ b, extent, value: info }: LayerScope, ref: ValueRef, value: Val
 
 /** True for every step of every row, bool [source, batch]. */
 const allReal = (b: Block, value: Value): Value => {
-  const zero = b.constant(-1, [], "int32");
-  return b.less(zero, b.add(b.expandDims(b.iota(value, 0), 1), b.expandDims(b.iota(value, 1), 0)));
+  const before = b.constant(-1, [], "int32");
+  return b.less(before, b.add(b.expandDims(b.iota(value, 0), 1), b.expandDims(b.iota(value, 1), 0)));
 };

@@ -230,3 +230,15 @@ export function checkFields(
       (checks[field.kind] as Check)(value[key], `${path}.${key}`, field, cell);
   }
 }
+
+/** Every reference that an object with the fields holds. */
+export function refsOf(of: object, fields: Fields): readonly ValueRef[] {
+  const held = of as Readonly<Record<string, unknown>>;
+  return Object.entries(fields).flatMap(([key, { kind }]) => {
+    const value = held[key];
+    if (value === null || value === undefined) return [];
+    if (kind === "value") return [value as ValueRef];
+    if (kind === "values") return value as readonly ValueRef[];
+    return kind === "valuesByName" ? Object.values(value as Readonly<Record<string, ValueRef>>) : [];
+  });
+}

@@ -7,6 +7,11 @@ export interface ValueInfo {
   readonly shape: readonly number[];
   /** A second time axis after the first, of attention weights. */
   readonly over?: string;
+  /**
+   * Whether it is what is left at the end of the axis of steps: a final state, or what is made of one. In a step it is
+   * that of the steps so far, so no step may see it.
+   */
+  readonly ending?: true;
 }
 
 export { STEPS } from "../program/runnable.js";

@@ -80,7 +80,7 @@ describe("a custom cell", () => {
       "layer.bias 4",
     ]);
     expect(specState(modelOf(summing))).toEqual([
-      { layer: "layer", part: "total", dtype: "float32", shape: [2], units: 2 },
+      { layer: "layer", part: "total", dtype: "float32", shape: [2] },
     ]);
   });
 

@@ -9,8 +9,6 @@ export { STEPS } from "../layers/value-info.js";
 /** One state part of a model: [batch, ...shape]. */
 export interface StatePartSpec extends StatePart {
   readonly layer: string;
-  /** How many numbers a row has. */
-  readonly units: number;
 }
 
 /** The cells of a recurrent layer with the prefix of their parts; none for other layers. */
@@ -29,11 +27,7 @@ export const stateIn = (catalog: Catalog, spec: Spec): StatePartSpec[] =>
   spec.layers.flatMap((layer) => {
     const around = { cell: cellIn.bind(null, catalog) };
     const parts = layerIn(catalog, layer).state?.(layer, around) ?? [];
-    return parts.map((part) => ({
-      ...part,
-      layer: layer.name,
-      units: part.shape.reduce((size, dim) => size * dim, 1),
-    }));
+    return parts.map((part) => ({ ...part, layer: layer.name }));
   });
 
 /** Every state part a caller may give or is given back, in layer order. */

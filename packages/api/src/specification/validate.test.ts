@@ -137,7 +137,7 @@ describe("spec", () => {
   });
 
   it("knows its state and whether it can be stepped", () => {
-    expect(specState(tagger).map((p) => `${p.layer} ${p.part} ${p.units}`)).toEqual([
+    expect(specState(tagger).map((p) => `${p.layer} ${p.part} ${p.shape.join()}`)).toEqual([
       "bi forward.h 3",
       "bi forward.c 3",
       "bi backward.h 2",

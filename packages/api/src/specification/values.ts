@@ -1,6 +1,7 @@
 import type { AnyLayer, Catalog } from "../layers/definition.js";
 import type { ValueRef } from "../layers/fields.js";
-import type { ValueInfo } from "../layers/value-info.js";
+import { refsOf } from "../layers/fields.js";
+import { STEPS, type ValueInfo } from "../layers/value-info.js";
 import { everything, layerIn, surroundingsOf } from "./catalog.js";
 import type { InputSpec, LayerSpec, Spec } from "./types.js";
 
@@ -14,10 +15,17 @@ export const inputValues = (inputs: readonly InputSpec[]): Map<ValueRef, ValueIn
   new Map(inputs.map(({ name, dtype, axis, shape }) => [name, { dtype, axis, shape }]));
 
 /** The values a layer makes, given those before it; the layer must be wired correctly. */
-export const layerValues = (catalog: Catalog, layer: AnyLayer, values: Values): [ValueRef, ValueInfo][] =>
-  layerIn(catalog, layer)
+export function layerValues(catalog: Catalog, layer: AnyLayer, values: Values): [ValueRef, ValueInfo][] {
+  const definition = layerIn(catalog, layer);
+  const read = refsOf(layer, definition.fields).map((ref) => values.get(ref));
+  const sees = read.some((info) => info?.axis === STEPS || info?.ending);
+  return definition
     .values(layer, surroundingsOf(catalog, values))
-    .map(([suffix, info]) => [layer.name + suffix, info]);
+    .map(([suffix, info]) => [
+      layer.name + suffix,
+      sees && info.axis !== STEPS ? { ...info, ending: true } : info,
+    ]);
+}
 
 /** Every value of a valid spec whose layers are in a catalog. */
 export function valuesIn(catalog: Catalog, spec: Spec): Values {

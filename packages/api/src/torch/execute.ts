@@ -170,12 +170,13 @@ function initialState({ traced }: Prepared, values: readonly unknown[], leading:
   const { graph, spec } = traced;
   const own = new Set(spec.layers.filter(takesState).map((layer) => layer.name));
   const state: Plain = {};
-  for (const { layer, part, units } of specState(spec)) {
+  for (const { layer, part, shape } of specState(spec)) {
+    const full = [leading.batch, ...shape];
     if (own.has(layer))
       (state[layer] ??= {})[part] = {
         dtype: "float32",
-        shape: [leading.batch, units],
-        data: allocate("float32", leading.batch * units),
+        shape: full,
+        data: allocate("float32", sizeOf(full)),
       };
   }
   for (const { path, slots, stacked } of graph.states) {

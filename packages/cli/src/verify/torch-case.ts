@@ -1,4 +1,4 @@
-import { type HostTensor, specState, tensor, unrollError } from "@unroll/api";
+import { type HostTensor, specState, type StatePartSpec, tensor, unrollError } from "@unroll/api";
 import { nn, packPaddedSequence, padPackedSequence, type PackedSequence } from "@unroll/api/torch";
 import { toFloat32 } from "@unroll/api/weights";
 import { evaluate, type Run } from "@unroll/conformance";
@@ -118,7 +118,7 @@ export function torchCase(entry: TorchEntry, tensors: Tensors): RecordedCase {
   const module = make();
   const [spec, weights] = [module.spec({ example }), module.canonicalWeights({ example })];
   const parts = specState(spec);
-  const stateOf = (kind: "h" | "c"): readonly { layer: string; part: string; units: number }[] =>
+  const stateOf = (kind: "h" | "c"): readonly StatePartSpec[] =>
     parts.filter(({ part }) => part.split(".").pop() === kind);
   const run: Run = {
     inputs: { [spec.inputs[0]!.name]: x },
@@ -129,12 +129,12 @@ export function torchCase(entry: TorchEntry, tensors: Tensors): RecordedCase {
   function initial(given: readonly Floats[]): Record<string, Record<string, Floats>> {
     const made: Record<string, Record<string, Floats>> = {};
     (["h", "c"] as const).forEach((kind, n) =>
-      stateOf(kind).forEach(({ layer, part, units }, k) => {
+      stateOf(kind).forEach(({ layer, part, shape: [units] }, k) => {
         const all = given[n]!;
-        const size = x.shape[0]! * units;
+        const size = x.shape[0]! * units!;
         (made[layer] ??= {})[part] = tensor(all.data.subarray(k * size, (k + 1) * size), [
           x.shape[0]!,
-          units,
+          units!,
         ]);
       }),
     );
