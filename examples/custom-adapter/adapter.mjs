@@ -108,6 +108,7 @@ export const slow = () => ({
   name: "slow",
   device: "cpu",
   capabilities: {
+    contract: 2,
     primitives: Object.keys(operations),
     composites: {},
     precision: "f32",

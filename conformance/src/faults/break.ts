@@ -11,6 +11,7 @@ import {
   unrollError,
 } from "@unroll/api/adapter";
 import type { Dialect } from "../dialects.js";
+import { everyComposite } from "./every-composite.js";
 
 /** Feeds or results of one run, in host memory. */
 export type Tensors = Record<string, HostTensor>;
@@ -255,7 +256,7 @@ export const faultOfComposites = (
       ...through,
       capabilities: {
         ...through.capabilities,
-        composites: Object.fromEntries(Object.keys(honest.capabilities.composites).map((name) => [name, {}])),
+        composites: everyComposite(),
       },
       compile: (program, weights) =>
         through.compile(

@@ -183,7 +183,7 @@ ${report.support ? supportSection(report.support) : ""}
     Object.entries(capabilities.composites)
       .map(
         ([name, claim]) =>
-          `<span title="${escape(JSON.stringify(claim))}">${escape(name)}${claim.without ? ` <small>without ${escape(claim.without.join(", "))}</small>` : ""}${claim.losesNaN ? " <small>may lose NaN</small>" : ""}</span>`,
+          `<span title="${escape(JSON.stringify(claim))}">${escape(name)}${claim.losesNaN ? " <small>may lose NaN</small>" : ""}</span>`,
       )
       .join("") || "no composite"
   }</p></html>

@@ -1,4 +1,11 @@
-import { type Adapter, primitiveNames, unrollError } from "@unroll/api/adapter";
+import {
+  type Adapter,
+  chosenClaims,
+  CONTRACT,
+  knownOptions,
+  primitiveNames,
+  unrollError,
+} from "@unroll/api/adapter";
 import { OnnxExecutable } from "./executable.js";
 import type { Library, OnnxRuntime, OrtSession } from "./library.js";
 import { claims, modelOf } from "./onnx-model.js";
@@ -53,33 +60,9 @@ const wrongOnWebgpu: readonly string[] = ["select"];
 export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
   const { device = "wasm", composites = "all", sessionOptions = {} } = options;
   const ort = library as Library;
-  const unknown = Object.keys(options).find(
-    (key) => !["device", "composites", "sessionOptions"].includes(key),
-  );
-  if (unknown !== undefined)
-    throw unrollError({
-      code: "UNROLL_ARGUMENT",
-      place: `onnx option "${unknown}"`,
-      expected: "device, composites or sessionOptions",
-      got: "an unknown one",
-      cure: "what InferenceSession.create takes goes into sessionOptions",
-      details: { option: unknown },
-    });
-  const names =
-    composites === "all"
-      ? Object.keys(claims).filter((name) => device !== "webgpu" || !notOnWebgpu.includes(name))
-      : composites;
-  for (const name of names) {
-    if (!Object.hasOwn(claims, name))
-      throw unrollError({
-        code: "UNROLL_ARGUMENT",
-        place: "onnx",
-        expected: `composites among ${Object.keys(claims).join(", ")}`,
-        got: `"${name}"`,
-        cure: "leave it out, it runs as its decomposition",
-        details: { name },
-      });
-  }
+  knownOptions("onnx", options, ["device", "composites", "sessionOptions"]);
+  const usual = Object.keys(claims).filter((name) => device !== "webgpu" || !notOnWebgpu.includes(name));
+  const chosen = chosenClaims("onnx", claims, composites === "all" ? usual : composites);
   // Both libraries write into one object when both are loaded.
   const { web, node, common } = ort.env?.versions ?? {};
   const version = (webDevices.includes(device) ? web : node) ?? common;
@@ -88,9 +71,10 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
     device,
     ...(version === undefined ? {} : { version }),
     capabilities: {
+      contract: CONTRACT,
       primitives:
         device === "webgpu" ? primitiveNames.filter((name) => !wrongOnWebgpu.includes(name)) : primitiveNames,
-      composites: Object.fromEntries(names.map((name) => [name, claims[name]!])),
+      composites: chosen,
       precision: "f32",
       losesNaN: device === "webgpu",
       synchronous: false,

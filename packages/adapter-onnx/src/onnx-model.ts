@@ -25,9 +25,9 @@ import {
 /** Composites this adapter writes as operators of ONNX. */
 export const claims: Readonly<Record<string, CompositeClaim>> = {
   ...recurrentClaims,
-  softmax: {},
-  logSoftmax: {},
-  ...Object.fromEntries(activationComposites.map((name) => [name, {}])),
+  ...Object.fromEntries(
+    ["softmax", "logSoftmax", ...activationComposites].map((name) => [name, { inputs: { x: "float32" } }]),
+  ),
 };
 
 /**

@@ -4,6 +4,10 @@ import type { Attributes, Graph } from "./graph.js";
 
 interface Operator {
   readonly op: string;
+  /** Names of its states, in its order. */
+  readonly states: readonly ("h" | "c")[];
+  /** Attributes of the composite beside the activations, with the values it can run. */
+  readonly attrs: CompositeClaim["attrs"];
   /** For each gate of the operator, in its order, the gate column of ours. */
   readonly gates: readonly number[];
   /** Attributes that name the operator's activations, in its order. */
@@ -14,11 +18,19 @@ interface Operator {
 const operators: Readonly<Record<string, Operator>> = {
   lstm: {
     op: "LSTM",
+    states: ["h", "c"],
+    attrs: {},
     gates: [0, 3, 1, 2],
     activations: ["recurrentActivation", "activation", "outputActivation"],
   },
-  gru: { op: "GRU", gates: [0, 1, 2], activations: ["recurrentActivation", "activation"] },
-  simpleRnn: { op: "RNN", gates: [0], activations: ["activation"] },
+  gru: {
+    op: "GRU",
+    states: ["h"],
+    attrs: { resetAfter: [true, false] },
+    gates: [0, 1, 2],
+    activations: ["recurrentActivation", "activation"],
+  },
+  simpleRnn: { op: "RNN", states: ["h"], attrs: {}, gates: [0], activations: ["activation"] },
 };
 
 /** Composites that become a fused operator. */
@@ -35,6 +47,15 @@ const weightNames: readonly string[] = [
   "peephole",
 ];
 
+const floats = (names: readonly string[]): CompositeClaim["inputs"] =>
+  Object.fromEntries(names.map((name) => [name, "float32"]));
+
+const time: CompositeClaim["attrs"] = {
+  reverse: [true, false],
+  maskedOutput: ["zero", "hold"],
+  heldStart: ["zeros", "initialState"],
+};
+
 // Ours: peepholes of gates i f o. ONNX: i o f.
 const peepholeGates = [0, 2, 1];
 
@@ -44,15 +65,21 @@ const peepholeGates = [0, 2, 1];
  * activations of RNN.
  */
 export const recurrentClaims: Readonly<Record<string, CompositeClaim>> = Object.fromEntries(
-  Object.entries(operators).flatMap(([name, { activations }]) => {
-    const claim = {
-      attrs: Object.fromEntries(activations.map((attr) => [attr, fusedActivations])),
-      without: ["mask", "projectionKernel"],
-      weights: weightNames,
-      losesNaN: true,
+  Object.entries(operators).flatMap(([name, { activations, states, attrs }]) => {
+    const known = weightNames.filter((weight) => weight !== "peephole" || name === "lstm");
+    const inputs = floats(["x", ...states, ...known]);
+    const mathematics = {
+      ...attrs,
+      ...Object.fromEntries(activations.map((attr) => [attr, fusedActivations])),
+    };
+    const claim = { inputs, attrs: mathematics, weights: known, losesNaN: true };
+    const overTime = {
+      ...claim,
+      inputs: { ...inputs, lengths: "int32" as const },
+      attrs: { ...mathematics, ...time },
     };
     return [
-      [name, claim],
+      [name, overTime],
       [`${name}Cell`, claim],
     ];
   }),
@@ -105,7 +132,7 @@ function joined(parts: readonly Float32Array[]): Float32Array {
  */
 export function emitRecurrent(g: Graph, directions: readonly Direction[]): void {
   const { node } = directions[0]!;
-  const { op, gates, activations } = operators[node.op.replace("Cell", "")]!;
+  const { op, gates, activations, states: stateNames } = operators[node.op.replace("Cell", "")]!;
   const single = node.op.endsWith("Cell");
   const count = directions.length;
   const operand = (direction: Direction, name: string): string | undefined => {
@@ -153,7 +180,6 @@ export function emitRecurrent(g: Graph, directions: readonly Direction[]): void 
 
   const x = operand(directions[0]!, "x")!;
   const lengths = operand(directions[0]!, "lengths");
-  const stateNames = op === "LSTM" ? ["h", "c"] : ["h"];
   const states = stateNames.map((name) => {
     const parts = directions.map((d) => g.node("Unsqueeze", [operand(d, name)!, g.integers([0])]));
     return count === 1 ? parts[0]! : g.node("Concat", parts, { axis: { int: 0 } });

@@ -71,6 +71,9 @@ export const activationComposites: readonly string[] = [
   "leakyRelu",
 ];
 
+/** Activations that recurrent composites may have here. */
+export const activationNames: readonly string[] = Object.keys(makers);
+
 /** @throws UNROLL_UNSUPPORTED for a name this adapter has no function for */
 export function activation(workshop: Workshop, name: string): Function {
   const make = Object.hasOwn(makers, name) ? makers[name] : undefined;

@@ -1,4 +1,4 @@
-import { type Adapter, primitiveNames, unrollError } from "@unroll/api/adapter";
+import { type Adapter, chosenClaims, CONTRACT, knownOptions, primitiveNames } from "@unroll/api/adapter";
 import { startBackend, untilStarted } from "./backend.js";
 import { TfjsExecutable } from "./executable.js";
 import type { Library, TensorFlow } from "./library.js";
@@ -41,37 +41,18 @@ export interface TfjsOptions {
  */
 export function tfjs(library: TensorFlow, options: TfjsOptions = {}): Adapter {
   const { composites = "all", hostKernels = true, backend = library.getBackend() || "cpu" } = options;
-  const unknown = Object.keys(options).find((key) => !["backend", "composites", "hostKernels"].includes(key));
-  if (unknown !== undefined)
-    throw unrollError({
-      code: "UNROLL_ARGUMENT",
-      place: `tfjs option "${unknown}"`,
-      expected: "backend, composites or hostKernels",
-      got: "an unknown one",
-      cure: "remove it",
-      details: { option: unknown },
-    });
+  knownOptions("tfjs", options, ["backend", "composites", "hostKernels"]);
   const tf = library as unknown as Library;
-  const names = composites === "all" ? Object.keys(claims) : composites;
-  for (const name of names) {
-    if (!Object.hasOwn(claims, name))
-      throw unrollError({
-        code: "UNROLL_ARGUMENT",
-        place: "tfjs",
-        expected: `composites among ${Object.keys(claims).join(", ")}`,
-        got: `"${name}"`,
-        cure: "leave it out, it runs as its decomposition",
-        details: { name },
-      });
-  }
+  const chosen = chosenClaims("tfjs", claims, composites);
   const host = hostBackends.includes(backend);
   return {
     name: "tfjs",
     device: backend,
     ...(tf.version_core === undefined ? {} : { version: tf.version_core }),
     capabilities: {
+      contract: CONTRACT,
       primitives: primitiveNames,
-      composites: Object.fromEntries(names.map((name) => [name, claims[name]!])),
+      composites: chosen,
       precision: precisionOf(tf, backend),
       losesNaN: !host,
       synchronous: false,

@@ -7,7 +7,7 @@ import {
   type ScanNode,
   type ValueId,
 } from "@unroll/api/adapter";
-import { activation, activationComposites } from "./activations.js";
+import { activation, activationComposites, activationNames } from "./activations.js";
 import type { TfTensor } from "./library.js";
 import { primitiveKernels, type Workshop } from "./primitives.js";
 import { composedRecurrence } from "./recurrent/composed.js";
@@ -31,22 +31,47 @@ export interface Scope {
   weight(id: ValueId): HostTensor | undefined;
 }
 
-const recurrent = ["lstm", "gru", "simpleRnn", "lstmCell", "gruCell", "simpleRnnCell"];
+const weights = ["kernel", "recurrentKernel", "inputBias", "recurrentBias"];
+
+const floats = (names: readonly string[]): CompositeClaim["inputs"] =>
+  Object.fromEntries(names.map((name) => [name, "float32"]));
+
+const time: CompositeClaim["attrs"] = {
+  reverse: [true, false],
+  maskedOutput: ["zero", "hold"],
+  heldStart: ["zeros", "initialState"],
+};
+
+/** Attributes of each recurrent composite that say what it computes, with the values that run here. */
+const mathematics: Readonly<Record<string, NonNullable<CompositeClaim["attrs"]>>> = {
+  lstm: {
+    activation: activationNames,
+    recurrentActivation: activationNames,
+    outputActivation: activationNames,
+  },
+  gru: { activation: activationNames, recurrentActivation: activationNames, resetAfter: [true, false] },
+  simpleRnn: { activation: activationNames },
+};
+
+const recurrentClaims: Readonly<Record<string, CompositeClaim>> = Object.fromEntries(
+  Object.entries(mathematics).flatMap(([name, attrs]): [string, CompositeClaim][] => {
+    const inputs = floats(["x", "h", ...(name === "lstm" ? ["c"] : []), ...weights]);
+    const overTime = { ...inputs, lengths: "int32" as const, mask: "bool" as const };
+    return [
+      [name, { inputs: overTime, attrs: { ...attrs, ...time }, weights }],
+      [`${name}Cell`, { inputs, attrs, weights }],
+    ];
+  }),
+);
+
+const recurrent = Object.keys(recurrentClaims);
 
 /** Composites this adapter runs its own way. Weights are packed when a program is compiled. */
 export const claims: Readonly<Record<string, CompositeClaim>> = {
+  ...recurrentClaims,
   ...Object.fromEntries(
-    recurrent.map((name) => [
-      name,
-      {
-        without: ["peephole", "projectionKernel"],
-        weights: ["kernel", "recurrentKernel", "inputBias", "recurrentBias"],
-      },
-    ]),
+    ["softmax", "logSoftmax", ...activationComposites].map((name) => [name, { inputs: floats(["x"]) }]),
   ),
-  softmax: {},
-  logSoftmax: {},
-  ...Object.fromEntries(activationComposites.map((name) => [name, {}])),
 };
 
 /** Makes one node ready. */
@@ -112,7 +137,7 @@ function composite(node: CompositeNode, scope: Scope, outputs: readonly number[]
     ? hostRecurrence(workshop.tf, recurrence)
     : composedRecurrence(workshop, recurrence);
   const named = node.inputNames
-    .filter((name) => !["kernel", "recurrentKernel", "inputBias", "recurrentBias"].includes(name))
+    .filter((name) => !weights.includes(name))
     .map((name) => [name, slotOf(name)] as const);
   return (env) => {
     const operands: Record<string, TfTensor> = {};

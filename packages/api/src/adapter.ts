@@ -1,6 +1,13 @@
 /** Everything an adapter author imports: `@unroll/api/adapter`. */
 export type { Adapter, Executable, Feed, SyncExecutable, WeightMap } from "./contract/adapter.js";
-export type { Capabilities, CompositeClaim } from "./contract/capabilities.js";
+export {
+  assertContract,
+  type Capabilities,
+  chosenClaims,
+  type CompositeClaim,
+  CONTRACT,
+} from "./contract/capabilities.js";
+export { knownOptions } from "./contract/known-options.js";
 export {
   UnrollError,
   isUnrollError,

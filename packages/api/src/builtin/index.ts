@@ -1,5 +1,6 @@
 import type { Adapter } from "../contract/adapter.js";
-import { unrollError } from "../contract/error.js";
+import { chosenClaims, CONTRACT } from "../contract/capabilities.js";
+import { knownOptions } from "../contract/known-options.js";
 import { primitiveNames } from "../program/primitives.js";
 import { BuiltinExecutable } from "./executable.js";
 import { claims } from "./operations.js";
@@ -22,30 +23,9 @@ export interface BuiltinOptions {
  * @throws UNROLL_ARGUMENT for a composite it has no kernel for
  */
 export function builtin(options: BuiltinOptions = {}): Adapter {
-  const unknown = Object.keys(options).find((key) => key !== "composites");
-  if (unknown !== undefined)
-    throw unrollError({
-      code: "UNROLL_ARGUMENT",
-      place: `builtin option "${unknown}"`,
-      expected: "composites",
-      got: "an unknown one",
-      cure: "remove it",
-      details: { option: unknown },
-    });
-  const { composites = "all" } = options;
-  const names = composites === "all" ? Object.keys(claims) : composites;
-  for (const name of names) {
-    if (!Object.hasOwn(claims, name))
-      throw unrollError({
-        code: "UNROLL_ARGUMENT",
-        place: "builtin",
-        expected: `composites among ${Object.keys(claims).join(", ")}`,
-        got: `"${name}"`,
-        cure: "leave it out, it runs as its decomposition",
-        details: { name },
-      });
-  }
-  const claimed = new Set(names);
+  knownOptions("builtin", options, ["composites"]);
+  const composites = chosenClaims("builtin", claims, options.composites);
+  const claimed = new Set(Object.keys(composites));
   const compileSync: NonNullable<Adapter["compileSync"]> = (program, weights) =>
     new BuiltinExecutable(program, weights, claimed);
   return {
@@ -53,8 +33,9 @@ export function builtin(options: BuiltinOptions = {}): Adapter {
     device: "cpu",
     version: VERSION,
     capabilities: {
+      contract: CONTRACT,
       primitives: primitiveNames,
-      composites: Object.fromEntries(names.map((name) => [name, claims[name]!])),
+      composites,
       precision: "f32",
       synchronous: true,
       memory: "host",

@@ -31,26 +31,61 @@ export const operations: Readonly<Record<string, Binder>> = {
 /** Primitives that give the same memory another shape. */
 export const aliases: readonly string[] = ["expandDims", "squeeze"];
 
+const weights = {
+  kernel: "float32",
+  recurrentKernel: "float32",
+  inputBias: "float32",
+  recurrentBias: "float32",
+} as const;
+const step = { x: "float32", h: "float32", ...weights } as const;
+const sequence = { ...step, lengths: "int32", mask: "bool" } as const;
+
+/** Activations that the cells know. */
+const activationNames = [
+  "linear",
+  "tanh",
+  "sigmoid",
+  "relu",
+  "hardSigmoidSixth",
+  "hardSigmoidFifth",
+  "softsign",
+  "softplus",
+  "elu",
+  "leakyRelu",
+] as const;
+
+const time = {
+  reverse: [true, false],
+  maskedOutput: ["zero", "hold"],
+  heldStart: ["zeros", "initialState"],
+} as const;
+const activated = { activation: activationNames } as const;
+const gated = { ...activated, recurrentActivation: activationNames } as const;
+
+const c = { c: "float32" } as const;
+const lstm = { ...gated, outputActivation: activationNames };
+const gru = { ...gated, resetAfter: [true, false] };
+
+/** Functions of one operand that are composites. */
+const functions = [
+  "softmax",
+  "logSoftmax",
+  "relu",
+  "hardSigmoidSixth",
+  "hardSigmoidFifth",
+  "softsign",
+  "softplus",
+  "elu",
+  "leakyRelu",
+];
+
 /** Composites the engine runs its own way. */
 export const claims: Readonly<Record<string, CompositeClaim>> = {
-  ...Object.fromEntries(
-    ["lstm", "lstmCell"].map((name) => [name, { without: ["peephole", "projectionKernel"] }]),
-  ),
-  ...Object.fromEntries(
-    [
-      "gru",
-      "simpleRnn",
-      "gruCell",
-      "simpleRnnCell",
-      "softmax",
-      "logSoftmax",
-      "relu",
-      "hardSigmoidSixth",
-      "hardSigmoidFifth",
-      "softsign",
-      "softplus",
-      "elu",
-      "leakyRelu",
-    ].map((name) => [name, {}]),
-  ),
+  lstm: { inputs: { ...sequence, ...c }, attrs: { ...time, ...lstm } },
+  lstmCell: { inputs: { ...step, ...c }, attrs: lstm },
+  gru: { inputs: sequence, attrs: { ...time, ...gru } },
+  gruCell: { inputs: step, attrs: gru },
+  simpleRnn: { inputs: sequence, attrs: { ...time, ...activated } },
+  simpleRnnCell: { inputs: step, attrs: activated },
+  ...Object.fromEntries(functions.map((name) => [name, { inputs: { x: "float32" } }])),
 };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { activate } from "../layers/activations.js";
+import { type CompositeClaim, CONTRACT } from "../contract/capabilities.js";
+import { activate, activationNames } from "../layers/activations.js";
 import { lstm, lstmCell } from "../layers/lstm.js";
 import { softmax } from "../layers/softmax.js";
 import { isUnrollError } from "../contract/error.js";
@@ -8,7 +9,7 @@ import { programFromJson, programHash, programToJson } from "./json.js";
 import { legalize } from "./legalize.js";
 import { primitiveNames } from "./primitives.js";
 import { print } from "./print.js";
-import type { Node, Program, Region } from "../contract/program.js";
+import type { CompositeNode, Node, Program, Region } from "../contract/program.js";
 import { verify } from "./verify.js";
 
 const attrs = {
@@ -86,6 +87,7 @@ describe("program", () => {
     const expanded = legalize(program, {
       name: "none",
       capabilities: {
+        contract: CONTRACT,
         primitives: primitiveNames,
         composites: {},
         precision: "f32",
@@ -123,6 +125,7 @@ describe("program", () => {
     const expanded = legalize(builder.finish(), {
       name: "none",
       capabilities: {
+        contract: CONTRACT,
         primitives: primitiveNames,
         composites: {},
         precision: "f32",
@@ -134,29 +137,127 @@ describe("program", () => {
     expect(() => verify(expanded)).not.toThrow();
   });
 
-  it("keeps a claimed composite only under its conditions", () => {
-    const claims = (claim: object): string[] =>
+  describe("a claim", () => {
+    const whole: CompositeClaim = {
+      inputs: {
+        ...{ x: "float32", h: "float32", c: "float32", kernel: "float32", recurrentKernel: "float32" },
+        ...{ inputBias: "float32", recurrentBias: "float32", lengths: "int32" },
+      },
+      attrs: {
+        reverse: [true, false],
+        maskedOutput: ["zero", "hold"],
+        heldStart: ["zeros", "initialState"],
+        activation: activationNames,
+        recurrentActivation: activationNames,
+        outputActivation: activationNames,
+      },
+    };
+    const kept = (change: Partial<CompositeClaim>, program = sample()): boolean =>
       kinds(
-        legalize(sample(), {
+        legalize(program, {
           name: "some",
           capabilities: {
+            contract: CONTRACT,
             primitives: primitiveNames,
-            composites: { lstm: claim },
+            composites: { lstm: { ...whole, ...change } },
             precision: "f32",
             synchronous: true,
             memory: "host",
           },
         }),
-      );
-    expect(claims({})).toContain("@lstm");
-    expect(claims({ attrs: { recurrentActivation: ["sigmoid"] } })).not.toContain("@lstm");
-    expect(claims({ without: ["lengths"] })).not.toContain("@lstm");
-    expect(claims({ weights: ["kernel", "recurrentKernel"] })).toContain("@lstm");
-    expect(claims({ weights: ["x"] })).not.toContain("@lstm");
+      ).includes("@lstm");
+    const without = <T>(all: Readonly<Record<string, T>>, name: string): Record<string, T> =>
+      Object.fromEntries(Object.entries(all).filter(([key]) => key !== name));
+
+    it("keeps what it lists in full", () => {
+      expect(kept({})).toBe(true);
+    });
+    it("does not keep a node with an input, an attribute or a value that it does not list", () => {
+      for (const name of ["x", "lengths", "inputBias"])
+        expect(kept({ inputs: without(whole.inputs, name) })).toBe(false);
+      for (const name of Object.keys(whole.attrs!))
+        expect(kept({ attrs: without(whole.attrs!, name) })).toBe(false);
+      expect(kept({ attrs: { ...whole.attrs, recurrentActivation: ["sigmoid"] } })).toBe(false);
+      expect(kept({ attrs: { ...whole.attrs, activation: "any" } })).toBe(false);
+      expect(kept({ inputs: { ...whole.inputs, lengths: "float32" } })).toBe(false);
+    });
+    it("does not keep a node that has grown since it was made", () => {
+      const grown = (change: (node: CompositeNode) => CompositeNode): Program => {
+        const program = sample();
+        return {
+          ...program,
+          nodes: program.nodes.map((node) =>
+            node.kind === "composite" && node.op === "lstm" ? change(node) : node,
+          ),
+        };
+      };
+      const extra = { id: "extra", type: { dtype: "float32", shape: [] } } as const;
+      const clip = grown((node) => ({
+        ...node,
+        inputNames: [...node.inputNames, "clip"],
+        inputs: [...node.inputs, node.inputs[0]!],
+        body: { ...node.body, inputs: [...node.body.inputs, extra] },
+      }));
+      expect(kept({}, clip)).toBe(false);
+      expect(
+        kept(
+          {},
+          grown((node) => ({ ...node, attrs: { ...node.attrs, clipAt: 3 } })),
+        ),
+      ).toBe(false);
+      expect(
+        kept(
+          { attrs: { ...whole.attrs, clipAt: "any" } },
+          grown((node) => ({ ...node, attrs: { ...node.attrs, clipAt: 3 } })),
+        ),
+      ).toBe(true);
+    });
+    it("keeps a node whose weights are known where it asks for that", () => {
+      expect(kept({ weights: ["kernel", "recurrentKernel"] })).toBe(true);
+      expect(kept({ weights: ["x"] })).toBe(false);
+    });
+  });
+
+  it("leaves what is legal already as it is, and gives no id twice", () => {
+    const engine = (composites: Readonly<Record<string, CompositeClaim>>) => ({
+      name: "some",
+      capabilities: {
+        contract: CONTRACT,
+        primitives: primitiveNames,
+        composites,
+        precision: "f32",
+        synchronous: true,
+        memory: "host",
+      } as const,
+    });
+    const softmaxOnly = legalize(sample(), engine({ softmax: { inputs: { x: "float32" } } }));
+    expect(legalize(softmaxOnly, engine({ softmax: { inputs: { x: "float32" } } }))).toEqual(softmaxOnly);
+    const twice = legalize(softmaxOnly, engine({}));
+    expect(() => verify(twice)).not.toThrow();
+    expect(kinds(twice).filter((kind) => kind.startsWith("@"))).toEqual([]);
+    expect(legalize(twice, engine({}))).toEqual(twice);
+  });
+
+  it("refuses an adapter of another version of the contract, in one error", () => {
+    const old = {
+      name: "theirs",
+      capabilities: {
+        primitives: primitiveNames,
+        composites: { lstm: { without: ["mask"] } },
+        precision: "f32",
+        synchronous: false,
+        memory: "host",
+      },
+    } as unknown as Parameters<typeof legalize>[1];
+    expect(() => legalize(sample(), old)).toThrow(
+      'adapter "theirs": expected capabilities of contract 2, got none that say a contract, as those of contract 1; ' +
+        "install a release of the adapter for this version, or bring it up to date by docs/upgrading.md",
+    );
   });
 
   it("refuses a primitive that the adapter does not claim", () => {
     const capabilities = {
+      contract: CONTRACT,
       primitives: primitiveNames.filter((name) => name !== "iota"),
       composites: {},
       precision: "f32",
