@@ -230,13 +230,14 @@ function attending(at: string, size: number, choice: AttentionChoice): LayerSpec
 /** Name of the layer whose cell looks at the memory. */
 const READER = "reader";
 
-/** Layers by which a cell looks at the memory, and at the values `at` once more, at every step over them. */
+/** Layers by which a cell looks at the memory, and at what the values `at` become otherwise, at every step over them. */
 function reading(at: string, size: number, choice: AttentionChoice): LayerSpec[] {
   const [layers, memory] = memoryOf(choice);
   const started = choice.encoder !== "none";
   const cell = readingCell(size, choice.size, started);
-  const reads = { memory, again: at, ...(started && { start: `${ENCODER}.h` }) };
-  return [...layers, recurrent({ name: READER, input: at, cell, reads })];
+  const again = activation({ name: "turned", input: at, activation: "softsign" });
+  const reads = { memory, again: again.name, ...(started && { start: `${ENCODER}.h` }) };
+  return [...layers, again, recurrent({ name: READER, input: at, cell, reads })];
 }
 
 /** Rows of an embedding's table. */

@@ -10,6 +10,8 @@ import { biasesDoubled } from "./biases-doubled.js";
 import { cClipped } from "./c-clipped.js";
 import { candidateActivationIgnored } from "./candidate-activation-ignored.js";
 import { capturesExchanged } from "./captures-exchanged.js";
+import { cellReadsExchanged } from "./cell-reads-exchanged.js";
+import { claimsWhatItHasNotHeardOf } from "./claims-what-it-has-not-heard-of.js";
 import { claimsWhatItRefuses } from "./claims-what-it-refuses.js";
 import { crudeActivations } from "./crude-activations.js";
 import { denseBiasDropped } from "./dense-bias-dropped.js";
@@ -70,6 +72,9 @@ import { recurrenceLeftOut } from "./recurrence-left-out.js";
 import { recurrentBiasDropped } from "./recurrent-bias-dropped.js";
 import { recurrentKernelTransposed } from "./recurrent-kernel-transposed.js";
 import { resetOnTheWrongSide } from "./reset-on-the-wrong-side.js";
+import { memoryOfAnotherRow } from "./memory-of-another-row.js";
+import { rebindKeepsAPackedWeight } from "./rebind-keeps-a-packed-weight.js";
+import { rebindOnlyForNewSizes } from "./rebind-only-for-new-sizes.js";
 import { resultsShared } from "./results-shared.js";
 import { reverseIgnored } from "./reverse-ignored.js";
 import { reverseNotFlippedBack } from "./reverse-not-flipped-back.js";
@@ -114,6 +119,8 @@ export const faults: readonly Fault[] = [
   layersShareWeights,
   capturesExchanged,
   outputIsTheFirstCarry,
+  cellReadsExchanged,
+  memoryOfAnotherRow,
   embeddingOneRowOff,
   denseBiasDropped,
   attentionSeesThePadding,
@@ -162,6 +169,9 @@ export const faults: readonly Fault[] = [
   aLeakPerStep,
   disposedCanBeRead,
   claimsWhatItRefuses,
+  claimsWhatItHasNotHeardOf,
+  rebindKeepsAPackedWeight,
+  rebindOnlyForNewSizes,
   nanBecomesZero,
   nanSpreadsOverTheBatch,
   exponentialOverflows,

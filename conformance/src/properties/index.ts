@@ -12,6 +12,7 @@ import { paddingNeverMatters } from "./padding-never-matters.js";
 import { permutedBatch } from "./permuted-batch.js";
 import { programsEqualDefinitions } from "./programs-equal-definitions.js";
 import type { Property } from "./property.js";
+import { rebindEqualsCompile } from "./rebind-equals-compile.js";
 import { repeatable } from "./repeatable.js";
 import { resultsAreOwned } from "./results-are-owned.js";
 import { rowsIndependent } from "./rows-independent.js";
@@ -21,6 +22,7 @@ import { stateMoves } from "./state-moves.js";
 import { stepEqualsSequence } from "./step-equals-sequence.js";
 import { streamsDoNotMix } from "./streams-do-not-mix.js";
 import { unclaimedIsRefused } from "./unclaimed-is-refused.js";
+import { unknownIsExpanded } from "./unknown-is-expanded.js";
 import { useAfterDispose } from "./use-after-dispose.js";
 import { weightsSurvive } from "./weights-survive.js";
 import { zeroStateIsTheDefault } from "./zero-state-is-the-default.js";
@@ -50,6 +52,8 @@ export const properties = [
   weightsSurvive,
   useAfterDispose,
   nothingStaysAlive,
+  rebindEqualsCompile,
   unclaimedIsRefused,
+  unknownIsExpanded,
   programsEqualDefinitions,
 ] as unknown as readonly Property[];

@@ -16,6 +16,7 @@ export const oracleSequence: Property<Case> = {
     "gru-reset-before",
     "simple-rnn",
     "custom-cell",
+    "cell-reads",
     "activation",
     "bias-forms",
     "masked-state",

@@ -15,6 +15,7 @@ export const oracleStep: Property<Case> = {
     "gru-reset-before",
     "simple-rnn",
     "custom-cell",
+    "cell-reads",
     "activation",
     "bias-forms",
     "time-axes",

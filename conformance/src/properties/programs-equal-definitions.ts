@@ -1,5 +1,5 @@
 import type { HostTensor } from "@unroll/api";
-import { type DeviceTensor, legalize, type Program, print } from "@unroll/api/adapter";
+import { type DeviceTensor, prepare, type Program, print } from "@unroll/api/adapter";
 import { type ProgramCase, programs } from "../cases/programs.js";
 import { type Numbers, primitive, type Rounding, unrounded } from "../oracle/primitives.js";
 import { runProgram } from "../oracle/programs.js";
@@ -95,7 +95,7 @@ export const programsEqualDefinitions: Property<ProgramCase> = {
         rounding,
       );
     });
-    const executable = await adapter.compile(legalize(program, adapter), {});
+    const executable = await prepare(adapter, program, {});
     try {
       const results: Record<string, DeviceTensor> = await executable.run(feeds);
       let worst = 0;

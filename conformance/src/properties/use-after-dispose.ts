@@ -6,7 +6,7 @@ import {
   type SteppableModel,
   tensor,
 } from "@unroll/api";
-import { type Executable, ProgramBuilder } from "@unroll/api/adapter";
+import { type Executable, prepare, ProgramBuilder } from "@unroll/api/adapter";
 import { type Case, describeCase, inputsOf } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
 import { stepOf } from "./judge.js";
@@ -34,7 +34,7 @@ async function expectContract(adapter: Adapter): Promise<void> {
   ];
   p.output("sum", p.block.add(x, y));
   p.output("same", x);
-  const executable: Executable = await adapter.compile(p.finish(), {});
+  const executable: Executable = await prepare(adapter, p.finish(), {});
   const feeds = { x: tensor([[1, 2]]), y: tensor([[3, 4]]) };
   const { sum, same } = (await executable.run(feeds)) as Record<
     "sum" | "same",

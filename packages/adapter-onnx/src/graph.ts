@@ -9,6 +9,8 @@ export type Attributes = Readonly<Record<string, Attribute>>;
  */
 class Shared {
   readonly initializers: Initializer[] = [];
+  /** Weights, as they are or packed, in the order in which they are written. */
+  readonly weights: Initializer[] = [];
   private readonly known = new Map<string, string>();
   private next = 0;
 
@@ -21,6 +23,13 @@ class Shared {
     let name: string;
     do name = `v${this.next++}`;
     while (this.taken.has(name));
+    return name;
+  }
+
+  /** A weight: never one with another, as each may be given another value. */
+  weight(type: ElementType, shape: readonly number[], bytes: Uint8Array): string {
+    const name = this.fresh();
+    this.weights.push({ name, type, shape, bytes });
     return name;
   }
 
@@ -94,9 +103,25 @@ export class Graph {
     return this.shared.constant(dtype, shape, new Uint8Array(data.buffer));
   }
 
-  /** A weight; its bytes are copied. */
+  /** A weight as it is; its bytes are copied. */
   weight({ dtype, shape, data }: HostTensor): string {
-    return this.constant(dtype, shape, data);
+    const copy = allocate(dtype, data.length);
+    copy.set(data);
+    return this.shared.weight(dtype, shape, new Uint8Array(copy.buffer));
+  }
+
+  /** What follows from weights alone. */
+  packed(shape: readonly number[], data: Float32Array): string {
+    return this.shared.weight(
+      "float32",
+      shape,
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    );
+  }
+
+  /** Weights, as they are or packed, in the order in which they were written; the same for every value of them. */
+  get weights(): readonly Initializer[] {
+    return this.shared.weights;
   }
 
   float(value: number): string {

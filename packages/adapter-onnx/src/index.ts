@@ -81,24 +81,25 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
       memory: device === "wasm" || device === "cpu" ? "host" : "device",
     },
     async compile(program, weights) {
-      const { bytes } = modelOf(program, weights, device);
-      let session: OrtSession;
-      try {
-        session = await queueOf(ort).run(() =>
-          ort.InferenceSession.create(bytes, { executionProviders: [device], ...sessionOptions }),
-        );
-      } catch (cause) {
-        throw unrollError({
-          code: "UNROLL_ENGINE",
-          place: "onnx compile",
-          expected: `ONNX Runtime to take program "${program.name}" on ${device}`,
-          got: `"${cause instanceof Error ? cause.message : String(cause)}"`,
-          cure: "see the cause",
-          details: { device },
-          cause,
-        });
-      }
-      return new OnnxExecutable(ort, program, session, device);
+      const create = async (bytes: Uint8Array): Promise<OrtSession> => {
+        try {
+          return await queueOf(ort).run(() =>
+            ort.InferenceSession.create(bytes, { executionProviders: [device], ...sessionOptions }),
+          );
+        } catch (cause) {
+          throw unrollError({
+            code: "UNROLL_ENGINE",
+            place: "onnx compile",
+            expected: `ONNX Runtime to take program "${program.name}" on ${device}`,
+            got: `"${cause instanceof Error ? cause.message : String(cause)}"`,
+            cure: "see the cause",
+            details: { device },
+            cause,
+          });
+        }
+      };
+      const session = await create(modelOf(program, weights, device).bytes);
+      return new OnnxExecutable(ort, program, session, device, create);
     },
   };
 }

@@ -5,7 +5,6 @@ import {
   type Node,
   type Program,
   type ScanNode,
-  unrollError,
   type ValueId,
   type ValueType,
   type WeightMap,
@@ -13,7 +12,7 @@ import {
 import { activationComposites, emitActivation } from "./activations.js";
 import { Graph } from "./graph.js";
 import { emitPrimitive } from "./primitives.js";
-import { encodeModel, type GraphProto } from "./proto.js";
+import { encodeModel, type GraphProto, type Initializer } from "./proto.js";
 import {
   emitRecurrent,
   isWeight,
@@ -49,42 +48,31 @@ interface Scope {
   weight(id: ValueId): HostTensor | undefined;
 }
 
-/**
- * The ONNX model of a program: weights as initializers, `batch` and `time` as named dims, inputs under their
- * names, outputs under {@link outputNames}.
- *
- * @param device execution provider that it is for; all but `webgpu` take the same model
- * @returns the file's bytes, and how many operators of each type it has, those inside Scan included
- * @throws UNROLL_WEIGHTS for a weight that is missing or of another type than declared
- */
-export function modelOf(
-  program: Program,
-  weights: WeightMap,
-  device = "cpu",
-): { bytes: Uint8Array; nodeCounts: Record<string, number> } {
+/** An ONNX model of a program. */
+export interface OnnxModel {
+  /** The file's bytes. */
+  readonly bytes: Uint8Array;
+  /** How many operators of each type it has, those inside Scan included. */
+  readonly nodeCounts: Record<string, number>;
+}
+
+/** A weight of a model, as it is or packed: little-endian bytes. */
+export type ModelWeight = Initializer;
+
+interface Written {
+  readonly graph: GraphProto;
+  readonly weights: readonly ModelWeight[];
+}
+
+/** Writes a program as a graph; its weights are apart, in an order that depends on the program alone. */
+function written(program: Program, weights: WeightMap, device: string): Written {
   const results = outputNames(program);
   const g = Graph.outermost(new Set([...program.inputs.map(({ name }) => name), ...results]), device);
-  const params = new Map<ValueId, HostTensor>();
-  const types = new Map<ValueId, ValueType>();
-  for (const { name, id, type } of program.params) {
-    const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;
-    if (!weight || weight.dtype !== type.dtype || weight.shape.join() !== type.shape.join()) {
-      throw unrollError({
-        code: "UNROLL_WEIGHTS",
-        place: `program "${program.name}" param "${name}"`,
-        expected: `${type.dtype} [${type.shape.join(", ")}]`,
-        got: weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none",
-        cure: "give every weight the program declares",
-        details: { name },
-      });
-    }
-    params.set(id, weight);
-    types.set(id, type);
-  }
-  for (const { name, id, type } of program.inputs) {
-    g.bind(id, name);
-    types.set(id, type);
-  }
+  const params = new Map<ValueId, HostTensor>(program.params.map(({ name, id }) => [id, weights[name]!]));
+  const types = new Map<ValueId, ValueType>(
+    [...program.params, ...program.inputs].map(({ id, type }) => [id, type]),
+  );
+  for (const { name, id } of program.inputs) g.bind(id, name);
   const plain = plainlyRead(program);
   for (const [id, weight] of params) if (plain.has(id)) g.bind(id, g.weight(weight));
 
@@ -100,8 +88,32 @@ export function modelOf(
     })),
     true,
   );
-  return { bytes: encodeModel(graph), nodeCounts: count(graph, {}) };
+  return { graph, weights: g.weights };
 }
+
+/**
+ * The ONNX model of a program: weights as initializers, `batch` and `time` as named dims, inputs under their names, outputs
+ * under {@link outputNames}.
+ *
+ * @param weights complete and of the declared types
+ * @param device execution provider that it is for; all but `webgpu` take the same model
+ */
+export function modelOf(program: Program, weights: WeightMap, device = "cpu"): OnnxModel {
+  const { graph, weights: held } = written(program, weights, device);
+  const whole = { ...graph, initializers: [...graph.initializers, ...held] };
+  return { bytes: encodeModel(whole), nodeCounts: count(whole, {}) };
+}
+
+/** The same with the weights as inputs beside the program's; {@link weightsOf} gives them values. */
+export function modelWithWeightInputs(program: Program, weights: WeightMap, device: string): OnnxModel {
+  const { graph, weights: held } = written(program, weights, device);
+  const whole = { ...graph, inputs: [...graph.inputs, ...held] };
+  return { bytes: encodeModel(whole), nodeCounts: count(whole, {}) };
+}
+
+/** Values of a program's weights as its models hold them, by name. */
+export const weightsOf = (program: Program, weights: WeightMap, device: string): readonly ModelWeight[] =>
+  written(program, weights, device).weights;
 
 function count(graph: GraphProto, counts: Record<string, number>): Record<string, number> {
   for (const { op, attributes } of graph.nodes) {

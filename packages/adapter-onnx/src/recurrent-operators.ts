@@ -143,20 +143,17 @@ export function emitRecurrent(g: Graph, directions: readonly Direction[]): void 
   const recurrentKernel = directions[0]!.weight("recurrentKernel")!;
   const [units, inputSize] = [recurrentKernel.shape[0]!, directions[0]!.weight("kernel")!.shape[0]!];
   const rows = gates.length * units;
-  const w = g.constant(
-    "float32",
+  const w = g.packed(
     [count, rows, inputSize],
     joined(directions.map((d) => transposed(d.weight("kernel")!, gates))),
   );
-  const r = g.constant(
-    "float32",
+  const r = g.packed(
     [count, rows, units],
     joined(directions.map((d) => transposed(d.weight("recurrentKernel")!, gates))),
   );
   const biased = directions.some((d) => d.weight("inputBias") ?? d.weight("recurrentBias"));
   const b = biased
-    ? g.constant(
-        "float32",
+    ? g.packed(
         [count, 2 * rows],
         joined(
           directions.flatMap((d) => [
@@ -170,8 +167,7 @@ export function emitRecurrent(g: Graph, directions: readonly Direction[]): void 
   const seeing = directions.some((d) => d.weight("peephole"));
   const p = seeing
     ? [
-        g.constant(
-          "float32",
+        g.packed(
           [count, 3 * units],
           joined(directions.map((d) => reordered(d.weight("peephole"), peepholeGates, units))),
         ),

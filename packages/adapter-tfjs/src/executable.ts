@@ -20,13 +20,12 @@ import { TfjsTensor } from "./tfjs-tensor.js";
 /** A program ready to run; its weights and constants stay on the backend until it is disposed. */
 export class TfjsExecutable implements Executable {
   private readonly slots = new Map<ValueId, number>();
-  private readonly steps: readonly Step[];
+  private steps: readonly Step[];
   private readonly kept: TfTensor[] = [];
   /** Slots of weights that some node reads as they are. */
-  private readonly weightSlots: (readonly [slot: number, tensor: TfTensor])[] = [];
+  private weightSlots: (readonly [slot: number, tensor: TfTensor])[] = [];
   /** Outputs that no node computes for them alone: inputs, weights, constants, and repeated ones. */
   private readonly aliased: readonly boolean[];
-  private disposed = false;
 
   constructor(
     private readonly tf: Library,
@@ -34,9 +33,9 @@ export class TfjsExecutable implements Executable {
     private readonly program: Program,
     weights: WeightMap,
     private readonly host: boolean,
-    hostKernels: boolean,
+    private readonly hostKernels: boolean,
   ) {
-    this.steps = onBackend(tf, backend, () => tf.engine().tidy(() => this.prepare(weights, hostKernels)));
+    this.steps = onBackend(tf, backend, () => tf.engine().tidy(() => this.prepare(weights)));
     const computed = new Set(
       program.nodes.flatMap((node) =>
         node.kind === "primitive" && node.op === "constant" ? [] : node.outputs.map((o) => o.id),
@@ -50,8 +49,8 @@ export class TfjsExecutable implements Executable {
     );
   }
 
-  private prepare(weights: WeightMap, hostKernels: boolean): Step[] {
-    const { tf, backend, program } = this;
+  private prepare(weights: WeightMap): Step[] {
+    const { tf, backend, program, hostKernels } = this;
     const engine = tf.engine();
     const keep: Workshop["keep"] = (data, shape, dtype) => {
       const made = engine.keep(tf.tensor(data, shape, dtype));
@@ -59,31 +58,19 @@ export class TfjsExecutable implements Executable {
       return made;
     };
     const run = ((name, inputs, attrs) => engine.runKernel(name, inputs, attrs)) as Workshop["run"];
-    const params = new Map<ValueId, HostTensor>(
-      program.params.map(({ name, id, type }) => {
-        const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;
-        if (!weight || weight.dtype !== type.dtype || weight.shape.join() !== type.shape.join()) {
-          throw unrollError({
-            code: "UNROLL_WEIGHTS",
-            place: `program "${program.name}" param "${name}"`,
-            expected: `${type.dtype} [${type.shape.join(", ")}]`,
-            got: weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none",
-            cure: "give every weight the program declares",
-            details: { name },
-          });
-        }
-        return [id, weight];
-      }),
-    );
+    const params = new Map<ValueId, HostTensor>(program.params.map(({ name, id }) => [id, weights[name]!]));
     // A weight that only packed composites read is not uploaded a second time.
+    const uploaded = new Set<ValueId>();
     const slot = (id: ValueId): number => {
       const known = this.slots.get(id);
-      if (known !== undefined) return known;
-      const next = this.slots.size;
-      this.slots.set(id, next);
+      const slot = known ?? this.slots.size;
+      this.slots.set(id, slot);
       const weight = params.get(id);
-      if (weight) this.weightSlots.push([next, keep(weight.data.slice(), weight.shape, weight.dtype)]);
-      return next;
+      if (weight && !uploaded.has(id)) {
+        uploaded.add(id);
+        this.weightSlots.push([slot, keep(weight.data.slice(), weight.shape, weight.dtype)]);
+      }
+      return slot;
     };
     const scope: Scope = {
       workshop: { tf, backend, run, keep },
@@ -99,14 +86,6 @@ export class TfjsExecutable implements Executable {
 
   async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>> {
     const { tf, program } = this;
-    if (this.disposed)
-      throw unrollError({
-        code: "UNROLL_DISPOSED",
-        place: "tfjs executable",
-        expected: "one in use",
-        got: `program "${program.name}" after its dispose()`,
-        cure: "compile it again",
-      });
     if (tf.engine().pendingBackendInit) await untilStarted(tf);
     const results = this.guarded(() =>
       onBackend(tf, this.backend, () => {
@@ -114,7 +93,7 @@ export class TfjsExecutable implements Executable {
         return engine.tidy(() => {
           const env: Environment = new Array<TfTensor>(this.slots.size);
           for (const [slot, weight] of this.weightSlots) env[slot] = weight;
-          for (const { name, id } of program.inputs) env[this.slots.get(id)!] = this.feed(name, feeds[name]);
+          for (const { name, id } of program.inputs) env[this.slots.get(id)!] = this.feed(name, feeds[name]!);
           for (const step of this.steps) step(env);
           return program.outputs.map(({ id }, k) => {
             const value = env[this.slots.get(id)!]!;
@@ -134,8 +113,17 @@ export class TfjsExecutable implements Executable {
     );
   }
 
+  /** Uploads and packs the new weights, and lets the old ones go; slots stay, and nothing is compiled. */
+  async rebind(weights: WeightMap): Promise<void> {
+    const { tf } = this;
+    if (tf.engine().pendingBackendInit) await untilStarted(tf);
+    const before = this.kept.splice(0);
+    this.weightSlots = [];
+    this.steps = onBackend(tf, this.backend, () => tf.engine().tidy(() => this.prepare(weights)));
+    for (const tensor of before) tensor.dispose();
+  }
+
   dispose(): void {
-    this.disposed = true;
     for (const tensor of this.kept.splice(0)) tensor.dispose();
   }
 
@@ -156,15 +144,15 @@ export class TfjsExecutable implements Executable {
     }
   }
 
-  private feed(name: string, feed: Feed | undefined): TfTensor {
+  private feed(name: string, feed: Feed): TfTensor {
     if (feed instanceof TfjsTensor) return feed.tensor;
-    const host = feed && (isHostTensor(feed) ? feed : feed.readSync?.());
+    const host = isHostTensor(feed) ? feed : feed.readSync?.();
     if (!host) {
       throw unrollError({
         code: "UNROLL_ARGUMENT",
         place: `program "${this.program.name}" run`,
         expected: `a feed for input "${name}" in host memory or of this adapter`,
-        got: feed ? "a tensor of another engine" : "none",
+        got: "a tensor of another engine",
         cure: "read() it and feed the result",
         details: { name },
       });

@@ -45,6 +45,7 @@ export type {
 } from "./contract/program.js";
 export { Block, ProgramBuilder, type NamedValues, type Value } from "./program/builder.js";
 export { legalize } from "./program/legalize.js";
+export { prepare, type Prepared, prepareSync } from "./program/prepare.js";
 export { activationNames, type Activation } from "./layers/activations.js";
 export { verify } from "./program/verify.js";
 export { print } from "./program/print.js";

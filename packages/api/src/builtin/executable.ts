@@ -1,6 +1,6 @@
 import type { Feed, SyncExecutable, WeightMap } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
-import { type DeviceTensor, type DType, type DTypeArray, isHostTensor, sizeOf } from "../contract/tensor.js";
+import { type DeviceTensor, type DType, type DTypeArray, isHostTensor } from "../contract/tensor.js";
 import type { Program } from "../contract/program.js";
 import { BuiltinTensor, disposed } from "./builtin-tensor.js";
 import { scalarKernels } from "./kernels.js";
@@ -22,22 +22,13 @@ export class BuiltinExecutable implements SyncExecutable {
     weights: WeightMap,
     composites: ReadonlySet<string>,
   ) {
-    const params = program.params.map(({ name, type }) => {
-      const shape = type.shape as readonly number[];
-      const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;
-      if (!weight || weight.dtype !== type.dtype || weight.data.length !== sizeOf(shape)) {
-        throw unrollError({
-          code: "UNROLL_WEIGHTS",
-          place: `program "${program.name}" param "${name}"`,
-          expected: `${type.dtype} [${shape.join(", ")}]`,
-          got: weight ? `${weight.dtype} [${weight.shape.join(", ")}]` : "none",
-          cure: "give every weight the program declares",
-          details: { name },
-        });
-      }
-      return { dtype: type.dtype, shape, data: weight.data.slice(), fixed: true };
-    });
-    this.source = { program, params, composites, kernels: scalarKernels, packs: new WeakMap() };
+    const params = program.params.map(({ name, type }) => ({
+      dtype: type.dtype,
+      shape: type.shape as readonly number[],
+      data: weights[name]!.data.slice(),
+      fixed: true,
+    }));
+    this.source = { program, params, composites, kernels: scalarKernels, packs: new WeakMap(), repack: [] };
     this.names = [
       ...new Set(program.inputs.flatMap(({ type }) => type.shape.filter((dim) => typeof dim === "string"))),
     ];
@@ -47,16 +38,7 @@ export class BuiltinExecutable implements SyncExecutable {
     const { inputs, outputs } = this.program;
     const dims: Record<string, number> = {};
     const arrays = inputs.map(({ name, type }) => {
-      const feed = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
-      if (!feed)
-        throw unrollError({
-          code: "UNROLL_ARGUMENT",
-          place: `program "${this.program.name}" run`,
-          expected: `a feed for input "${name}"`,
-          got: "none",
-          cure: "feed every input",
-          details: { name },
-        });
+      const feed = feeds[name]!;
       type.shape.forEach((dim, axis) => {
         if (typeof dim === "string") dims[dim] = feed.shape[axis]!;
       });
@@ -79,6 +61,15 @@ export class BuiltinExecutable implements SyncExecutable {
       this.expectSize("output", k, plan.outputs[k]!.data, outputs[k]);
     this.execute(plan, inputs);
     for (let k = 0; k < plan.outputs.length; k++) outputs[k]!.set(plan.outputs[k]!.data);
+  }
+
+  /** Copies the new values into the slots of the old, and works out again what follows from weights alone. */
+  async rebind(weights: WeightMap): Promise<void> {
+    const { source, program, plans } = this;
+    if (!source) disposed("executable", `program "${program.name}"`);
+    program.params.forEach(({ name }, k) => source.params[k]!.data.set(weights[name]!.data));
+    for (const step of source.repack) step();
+    for (const plan of plans) plan.refresh();
   }
 
   dispose(): void {

@@ -29,6 +29,8 @@ export interface PlanSource {
   readonly kernels: Kernels;
   /** Packed matrices by the array they come from, so that plans of other lengths share them. */
   readonly packs: WeakMap<Data, Map<string, Packed>>;
+  /** Packs the weights again, after they have new values. */
+  readonly repack: Step[];
 }
 
 /**
@@ -39,6 +41,8 @@ export class Plan {
   readonly inputs: readonly Slot[];
   readonly outputs: readonly Slot[];
   private readonly steps: Step[] = [];
+  /** What follows from weights alone, in order; done when the plan is made, and again when weights have new values. */
+  private readonly fixed: Step[] = [];
   private readonly free = new Map<string, Data[]>();
 
   /** @param dims the sizes of the program's symbolic dims, in the order of `names` */
@@ -62,6 +66,11 @@ export class Plan {
   run(): void {
     const { steps } = this;
     for (let k = 0; k < steps.length; k++) steps[k]!();
+  }
+
+  /** Works out again what follows from weights alone. */
+  refresh(): void {
+    for (const step of this.fixed) step();
   }
 
   private resolve(shape: readonly Dim[]): number[] {
@@ -172,8 +181,10 @@ export class Plan {
       },
     };
     const step = binder(binding);
-    if (fixed) step();
-    else steps.push(step);
+    if (fixed) {
+      step();
+      this.fixed.push(step);
+    } else steps.push(step);
     for (const data of borrowed) this.giveBack("float32", data);
     return outs;
   }
@@ -191,10 +202,13 @@ export class Plan {
     const found = slot.fixed ? known.get(key) : undefined;
     if (found) return found;
     const packed: Packed = { rows, cols, data: new Float32Array(rows * cols) };
+    const step = (): void => kernels.pack(slot.data, at, stride, packed);
     if (slot.fixed) {
-      kernels.pack(slot.data, at, stride, packed);
+      step();
       packs.set(slot.data, known.set(key, packed));
-    } else steps.push(() => kernels.pack(slot.data, at, stride, packed));
+      // Plans share what is packed of a weight itself; what is packed of a value computed from weights is this plan's.
+      (this.source.params.includes(slot) ? this.source.repack : this.fixed).push(step);
+    } else steps.push(step);
     return packed;
   }
 

@@ -14,9 +14,15 @@ export type Feed = HostTensor | DeviceTensor;
 /**
  * An engine, as a value. Made by a factory that is given the engine's library; holds no global state.
  *
- * An adapter may rely on this: the program is verified; every op in it is a claimed primitive, `scan`, or a
- * composite that meets its claim; weights are complete and have the declared types; `batch` and `time` are at
- * least 1.
+ * The core checks once, before an adapter is called, and an adapter may rely on it:
+ *
+ * - The program is verified, and every op in it is a claimed primitive, `scan`, or a composite that meets its claim.
+ * - Weights are complete, have the declared types, and nobody else changes their arrays: an adapter may keep them.
+ * - Feeds are complete, of the declared types, agree in their symbolic dims, and each of those is at least 1.
+ * - Nothing is run or bound after `dispose()` on its executable.
+ *
+ * What only an adapter can know, it checks itself: the sizes of arrays given to `runInto`, ids outside a gathered table,
+ * and that a result is not used after its `dispose()`.
  */
 export interface Adapter {
   /** Short stable name, e.g. `onnx`. */
@@ -26,7 +32,10 @@ export interface Adapter {
   /** Version of the engine's library, for reports. */
   readonly version?: string;
   readonly capabilities: Capabilities;
-  /** Prepares a program for execution. One executable serves every batch size and length. */
+  /**
+   * Prepares a program for execution. One executable serves every batch size and length. Whoever has a program and no model
+   * around it calls `prepare()`, which makes the checks, rather than this.
+   */
   compile(program: Program, weights: WeightMap): Promise<Executable>;
   /** The same at once. Present when `capabilities.synchronous`. */
   compileSync?(program: Program, weights: WeightMap): SyncExecutable;
@@ -42,9 +51,10 @@ export interface Executable {
    */
   run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>>;
   /**
-   * Gives every weight a new value: same names, dtypes and shapes, copied before this returns. Runs asked for before it see
-   * the old values, runs asked for afterwards the new ones. Absent where an engine would have to compile again; then
-   * whoever wants it does that.
+   * Gives every weight a new value: same names, dtypes and shapes; as with `compile`, the arrays are the adapter's to keep.
+   * Runs asked for before it see the old values, runs asked for once its promise is fulfilled the new ones. It should cost
+   * no more than copying and packing the weights; an adapter that would have to compile again leaves it out, and the core
+   * compiles again.
    */
   rebind?(weights: WeightMap): Promise<void>;
   /** Frees everything the executable holds. A second call does nothing. */
