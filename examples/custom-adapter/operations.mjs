@@ -46,22 +46,47 @@ const rearranged = (x, shape, from) => {
   return result;
 };
 
+/** Folds axes that stay with length 1, one after the other. */
 const reduce =
   (start, f) =>
-  (x, { axis }) => {
-    const result = make(
-      x.dtype,
-      x.shape.map((dim, k) => (k === axis ? 1 : dim)),
-    );
-    const inner = sizeOf(x.shape.slice(axis + 1));
-    for (let k = 0; k < result.data.length; k++) {
-      let value = start;
-      for (let n = 0; n < x.shape[axis]; n++)
-        value = f(value, x.data[(Math.floor(k / inner) * x.shape[axis] + n) * inner + (k % inner)]);
-      result.data[k] = value;
-    }
-    return result;
-  };
+  (x, { axes }) =>
+    axes.reduce((folded, axis) => {
+      const result = make(folded.dtype, folded.shape.with(axis, 1));
+      const [size, inner] = [folded.shape[axis], sizeOf(folded.shape.slice(axis + 1))];
+      for (let k = 0; k < result.data.length; k++) {
+        let value = start;
+        for (let n = 0; n < size; n++)
+          value = f(value, folded.data[(Math.floor(k / inner) * size + n) * inner + (k % inner)]);
+        result.data[k] = value;
+      }
+      return result;
+    }, x);
+
+/** Rows along an axis: the positions of each one's elements, in order. */
+function rowsAlong({ shape, data }, axis) {
+  const [size, inner] = [shape[axis], sizeOf(shape.slice(axis + 1))];
+  return Array.from({ length: data.length / size }, (_, row) =>
+    Array.from({ length: size }, (_one, k) => (Math.floor(row / inner) * size + k) * inner + (row % inner)),
+  );
+}
+
+function argmax(x, axis) {
+  const result = make("int32", x.shape.with(axis, 1));
+  rowsAlong(x, axis).forEach((places, row) => {
+    const values = places.map((place) => x.data[place]);
+    result.data[row] = values.indexOf(Math.max(...values));
+  });
+  return result;
+}
+
+function cumsum(x, axis) {
+  const result = make("float32", x.shape);
+  for (const places of rowsAlong(x, axis)) {
+    let sum = 0;
+    for (const place of places) result.data[place] = sum += x.data[place];
+  }
+  return result;
+}
 
 function matmul(a, b) {
   const [m, k, n] = [a.shape.at(-2), a.shape.at(-1), b.shape.at(-1)];
@@ -117,6 +142,7 @@ export const operations = {
   sub: binary((a, b) => a - b),
   mul: binary((a, b) => a * b),
   div: binary((a, b) => a / b),
+  pow: binary(Math.pow),
   min: binary(Math.min),
   max: binary(Math.max),
   less: binary((a, b) => a < b, "bool"),
@@ -128,6 +154,9 @@ export const operations = {
   log: unary(Math.log),
   sqrt: unary(Math.sqrt),
   abs: unary(Math.abs),
+  floor: unary(Math.floor),
+  sin: unary(Math.sin),
+  cos: unary(Math.cos),
   tanh: unary(Math.tanh),
   sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
   select: ([condition, a, b]) => elementwise((c, yes, no) => (c ? yes : no))(condition, a, b),
@@ -136,6 +165,16 @@ export const operations = {
   matmul: ([a, b]) => matmul(a, b),
   sum: ([x], attrs) => reduce(0, (a, b) => a + b)(x, attrs),
   reduceMax: ([x], attrs) => reduce(-Infinity, Math.max)(x, attrs),
+  argmax: ([x], { axis }) => argmax(x, axis),
+  cumsum: ([x], { axis }) => cumsum(x, axis),
+  mergeAxes: ([x], { axis, count }) => ({
+    ...x,
+    shape: x.shape.toSpliced(axis, count, sizeOf(x.shape.slice(axis, axis + count))),
+  }),
+  splitAxis: ([x, like], { axis, count }) => ({
+    ...x,
+    shape: x.shape.toSpliced(axis, 1, ...like.shape.slice(axis, axis + count)),
+  }),
   expandDims: ([x], { axis }) => ({ ...x, shape: x.shape.toSpliced(axis, 0, 1) }),
   squeeze: ([x], { axis }) => ({ ...x, shape: x.shape.toSpliced(axis, 1) }),
   transpose: ([x], { perm }) =>
@@ -150,6 +189,25 @@ export const operations = {
     rearranged(x, x.shape.with(axis, length), (index) =>
       index.with(axis, index[axis] + (start < 0 ? x.shape[axis] + start : start)),
     ),
+  stride: ([x], { axis, low, high, step }) =>
+    rearranged(x, x.shape.with(axis, Math.floor((x.shape[axis] - low - high - 1) / step) + 1), (index) =>
+      index.with(axis, low + index[axis] * step),
+    ),
+  pad: ([x], { axis, low, high, value }) => {
+    const edge = (size) => {
+      const shape = x.shape.with(axis, size);
+      return { dtype: x.dtype, shape, data: allocate(x.dtype, sizeOf(shape)).fill(value) };
+    };
+    return concat([edge(low), x, edge(high)], { axis });
+  },
+  scatterAdd: ([updates, indices, like]) => {
+    const result = make("float32", [...like.shape]);
+    const row = sizeOf(like.shape.slice(1));
+    indices.data.forEach((index, k) => {
+      for (let n = 0; n < row; n++) result.data[index * row + n] += updates.data[k * row + n];
+    });
+    return result;
+  },
   concat: (xs, attrs) => concat(xs, attrs),
   gather: ([table, indices]) =>
     rearranged(table, [...indices.shape, ...table.shape.slice(1)], (index) => {

@@ -9,6 +9,7 @@ import {
   type Nested,
   primitiveNames,
   type PrimitiveName,
+  prepare,
   ProgramBuilder,
   tensor,
   type Value,
@@ -238,9 +239,9 @@ const cases: readonly Case[] = [
         [14, 16, 18],
       ],
     ]),
-    { axis: 0 },
+    { axes: [0] },
   ),
-  one("sum", cube, f([[[5, 7, 9]], [[17, 19, 21]]]), { axis: 1 }),
+  one("sum", cube, f([[[5, 7, 9]], [[17, 19, 21]]]), { axes: [1] }),
   one(
     "sum",
     cube,
@@ -248,7 +249,7 @@ const cases: readonly Case[] = [
       [[6], [15]],
       [[24], [33]],
     ]),
-    { axis: 2 },
+    { axes: [2] },
   ),
   one(
     "reduceMax",
@@ -257,8 +258,160 @@ const cases: readonly Case[] = [
       [-1, N, -3],
     ]),
     f([[5], [N]]),
+    { axes: [1] },
+  ),
+  one("sum", cube, f([[[30], [48]]]), { axes: [0, 2] }),
+  one("reduceMax", cube, f([[[12]]]), { axes: [0, 1, 2] }),
+  two("pow", f([2, 4, -2, 0, 9]), f([3, 0.5, 3, 0, -1]), f([8, 2, -8, 1, 1 / 9])),
+  one("floor", f([1.5, -1.5, 2, -0.25, N]), f([1, -2, 2, -1, N])),
+  one("sin", f([0, Math.PI / 2, -1, N]), f([0, 1, Math.sin(-1), N])),
+  one("cos", f([0, Math.PI, 2, N]), f([1, -1, Math.cos(2), N])),
+  one(
+    "argmax",
+    f([
+      [1, 5, 5],
+      [-1, -3, -2],
+    ]),
+    i([[1], [0]]),
     { axis: 1 },
   ),
+  one("argmax", cube, i([[[1, 1, 1]], [[1, 1, 1]]]), { axis: 1 }),
+  one(
+    "cumsum",
+    f([
+      [1, 2, 3],
+      [4, N, 6],
+    ]),
+    f([
+      [1, 3, 6],
+      [4, N, N],
+    ]),
+    { axis: 1 },
+  ),
+  one(
+    "cumsum",
+    cube,
+    f([
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      [
+        [8, 10, 12],
+        [14, 16, 18],
+      ],
+    ]),
+    { axis: 0 },
+  ),
+  one(
+    "mergeAxes",
+    cube,
+    f([
+      [1, 2, 3],
+      [4, 5, 6],
+      [7, 8, 9],
+      [10, 11, 12],
+    ]),
+    { axis: 0, count: 2 },
+  ),
+  one(
+    "mergeAxes",
+    cube,
+    f([
+      [1, 2, 3, 4, 5, 6],
+      [7, 8, 9, 10, 11, 12],
+    ]),
+    { axis: 1, count: 2 },
+  ),
+  {
+    op: "splitAxis",
+    feeds: [
+      f([
+        [1, 2, 3],
+        [4, 5, 6],
+        [7, 8, 9],
+        [10, 11, 12],
+      ]),
+      f([
+        [[N], [0]],
+        [[0], [0]],
+      ]),
+    ],
+    build: (b, [x, like]) => b.splitAxis(x!, like!, 0, 2),
+    expected: cube,
+  },
+  one("stride", f([1, 2, 3, 4, 5, 6, 7]), f([2, 4, 6]), { axis: 0, low: 1, high: 1, step: 2 }),
+  one(
+    "stride",
+    cube,
+    f([
+      [[3], [6]],
+      [[9], [12]],
+    ]),
+    { axis: 2, low: 2, high: 0, step: 1 },
+  ),
+  one("stride", cube, f([[[1, 2, 3]], [[7, 8, 9]]]), { axis: 1, low: 0, high: 1, step: 1 }),
+  one(
+    "pad",
+    f([
+      [1, 2],
+      [N, 4],
+    ]),
+    f([
+      [0, 0, 1, 2, 0],
+      [0, 0, N, 4, 0],
+    ]),
+    { axis: 1, low: 2, high: 1, value: 0 },
+  ),
+  one(
+    "pad",
+    f([[1, 2]]),
+    f([
+      [1, 2],
+      [-5, -5],
+    ]),
+    { axis: 0, low: 0, high: 1, value: -5 },
+  ),
+  {
+    op: "scatterAdd",
+    feeds: [
+      f([
+        [1, 2],
+        [3, 4],
+        [N, 6],
+      ]),
+      i([2, 2, 0]),
+      f([
+        [0, 0],
+        [N, 0],
+        [0, 0],
+        [0, 0],
+      ]),
+    ],
+    build: (b, [updates, indices, like]) => b.scatterAdd(updates!, indices!, like!),
+    expected: f([
+      [N, 6],
+      [0, 0],
+      [4, 6],
+      [0, 0],
+    ]),
+  },
+  {
+    op: "scatterAdd",
+    feeds: [
+      f([
+        [1, 2],
+        [3, 4],
+      ]),
+      i([
+        [0, 1],
+        [1, 1],
+      ]),
+      f([0, 0, 0]),
+    ],
+    build: (b, [updates, indices, like]) => b.scatterAdd(updates!, indices!, like!),
+    expected: f([1, 9, 0]),
+  },
   one("expandDims", f([1, 2]), f([[1], [2]]), { axis: 1 }),
   one("squeeze", f([[1], [2]]), f([1, 2]), { axis: 1 }),
   one(
@@ -444,7 +597,7 @@ describe.each(Object.entries(variants))("%s: primitives", (_name, engine) => {
         p.output("y", build(p.block, values));
         const given = Object.fromEntries(feeds.map((feed, k) => [`w${k}`, feed]));
         const copies = feeds.map((feed) => feed.data.slice());
-        const executable = await engine().compile(p.finish(), weights ? given : {});
+        const executable = await prepare(engine(), p.finish(), weights ? given : {});
         for (let again = 0; again < 2; again++) {
           const { y } = await executable.run(weights ? {} : given);
           const got = await y!.read();

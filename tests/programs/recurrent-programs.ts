@@ -7,9 +7,9 @@ import {
   type Value,
 } from "@unroll/api/adapter";
 import type { Activation } from "../../packages/api/src/layers/activations.js";
-import { gru, gruCell } from "../../packages/api/src/layers/gru.js";
-import { lstm, lstmCell } from "../../packages/api/src/layers/lstm.js";
-import { simpleRnn, simpleRnnCell } from "../../packages/api/src/layers/simple-rnn.js";
+import { gru, gruStep } from "../../packages/api/src/layers/gru.js";
+import { lstm, lstmStep } from "../../packages/api/src/layers/lstm.js";
+import { simpleRnn, simpleRnnStep } from "../../packages/api/src/layers/simple-rnn.js";
 
 let seed = 1;
 export const random = (): number => {
@@ -112,14 +112,14 @@ export function recurrentProgram(
   const made: Readonly<Record<string, Value>> =
     kind === "lstm"
       ? cell
-        ? lstmCell(b, x, { h, c: state("c", units) }, values, options as never)
+        ? lstmStep(b, x, { h, c: state("c", units) }, values, options as never)
         : lstm(b, x, { h, c: state("c", units) }, values, within, options as never)
       : kind === "gru"
         ? cell
-          ? gruCell(b, x, { h }, values, options as never)
+          ? gruStep(b, x, { h }, values, options as never)
           : gru(b, x, { h }, values, within, options as never)
         : cell
-          ? simpleRnnCell(b, x, { h }, values, options as never)
+          ? simpleRnnStep(b, x, { h }, values, options as never)
           : simpleRnn(b, x, { h }, values, within, options as never);
   for (const [name, value] of Object.entries(made)) p.output(`${name}Out`, value);
   return { program: p.finish(), weights, feeds };

@@ -1,5 +1,12 @@
 import { type HostTensor, tensor } from "@unroll/api";
-import { type Block, type Program, ProgramBuilder, type Value } from "@unroll/api/adapter";
+import {
+  type Block,
+  type Dim,
+  type PrimitiveName,
+  type Program,
+  ProgramBuilder,
+  type Value,
+} from "@unroll/api/adapter";
 import * as fc from "fast-check";
 import { generator } from "../tolerance/random.js";
 
@@ -10,7 +17,7 @@ export interface ProgramCase {
 }
 
 interface Move {
-  readonly op: string;
+  readonly op: PrimitiveName;
   /** Chooses among what fits. */
   readonly pick: number;
 }
@@ -24,20 +31,52 @@ const stretch = (a: Value, b: Value): boolean => {
   });
 };
 
-/** How each primitive is put on values that are there; null where none of them fits. */
-const moves: Readonly<Record<string, (b: Block, values: readonly Value[], pick: number) => Value | null>> = {
-  ...Object.fromEntries(
-    ["add", "sub", "mul", "min", "max", "less", "equal"].map((op) => [
-      op,
-      (b: Block, values: readonly Value[], pick: number) =>
-        pairOf(
-          values,
-          pick,
-          (a, c) => a.type.dtype === c.type.dtype && a.type.dtype !== "bool" && stretch(a, c),
-          (a, c) => b.primitive(op as "add", [a, c]),
-        ),
-    ]),
-  ),
+/** Puts a primitive on values that are there, `pick` choosing among what fits; null where none of them does. */
+type MoveOn = (b: Block, values: readonly Value[], pick: number) => Value | null;
+
+const bool = (v: Value): boolean => v.type.dtype === "bool";
+const hasAxis = (v: Value): boolean => v.type.shape.length > 0;
+const axisOf = (v: Value, pick: number): number => pick % v.type.shape.length;
+const long = (dim: Dim | undefined): boolean => typeof dim === "number" && dim > 1;
+const sameType = (a: Value, c: Value): boolean => a.type.dtype === c.type.dtype && stretch(a, c);
+
+const arithmetic =
+  (op: "add" | "sub" | "mul" | "min" | "max" | "less" | "equal"): MoveOn =>
+  (b, values, pick) =>
+    pairOf(
+      values,
+      pick,
+      (a, c) => !bool(a) && sameType(a, c),
+      (a, c) => b[op](a, c),
+    );
+const floats =
+  (f: (b: Block, v: Value, pick: number) => Value): MoveOn =>
+  (b, values, pick) =>
+    on(values, pick, float, (v) => f(b, v, pick));
+const alongFloats =
+  (f: (b: Block, v: Value, pick: number) => Value): MoveOn =>
+  (b, values, pick) =>
+    on(
+      values,
+      pick,
+      (v) => float(v) && hasAxis(v),
+      (v) => f(b, v, pick),
+    );
+
+/** One axis, or all of them. */
+const axesOf = (v: Value, pick: number): readonly number[] =>
+  pick % 3 === 2 ? v.type.shape.map((_, k) => k) : [axisOf(v, pick)];
+
+/** How each primitive is drawn: by type, so that a new one which is not does not compile. */
+const moves: { readonly [P in PrimitiveName]: MoveOn } = {
+  constant: (b, _values, pick) => b.constant([pick / 16 - 2, 0.375, -1], [3]),
+  add: arithmetic("add"),
+  sub: arithmetic("sub"),
+  mul: arithmetic("mul"),
+  min: arithmetic("min"),
+  max: arithmetic("max"),
+  less: arithmetic("less"),
+  equal: arithmetic("equal"),
   // Away from 0, so that a quotient is no matter of chance.
   div: (b, values, pick) =>
     pairOf(
@@ -46,82 +85,60 @@ const moves: Readonly<Record<string, (b: Block, values: readonly Value[], pick: 
       (a, c) => float(a) && float(c) && stretch(a, c),
       (a, c) => b.div(a, b.add(b.abs(c), b.constant(1))),
     ),
+  // Of positive numbers near 1, so that nothing overflows.
+  pow: (b, values, pick) =>
+    pairOf(
+      values,
+      pick,
+      (a, c) => float(a) && float(c) && stretch(a, c),
+      (a, c) => b.pow(b.add(b.sigmoid(a), b.constant(0.5)), b.tanh(c)),
+    ),
   and: (b, values, pick) =>
     pairOf(
       values,
       pick,
-      (a, c) => a.type.dtype === "bool" && c.type.dtype === "bool" && stretch(a, c),
-      (a, c) => b.primitive("and", [a, c]),
+      (a, c) => bool(a) && bool(c) && stretch(a, c),
+      (a, c) => b.and(a, c),
     ),
   select: (b, values, pick) => {
-    const condition = one(values, pick, (v) => v.type.dtype === "bool");
-    return (
-      condition &&
-      pairOf(
-        values,
-        pick >> 2,
-        (a, c) =>
-          a.type.dtype === c.type.dtype &&
-          stretch(a, c) &&
-          stretch(condition, a) &&
-          stretch(condition, c) &&
-          a.type.shape.length >= c.type.shape.length &&
-          a.type.shape.join() === c.type.shape.join(),
-        (a, c) => b.select(condition, a, c),
-      )
-    );
+    const condition = one(values, pick, bool);
+    const fits = (a: Value, c: Value): boolean =>
+      a.type.dtype === c.type.dtype && a.type.shape.join() === c.type.shape.join() && stretch(condition!, a);
+    return condition && pairOf(values, pick >> 2, fits, (a, c) => b.select(condition, a, c));
   },
-  ...Object.fromEntries(
-    ["neg", "abs", "tanh", "sigmoid"].map((op) => [
-      op,
-      (b: Block, values: readonly Value[], pick: number) =>
-        on(values, pick, float, (v) => b.primitive(op as "neg", [v])),
-    ]),
-  ),
-  exp: (b, values, pick) => on(values, pick, float, (v) => b.exp(b.tanh(v))),
-  log: (b, values, pick) => on(values, pick, float, (v) => b.log(b.add(b.abs(v), b.constant(0.5)))),
-  sqrt: (b, values, pick) =>
-    on(values, pick, float, (v) => b.primitive("sqrt", [b.add(b.abs(v), b.constant(0.25))])),
-  not: (b, values, pick) =>
-    on(
-      values,
-      pick,
-      (v) => v.type.dtype === "bool",
-      (v) => b.not(v),
-    ),
+  neg: floats((b, v) => b.neg(v)),
+  abs: floats((b, v) => b.abs(v)),
+  floor: floats((b, v) => b.floor(v)),
+  // Within a few turns, where no engine loses the angle.
+  sin: floats((b, v) => b.sin(b.mul(b.tanh(v), b.constant(4)))),
+  cos: floats((b, v) => b.cos(b.mul(b.tanh(v), b.constant(4)))),
+  tanh: floats((b, v) => b.tanh(v)),
+  sigmoid: floats((b, v) => b.sigmoid(v)),
+  exp: floats((b, v) => b.exp(b.tanh(v))),
+  log: floats((b, v) => b.log(b.add(b.abs(v), b.constant(0.5)))),
+  sqrt: floats((b, v) => b.sqrt(b.add(b.abs(v), b.constant(0.25)))),
+  not: (b, values, pick) => on(values, pick, bool, (v) => b.not(v)),
   cast: (b, values, pick) =>
     on(
       values,
       pick,
-      (v) => v.type.dtype !== "float32",
-      (v) => b.primitive("cast", [v], { dtype: "float32" }),
+      (v) => !float(v),
+      (v) => b.cast(v, "float32"),
     ),
-  matmul: (b, values, pick) =>
-    pairOf(
+  matmul: (b, values, pick) => {
+    const fits = ({ type: { shape: left } }: Value, { type: { shape: right } }: Value): boolean =>
+      left.length >= 2 && right.length === 2 && left[left.length - 1] === right[0];
+    return pairOf(
       values,
       pick,
-      (a, c) =>
-        float(a) &&
-        float(c) &&
-        a.type.shape.length >= 2 &&
-        c.type.shape.length === 2 &&
-        a.type.shape[a.type.shape.length - 1] === c.type.shape[0],
+      (a, c) => float(a) && float(c) && fits(a, c),
       (a, c) => b.matmul(a, c),
-    ),
-  sum: (b, values, pick) =>
-    on(
-      values,
-      pick,
-      (v) => float(v) && v.type.shape.length > 0,
-      (v) => b.sum(v, pick % v.type.shape.length),
-    ),
-  reduceMax: (b, values, pick) =>
-    on(
-      values,
-      pick,
-      (v) => float(v) && v.type.shape.length > 0,
-      (v) => b.reduceMax(v, pick % v.type.shape.length),
-    ),
+    );
+  },
+  sum: alongFloats((b, v, pick) => b.sum(v, axesOf(v, pick))),
+  reduceMax: alongFloats((b, v, pick) => b.reduceMax(v, axesOf(v, pick))),
+  argmax: alongFloats((b, v, pick) => b.argmax(v, axisOf(v, pick))),
+  cumsum: alongFloats((b, v, pick) => b.cumsum(v, axisOf(v, pick))),
   expandDims: (b, values, pick) =>
     on(
       values,
@@ -136,62 +153,75 @@ const moves: Readonly<Record<string, (b: Block, values: readonly Value[], pick: 
       (v) => v.type.shape.includes(1),
       (v) => b.squeeze(v, v.type.shape.indexOf(1)),
     ),
-  transpose: (b, values, pick) =>
+  mergeAxes: (b, values, pick) =>
     on(
       values,
       pick,
       (v) => v.type.shape.length >= 2,
-      (v) =>
-        b.transpose(
-          v,
-          v.type.shape.map((_, k) => (k + 1 + (pick % (v.type.shape.length - 1))) % v.type.shape.length),
-        ),
+      (v) => b.mergeAxes(v, pick % (v.type.shape.length - 1), 2),
     ),
+  splitAxis: (b, values, pick) =>
+    on(
+      values,
+      pick,
+      (v) => v.type.shape.length >= 2,
+      (v) => b.splitAxis(b.mergeAxes(b.reverse(v, 1), 0, 2), v, 0, 2),
+    ),
+  transpose: (b, values, pick) => {
+    const turned = ({ type: { shape } }: Value): number[] =>
+      shape.map((_, k) => (k + 1 + (pick % (shape.length - 1))) % shape.length);
+    return on(
+      values,
+      pick,
+      (v) => v.type.shape.length >= 2,
+      (v) => b.transpose(v, turned(v)),
+    );
+  },
   reverse: (b, values, pick) =>
     on(
       values,
       pick,
-      (v) => v.type.shape.length > 0 && v.type.dtype !== "bool",
-      (v) => b.reverse(v, pick % v.type.shape.length),
+      (v) => hasAxis(v) && !bool(v),
+      (v) => b.reverse(v, axisOf(v, pick)),
     ),
   slice: (b, values, pick) =>
     on(
       values,
       pick,
-      (v) => v.type.shape.some((dim) => typeof dim === "number" && dim > 1),
-      (v) => {
-        const axis = v.type.shape.findIndex((dim) => typeof dim === "number" && dim > 1);
-        return b.slice(v, axis, pick % 2 === 0 ? 1 : -1, 1);
-      },
+      (v) => v.type.shape.some(long),
+      (v) => b.slice(v, v.type.shape.findIndex(long), pick % 2 === 0 ? 1 : -1, 1),
     ),
+  stride: (b, values, pick) =>
+    on(
+      values,
+      pick,
+      (v) => v.type.shape.some(long) && !bool(v),
+      (v) => b.stride(v, v.type.shape.findIndex(long), pick % 2, 0, 1 + (pick % 3)),
+    ),
+  pad: alongFloats((b, v, pick) => b.pad(v, axisOf(v, pick), pick % 2, 1 + (pick % 3), pick % 5)),
   concat: (b, values, pick) =>
     on(
       values,
       pick,
-      (v) => typeof v.type.shape[v.type.shape.length - 1] === "number" && v.type.dtype !== "bool",
+      (v) => typeof v.type.shape[v.type.shape.length - 1] === "number" && !bool(v),
       (v) => b.concat([v, v, v].slice(0, 1 + (pick % 3)), v.type.shape.length - 1),
     ),
   gather: (b, values, pick) =>
     on(
       values,
       pick,
-      (v) => float(v) && v.type.shape.length > 0 && v.type.shape[0] === 3,
+      (v) => float(v) && v.type.shape[0] === 3,
       (v) => b.gather(v, b.constant([2, 0, 1, 2], [2, 2], "int32")),
     ),
-  iota: (b, values, pick) =>
+  scatterAdd: (b, values, pick) =>
     on(
       values,
       pick,
-      (v) => v.type.shape.length > 0,
-      (v) => b.iota(v, pick % v.type.shape.length),
+      (v) => float(v) && v.type.shape[0] === 3,
+      (v) => b.scatterAdd(v, b.constant([1, pick % 3, 1], [3], "int32"), v),
     ),
-  expand: (b, values, pick) =>
-    on(
-      values,
-      pick,
-      (v) => float(v) && v.type.shape.length >= 1,
-      (v) => b.expand(b.constant(0.375), v),
-    ),
+  iota: (b, values, pick) => on(values, pick, hasAxis, (v) => b.iota(v, axisOf(v, pick))),
+  expand: alongFloats((b, v) => b.expand(b.constant(0.375), v)),
 };
 
 const one = (values: readonly Value[], pick: number, fits: (v: Value) => boolean): Value | null => {
@@ -219,7 +249,7 @@ const pairOf = (
 };
 
 /** Names of the primitives that programs draw from. */
-export const drawnPrimitives = Object.keys(moves);
+export const drawnPrimitives = Object.keys(moves) as PrimitiveName[];
 
 function build({
   list,
@@ -250,7 +280,7 @@ function build({
     p.block.less(p.block.constant([-1, 0, 1], [3]), p.block.constant([0.5, -0.5, 1.5], [3])),
   ];
   for (const { op, pick } of list) {
-    const made = moves[op]!(p.block, values, pick);
+    const made = moves[op](p.block, values, pick);
     if (made && made.type.shape.length <= 4) values.push(made);
   }
   values.slice(-outputs).forEach((value, k) => p.output(`out${k}`, value));

@@ -360,10 +360,10 @@ function build({
 
 /** Specs over the whole space of options; they shrink to one simple RNN of one unit. */
 export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
-  const { depth, steppable = false, axes = true } = wish;
+  const { depth, steppable = false, axes = true, custom = true } = wish;
   const looking = fc.record({
     score: fc.constantFrom("dot", "scaledDot", "additive"),
-    by: fc.constantFrom("layer", "cell"),
+    by: custom ? fc.constantFrom("layer", "cell") : fc.constant("layer" as const),
     scale: fc.constantFrom("none", "scalar", "vector"),
     innerScale: fc.constantFrom("none", "none", "scalar"),
     size: sizes,

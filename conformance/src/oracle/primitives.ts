@@ -1,3 +1,5 @@
+import type { PrimitiveName } from "@unroll/api";
+
 /** A tensor of float64 (whole numbers and 0/1 for int32 and bool), row-major. */
 export interface Numbers {
   readonly dtype: "float32" | "int32" | "bool";
@@ -93,200 +95,266 @@ function pairwise(
   return { dtype, shape, data };
 }
 
-const binary: Readonly<Record<string, (a: number, b: number) => number>> = {
-  add: (a, b) => a + b,
-  sub: (a, b) => a - b,
-  mul: (a, b) => a * b,
-  div: (a, b) => a / b,
-  min: Math.min,
-  max: Math.max,
+/** What an operation is given. */
+interface Given {
+  readonly xs: readonly Numbers[];
+  readonly attrs: Attrs;
+  readonly rounding: Rounding;
+}
+
+type Definition = (given: Given) => Numbers;
+
+/** Rounds float32 results only: integers and booleans are what they are. */
+const roundedBy =
+  ({ xs, rounding }: Given, op?: string) =>
+  (value: number, argument = 0): number =>
+    xs[0]!.dtype === "float32"
+      ? rounding.value(value, op === undefined ? undefined : { op, argument })
+      : value;
+
+const binary =
+  (f: (a: number, b: number) => number, op?: string): Definition =>
+  (given) => {
+    const [x, y] = given.xs as [Numbers, Numbers];
+    const rounded = roundedBy(given, op);
+    return pairwise(x.dtype, x, y, (a, b) => rounded(f(a, b), a));
+  };
+const exactBinary =
+  (f: (a: number, b: number) => number): Definition =>
+  ({ xs: [x, y] }) =>
+    pairwise(x!.dtype, x!, y!, f);
+const comparing =
+  (f: (a: number, b: number) => boolean): Definition =>
+  ({ xs: [x, y] }) =>
+    pairwise("bool", x!, y!, (a, b) => Number(f(a, b)));
+const unary =
+  (f: (x: number) => number, op?: string): Definition =>
+  (given) => {
+    const rounded = roundedBy(given, op);
+    return { ...given.xs[0]!, data: given.xs[0]!.data.map((value) => rounded(f(value), value)) };
+  };
+const exactUnary =
+  (f: (x: number) => number): Definition =>
+  ({ xs: [x] }) => ({ ...x!, data: x!.data.map(f) });
+
+/** An index with another number at one axis. */
+const moved = (index: readonly number[], axis: number, to: number): number[] =>
+  index.map((i, k) => (k === axis ? to : i));
+const resized = (shape: readonly number[], axis: number, to: number): number[] => moved(shape, axis, to);
+
+/** What stands at the places of an index that differ in some axes. */
+function along(x: Numbers, axes: readonly number[], index: readonly number[]): number[] {
+  return axes
+    .reduce<number[][]>(
+      (places, axis) =>
+        places.flatMap((place) => Array.from({ length: x.shape[axis]! }, (_, k) => moved(place, axis, k))),
+      [[...index]],
+    )
+    .map((place) => at(x, place));
+}
+
+const folded =
+  (f: (values: readonly number[], rounding: Rounding) => number): Definition =>
+  ({ xs: [x], attrs, rounding }) => {
+    const axes = attrs["axes"] as readonly number[];
+    const shape = x!.shape.map((dim, k) => (axes.includes(k) ? 1 : dim));
+    return filled(x!.dtype, shape, (index) => f(along(x!, axes, index), rounding));
+  };
+
+const sumOf = (values: readonly number[], rounding: Rounding): number =>
+  summed(values.length, (k) => values[k]!, rounding);
+
+const axisOf = ({ axis }: Attrs): number => axis as number;
+
+const matmul: Definition = ({ xs: [x, y], rounding }) => {
+  const [a, b] = [x!, y!];
+  const [m, inner] = a.shape.slice(-2) as [number, number];
+  const n = b.shape[b.shape.length - 1]!;
+  if (a.shape.length === 2 && b.shape.length === 2) {
+    const data = new Float64Array(m * n);
+    for (let k = 0; k < data.length; k++) {
+      const [row, column] = [Math.floor(k / n) * inner, k % n];
+      data[k] = summed(inner, (t) => a.data[row + t]! * b.data[t * n + column]!, rounding);
+    }
+    return { dtype: "float32", shape: [m, n], data };
+  }
+  return filled("float32", [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n], (index) => {
+    const [lead, row, column] = [index.slice(0, -2), index[index.length - 2]!, index[index.length - 1]!];
+    return summed(inner, (k) => at(a, [...lead, row, k]) * at(b, [...lead, k, column]), rounding);
+  });
 };
-const comparing: Readonly<Record<string, (a: number, b: number) => boolean>> = {
-  less: (a, b) => a < b,
-  equal: (a, b) => a === b,
-  and: (a, b) => a !== 0 && b !== 0,
+
+const slice: Definition = ({ xs: [x], attrs }) => {
+  const axis = axisOf(attrs);
+  const [start, length] = [attrs["start"] as number, attrs["length"] as number];
+  const from = start < 0 ? x!.shape[axis]! + start : start;
+  const shape = resized(x!.shape, axis, length);
+  if (x!.shape.slice(0, axis).every((dim) => dim === 1)) {
+    const size = sizeOf(x!.shape.slice(axis + 1));
+    return { dtype: x!.dtype, shape, data: x!.data.slice(from * size, (from + length) * size) };
+  }
+  return filled(x!.dtype, shape, (index) => at(x!, moved(index, axis, index[axis]! + from)));
 };
-const unary: Readonly<Record<string, (x: number) => number>> = {
-  neg: (x) => -x,
-  exp: Math.exp,
-  log: Math.log,
-  sqrt: Math.sqrt,
-  abs: Math.abs,
-  tanh: Math.tanh,
-  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
-  not: (x) => 1 - x,
+
+const concat: Definition = ({ xs, attrs }) => {
+  const axis = axisOf(attrs);
+  const ends: number[] = [];
+  for (const { shape } of xs) ends.push((ends[ends.length - 1] ?? 0) + shape[axis]!);
+  return filled(xs[0]!.dtype, resized(xs[0]!.shape, axis, ends[ends.length - 1]!), (index) => {
+    const source = ends.findIndex((end) => index[axis]! < end);
+    return at(xs[source]!, moved(index, axis, index[axis]! - (ends[source - 1] ?? 0)));
+  });
 };
-const exactly = ["neg", "abs", "min", "max", "not"];
-const approximated = ["exp", "log", "tanh", "sigmoid"];
+
+const scatterAdd: Definition = ({ xs: [updates, indices, like], rounding }) =>
+  filled("float32", like!.shape, (index) => {
+    const row = sizeOf(like!.shape.slice(1));
+    const place = index.slice(1).reduce((flat, i, k) => flat * like!.shape[k + 1]! + i, 0);
+    const met = Array.from(indices!.data.keys()).filter((k) => indices!.data[k] === index[0]);
+    return sumOf(
+      met.map((k) => updates!.data[k * row + place]!),
+      rounding,
+    );
+  });
 
 /**
- * One primitive by its one line of meaning in `program/primitives.ts`, in float64. Written apart from every
- * engine.
+ * Every primitive by its one line of meaning in `program/primitives/`, in float64, written apart from every engine. By type:
+ * one that is missing here does not compile.
+ */
+const definitions: { readonly [P in PrimitiveName]: Definition } = {
+  add: binary((a, b) => a + b),
+  sub: binary((a, b) => a - b),
+  mul: binary((a, b) => a * b),
+  div: binary((a, b) => a / b),
+  pow: binary((a, b) => (a === 1 ? 1 : a ** b), "pow"),
+  min: exactBinary(Math.min),
+  max: exactBinary(Math.max),
+  less: comparing((a, b) => a < b),
+  equal: comparing((a, b) => a === b),
+  and: comparing((a, b) => a !== 0 && b !== 0),
+  not: exactUnary((x) => 1 - x),
+  neg: exactUnary((x) => -x),
+  abs: exactUnary(Math.abs),
+  floor: exactUnary(Math.floor),
+  exp: unary(Math.exp, "exp"),
+  log: unary(Math.log, "log"),
+  sqrt: unary(Math.sqrt),
+  sin: unary(Math.sin, "sin"),
+  cos: unary(Math.cos, "cos"),
+  tanh: unary(Math.tanh, "tanh"),
+  sigmoid: unary((x) => 1 / (1 + Math.exp(-x)), "sigmoid"),
+  constant({ attrs, rounding }) {
+    const dtype = attrs["dtype"] as Numbers["dtype"];
+    // An engine holds 0.1 rounded, and 0.5 as it is.
+    const held = (value: number): number =>
+      dtype === "float32" && Math.fround(value) !== value ? rounding.value(value) : value;
+    return {
+      dtype,
+      shape: attrs["shape"] as number[],
+      data: Float64Array.from(attrs["value"] as number[], held),
+    };
+  },
+  select: ({ xs: [condition, a, b] }) =>
+    filled(a!.dtype, broadcast(condition!.shape, broadcast(a!.shape, b!.shape)), (index) =>
+      at(condition!, index) !== 0 ? at(a!, index) : at(b!, index),
+    ),
+  cast({ xs: [x], attrs }) {
+    const dtype = attrs["dtype"] as Numbers["dtype"];
+    const as = { bool: (v: number) => Number(v !== 0), int32: Math.trunc, float32: (v: number) => v }[dtype];
+    return { dtype, shape: x!.shape, data: x!.data.map(as) };
+  },
+  matmul,
+  sum: folded(sumOf),
+  reduceMax: folded((values) => Math.max(...values)),
+  argmax({ xs: [x], attrs }) {
+    const axis = axisOf(attrs);
+    return filled("int32", resized(x!.shape, axis, 1), (index) => {
+      const values = along(x!, [axis], index);
+      return values.indexOf(Math.max(...values));
+    });
+  },
+  cumsum({ xs: [x], attrs, rounding }) {
+    const axis = axisOf(attrs);
+    return filled(x!.dtype, x!.shape, (index) =>
+      summed(index[axis]! + 1, (k) => at(x!, moved(index, axis, k)), rounding),
+    );
+  },
+  expandDims: ({ xs: [x], attrs }) => ({
+    ...x!,
+    shape: [...x!.shape.slice(0, axisOf(attrs)), 1, ...x!.shape.slice(axisOf(attrs))],
+  }),
+  squeeze: ({ xs: [x], attrs }) => ({ ...x!, shape: x!.shape.filter((_, k) => k !== axisOf(attrs)) }),
+  mergeAxes({ xs: [x], attrs }) {
+    const [axis, end] = [axisOf(attrs), axisOf(attrs) + (attrs["count"] as number)];
+    const merged = sizeOf(x!.shape.slice(axis, end));
+    return { ...x!, shape: [...x!.shape.slice(0, axis), merged, ...x!.shape.slice(end)] };
+  },
+  splitAxis({ xs: [x, like], attrs }) {
+    const [axis, end] = [axisOf(attrs), axisOf(attrs) + (attrs["count"] as number)];
+    return {
+      ...x!,
+      shape: [...x!.shape.slice(0, axis), ...like!.shape.slice(axis, end), ...x!.shape.slice(axis + 1)],
+    };
+  },
+  transpose({ xs: [x], attrs }) {
+    const perm = attrs["perm"] as readonly number[];
+    const shape = perm.map((k) => x!.shape[k]!);
+    return filled(x!.dtype, shape, (index) =>
+      at(
+        x!,
+        perm.map((_, k) => index[perm.indexOf(k)]!),
+      ),
+    );
+  },
+  reverse({ xs: [x], attrs }) {
+    const axis = axisOf(attrs);
+    return filled(x!.dtype, x!.shape, (index) =>
+      at(x!, moved(index, axis, x!.shape[axis]! - 1 - index[axis]!)),
+    );
+  },
+  slice,
+  stride({ xs: [x], attrs }) {
+    const axis = axisOf(attrs);
+    const [low, high, step] = [attrs["low"] as number, attrs["high"] as number, attrs["step"] as number];
+    let length = 0;
+    while (low + length * step < x!.shape[axis]! - high) length++;
+    return filled(x!.dtype, resized(x!.shape, axis, length), (index) =>
+      at(x!, moved(index, axis, low + index[axis]! * step)),
+    );
+  },
+  pad({ xs: [x], attrs }) {
+    const axis = axisOf(attrs);
+    const [low, high] = [attrs["low"] as number, attrs["high"] as number];
+    const size = x!.shape[axis]!;
+    return filled(x!.dtype, resized(x!.shape, axis, low + size + high), (index) => {
+      const from = index[axis]! - low;
+      return from >= 0 && from < size ? at(x!, moved(index, axis, from)) : (attrs["value"] as number);
+    });
+  },
+  concat,
+  gather: ({ xs: [table, indices] }) =>
+    filled(table!.dtype, [...indices!.shape, ...table!.shape.slice(1)], (index) =>
+      at(table!, [
+        at(indices!, index.slice(0, indices!.shape.length)),
+        ...index.slice(indices!.shape.length),
+      ]),
+    ),
+  scatterAdd,
+  iota: ({ xs: [x], attrs }) => filled("int32", [x!.shape[axisOf(attrs)]!], ([k]) => k!),
+  expand: ({ xs: [x, like] }) => filled(x!.dtype, like!.shape, (index) => at(x!, index)),
+};
+
+/**
+ * One primitive in float64.
  *
  * @param rounding what each result suffers
  */
-export function primitive(
+export const primitive = (
   op: string,
   xs: readonly Numbers[],
   attrs: Attrs,
   rounding: Rounding = unrounded,
-): Numbers {
-  const [x, y] = xs as [Numbers, Numbers];
-  const axis = attrs["axis"] as number;
-  const float = (value: number, argument?: number): number =>
-    rounding.value(value, argument !== undefined && approximated.includes(op) ? { op, argument } : undefined);
-  const rounds = !exactly.includes(op) && x?.dtype === "float32";
-  if (op in binary) return pairwise(x.dtype, x, y, rounds ? (a, b) => float(binary[op]!(a, b)) : binary[op]!);
-  if (op in comparing) return pairwise("bool", x, y, (a, b) => Number(comparing[op]!(a, b)));
-  if (op in unary)
-    return { ...x, data: x.data.map(rounds ? (value) => float(unary[op]!(value), value) : unary[op]!) };
-  switch (op) {
-    case "constant": {
-      const dtype = attrs["dtype"] as Numbers["dtype"];
-      // An engine holds 0.1 rounded, and 0.5 as it is.
-      const held = (value: number): number =>
-        dtype === "float32" && Math.fround(value) !== value ? float(value) : value;
-      return {
-        dtype,
-        shape: attrs["shape"] as number[],
-        data: Float64Array.from(attrs["value"] as number[], held),
-      };
-    }
-    case "select":
-      return filled(y.dtype, broadcast(x.shape, broadcast(y.shape, xs[2]!.shape)), (index) =>
-        at(x, index) !== 0 ? at(y, index) : at(xs[2]!, index),
-      );
-    case "cast": {
-      const dtype = attrs["dtype"] as Numbers["dtype"];
-      return filled(dtype, x.shape, (index) =>
-        dtype === "bool"
-          ? Number(at(x, index) !== 0)
-          : dtype === "int32"
-            ? Math.trunc(at(x, index))
-            : at(x, index),
-      );
-    }
-    case "matmul": {
-      const [m, inner, n] = [
-        x.shape[x.shape.length - 2]!,
-        x.shape[x.shape.length - 1]!,
-        y.shape[y.shape.length - 1]!,
-      ];
-      if (x.shape.length === 2 && y.shape.length === 2) {
-        const data = new Float64Array(m * n);
-        for (let k = 0; k < data.length; k++) {
-          const [row, column] = [Math.floor(k / n) * inner, k % n];
-          data[k] = summed(inner, (t) => x.data[row + t]! * y.data[t * n + column]!, rounding);
-        }
-        return { dtype: "float32", shape: [m, n], data };
-      }
-      return filled("float32", [...broadcast(x.shape.slice(0, -2), y.shape.slice(0, -2)), m, n], (index) => {
-        const [lead, row, column] = [index.slice(0, -2), index[index.length - 2]!, index[index.length - 1]!];
-        return summed(inner, (k) => at(x, [...lead, row, k]) * at(y, [...lead, k, column]), rounding);
-      });
-    }
-    case "sum":
-      return filled(
-        x.dtype,
-        x.shape.map((dim, k) => (k === axis ? 1 : dim)),
-        (index) =>
-          summed(
-            x.shape[axis]!,
-            (k) =>
-              at(
-                x,
-                index.map((i, d) => (d === axis ? k : i)),
-              ),
-            rounding,
-          ),
-      );
-    case "reduceMax":
-      return filled(
-        x.dtype,
-        x.shape.map((dim, k) => (k === axis ? 1 : dim)),
-        (index) =>
-          Math.max(
-            ...Array.from({ length: x.shape[axis]! }, (_, k) =>
-              at(
-                x,
-                index.map((i, d) => (d === axis ? k : i)),
-              ),
-            ),
-          ),
-      );
-    case "expandDims":
-      return { ...x, shape: [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)] };
-    case "squeeze":
-      return { ...x, shape: x.shape.filter((_, k) => k !== axis) };
-    case "transpose": {
-      const perm = attrs["perm"] as readonly number[];
-      return filled(
-        x.dtype,
-        perm.map((k) => x.shape[k]!),
-        (index) =>
-          at(
-            x,
-            perm.map((_, k) => index[perm.indexOf(k)]!),
-          ),
-      );
-    }
-    case "reverse":
-      return filled(x.dtype, x.shape, (index) =>
-        at(
-          x,
-          index.map((i, k) => (k === axis ? x.shape[k]! - 1 - i : i)),
-        ),
-      );
-    case "slice": {
-      const [start, length] = [attrs["start"] as number, attrs["length"] as number];
-      const from = start < 0 ? x.shape[axis]! + start : start;
-      if (x.shape.slice(0, axis).every((dim) => dim === 1)) {
-        const size = sizeOf(x.shape.slice(axis + 1));
-        return {
-          dtype: x.dtype,
-          shape: x.shape.map((dim, k) => (k === axis ? length : dim)),
-          data: x.data.slice(from * size, (from + length) * size),
-        };
-      }
-      return filled(
-        x.dtype,
-        x.shape.map((dim, k) => (k === axis ? length : dim)),
-        (index) =>
-          at(
-            x,
-            index.map((i, k) => (k === axis ? i + from : i)),
-          ),
-      );
-    }
-    case "concat": {
-      const ends = xs.reduce<number[]>(
-        (list, one) => [...list, (list[list.length - 1] ?? 0) + one.shape[axis]!],
-        [],
-      );
-      return filled(
-        x.dtype,
-        x.shape.map((dim, k) => (k === axis ? ends[ends.length - 1]! : dim)),
-        (index) => {
-          const source = ends.findIndex((end) => index[axis]! < end);
-          return at(
-            xs[source]!,
-            index.map((i, k) => (k === axis ? i - (ends[source - 1] ?? 0) : i)),
-          );
-        },
-      );
-    }
-    case "gather":
-      return filled(x.dtype, [...y.shape, ...x.shape.slice(1)], (index) =>
-        at(x, [at(y, index.slice(0, y.shape.length)), ...index.slice(y.shape.length)]),
-      );
-    case "iota":
-      return filled("int32", [x.shape[axis]!], ([k]) => k!);
-    case "expand":
-      return filled(x.dtype, y.shape, (index) => at(x, index));
-    default:
-      throw new Error(`oracle: no primitive "${op}"`);
-  }
-}
+): Numbers => definitions[op as PrimitiveName]({ xs, attrs, rounding });
 
 function summed(count: number, term: (k: number) => number, rounding: Rounding): number {
   let [sum, squares] = [0, 0];

@@ -47,9 +47,21 @@ const rounded = (feeds: ProgramCase["feeds"], { value }: Rounding): ProgramCase[
 /** How close to equal two numbers may be that a program compares: rounding decides which is less. */
 const NARROW = 1e-3;
 
-/** Whether rounding could turn a comparison, or a truncation, of this program around. */
+/** How far each operation is from deciding otherwise: what it compares, or where it jumps. */
+const margins: Readonly<Record<string, (operands: readonly Numbers[], axis: number) => Iterable<number>>> = {
+  less: (operands) => primitive("sub", operands, {}).data.map(Math.abs),
+  equal: (operands) => primitive("sub", operands, {}).data.map(Math.abs),
+  floor: ([x]) => x!.data.map((value) => Math.abs(value - Math.round(value))),
+  argmax([x], axis) {
+    const best = primitive("reduceMax", [x!], { axes: [axis] });
+    const behind = primitive("sub", [best, x!], {});
+    // The best itself is at 0: once a row; more often, two are equal.
+    return [...behind.data].sort((a, b) => a - b).slice(best.data.length);
+  },
+};
+
+/** Whether rounding could turn a comparison, or a step of a function, of this program around. */
 function decided(program: Program, feeds: ProgramCase["feeds"]): boolean {
-  const watch: number[] = [];
   const values = new Map<string, Numbers>(
     program.inputs.map(({ name, id }) => [
       id,
@@ -57,17 +69,15 @@ function decided(program: Program, feeds: ProgramCase["feeds"]): boolean {
     ]),
   );
   for (const node of program.nodes) {
+    if (node.kind !== "primitive") continue;
     const operands = node.inputs.map((id) => values.get(id)!);
-    if (
-      node.kind === "primitive" &&
-      (node.op === "less" || node.op === "equal") &&
-      operands[0]!.dtype === "float32"
-    )
-      watch.push(...primitive("sub", operands, {}).data.map(Math.abs));
-    if (node.kind === "primitive")
-      values.set(node.outputs[0]!.id, primitive(node.op, operands, node.attrs, unrounded));
+    const margin = Object.hasOwn(margins, node.op) ? margins[node.op] : undefined;
+    if (margin && operands[0]!.dtype === "float32")
+      for (const distance of margin(operands, node.attrs["axis"] as number))
+        if (!(distance > NARROW)) return false;
+    values.set(node.outputs[0]!.id, primitive(node.op, operands, node.attrs, unrounded));
   }
-  return watch.every((difference) => difference > NARROW);
+  return true;
 }
 
 export const programsEqualDefinitions: Property<ProgramCase> = {

@@ -44,6 +44,21 @@ function stretched(g: Graph, operands: readonly string[], types: readonly ValueT
   );
 }
 
+/** Sizes of the axes from `start` to before `end`, as a list; null where there are none. */
+const sizes = (g: Graph, x: string, start: number, end?: number): string | null =>
+  start === end
+    ? null
+    : g.node("Shape", [x], { start: { int: start }, ...(end === undefined ? {} : { end: { int: end } }) });
+
+const reshaped = (g: Graph, x: string, parts: readonly (string | null)[]): string => {
+  const shape = g.node(
+    "Concat",
+    parts.filter((part) => part !== null),
+    { axis: { int: 0 } },
+  );
+  return g.node("Reshape", [x, shape]);
+};
+
 const codes: Readonly<Record<string, number>> = { float32: 1, int32: 6, bool: 9 };
 
 /** One entry for every primitive. */
@@ -58,6 +73,7 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
   sub: same("Sub"),
   mul: same("Mul"),
   div: same("Div"),
+  pow: same("Pow"),
   min: extremum("Min", (less, a, b) => [less, a, b]),
   max: extremum("Max", (less, a, b) => [less, b, a]),
   less: same("Less"),
@@ -74,26 +90,38 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
   log: same("Log"),
   sqrt: same("Sqrt"),
   abs: same("Abs"),
+  floor: same("Floor"),
+  sin: same("Sin"),
+  cos: same("Cos"),
   tanh: same("Tanh"),
   sigmoid: same("Sigmoid"),
   cast: (g, [x], attrs) => g.node("Cast", [x!], { to: { int: codes[attrs["dtype"] as string]! } }),
   matmul: same("MatMul"),
   sum: (g, [x], attrs) =>
-    g.node("ReduceSum", [x!, g.integers([attrs["axis"] as number])], { keepdims: { int: 1 } }),
+    g.node("ReduceSum", [x!, g.integers(attrs["axes"] as readonly number[])], { keepdims: { int: 1 } }),
   // The operator passes NaN over, so it is asked for by itself. Not on webgpu, where nothing is promised of
   // NaN and IsNaN runs on the CPU, on what may be another tensor by then.
   reduceMax: (g, [x], attrs) => {
-    const axis = attrs["axis"] as number;
-    const largest = g.node("ReduceMax", [x!], { axes: { ints: [axis] }, keepdims: { int: 1 } });
+    const how = { axes: { ints: attrs["axes"] as readonly number[] }, keepdims: { int: 1 } };
+    const largest = g.node("ReduceMax", [x!], how);
     if (g.device === "webgpu") return largest;
-    const nans = g.node("ReduceMax", [toInt(g, g.node("IsNaN", [x!]))], {
-      axes: { ints: [axis] },
-      keepdims: { int: 1 },
-    });
+    const nans = g.node("ReduceMax", [toInt(g, g.node("IsNaN", [x!]))], how);
     return g.node("Where", [toBool(g, nans), g.float(NaN), largest]);
   },
+  argmax: (g, [x], attrs) =>
+    toInt(g, g.node("ArgMax", [x!], { axis: { int: attrs["axis"] as number }, keepdims: { int: 1 } })),
+  cumsum: (g, [x], attrs) => g.node("CumSum", [x!, g.integer(attrs["axis"] as number)]),
   expandDims: (g, [x], attrs) => g.node("Unsqueeze", [x!, g.integers([attrs["axis"] as number])]),
   squeeze: (g, [x], attrs) => g.node("Squeeze", [x!, g.integers([attrs["axis"] as number])]),
+  mergeAxes: (g, [x], attrs) => {
+    const [axis, count] = [attrs["axis"] as number, attrs["count"] as number];
+    return reshaped(g, x!, [sizes(g, x!, 0, axis), g.integers([-1]), sizes(g, x!, axis + count)]);
+  },
+  splitAxis: (g, [x, like], attrs) => {
+    const [axis, count] = [attrs["axis"] as number, attrs["count"] as number];
+    const parts = [sizes(g, x!, 0, axis), sizes(g, like!, axis, axis + count), sizes(g, x!, axis + 1)];
+    return reshaped(g, x!, parts);
+  },
   transpose: (g, [x], attrs) =>
     g.node("Transpose", [x!], { perm: { ints: attrs["perm"] as readonly number[] } }),
   // Not Slice with a negative step: onnxruntime-web's WebGPU kernel then stops short of the first element.
@@ -124,8 +152,32 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
       g.integers([axis]),
     ]);
   },
+  stride: (g, [x], attrs) => {
+    const high = attrs["high"] as number;
+    return g.node("Slice", [
+      x!,
+      g.integers([attrs["low"] as number]),
+      g.integers([high === 0 ? END : -high]),
+      g.integers([attrs["axis"] as number]),
+      g.integers([attrs["step"] as number]),
+    ]);
+  },
+  pad: (g, [x], attrs, [type]) => {
+    const rank = type!.shape.length;
+    const at = (axis: number, size: number): number[] =>
+      Array.from({ length: rank }, (_, k) => (k === axis ? size : 0));
+    const axis = attrs["axis"] as number;
+    const pads = [...at(axis, attrs["low"] as number), ...at(axis, attrs["high"] as number)];
+    return g.node("Pad", [x!, g.integers(pads), g.float(attrs["value"] as number)]);
+  },
   concat: (g, xs, attrs) => g.node("Concat", xs, { axis: { int: attrs["axis"] as number } }),
   gather: (g, [table, indices]) => g.node("Gather", [table!, indices!], { axis: { int: 0 } }),
+  scatterAdd: (g, [updates, indices, like], _attrs, types) => {
+    const zeros = g.node("Expand", [g.float(0), g.node("Shape", [like!])]);
+    const rows = g.node("Cast", [indices!], { to: { int: 7 } });
+    const places = g.node("Unsqueeze", [rows, g.integers([types[1]!.shape.length])]);
+    return g.node("ScatterND", [zeros, places, updates!], { reduction: { string: "add" } });
+  },
   iota: (g, [x], attrs) => {
     const axis = attrs["axis"] as number;
     const length = g.node("Squeeze", [

@@ -86,6 +86,18 @@ const axes = (
   dtypes: readonly DType[],
 ): Case[] => [0, 1, 2].flatMap((axis) => over(dtypes, [[[4, 19, 5]]], 1, { attrs: attr(axis) }));
 
+/** Over more than one axis, side by side and apart. */
+const several: readonly Case[] = [
+  [0, 1],
+  [1, 2],
+  [0, 2],
+  [0, 1, 2],
+].map((axes) => ({
+  dtypes: ["float32"],
+  shapes: [[2, 3, 5]],
+  attrs: { axes },
+}));
+
 const cases: Readonly<Record<PrimitiveName, readonly Case[]>> = {
   constant: every.map((dtype) => ({
     dtypes: [],
@@ -96,6 +108,7 @@ const cases: Readonly<Record<PrimitiveName, readonly Case[]>> = {
   sub: over(numbers, pairs, 2),
   mul: over(numbers, pairs, 2),
   div: over(["float32"], pairs, 2),
+  pow: over(["float32"], pairs, 2, { tame: true }),
   min: over(numbers, pairs, 2),
   max: over(numbers, pairs, 2),
   less: over(numbers, pairs, 2),
@@ -121,6 +134,9 @@ const cases: Readonly<Record<PrimitiveName, readonly Case[]>> = {
   log: unary,
   sqrt: unary,
   abs: unary,
+  floor: unary,
+  sin: unary.map((entry) => ({ ...entry, tame: true })),
+  cos: unary.map((entry) => ({ ...entry, tame: true })),
   tanh: unary,
   sigmoid: unary,
   cast: every.flatMap((from) =>
@@ -162,8 +178,48 @@ const cases: Readonly<Record<PrimitiveName, readonly Case[]>> = {
     2,
     { tame: true },
   ),
-  sum: axes((axis) => ({ axis }), ["float32"]),
-  reduceMax: axes((axis) => ({ axis }), ["float32"]),
+  sum: [...axes((axis) => ({ axes: [axis] }), ["float32"]), ...several],
+  reduceMax: [...axes((axis) => ({ axes: [axis] }), ["float32"]), ...several],
+  argmax: axes((axis) => ({ axis }), ["float32"]).map((entry) => ({ ...entry, tame: true })),
+  cumsum: axes((axis) => ({ axis }), ["float32"]).map((entry) => ({ ...entry, tame: true })),
+  mergeAxes: [0, 1].flatMap((axis) => over(every, [[[4, 19, 5]]], 1, { attrs: { axis, count: 2 } })),
+  splitAxis: every.flatMap((dtype) => [
+    {
+      dtypes: [dtype, "float32"],
+      shapes: [
+        [76, 5],
+        [4, 19, 5],
+      ],
+      attrs: { axis: 0, count: 2 },
+    },
+    {
+      dtypes: [dtype, "bool"],
+      shapes: [
+        [4, 95],
+        [1, 19, 5],
+      ],
+      attrs: { axis: 1, count: 2 },
+    },
+  ]),
+  stride: [0, 1, 2].flatMap((axis) =>
+    over(every, [[[14, 19, 15]]], 1, { attrs: { axis, low: 2, high: axis, step: axis + 1 } }),
+  ),
+  pad: [0, 1, 2].flatMap((axis) =>
+    over(["float32"], [[[4, 19, 5]]], 1, { attrs: { axis, low: 2, high: axis, value: -1.5 } }),
+  ),
+  scatterAdd: [
+    { dtypes: ["float32", "int32", "float32"], shapes: [[19, 5], [19], [6, 5]], tame: true },
+    {
+      dtypes: ["float32", "int32", "bool"],
+      shapes: [
+        [4, 3, 5, 2],
+        [4, 3],
+        [6, 5, 2],
+      ],
+      tame: true,
+    },
+    { dtypes: ["float32", "int32", "float32"], shapes: [[19], [19], [6]], tame: true },
+  ],
   expandDims: [0, 1, 2].flatMap((axis) => over(every, [[[5, 7]]], 1, { attrs: { axis } })),
   squeeze: [0, 2].flatMap((axis) => over(every, [[[1, 5, 1]]], 1, { attrs: { axis } })),
   transpose: [
@@ -240,6 +296,11 @@ const relative = (value: number): number => 2e-6 * (1 + Math.abs(value));
 const bounds: Partial<Record<PrimitiveName, (value: number) => number>> = {
   exp: relative,
   log: relative,
+  sin: relative,
+  cos: relative,
+  pow: relative,
+  cumsum: terms(4),
+  scatterAdd: terms(4),
   tanh: relative,
   sigmoid: relative,
   matmul: terms(16),
@@ -259,7 +320,7 @@ describe.each(adapters)("%s: a primitive equals the builtin engine's", (_name, a
       p.output("y", p.block.primitive(op, values, attrs));
       const program = p.finish();
       const feeds = Object.fromEntries(shapes.map((shape, k) => [`x${k}`, draw(dtypes[k]!, shape, !tame)]));
-      if (op === "gather")
+      if (op === "gather" || op === "scatterAdd")
         feeds["x1"]!.data.forEach((_, k, all) => {
           all[k] = Math.floor(random() * 6);
         });

@@ -80,6 +80,14 @@ const matmul: Maker =
     return tf.matMul(left!, right!);
   };
 
+/** A reduction by its registered name, and what it calls its axes. */
+const reduction =
+  (name: string, attribute: string): Maker =>
+  ({ run }, attrs) => {
+    const axes = attrs["axes"] as readonly number[];
+    return ([x]) => keepAxes(run, run(name, { x: x! }, { [attribute]: axes, keepDims: false }), x!, axes);
+  };
+
 /** One kernel for every primitive. */
 export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
   constant: ({ keep }, attrs) => {
@@ -94,6 +102,7 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
   sub: binary("Sub"),
   mul: binary("Multiply"),
   div: binary("RealDiv"),
+  pow: binary("Pow"),
   min: extreme("Minimum"),
   max: extreme("Maximum"),
   less: binary("Less"),
@@ -116,6 +125,9 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
   log: unary("Log"),
   sqrt: unary("Sqrt"),
   abs: unary("Abs"),
+  floor: unary("Floor"),
+  sin: unary("Sin"),
+  cos: unary("Cos"),
   tanh: unary("Tanh"),
   sigmoid: unary("Sigmoid"),
   cast: ({ run, keep }, attrs) => {
@@ -131,15 +143,16 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
       x!.dtype === "bool" ? run("Identity", { x: x! }) : run("NotEqual", { a: x!, b: zeros[x!.dtype]! });
   },
   matmul,
-  sum: ({ run }, attrs) => {
+  sum: reduction("Sum", "axis"),
+  reduceMax: reduction("Max", "reductionIndices"),
+  argmax: ({ run }, attrs) => {
     const axis = attrs["axis"] as number;
-    return ([x]) => keepAxis(run, run("Sum", { x: x! }, { axis: [axis], keepDims: false }), x!, axis);
+    return ([x]) => keepAxes(run, run("ArgMax", { x: x! }, { axis }), x!, [axis]);
   },
-  reduceMax: ({ run }, attrs) => {
-    const axis = attrs["axis"] as number;
-    return ([x]) =>
-      keepAxis(run, run("Max", { x: x! }, { reductionIndices: [axis], keepDims: false }), x!, axis);
-  },
+  cumsum:
+    ({ run }, attrs) =>
+    ([x]) =>
+      run("Cumsum", { x: x! }, { axis: attrs["axis"], exclusive: false, reverse: false }),
   expandDims: ({ run }, attrs) => {
     const axis = attrs["axis"] as number;
     return ([x]) => reshape(run, x!, [...x!.shape.slice(0, axis), 1, ...x!.shape.slice(axis)]);
@@ -152,6 +165,20 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
         x!,
         x!.shape.filter((_, k) => k !== axis),
       );
+  },
+  mergeAxes: ({ run }, attrs) => {
+    const [axis, count] = [attrs["axis"] as number, attrs["count"] as number];
+    return ([x]) => {
+      const merged = x!.shape.slice(axis, axis + count).reduce((a, b) => a * b, 1);
+      return reshape(run, x!, [...x!.shape.slice(0, axis), merged, ...x!.shape.slice(axis + count)]);
+    };
+  },
+  splitAxis: ({ run }, attrs) => {
+    const [axis, count] = [attrs["axis"] as number, attrs["count"] as number];
+    return ([x, like]) => {
+      const parts = like!.shape.slice(axis, axis + count);
+      return reshape(run, x!, [...x!.shape.slice(0, axis), ...parts, ...x!.shape.slice(axis + 1)]);
+    };
   },
   transpose:
     ({ run }, attrs) =>
@@ -172,6 +199,29 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
       return run("Slice", { x: x! }, { begin, size: x!.shape.map((dim, k) => (k === axis ? length : dim)) });
     };
   },
+  stride: ({ run }, attrs) => {
+    const [axis, low, high, step] = ["axis", "low", "high", "step"].map((name) => attrs[name] as number) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const none = { beginMask: 0, endMask: 0, ellipsisMask: 0, newAxisMask: 0, shrinkAxisMask: 0 };
+    return ([x]) => {
+      const at = (own: number, other: (size: number) => number): number[] =>
+        x!.shape.map((size, k) => (k === axis ? own : other(size)));
+      const begin = at(low, () => 0);
+      const end = at(x!.shape[axis]! - high, (size) => size);
+      return run("StridedSlice", { x: x! }, { begin, end, strides: at(step, () => 1), ...none });
+    };
+  },
+  pad: ({ run }, attrs) => {
+    const [axis, low, high] = [attrs["axis"], attrs["low"] as number, attrs["high"] as number];
+    return ([x]) => {
+      const paddings = x!.shape.map((_, k) => (k === axis ? [low, high] : [0, 0]));
+      return run("PadV2", { x: x! }, { paddings, constantValue: attrs["value"] });
+    };
+  },
   concat:
     ({ run }, attrs) =>
     (xs) =>
@@ -180,6 +230,14 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
     ({ run }) =>
     ([table, indices]) =>
       run("GatherV2", { x: table!, indices: indices! }, { axis: 0, batchDims: 0 }),
+  scatterAdd:
+    ({ run }) =>
+    ([updates, indices, like]) => {
+      const [count, row] = [indices!.shape.reduce((a, b) => a * b, 1), like!.shape.slice(1)];
+      const places = reshape(run, indices!, [count, 1]);
+      const rows = reshape(run, updates!, [count, ...row]);
+      return run("ScatterNd", { indices: places, updates: rows }, { shape: like!.shape });
+    },
   iota:
     ({ tf }, attrs) =>
     ([x]) =>
@@ -197,9 +255,9 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
     },
 };
 
-const keepAxis = (run: Workshop["run"], reduced: TfTensor, x: TfTensor, axis: number): TfTensor =>
+const keepAxes = (run: Workshop["run"], reduced: TfTensor, x: TfTensor, axes: readonly number[]): TfTensor =>
   reshape(
     run,
     reduced,
-    x.shape.map((dim, k) => (k === axis ? 1 : dim)),
+    x.shape.map((dim, k) => (axes.includes(k) ? 1 : dim)),
   );

@@ -20,34 +20,9 @@ export type { CompileOptions, ModelOf, RunResult, SequenceModel, SteppableModel 
 export type { CellDefinition, LayerDefinition } from "./layers/definition.js";
 export type * from "./specification/types.js";
 export { customCell } from "./specification/custom-cell.js";
-export {
-  activation,
-  attention,
-  bidirectional,
-  dense,
-  dropout,
-  embedding,
-  gruCell,
-  input,
-  lstmCell,
-  merge,
-  recurrent,
-  repeat,
-  simpleRnnCell,
-} from "./specification/build.js";
-export { activationDefinition } from "./layers/activation.js";
-export { attentionDefinition } from "./layers/attention.js";
-export { bidirectionalDefinition } from "./layers/bidirectional.js";
-export { customDefinition } from "./layers/custom.js";
-export { denseDefinition } from "./layers/dense.js";
-export { dropoutDefinition } from "./layers/dropout.js";
-export { embeddingDefinition } from "./layers/embedding.js";
-export { gruDefinition } from "./layers/gru.js";
-export { lstmDefinition } from "./layers/lstm.js";
-export { mergeDefinition } from "./layers/merge.js";
-export { recurrentDefinition } from "./layers/recurrent.js";
-export { repeatDefinition } from "./layers/repeat.js";
-export { simpleRnnDefinition } from "./layers/simple-rnn.js";
+export { input } from "./specification/build.js";
+export * from "./layers/cells.js";
+export * from "./layers/layers.js";
 
 /** What a {@link kit} is made of. */
 export interface KitParts {

@@ -20,22 +20,10 @@ export {
   type WholeValue,
 } from "./specification/custom-cell.js";
 export type { Block, Value } from "./program/builder.js";
-export {
-  activation,
-  attention,
-  bidirectional,
-  dense,
-  dropout,
-  embedding,
-  gruCell,
-  input,
-  lstmCell,
-  merge,
-  recurrent,
-  repeat,
-  simpleRnnCell,
-  spec,
-} from "./specification/build.js";
+export * from "./layers/cells.js";
+export * from "./layers/layers.js";
+export { input, spec, type SpecParts } from "./specification/build.js";
+export type { PrimitiveName } from "./program/primitives.js";
 export { validateSpec } from "./specification/validate.js";
 export { specWeights, type WeightSpec } from "./specification/weights.js";
 export { specState, whyNotSteppable, type StatePartSpec } from "./specification/state.js";

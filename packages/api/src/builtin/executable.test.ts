@@ -6,7 +6,7 @@ import { isUnrollError } from "../contract/error.js";
 import { type DeviceTensor, type HostTensor, tensor } from "../contract/tensor.js";
 import { activate, activationNames } from "../layers/activations.js";
 import { gru } from "../layers/gru.js";
-import { lstm, lstmCell } from "../layers/lstm.js";
+import { lstm, lstmStep } from "../layers/lstm.js";
 import { softmax } from "../layers/softmax.js";
 import { ProgramBuilder } from "../program/builder.js";
 import { prepareSync } from "../program/prepare.js";
@@ -38,7 +38,7 @@ function stepProgram(): Program {
   const x = p.input("x", f(["batch", I])),
     h = p.input("h", f(["batch", H])),
     c = p.input("c", f(["batch", H]));
-  const next = lstmCell(
+  const next = lstmStep(
     p.block,
     x,
     { h, c },

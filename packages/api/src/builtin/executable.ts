@@ -2,6 +2,7 @@ import type { Feed, SyncExecutable, WeightMap } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import { type DeviceTensor, type DType, type DTypeArray, isHostTensor } from "../contract/tensor.js";
 import type { Program } from "../contract/program.js";
+import { isAxisName } from "../program/dims.js";
 import { BuiltinTensor, disposed } from "./builtin-tensor.js";
 import { scalarKernels } from "./kernels.js";
 import { Plan, type PlanSource } from "./plan.js";
@@ -30,7 +31,11 @@ export class BuiltinExecutable implements SyncExecutable {
     }));
     this.source = { program, params, composites, kernels: scalarKernels, packs: new WeakMap(), repack: [] };
     this.names = [
-      ...new Set(program.inputs.flatMap(({ type }) => type.shape.filter((dim) => typeof dim === "string"))),
+      ...new Set(
+        program.inputs.flatMap(({ type }) =>
+          type.shape.filter((dim): dim is string => typeof dim === "string" && isAxisName(dim)),
+        ),
+      ),
     ];
   }
 
@@ -40,7 +45,7 @@ export class BuiltinExecutable implements SyncExecutable {
     const arrays = inputs.map(({ name, type }) => {
       const feed = feeds[name]!;
       type.shape.forEach((dim, axis) => {
-        if (typeof dim === "string") dims[dim] = feed.shape[axis]!;
+        if (typeof dim === "string" && isAxisName(dim)) dims[dim] = feed.shape[axis]!;
       });
       return this.contentsOf(name, feed);
     });

@@ -13,8 +13,8 @@ const copying =
 const read = (out: Slot, x: Slot, strides: readonly number[], start = 0): (() => void) =>
   walk(out.shape, [stridesOf(out.shape), strides], [0, start], copying(out.data, x.data));
 
-/** Operations that move elements and compute nothing; all but gather are one strided copy. */
-export const layout: Readonly<Record<string, Binder>> = {
+/** Operations that move elements and compute nothing; most are one strided copy. */
+export const layout = {
   transpose: ({ ins: [x], outs: [out], attrs }) => {
     const own = stridesOf(x!.shape);
     return read(
@@ -47,6 +47,36 @@ export const layout: Readonly<Record<string, Binder>> = {
     const strides = stridesOf(x!.shape);
     return read(out!, x!, strides, from * strides[axis]!);
   },
+  stride: ({ ins: [x], outs: [out], attrs }) => {
+    const axis = attrs["axis"] as number;
+    const strides = stridesOf(x!.shape);
+    const start = strides[axis]! * (attrs["low"] as number);
+    strides[axis] = strides[axis]! * (attrs["step"] as number);
+    return read(out!, x!, strides, start);
+  },
+  pad: ({ ins: [x], outs: [out], attrs }) => {
+    const strides = stridesOf(out!.shape);
+    const start = strides[attrs["axis"] as number]! * (attrs["low"] as number);
+    const copy = walk(x!.shape, [strides, stridesOf(x!.shape)], [start, 0], copying(out!.data, x!.data));
+    const value = attrs["value"] as number;
+    return () => {
+      out!.data.fill(value);
+      copy();
+    };
+  },
+  scatterAdd: ({ ins: [updates, indices], outs: [out], place }) => {
+    const rows = out!.shape[0]!;
+    const row = sizeOf(out!.shape.slice(1));
+    const [from, at, to] = [updates!.data, indices!.data, out!.data];
+    return () => {
+      to.fill(0);
+      for (let k = 0; k < at.length; k++) {
+        const index = at[k]!;
+        if (index < 0 || index >= rows) refuseRow(place, index, k, rows);
+        for (let j = 0; j < row; j++) to[index * row + j] = to[index * row + j]! + from[k * row + j]!;
+      }
+    };
+  },
   expand: ({ ins: [x], outs: [out] }) => read(out!, x!, stretched(x!.shape, out!.shape)),
   concat: ({ ins, outs: [out], attrs }) => {
     const axis = attrs["axis"] as number;
@@ -68,15 +98,7 @@ export const layout: Readonly<Record<string, Binder>> = {
     return () => {
       for (let k = 0; k < at.length; k++) {
         const index = at[k]!;
-        if (index < 0 || index >= rows)
-          throw unrollError({
-            code: "UNROLL_ARGUMENT",
-            place: place,
-            expected: `an index in 0..${rows - 1}`,
-            got: `${index} at position ${k}`,
-            cure: `the table has ${rows} rows`,
-            details: { index, position: k, rows },
-          });
+        if (index < 0 || index >= rows) refuseRow(place, index, k, rows);
         for (let j = 0; j < row; j++) to[k * row + j] = from[index * row + j]!;
       }
     };
@@ -98,4 +120,15 @@ export const layout: Readonly<Record<string, Binder>> = {
       for (let k = 0; k < from.length; k++) to[k] = toBool ? (from[k] !== 0 ? 1 : 0) : from[k]!;
     };
   },
-};
+} satisfies Readonly<Record<string, Binder>>;
+
+function refuseRow(place: string, index: number, position: number, rows: number): never {
+  throw unrollError({
+    code: "UNROLL_ARGUMENT",
+    place,
+    expected: `an index in 0..${rows - 1}`,
+    got: `${index} at position ${position}`,
+    cure: `the table has ${rows} rows`,
+    details: { index, position, rows },
+  });
+}

@@ -60,6 +60,15 @@ export const maps: Readonly<Record<string, ElementMap>> = {
   sqrt: (x, a, y, b, count) => {
     for (let k = 0; k < count; k++) y[b + k] = Math.sqrt(x[a + k]!);
   },
+  floor: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = Math.floor(x[a + k]!);
+  },
+  sin: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = Math.sin(x[a + k]!);
+  },
+  cos: (x, a, y, b, count) => {
+    for (let k = 0; k < count; k++) y[b + k] = Math.cos(x[a + k]!);
+  },
   abs: (x, a, y, b, count) => {
     for (let k = 0; k < count; k++) y[b + k] = Math.abs(x[a + k]!);
   },

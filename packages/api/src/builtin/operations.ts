@@ -1,9 +1,9 @@
 import type { CompositeClaim } from "../contract/capabilities.js";
 import { elementwise } from "./elementwise.js";
 import { layout } from "./layout.js";
-import { maps } from "./maps.js";
 import { cellBinder, sequenceBinder } from "./recurrent-binders.js";
-import { reductions } from "./reductions.js";
+import { reductions, softmax } from "./reductions.js";
+import type { AliasName, PrimitiveName } from "../program/primitives.js";
 import type { Binder } from "./slot.js";
 
 /** A function of each element. */
@@ -14,12 +14,40 @@ const unary =
     return () => map(from, 0, to as Float32Array, 0, to.length);
   };
 
-/** How each primitive and each composite is run, by name. */
-export const operations: Readonly<Record<string, Binder>> = {
-  ...Object.fromEntries(Object.keys(maps).map((name) => [name, unary(name)])),
+/** How each primitive is run that is more than another shape of the same memory. */
+export const primitiveBinders: Readonly<Record<Exclude<PrimitiveName, AliasName>, Binder>> = {
   ...elementwise,
   ...layout,
   ...reductions,
+  not: unary("not"),
+  neg: unary("neg"),
+  exp: unary("exp"),
+  log: unary("log"),
+  sqrt: unary("sqrt"),
+  abs: unary("abs"),
+  floor: unary("floor"),
+  sin: unary("sin"),
+  cos: unary("cos"),
+  tanh: unary("tanh"),
+  sigmoid: unary("sigmoid"),
+};
+
+/** Functions of one element that are composites. */
+const functions = [
+  "relu",
+  "hardSigmoidSixth",
+  "hardSigmoidFifth",
+  "softsign",
+  "softplus",
+  "elu",
+  "leakyRelu",
+];
+
+/** How each claimed composite is run. */
+export const compositeBinders: Readonly<Record<string, Binder>> = {
+  ...Object.fromEntries(functions.map((name) => [name, unary(name)])),
+  softmax: softmax(false),
+  logSoftmax: softmax(true),
   lstm: sequenceBinder("lstm"),
   gru: sequenceBinder("gru"),
   simpleRnn: sequenceBinder("simpleRnn"),
@@ -27,9 +55,6 @@ export const operations: Readonly<Record<string, Binder>> = {
   gruCell: cellBinder("gru"),
   simpleRnnCell: cellBinder("simpleRnn"),
 };
-
-/** Primitives that give the same memory another shape. */
-export const aliases: readonly string[] = ["expandDims", "squeeze"];
 
 const weights = {
   kernel: "float32",
@@ -66,19 +91,6 @@ const c = { c: "float32" } as const;
 const lstm = { ...gated, outputActivation: activationNames };
 const gru = { ...gated, resetAfter: [true, false] };
 
-/** Functions of one operand that are composites. */
-const functions = [
-  "softmax",
-  "logSoftmax",
-  "relu",
-  "hardSigmoidSixth",
-  "hardSigmoidFifth",
-  "softsign",
-  "softplus",
-  "elu",
-  "leakyRelu",
-];
-
 /** Composites the engine runs its own way. */
 export const claims: Readonly<Record<string, CompositeClaim>> = {
   lstm: { inputs: { ...sequence, ...c }, attrs: { ...time, ...lstm } },
@@ -87,5 +99,7 @@ export const claims: Readonly<Record<string, CompositeClaim>> = {
   gruCell: { inputs: step, attrs: gru },
   simpleRnn: { inputs: sequence, attrs: { ...time, ...activated } },
   simpleRnnCell: { inputs: step, attrs: activated },
-  ...Object.fromEntries(functions.map((name) => [name, { inputs: { x: "float32" } }])),
+  ...Object.fromEntries(
+    ["softmax", "logSoftmax", ...functions].map((name) => [name, { inputs: { x: "float32" } }]),
+  ),
 };

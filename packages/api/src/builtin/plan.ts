@@ -12,8 +12,10 @@ import type {
   ValueType,
 } from "../contract/program.js";
 import type { Kernels, Packed } from "./kernels.js";
-import { aliases, operations } from "./operations.js";
-import type { Binding, Lease, Slot } from "./slot.js";
+import { evaluateDim } from "../program/dims.js";
+import { primitiveOf } from "../program/primitives.js";
+import { compositeBinders, primitiveBinders } from "./operations.js";
+import type { Binder, Binding, Lease, Slot } from "./slot.js";
 
 type Data = DTypeArray[DType];
 type Step = () => void;
@@ -74,7 +76,20 @@ export class Plan {
   }
 
   private resolve(shape: readonly Dim[]): number[] {
-    return shape.map((dim) => (typeof dim === "number" ? dim : this.dims[this.names.indexOf(dim)]!));
+    return shape.map((dim) => {
+      if (typeof dim === "number") return dim;
+      const size = evaluateDim(dim, (axis) => this.dims[this.names.indexOf(axis)]);
+      if (size >= 1) return size;
+      // What a symbolic axis leaves of another is only known now.
+      throw unrollError({
+        code: "UNROLL_SHAPE",
+        place: `program "${this.source.program.name}" run`,
+        expected: `${String(dim)} to be at least 1`,
+        got: `${size} with ${this.names.map((name, k) => `${name} ${this.dims[k]}`).join(", ")}`,
+        cure: "feed a longer one",
+        details: { dim, size },
+      });
+    });
   }
 
   /** A value with memory of its own, never lent on. */
@@ -132,7 +147,7 @@ export class Plan {
   private node(node: Node, ins: readonly Slot[], steps: Step[]): Slot[] {
     switch (node.kind) {
       case "primitive": {
-        if (aliases.includes(node.op))
+        if (primitiveOf(node.op)?.alias)
           return [{ ...ins[0]!, shape: this.resolve(node.outputs[0]!.type.shape) }];
         return this.kernel(node, ins, steps);
       }
@@ -149,19 +164,21 @@ export class Plan {
 
   private kernel(node: PrimitiveNode | CompositeNode, ins: readonly Slot[], steps: Step[]): Slot[] {
     const place = `program "${this.source.program.name}" ${node.op}`;
-    const binder = Object.hasOwn(operations, node.op) ? operations[node.op] : undefined;
+    const table: Readonly<Record<string, Binder>> =
+      node.kind === "primitive" ? primitiveBinders : compositeBinders;
+    const binder = Object.hasOwn(table, node.op) ? table[node.op] : undefined;
     if (!binder)
       throw unrollError({
         code: "UNROLL_UNSUPPORTED",
-        place: place,
+        place,
         expected: "an operation of the builtin engine",
         got: `"${node.op}"`,
         cure: "legalize the program first",
         details: { op: node.op },
       });
-    // What follows from weights alone is computed now, once. iota and expand do not read the values of their
-    // last operand.
-    const read = node.op === "iota" ? [] : node.op === "expand" ? ins.slice(0, 1) : ins;
+    // What follows from weights alone is computed now, once; of some operands only the shape is read.
+    const shapes = (node.kind === "primitive" && primitiveOf(node.op)?.shapeOnly) || [];
+    const read = ins.filter((_, k) => !shapes.includes(k));
     const fixed = read.every((slot) => slot.fixed);
     const outs = node.outputs.map(({ type }) => (fixed ? this.fresh(type, true) : this.leased(type)));
     const borrowed: Float32Array[] = [];

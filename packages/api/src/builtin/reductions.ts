@@ -1,16 +1,40 @@
 import { sizeOf } from "../contract/tensor.js";
 import { exponential } from "./exponential.js";
-import type { Binder } from "./slot.js";
+import type { Binder, Slot } from "./slot.js";
 import { stretched, stridesOf, walk } from "./walk.js";
 
-/** Folds one axis, seen as [outer, size, inner]; a sum is kept in double precision until it is stored. */
+/** Where the elements of some axes lie, from the first of them on. */
+function placesOf(shape: readonly number[], axes: readonly number[]): readonly number[] {
+  const strides = stridesOf(shape);
+  return axes.reduce<readonly number[]>(
+    (places, axis) =>
+      places.flatMap((place) => Array.from({ length: shape[axis]! }, (_, k) => place + k * strides[axis]!)),
+    [0],
+  );
+}
+
+/** Folds axes; a sum is kept in double precision until it is stored. */
 const reduce =
   (largest: boolean): Binder =>
   ({ ins: [x], outs: [out], attrs }) => {
-    const axis = attrs["axis"] as number;
-    const size = x!.shape[axis]!;
-    const inner = sizeOf(x!.shape.slice(axis + 1));
+    const axes = attrs["axes"] as readonly number[];
     const [from, to] = [x!.data, out!.data];
+    if (axes.length > 1) {
+      const kept = x!.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+      const [places, starts] = [placesOf(x!.shape, axes), placesOf(x!.shape, kept)];
+      return () => {
+        for (let o = 0; o < to.length; o++) {
+          let result = from[starts[o]!]!;
+          for (let k = 1; k < places.length; k++) {
+            const value = from[starts[o]! + places[k]!]!;
+            result = largest ? Math.max(result, value) : result + value;
+          }
+          to[o] = result;
+        }
+      };
+    }
+    const size = x!.shape[axes[0]!]!;
+    const inner = sizeOf(x!.shape.slice(axes[0]! + 1));
     return () => {
       for (let o = 0; o < to.length; o++) {
         const rest = o % inner;
@@ -23,11 +47,37 @@ const reduce =
     };
   };
 
+type Along = (
+  from: Slot["data"],
+  to: Slot["data"],
+  start: number,
+  step: number,
+  size: number,
+  row: number,
+) => void;
+
+/** What runs along one axis: for each row where it starts, how far apart its elements are, and how many there are. */
+const alongAxis =
+  (each: Along): Binder =>
+  ({ ins: [x], outs: [out], attrs }) => {
+    const axis = attrs["axis"] as number;
+    const size = x!.shape[axis]!;
+    const inner = sizeOf(x!.shape.slice(axis + 1));
+    const [from, to] = [x!.data, out!.data];
+    const rows = from.length / size;
+    return () => {
+      for (let row = 0; row < rows; row++) {
+        const rest = row % inner;
+        each(from, to, (row - rest) * size + rest, inner, size, row);
+      }
+    };
+  };
+
 /**
  * Softmax along the last axis, or its logarithm: one pass over a row for the maximum, one for the sum, one
  * for results.
  */
-const softmax =
+export const softmax =
   (log: boolean): Binder =>
   ({ ins: [x], outs: [out] }) => {
     const size = x!.shape[x!.shape.length - 1]!;
@@ -49,11 +99,21 @@ const softmax =
   };
 
 /** Operations that bring elements of an axis together. */
-export const reductions: Readonly<Record<string, Binder>> = {
+export const reductions = {
   sum: reduce(false),
   reduceMax: reduce(true),
-  softmax: softmax(false),
-  logSoftmax: softmax(true),
+  argmax: alongAxis((from, to, start, step, size, row) => {
+    let best = 0;
+    for (let k = 1; k < size; k++) if (from[start + k * step]! > from[start + best * step]!) best = k;
+    to[row] = best;
+  }),
+  cumsum: alongAxis((from, to, start, step, size) => {
+    let sum = 0;
+    for (let k = start; k < start + size * step; k += step) {
+      sum += from[k]!;
+      to[k] = sum;
+    }
+  }),
 
   matmul: ({ ins: [a, b], outs: [out], kernels, pack, scratch }) => {
     const [m, n] = out!.shape.slice(-2) as [number, number];
@@ -90,4 +150,4 @@ export const reductions: Readonly<Record<string, Binder>> = {
       each();
     };
   },
-};
+} satisfies Readonly<Record<string, Binder>>;

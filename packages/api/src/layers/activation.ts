@@ -1,7 +1,8 @@
 import type { Block, Value } from "../program/builder.js";
 import { activate, type Activation } from "./activations.js";
 import { type LayerDefinition, only } from "./definition.js";
-import type { Fields, FilledOf } from "./fields.js";
+import type { Fields, FilledOf, OptionsOf } from "./fields.js";
+import { layerOf } from "./fill.js";
 import { logSoftmax, softmax } from "./softmax.js";
 import { wireFloat } from "./wiring.js";
 
@@ -41,6 +42,10 @@ const fields = {
 export interface ActivationSpec extends FilledOf<typeof fields> {
   readonly type: "activation";
 }
+
+/** A function of every element, or softmax along the last axis. */
+export const activation = (options: OptionsOf<typeof fields>): ActivationSpec =>
+  layerOf("activation", fields, options);
 
 export const activationDefinition = {
   type: "activation",

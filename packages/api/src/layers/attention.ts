@@ -1,7 +1,8 @@
 import type { Block, NamedValues, Value } from "../program/builder.js";
 import type { Attrs } from "../contract/program.js";
 import type { LayerDefinition, Wiring } from "./definition.js";
-import type { Fields, FilledOf } from "./fields.js";
+import type { Fields, FilledOf, OptionsOf } from "./fields.js";
+import { layerOf } from "./fill.js";
 import { maskOf } from "./recurrence.js";
 import { softmax } from "./softmax.js";
 import { STEPS, type ValueInfo } from "./value-info.js";
@@ -53,7 +54,7 @@ export interface AttentionAttrs extends Attrs {
  * optionally keyMask bool [source, batch], queryMask bool [time, batch], scale [] or [inputSize], innerScale
  * []. Outputs: y [time, batch, size], weights [time, batch, source].
  */
-export function attention(
+export function attentionComposite(
   block: Block,
   query: Value,
   key: Value,
@@ -144,6 +145,10 @@ function wire(
     wiring.refuse("innerScale", `none for ${score}`, innerScale, "only additive has a tanh to scale within");
 }
 
+/** Attention. Defaults: `dot` scores, no scales, keys that are the values. */
+export const attention = (options: OptionsOf<typeof fields>): AttentionSpec =>
+  layerOf("attention", fields, options);
+
 export const attentionDefinition = {
   type: "attention",
   fields,
@@ -174,7 +179,7 @@ export const attentionDefinition = {
     };
     const lone = query.type.shape.length === 2;
     const queries = lone ? b.expandDims(query, 0) : query;
-    const { y, weights } = attention(b, queries, key, read(value), { ...masks, ...own }, { score });
+    const { y, weights } = attentionComposite(b, queries, key, read(value), { ...masks, ...own }, { score });
     const outputs = lone
       ? { "": b.squeeze(y, 0), ".weights": b.squeeze(weights, 0) }
       : { "": y, ".weights": weights };

@@ -10,7 +10,8 @@ import {
   wirePasses,
 } from "./cell-pass.js";
 import type { LayerDefinition } from "./definition.js";
-import type { CellField, Fields, FilledOf } from "./fields.js";
+import type { CellField, Fields, FilledOf, OptionsOf } from "./fields.js";
+import { layerOf } from "./fill.js";
 import { mergeValues } from "./merge.js";
 
 const fields = {
@@ -48,6 +49,13 @@ const passes = ({ forward, backward }: BidirectionalSpec): readonly [Pass, Pass]
   { key: "forward", cell: forward, prefix: "forward.", reverse: false },
   { key: "backward", cell: backward, prefix: "backward.", reverse: true },
 ];
+
+/**
+ * Two cells, one over the sequence as it is and one from its end. Defaults as {@link recurrent}, outputs concatenated,
+ * both cells alike.
+ */
+export const bidirectional = (options: OptionsOf<typeof fields>): BidirectionalSpec =>
+  layerOf("bidirectional", fields, options);
 
 export const bidirectionalDefinition = {
   type: "bidirectional",

@@ -4,13 +4,18 @@ import { gruDefinition, type GruCellSpec } from "./gru.js";
 import { lstmDefinition, type LstmCellSpec } from "./lstm.js";
 import { simpleRnnDefinition, type SimpleRnnCellSpec } from "./simple-rnn.js";
 
+export { customDefinition, type CustomCellSpec } from "./custom.js";
+export { gruCell, type GruCellSpec, gruDefinition } from "./gru.js";
+export { lstmCell, type LstmCellSpec, lstmDefinition } from "./lstm.js";
+export { simpleRnnCell, type SimpleRnnCellSpec, simpleRnnDefinition } from "./simple-rnn.js";
+
 /** A cell whose equations the library has. */
 export type KnownCellSpec = SimpleRnnCellSpec | LstmCellSpec | GruCellSpec;
 
 export type CellSpec = KnownCellSpec | CustomCellSpec;
 
-/** Every cell there is, by kind. A new one is a file beside this, and a line in each of the two unions and here. */
-export const cells = {
+/** Every cell there is, by kind. A new one is a file beside this, and its lines here. */
+export const cellDefinitions = {
   simpleRnn: simpleRnnDefinition,
   lstm: lstmDefinition,
   gru: gruDefinition,

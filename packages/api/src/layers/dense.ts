@@ -1,6 +1,7 @@
 import { only, type LayerDefinition } from "./definition.js";
 import { applyOuter, outerActivationNames } from "./activation.js";
-import type { Fields, FilledOf } from "./fields.js";
+import type { Fields, FilledOf, OptionsOf } from "./fields.js";
+import { layerOf } from "./fill.js";
 import { affine } from "./recurrence.js";
 import { wireSize } from "./wiring.js";
 
@@ -20,6 +21,9 @@ const fields = {
 export interface DenseSpec extends FilledOf<typeof fields> {
   readonly type: "dense";
 }
+
+/** A fully connected layer. Defaults: linear, with bias. */
+export const dense = (options: OptionsOf<typeof fields>): DenseSpec => layerOf("dense", fields, options);
 
 export const denseDefinition = {
   type: "dense",

@@ -1,6 +1,7 @@
 import { wireFloat } from "./wiring.js";
 import { type LayerDefinition, only } from "./definition.js";
-import type { Fields, FilledOf } from "./fields.js";
+import type { Fields, FilledOf, OptionsOf } from "./fields.js";
+import { layerOf } from "./fill.js";
 
 const fields = {
   name: { kind: "name" },
@@ -14,6 +15,10 @@ const fields = {
 export interface DropoutSpec extends FilledOf<typeof fields> {
   readonly type: "dropout";
 }
+
+/** Identity at inference. */
+export const dropout = (options: OptionsOf<typeof fields>): DropoutSpec =>
+  layerOf("dropout", fields, options);
 
 export const dropoutDefinition = {
   type: "dropout",

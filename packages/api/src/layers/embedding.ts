@@ -1,5 +1,6 @@
 import { type LayerDefinition, only } from "./definition.js";
-import type { Fields, FilledOf } from "./fields.js";
+import type { Fields, FilledOf, OptionsOf } from "./fields.js";
+import { layerOf } from "./fill.js";
 
 const fields = {
   name: { kind: "name" },
@@ -14,6 +15,10 @@ const fields = {
 export interface EmbeddingSpec extends FilledOf<typeof fields> {
   readonly type: "embedding";
 }
+
+/** A vector for each id. */
+export const embedding = (options: OptionsOf<typeof fields>): EmbeddingSpec =>
+  layerOf("embedding", fields, options);
 
 export const embeddingDefinition = {
   type: "embedding",

@@ -1,7 +1,8 @@
 import type { Attrs } from "../contract/program.js";
 import type { Block, NamedValues, Value } from "../program/builder.js";
 import { type Activation, activate, activationNames } from "./activations.js";
-import type { Fields, FilledOf } from "./fields.js";
+import type { Fields, FilledOf, OptionsOf } from "./fields.js";
+import { cellOf } from "./fill.js";
 import { biasForms, compositeWeights, type GatedCellDefinition, gatedWeights } from "./gated-cell.js";
 import { affine, foldCell, outputH, type RecurrentAttrs } from "./recurrence.js";
 
@@ -83,7 +84,7 @@ function equations(b: Block, x: Value, h: Value, weights: NamedValues, attrs: Gr
  * Inputs: `x` [batch, inputSize], `h` [batch, units], `kernel` [inputSize, 3 units], `recurrentKernel`
  * [units, 3 units], optional `inputBias` and `recurrentBias` [3 units]. Output: `h` after the step.
  */
-export function gruCell(
+export function gruStep(
   block: Block,
   x: Value,
   state: { h: Value },
@@ -129,6 +130,9 @@ const mathematics = (cell: GruCellSpec): GruMathematics => ({
   resetAfter: cell.resetAfter,
 });
 
+/** A GRU. Defaults: tanh candidate, sigmoid gates, reset after the product (as torch and Keras do), two biases. */
+export const gruCell = (options: OptionsOf<typeof fields>): GruCellSpec => cellOf("gru", fields, options);
+
 export const gruDefinition = {
   kind: "gru",
   fields,
@@ -138,7 +142,7 @@ export const gruDefinition = {
   outputPart: () => "h",
   weights: (cell) => gatedWeights(cell, gates, cell.units),
   step: (cell, x, { b, weights, state }) =>
-    outputH(gruCell(b, x, { h: state["h"]! }, compositeWeights(weights), mathematics(cell))),
+    outputH(gruStep(b, x, { h: state["h"]! }, compositeWeights(weights), mathematics(cell))),
   fold(cell, x, { b, weights, state }, extent, how) {
     const attrs = { ...how, ...mathematics(cell) };
     const { y, ...after } = gru(b, x, { h: state["h"]! }, compositeWeights(weights), extent, attrs);

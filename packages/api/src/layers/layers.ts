@@ -9,26 +9,36 @@ import { mergeDefinition, type MergeSpec } from "./merge.js";
 import { recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 import { repeatDefinition, type RepeatSpec } from "./repeat.js";
 
+export { activation, activationDefinition, type ActivationSpec } from "./activation.js";
+export { attention, attentionDefinition, type AttentionSpec } from "./attention.js";
+export { bidirectional, bidirectionalDefinition, type BidirectionalSpec } from "./bidirectional.js";
+export { dense, denseDefinition, type DenseSpec } from "./dense.js";
+export { dropout, dropoutDefinition, type DropoutSpec } from "./dropout.js";
+export { embedding, embeddingDefinition, type EmbeddingSpec } from "./embedding.js";
+export { merge, mergeDefinition, type MergeSpec } from "./merge.js";
+export { recurrent, recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
+export { repeat, repeatDefinition, type RepeatSpec } from "./repeat.js";
+
 export type LayerSpec =
-  | RecurrentSpec
-  | BidirectionalSpec
-  | EmbeddingSpec
-  | DenseSpec
   | ActivationSpec
-  | DropoutSpec
-  | MergeSpec
   | AttentionSpec
+  | BidirectionalSpec
+  | DenseSpec
+  | DropoutSpec
+  | EmbeddingSpec
+  | MergeSpec
+  | RecurrentSpec
   | RepeatSpec;
 
-/** Every layer there is, by type. A new one is a file beside this, and a line in the union and here. */
-export const layers = {
-  recurrent: recurrentDefinition,
-  bidirectional: bidirectionalDefinition,
-  embedding: embeddingDefinition,
-  dense: denseDefinition,
+/** Every layer there is, by type. A new one is a file beside this, and its lines here. */
+export const layerDefinitions = {
   activation: activationDefinition,
-  dropout: dropoutDefinition,
-  merge: mergeDefinition,
   attention: attentionDefinition,
+  bidirectional: bidirectionalDefinition,
+  dense: denseDefinition,
+  dropout: dropoutDefinition,
+  embedding: embeddingDefinition,
+  merge: mergeDefinition,
+  recurrent: recurrentDefinition,
   repeat: repeatDefinition,
 } as const satisfies { readonly [T in LayerSpec["type"]]: LayerDefinition<Extract<LayerSpec, { type: T }>> };

@@ -1,7 +1,8 @@
 import type { Attrs } from "../contract/program.js";
 import type { Block, NamedValues, Value } from "../program/builder.js";
 import { type Activation, activate, activationNames } from "./activations.js";
-import type { Fields, FilledOf } from "./fields.js";
+import type { Fields, FilledOf, OptionsOf } from "./fields.js";
+import { cellOf } from "./fill.js";
 import { biasForms, compositeWeights, type GatedCellDefinition, gatedWeights } from "./gated-cell.js";
 import { affine, foldCell, outputH, type RecurrentAttrs } from "./recurrence.js";
 
@@ -88,7 +89,7 @@ function equations(
  * of gates i f o, and `projectionKernel` [units, size], without which size is units. Outputs: `h`, `c` after
  * the step.
  */
-export function lstmCell(
+export function lstmStep(
   block: Block,
   x: Value,
   state: { h: Value; c: Value },
@@ -140,6 +141,12 @@ const mathematics = (cell: LstmCellSpec): LstmMathematics => ({
   outputActivation: cell.outputActivation,
 });
 
+/**
+ * An LSTM. Defaults: tanh candidate, sigmoid gates, the output squashed by the candidate's activation, no projection, no
+ * peepholes, one bias.
+ */
+export const lstmCell = (options: OptionsOf<typeof fields>): LstmCellSpec => cellOf("lstm", fields, options);
+
 export const lstmDefinition = {
   kind: "lstm",
   fields,
@@ -156,7 +163,7 @@ export const lstmDefinition = {
     ...(cell.projection === null ? [] : [{ name: "projectionKernel", shape: [cell.units, cell.projection] }]),
   ],
   step: (cell, x, { b, weights, state }) =>
-    outputH(lstmCell(b, x, { h: state["h"]!, c: state["c"]! }, compositeWeights(weights), mathematics(cell))),
+    outputH(lstmStep(b, x, { h: state["h"]!, c: state["c"]! }, compositeWeights(weights), mathematics(cell))),
   fold(cell, x, { b, weights, state }, extent, how) {
     const initial = { h: state["h"]!, c: state["c"]! };
     const attrs = { ...how, ...mathematics(cell) };

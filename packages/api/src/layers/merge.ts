@@ -1,6 +1,7 @@
 import type { Block, Value } from "../program/builder.js";
 import { type LayerDefinition, only } from "./definition.js";
-import type { Fields, FilledOf } from "./fields.js";
+import type { Fields, FilledOf, OptionsOf } from "./fields.js";
+import { layerOf } from "./fill.js";
 import type { ValueInfo } from "./value-info.js";
 
 const fields = {
@@ -34,6 +35,9 @@ export function mergeValues(b: Block, mode: MergeSpec["mode"], values: readonly 
       return mode satisfies never;
   }
 }
+
+/** Several values made one. */
+export const merge = (options: OptionsOf<typeof fields>): MergeSpec => layerOf("merge", fields, options);
 
 export const mergeDefinition = {
   type: "merge",

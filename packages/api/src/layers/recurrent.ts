@@ -11,7 +11,8 @@ import {
 } from "./cell-pass.js";
 import { readValues, whyNotReadAlongSteps } from "./cell-reads.js";
 import type { LayerDefinition } from "./definition.js";
-import type { CellField, Fields, FilledOf } from "./fields.js";
+import type { CellField, Fields, FilledOf, OptionsOf } from "./fields.js";
+import { layerOf } from "./fill.js";
 
 const fields = {
   name: { kind: "name" },
@@ -61,6 +62,14 @@ export type MaskingSpec = Pick<RecurrentSpec, "maskedOutput" | "heldStart">;
 const passes = ({ cell, direction }: RecurrentSpec): readonly Pass[] => [
   { key: "cell", cell, prefix: "", reverse: direction === "backward" },
 ];
+
+/**
+ * A recurrent layer. Defaults: forward, output in the input's time order, every step's output, zeros at masked steps
+ * (the last output is held instead when only it is returned), initial state from the caller.
+ */
+export const recurrent = <const Direction extends "forward" | "backward" = "forward">(
+  options: OptionsOf<typeof fields> & { readonly direction?: Direction | undefined },
+): RecurrentSpec & { readonly direction: Direction } => layerOf("recurrent", fields, options);
 
 export const recurrentDefinition = {
   type: "recurrent",

@@ -1,5 +1,6 @@
 import { type LayerDefinition, only } from "./definition.js";
-import type { Fields, FilledOf } from "./fields.js";
+import type { Fields, FilledOf, OptionsOf } from "./fields.js";
+import { layerOf } from "./fill.js";
 import { STEPS } from "./value-info.js";
 
 const fields = {
@@ -19,6 +20,9 @@ const fields = {
 export interface RepeatSpec extends FilledOf<typeof fields> {
   readonly type: "repeat";
 }
+
+/** One vector a row repeated. Default: along `time`, so that it can be stepped. */
+export const repeat = (options: OptionsOf<typeof fields>): RepeatSpec => layerOf("repeat", fields, options);
 
 export const repeatDefinition = {
   type: "repeat",

@@ -1,7 +1,8 @@
 import type { Attrs } from "../contract/program.js";
 import type { Block, NamedValues, Value } from "../program/builder.js";
 import { type Activation, activate, activationNames } from "./activations.js";
-import type { Fields, FilledOf } from "./fields.js";
+import type { Fields, FilledOf, OptionsOf } from "./fields.js";
+import { cellOf } from "./fill.js";
 import { biasForms, compositeWeights, type GatedCellDefinition, gatedWeights } from "./gated-cell.js";
 import { affine, foldCell, outputH, type RecurrentAttrs } from "./recurrence.js";
 
@@ -45,7 +46,7 @@ function equations(
  * Inputs: `x` [batch, inputSize], `h` [batch, units], `kernel` [inputSize, units], `recurrentKernel` [units,
  * units], optional `inputBias` and `recurrentBias` [units]. Output: `h` after the step.
  */
-export function simpleRnnCell(
+export function simpleRnnStep(
   block: Block,
   x: Value,
   state: { h: Value },
@@ -82,6 +83,10 @@ export function simpleRnn(
   });
 }
 
+/** An Elman RNN. Defaults: tanh, one bias. */
+export const simpleRnnCell = (options: OptionsOf<typeof fields>): SimpleRnnCellSpec =>
+  cellOf("simpleRnn", fields, options);
+
 export const simpleRnnDefinition = {
   kind: "simpleRnn",
   fields,
@@ -91,7 +96,7 @@ export const simpleRnnDefinition = {
   outputPart: () => "h",
   weights: (cell) => gatedWeights(cell, ["h"], cell.units),
   step: ({ activation }, x, { b, weights, state }) =>
-    outputH(simpleRnnCell(b, x, { h: state["h"]! }, compositeWeights(weights), { activation })),
+    outputH(simpleRnnStep(b, x, { h: state["h"]! }, compositeWeights(weights), { activation })),
   fold({ activation }, x, { b, weights, state }, extent, how) {
     const initial = { h: state["h"]! };
     const { y, ...after } = simpleRnn(b, x, initial, compositeWeights(weights), extent, {

@@ -1,21 +1,39 @@
 import { unrollError } from "../contract/error.js";
 import type { DType } from "../contract/tensor.js";
+import { typeOf } from "./infer.js";
 import { type PrimitiveName, primitives } from "./primitives.js";
+import type { Call } from "./primitives/primitive.js";
+import type { NamedValues, Value } from "./value.js";
 import type { Attrs, Named, Node, Program, Region, Typed, ValueId, ValueType } from "../contract/program.js";
 
-/** A value under construction. Belongs to the block that made it. */
-export interface Value extends Typed {
-  readonly block: Block;
-}
+export type { NamedValues, Value } from "./value.js";
 
-/** What a composite's inputs may look like: absent optional ones are left out. */
-export type NamedValues = Readonly<Record<string, Value | undefined>>;
+/** What a primitive's `call` takes, with the values of a block in the place of its operands. */
+type Arguments<P extends PrimitiveName> = (typeof primitives)[P]["call"] extends (
+  ...given: infer A
+) => unknown
+  ? { [K in keyof A]: InValues<A[K]> }
+  : never;
+
+/** Operands of a generic `call` are unknown where it is looked at as a type. */
+type InValues<A> = unknown extends A
+  ? Value
+  : A extends readonly (infer Item)[]
+    ? unknown extends Item
+      ? readonly Value[]
+      : A
+    : A;
+
+/** A method for each primitive, as its record says it is called. */
+type Methods = { readonly [P in PrimitiveName]: (...given: Arguments<P>) => Value };
 
 /**
  * Collects nodes of one region. Every method appends a node, infers its type and returns its value; a shape
  * that does not fit throws UNROLL_SHAPE or UNROLL_DTYPE where it is made.
  */
-export class Block {
+export type Block = RegionBuilder & Methods;
+
+class RegionBuilder {
   private readonly nodes: Node[] = [];
   private readonly inputs: Typed[] = [];
   private next = 0;
@@ -23,7 +41,13 @@ export class Block {
   constructor(
     private readonly place: string,
     private readonly prefix = "v",
-  ) {}
+  ) {
+    // Own properties, so that `values.reduce(block.add)` works too.
+    const methods = this as unknown as Record<string, (...given: unknown[]) => Value>;
+    for (const [op, { call }] of Object.entries(primitives))
+      methods[op] = (...given) =>
+        this.primitive(op as PrimitiveName, ...(call as (...given: unknown[]) => Call<Value>)(...given));
+  }
 
   private fresh(): ValueId {
     return `${this.prefix}${this.next++}`;
@@ -49,65 +73,20 @@ export class Block {
     return { ...input, block: this };
   }
 
-  /** Appends a primitive of any name; the named methods below are shorter. */
+  /** Appends a primitive of any name; the methods of that name are shorter. */
   primitive(op: PrimitiveName, operands: readonly Value[], attrs: Attrs = {}): Value {
-    const type = primitives[op].infer(
+    const place = `${this.place} ${op}`;
+    const inputs = operands.map((v) => this.idOf(v));
+    const type = typeOf(
+      place,
+      primitives[op],
       operands.map((v) => v.type),
       attrs,
-      `${this.place} ${op}`,
     );
     const output = { id: this.fresh(), type };
-    this.nodes.push({
-      kind: "primitive",
-      op,
-      inputs: operands.map((v) => this.idOf(v)),
-      attrs,
-      outputs: [output],
-    });
+    this.nodes.push({ kind: "primitive", op, inputs, attrs, outputs: [output] });
     return { ...output, block: this };
   }
-
-  constant(
-    value: number | readonly number[],
-    shape: readonly number[] = [],
-    dtype: DType = "float32",
-  ): Value {
-    return this.primitive("constant", [], {
-      dtype,
-      shape,
-      value: typeof value === "number" ? [value] : value,
-    });
-  }
-  add = (a: Value, b: Value): Value => this.primitive("add", [a, b]);
-  sub = (a: Value, b: Value): Value => this.primitive("sub", [a, b]);
-  mul = (a: Value, b: Value): Value => this.primitive("mul", [a, b]);
-  div = (a: Value, b: Value): Value => this.primitive("div", [a, b]);
-  min = (a: Value, b: Value): Value => this.primitive("min", [a, b]);
-  max = (a: Value, b: Value): Value => this.primitive("max", [a, b]);
-  less = (a: Value, b: Value): Value => this.primitive("less", [a, b]);
-  equal = (a: Value, b: Value): Value => this.primitive("equal", [a, b]);
-  not = (x: Value): Value => this.primitive("not", [x]);
-  select = (condition: Value, a: Value, b: Value): Value => this.primitive("select", [condition, a, b]);
-  exp = (x: Value): Value => this.primitive("exp", [x]);
-  log = (x: Value): Value => this.primitive("log", [x]);
-  sqrt = (x: Value): Value => this.primitive("sqrt", [x]);
-  abs = (x: Value): Value => this.primitive("abs", [x]);
-  neg = (x: Value): Value => this.primitive("neg", [x]);
-  tanh = (x: Value): Value => this.primitive("tanh", [x]);
-  sigmoid = (x: Value): Value => this.primitive("sigmoid", [x]);
-  matmul = (a: Value, b: Value): Value => this.primitive("matmul", [a, b]);
-  sum = (x: Value, axis: number): Value => this.primitive("sum", [x], { axis });
-  reduceMax = (x: Value, axis: number): Value => this.primitive("reduceMax", [x], { axis });
-  expandDims = (x: Value, axis: number): Value => this.primitive("expandDims", [x], { axis });
-  squeeze = (x: Value, axis: number): Value => this.primitive("squeeze", [x], { axis });
-  transpose = (x: Value, perm: readonly number[]): Value => this.primitive("transpose", [x], { perm });
-  reverse = (x: Value, axis: number): Value => this.primitive("reverse", [x], { axis });
-  slice = (x: Value, axis: number, start: number, length: number): Value =>
-    this.primitive("slice", [x], { axis, start, length });
-  concat = (xs: readonly Value[], axis: number): Value => this.primitive("concat", xs, { axis });
-  gather = (table: Value, indices: Value): Value => this.primitive("gather", [table, indices]);
-  iota = (x: Value, axis: number): Value => this.primitive("iota", [x], { axis });
-  expand = (x: Value, like: Value): Value => this.primitive("expand", [x, like]);
 
   /**
    * Folds over time; see {@link ScanNode}.
@@ -196,7 +175,7 @@ export class Block {
       outputs,
     });
     const values: Record<string, Value> = Object.fromEntries(
-      entries.map(([name], k) => [name, { ...outputs[k]!, block: this as Block }]),
+      entries.map(([name], k) => [name, { ...outputs[k]!, block: this }]),
     );
     return values as Record<Outputs, Value>;
   }
@@ -206,6 +185,9 @@ export class Block {
     return { inputs: this.inputs, nodes: this.nodes, outputs: outputs.map((v) => this.idOf(v)) };
   }
 }
+
+// The methods follow from the records of the primitives; see `program/primitives/`.
+export const Block = RegionBuilder as new (place: string, prefix?: string) => Block;
 
 function expectType(place: string, want: ValueType, got: ValueType): void {
   if (

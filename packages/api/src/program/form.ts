@@ -1,5 +1,8 @@
 import { unrollError } from "../contract/error.js";
-import type { Program } from "../contract/program.js";
+import type { AttrValue, Program } from "../contract/program.js";
+import { isDim } from "./dims.js";
+import { primitiveOf } from "./primitives.js";
+import { attrKinds } from "./primitives/primitive.js";
 
 /**
  * Checks one part of a program as it comes from JSON; returns what was expected there and the path, or null
@@ -13,20 +16,15 @@ const is =
     test(value) ? null : [expected, path, value];
 const text = is("a string", (value) => typeof value === "string");
 const flag = is("true or false", (value) => typeof value === "boolean");
-const whole = is("a whole number", (value) => Number.isInteger(value));
 const count = is(
   "a whole number of at least 0",
   (value) => Number.isInteger(value) && (value as number) >= 0,
 );
-const number = is("a number", (value) => typeof value === "number");
 const dtype = is(
   "float32, int32 or bool",
   (value) => value === "float32" || value === "int32" || value === "bool",
 );
-const dim = is(
-  "a length or the name of an axis",
-  (value) => typeof value === "string" || (Number.isInteger(value) && (value as number) >= 0),
-);
+const dim = is("a length, the name of an axis or what follows from such", isDim);
 
 const listOf =
   (check: Check, length?: number): Check =>
@@ -51,25 +49,20 @@ const record =
     return null;
   };
 
-/** Attributes of primitives mean the same wherever they stand. */
-const attributes: Readonly<Record<string, Check>> = {
-  axis: whole,
-  start: whole,
-  length: whole,
-  perm: listOf(whole),
-  dtype,
-  shape: listOf(count),
-  value: listOf(number),
-};
-const attrs: Check = (value, path) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    return ["an object of attributes", path, value];
-  for (const [key, item] of Object.entries(value)) {
-    const problem = Object.hasOwn(attributes, key) ? attributes[key]!(item, `${path}.${key}`) : null;
-    if (problem) return problem;
-  }
-  return null;
-};
+/** Attributes of a primitive, as its record has them; `verify` says which primitives there are. */
+const attrsOf =
+  (op: unknown): Check =>
+  (value, path) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      return ["an object of attributes", path, value];
+    const kinds = (typeof op === "string" ? primitiveOf(op)?.attrs : undefined) ?? {};
+    for (const [key, item] of Object.entries(value)) {
+      if (!Object.hasOwn(kinds, key)) continue;
+      const [expected, fits] = attrKinds[kinds[key]!];
+      if (!fits(item as AttrValue)) return [expected, `${path}.${key}`, item];
+    }
+    return null;
+  };
 const anything = is(
   "an object",
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
@@ -83,7 +76,13 @@ const region: Check = (value, path) =>
   record({ inputs: listOf(typed), nodes: listOf(node), outputs: ids })(value, path);
 
 const nodes: Readonly<Record<string, Check>> = {
-  primitive: record({ op: text, inputs: ids, attrs, outputs: listOf(typed, 1) }),
+  primitive: (value, path) =>
+    record({
+      op: text,
+      inputs: ids,
+      attrs: attrsOf((value as { op?: unknown }).op),
+      outputs: listOf(typed, 1),
+    })(value, path),
   scan: record({
     inputs: ids,
     carries: count,

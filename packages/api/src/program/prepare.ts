@@ -2,6 +2,7 @@ import type { Adapter, Executable, Feed, SyncExecutable, WeightMap } from "../co
 import { unrollError } from "../contract/error.js";
 import type { Named, Program } from "../contract/program.js";
 import { type DeviceTensor, type DType, type DTypeArray, isHostTensor, sizeOf } from "../contract/tensor.js";
+import { isAxisName } from "./dims.js";
 import { legalize } from "./legalize.js";
 
 /** An executable whose runs are checked before the engine sees them, and whose weights can always be bound anew. */
@@ -65,8 +66,6 @@ export function takenWeights({ name: program, params }: Program, weights: Weight
     }),
   );
 }
-
-const isSymbol = (dim: number | string): dim is string => typeof dim === "string" && /^[\w$]+$/.test(dim);
 
 class CheckedExecutable implements Prepared {
   private disposed = false;
@@ -145,7 +144,7 @@ class CheckedExecutable implements Prepared {
       type.shape.every((dim, k) => {
         const size = feed.shape[k]!;
         if (typeof dim === "number") return size === dim;
-        return size >= 1 && (!isSymbol(dim) || (sizes[dim] ??= size) === size);
+        return size >= 1 && (!isAxisName(dim) || (sizes[dim] ??= size) === size);
       });
     if (fits) return;
     const wanted = type.shape.map((dim) =>

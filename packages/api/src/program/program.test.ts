@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type CompositeClaim, CONTRACT } from "../contract/capabilities.js";
 import { activate, activationNames } from "../layers/activations.js";
-import { lstm, lstmCell } from "../layers/lstm.js";
+import { lstm, lstmStep } from "../layers/lstm.js";
 import { softmax } from "../layers/softmax.js";
 import { isUnrollError } from "../contract/error.js";
 import { ProgramBuilder } from "./builder.js";
@@ -110,7 +110,7 @@ describe("program", () => {
       h: builder.input("h", { dtype: "float32", shape: ["batch", 2] }),
       c: builder.input("c", { dtype: "float32", shape: ["batch", 2] }),
     };
-    const { h, c } = lstmCell(
+    const { h, c } = lstmStep(
       builder.block,
       builder.input("x", { dtype: "float32", shape: ["batch", 3] }),
       state,

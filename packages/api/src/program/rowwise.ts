@@ -1,9 +1,7 @@
+import { primitiveOf } from "./primitives.js";
 import type { Node, Program, Region, Typed, ValueId, ValueType } from "../contract/program.js";
 
 const BATCH = "batch";
-
-/** Primitives that combine or reorder elements along their attribute `axis`. */
-const along: readonly string[] = ["sum", "reduceMax", "reverse", "slice", "concat", "iota"];
 
 /**
  * Why a program does not treat every row of a batch alike and by itself, or null where it does: what runs
@@ -36,11 +34,8 @@ function inRegion({ inputs, nodes }: Region): string | null {
 function inNode(node: Node, operands: readonly ValueType[]): string | null {
   switch (node.kind) {
     case "primitive": {
-      const runs = along.includes(node.op)
-        ? operands.some(({ shape }) => shape[node.attrs["axis"] as number] === BATCH)
-        : node.op === "matmul"
-          ? operands[0]!.shape[operands[0]!.shape.length - 1] === BATCH
-          : node.op === "gather" && operands[0]!.shape[0] === BATCH;
+      const along = primitiveOf(node.op)?.along?.(operands, node.attrs) ?? [];
+      const runs = along.some((axes, k) => axes.some((axis) => operands[k]!.shape[axis] === BATCH));
       return runs ? `${node.op} along the batch` : null;
     }
     case "scan":

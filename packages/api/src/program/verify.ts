@@ -1,4 +1,5 @@
 import { unrollError } from "../contract/error.js";
+import { typeOf } from "./infer.js";
 import { primitiveOf } from "./primitives.js";
 import type { Node, Program, Region, Typed, ValueId, ValueType } from "../contract/program.js";
 
@@ -74,12 +75,7 @@ function check(where: string, node: Node, operands: readonly ValueType[]): void 
       const primitive = primitiveOf(node.op);
       if (!primitive)
         fail(where, "a primitive of primitives.ts", `"${node.op}"`, "composites have kind composite");
-      const variadic = primitive.operands[0]?.endsWith("...") ?? false;
-      if (variadic ? operands.length < 1 : operands.length !== primitive.operands.length)
-        fail(where, `operands ${primitive.operands.join(", ")}`, String(operands.length), "give each one");
-      const missing = primitive.attrs.find((name) => !Object.hasOwn(node.attrs, name));
-      if (missing !== undefined) fail(where, `attribute "${missing}"`, "none", "primitives have no defaults");
-      expectType(where, primitive.infer(operands, node.attrs, where), node.outputs[0]!.type);
+      expectType(where, typeOf(where, primitive, operands, node.attrs), node.outputs[0]!.type);
       return;
     }
     case "scan": {

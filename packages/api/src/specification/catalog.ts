@@ -1,4 +1,4 @@
-import { cells } from "../layers/cells.js";
+import { cellDefinitions } from "../layers/cells.js";
 import type {
   AnyCell,
   AnyLayer,
@@ -7,12 +7,12 @@ import type {
   LayerDefinition,
   Surroundings,
 } from "../layers/definition.js";
-import { layers } from "../layers/layers.js";
+import { layerDefinitions } from "../layers/layers.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { unrollError } from "../contract/error.js";
 
 /** Every layer and cell that the library has. */
-export const everything: Catalog = { layers, cells };
+export const everything: Catalog = { layers: layerDefinitions, cells: cellDefinitions };
 
 /** The definition of a layer. @throws UNROLL_SPEC for a type that the catalog does not have */
 export function layerIn(catalog: Catalog, { type }: AnyLayer): LayerDefinition {

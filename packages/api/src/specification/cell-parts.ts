@@ -1,8 +1,8 @@
-import { cells } from "../layers/cells.js";
+import { cellDefinitions } from "../layers/cells.js";
 import type { CellDefinition } from "../layers/definition.js";
 import type { CellSpec, KnownCellSpec } from "./types.js";
 
-const definitionOf = (cell: CellSpec): CellDefinition => cells[cell.kind];
+const definitionOf = (cell: CellSpec): CellDefinition => cellDefinitions[cell.kind];
 
 /** State parts of a cell, in the order h before c (Keras, torch, ONNX), or as a custom cell lists them. */
 export const stateParts = (cell: CellSpec): readonly string[] =>
@@ -27,4 +27,4 @@ export const partSize = (cell: CellSpec, part: string): number =>
 export const outputPart = (cell: CellSpec): string | null => definitionOf(cell).outputPart(cell);
 
 /** Gates that a cell's weights hold side by side, in our column order. */
-export const gatesOf = (cell: KnownCellSpec): readonly string[] => cells[cell.kind].gates;
+export const gatesOf = (cell: KnownCellSpec): readonly string[] => cellDefinitions[cell.kind].gates;

@@ -1,23 +1,12 @@
 import type { Fields, FilledOf, ValueRef } from "../layers/fields.js";
 import type { LayerSpec } from "../layers/layers.js";
 
-export type { ActivationSpec, OuterActivation } from "../layers/activation.js";
-export type { AttentionSpec } from "../layers/attention.js";
-export type { BidirectionalSpec } from "../layers/bidirectional.js";
-export type { CellSpec, KnownCellSpec } from "../layers/cells.js";
-export type { CustomCellSpec } from "../layers/custom.js";
-export type { DenseSpec } from "../layers/dense.js";
-export type { DropoutSpec } from "../layers/dropout.js";
-export type { EmbeddingSpec } from "../layers/embedding.js";
+export type { OuterActivation } from "../layers/activation.js";
+export type * from "../layers/cells.js";
 export type { ValueRef } from "../layers/fields.js";
 export type { BiasForm } from "../layers/gated-cell.js";
-export type { GruCellSpec } from "../layers/gru.js";
-export type { LayerSpec } from "../layers/layers.js";
-export type { LstmCellSpec } from "../layers/lstm.js";
-export type { MergeSpec } from "../layers/merge.js";
-export type { MaskingSpec, RecurrentSpec } from "../layers/recurrent.js";
-export type { RepeatSpec } from "../layers/repeat.js";
-export type { SimpleRnnCellSpec } from "../layers/simple-rnn.js";
+export type * from "../layers/layers.js";
+export type { MaskingSpec } from "../layers/recurrent.js";
 
 /** Fields of an input; see {@link InputSpec}. */
 export const inputFields = {

@@ -1,0 +1,84 @@
+import type { Attrs, ValueType } from "../../contract/program.js";
+import {
+  axisOf,
+  broadcast,
+  type Call,
+  expectDType,
+  type Primitive,
+  type PrimitiveRecord,
+  refuseShape,
+  same,
+  show,
+  withAxis,
+} from "./primitive.js";
+
+type Reduction = Primitive & { call<V>(x: V, axes: number | readonly number[]): Call<V> };
+
+const reduce = (meaning: string): Reduction => ({
+  meaning,
+  operands: ["x"],
+  attrs: { axes: "axes" },
+  along: (_operands, attrs) => [attrs["axes"] as readonly number[]],
+  infer([x], attrs, place) {
+    expectDType(place, x!, ["float32"]);
+    const axes = attrs["axes"] as readonly number[];
+    axes.forEach((axis) => axisOf(place, { axis }, "axis", x!.shape.length));
+    return { dtype: "float32", shape: x!.shape.map((dim, k) => (axes.includes(k) ? 1 : dim)) };
+  },
+  call: (x, axes) => [[x], { axes: typeof axes === "number" ? [axes] : [...axes].sort((a, b) => a - b) }],
+});
+
+const alongAxis = (_operands: readonly ValueType[], attrs: Attrs): readonly (readonly number[])[] => [
+  [attrs["axis"] as number],
+];
+
+/** Operations that bring elements of an axis together. */
+export const reductions = {
+  matmul: {
+    meaning: "matrix product over the last two axes; leading axes broadcast",
+    operands: ["a", "b"],
+    attrs: {},
+    along: ([a, b]) => [[a!.shape.length - 1], [b!.shape.length - 2]],
+    infer([a, b], _attrs, place) {
+      expectDType(place, a!, ["float32"]);
+      same(place, a!, b!);
+      const [rankA, rankB] = [a!.shape.length, b!.shape.length];
+      if (rankA < 2 || rankB < 2 || a!.shape[rankA - 1] !== b!.shape[rankB - 2])
+        refuseShape(
+          place,
+          "[..., m, k] and [..., k, n]",
+          `${show(a!)} and ${show(b!)}`,
+          "the inner axes must agree",
+        );
+      const lead = broadcast(place, a!.shape.slice(0, -2), b!.shape.slice(0, -2));
+      return { dtype: "float32", shape: [...lead, a!.shape[rankA - 2]!, b!.shape[rankB - 1]!] };
+    },
+    call: <V>(a: V, b: V): Call<V> => [[a, b]],
+  },
+  sum: reduce("sum along `axes`, which stay with length 1"),
+  reduceMax: reduce("largest along `axes`, which stay with length 1; NaN if any is"),
+  argmax: {
+    meaning:
+      "where along `axis`, which stays with length 1, the largest is, the first of equals; int32; undefined with NaN",
+    operands: ["x"],
+    attrs: { axis: "axis" },
+    along: alongAxis,
+    infer([x], attrs, place) {
+      expectDType(place, x!, ["float32"]);
+      return { dtype: "int32", shape: withAxis(x!.shape, axisOf(place, attrs, "axis", x!.shape.length), 1) };
+    },
+    call: <V>(x: V, axis: number): Call<V> => [[x], { axis }],
+  },
+  cumsum: {
+    meaning: "the sum of all elements along `axis` up to and with each",
+    operands: ["x"],
+    attrs: { axis: "axis" },
+    along: alongAxis,
+    infer([x], attrs, place) {
+      expectDType(place, x!, ["float32"]);
+      axisOf(place, attrs, "axis", x!.shape.length);
+      return x!;
+    },
+    call: <V>(x: V, axis: number): Call<V> => [[x], { axis }],
+  },
+} satisfies Readonly<Record<string, PrimitiveRecord>>;
