@@ -1,6 +1,7 @@
 import { unrollError } from "../../contract/error.js";
 import type { CellSpec, CustomCellSpec, LayerSpec } from "../../specification/types.js";
-import { type GateOrder, type WeightRule, cellRules, customRules, plainRule } from "../rules.js";
+import { type GateOrder, type WeightRule, cellRules, customRules } from "../rules.js";
+import { type PlainLayer, plainRules, type PlainWeight, plainWeights } from "../plain-weights.js";
 import type { KerasBinding } from "./bindings.js";
 
 /**
@@ -119,17 +120,14 @@ function kerasCustom(
   };
 }
 
-function plain(
-  layer: string,
-  binding: KerasBinding,
-  weights: readonly (readonly [canonical: string, name: string, shape: readonly number[]])[],
-): KerasRules {
+function plain(layer: PlainLayer, binding: KerasBinding): KerasRules {
   const path = [binding.name, binding.inner].filter((part) => part).join("/");
   const middle = binding.inner === null ? "" : `(?:(?:${escaped(binding.inner)}(?:_\\d+)?|layer)[/.])?`;
-  const key = (name: string): string => (path === "" ? name : `${path}/${name}`);
+  const key = ({ name }: PlainWeight): string => (path === "" ? name : `${path}/${name}`);
+  const weights = plainWeights(layer, "keras");
   return {
-    rules: weights.map(([canonical, name, shape]) => plainRule(layer, canonical, key(name), shape)),
-    patterns: new Map(weights.map(([, name], k) => [key(name), pattern(binding, middle, name, k)])),
+    rules: plainRules(layer, "keras", key),
+    patterns: new Map(weights.map((weight, k) => [key(weight), pattern(binding, middle, weight.name, k)])),
   };
 }
 
@@ -149,39 +147,7 @@ export function kerasRules(layer: LayerSpec, binding: KerasBinding): KerasRules 
         patterns: new Map(ways.flatMap((way) => [...way.patterns])),
       };
     }
-    case "embedding":
-      return plain(name, binding, [["table", "embeddings", [layer.inputSize, layer.outputSize]]]);
-    case "dense":
-      return plain(name, binding, [
-        ["kernel", "kernel", [layer.inputSize, layer.units]],
-        ...(layer.bias === "single" ? [["bias", "bias", [layer.units]] as const] : []),
-      ]);
-    // Keras's Attention calls what it multiplies a `concat` score by concat_score_weight; only that score can
-    // have a scale within.
-    case "attention":
-      if (layer.innerScale === "scalar" && layer.scale !== "scalar")
-        throw unrollError({
-          code: "UNROLL_UNSUPPORTED",
-          place: `keras weights of attention "${name}"`,
-          expected: "scale scalar beside innerScale",
-          got: layer.scale,
-          cure: "no Keras layer has only one of them",
-          details: { layer: name },
-        });
-      return plain(name, binding, [
-        ...(layer.innerScale === "scalar" ? [["innerScale", "scale", []] as const] : []),
-        ...(layer.scale === "vector"
-          ? [["scale", "scale", [layer.inputSize]] as const]
-          : layer.scale === "scalar"
-            ? [["scale", layer.score === "additive" ? "concat_score_weight" : "scale", []] as const]
-            : []),
-      ]);
-    case "activation":
-    case "dropout":
-    case "merge":
-    case "repeat":
-      return { rules: [], patterns: new Map() };
     default:
-      return layer satisfies never;
+      return plain(layer, binding);
   }
 }

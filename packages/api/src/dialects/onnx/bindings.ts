@@ -1,3 +1,4 @@
+import { plainRoles } from "../plain-weights.js";
 import type { Spec } from "../../specification/types.js";
 
 /** Says which initializers of an ONNX model hold a spec layer's weights. */
@@ -8,27 +9,17 @@ export interface OnnxBinding {
    * `table` of a Gather; `kernel` [inputs, units] and `bias` of a MatMul and Add; `scale` and `innerScale` of
    * what computes an attention score.
    */
-  readonly names: {
-    readonly [Role in "W" | "R" | "B" | "P" | "table" | "kernel" | "bias" | "scale" | "innerScale"]?: string;
-  };
+  readonly names: Readonly<Record<string, string>>;
 }
 
-const rolesOf = {
-  recurrent: ["W", "R", "B", "P"],
-  bidirectional: ["W", "R", "B", "P"],
-  embedding: ["table"],
-  dense: ["kernel", "bias"],
-  activation: [],
-  dropout: [],
-  merge: [],
-  repeat: [],
-  attention: ["scale", "innerScale"],
-} as const;
+const recurrentRoles = ["W", "R", "B", "P"];
 
 /** Bindings by layer name: `encoder.W`, `encoder.R`, ... */
 export function onnxBindings(spec: Spec): OnnxBinding[] {
-  return spec.layers.map(({ name, type }) => ({
-    layer: name,
-    names: Object.fromEntries(rolesOf[type].map((role) => [role, `${name}.${role}`])),
-  }));
+  return spec.layers.map((layer) => {
+    const { name } = layer;
+    const recurrent = layer.type === "recurrent" || layer.type === "bidirectional";
+    const roles = recurrent ? recurrentRoles : plainRoles(layer.type);
+    return { layer: name, names: Object.fromEntries(roles.map((role) => [role, `${name}.${role}`])) };
+  });
 }

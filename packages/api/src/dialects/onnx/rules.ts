@@ -1,8 +1,8 @@
 import { unrollError } from "../../contract/error.js";
 import { cellsOf } from "../../specification/state.js";
 import type { CellSpec, KnownCellSpec, LayerSpec } from "../../specification/types.js";
-import { layerWeights } from "../../specification/weights.js";
-import { cellRules, type GateOrder, plainRule, type WeightRule } from "../rules.js";
+import { cellRules, type GateOrder, type WeightRule } from "../rules.js";
+import { plainRules } from "../plain-weights.js";
 import type { OnnxBinding } from "./bindings.js";
 
 /**
@@ -82,24 +82,7 @@ export function onnxRules(layer: LayerSpec, binding: OnnxBinding): WeightRule[] 
     case "recurrent":
     case "bidirectional":
       return cells(name, cellsOf(layer), binding);
-    case "embedding":
-      return [plainRule(name, "table", binding.names.table!, [layer.inputSize, layer.outputSize])];
-    case "dense":
-      return [
-        plainRule(name, "kernel", binding.names.kernel!, [layer.inputSize, layer.units]),
-        ...(layer.bias === "single" ? [plainRule(name, "bias", binding.names.bias!, [layer.units])] : []),
-      ];
-    case "attention":
-      return layerWeights(layer).map((weight) => {
-        const role = weight.name.slice(name.length + 1) as "scale" | "innerScale";
-        return plainRule(name, role, binding.names[role]!, weight.shape);
-      });
-    case "activation":
-    case "dropout":
-    case "merge":
-    case "repeat":
-      return [];
     default:
-      return layer satisfies never;
+      return plainRules(layer, "onnx", (weight) => binding.names[weight.canonical]!);
   }
 }

@@ -3,6 +3,7 @@ import { outputSize } from "../../specification/cell-parts.js";
 import { cellsOf } from "../../specification/state.js";
 import type { CellSpec, KnownCellSpec, LayerSpec } from "../../specification/types.js";
 import { customRules, plainRule, type WeightRule } from "../rules.js";
+import { plainRules } from "../plain-weights.js";
 import type { Tf1Binding } from "./bindings.js";
 
 /**
@@ -139,42 +140,7 @@ export function tf1Rules(
         ),
       );
     }
-    case "embedding":
-      return [plainRule(name, "table", scope, [layer.inputSize, layer.outputSize])];
-    case "dense":
-      return [
-        plainRule(name, "kernel", `${scope}/kernel`, [layer.inputSize, layer.units]),
-        ...(layer.bias === "single" ? [plainRule(name, "bias", `${scope}/bias`, [layer.units])] : []),
-      ];
-    // Names of BahdanauAttention and LuongAttention(scale=True); their memory and query layers are dense
-    // layers.
-    case "attention": {
-      if (layer.innerScale !== "none")
-        throw unrollError({
-          code: "UNROLL_UNSUPPORTED",
-          place: `tf1 weights of attention "${name}"`,
-          expected: "innerScale none",
-          got: layer.innerScale,
-          cure: "no attention of TensorFlow 1 has it",
-          details: { layer: name },
-        });
-      return layer.scale === "none"
-        ? []
-        : [
-            plainRule(
-              name,
-              "scale",
-              `${scope}/${layer.scale === "vector" ? "attention_v" : "attention_g"}`,
-              layer.scale === "vector" ? [layer.inputSize] : [],
-            ),
-          ];
-    }
-    case "activation":
-    case "dropout":
-    case "merge":
-    case "repeat":
-      return [];
     default:
-      return layer satisfies never;
+      return plainRules(layer, "tf1", (weight) => (weight.name === "" ? scope : `${scope}/${weight.name}`));
   }
 }

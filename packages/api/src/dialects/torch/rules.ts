@@ -1,7 +1,7 @@
 import { unrollError } from "../../contract/error.js";
 import type { CellSpec, KnownCellSpec, LayerSpec } from "../../specification/types.js";
-import { layerWeights } from "../../specification/weights.js";
-import { type GateOrder, type WeightRule, cellRules, customRules, plainRule } from "../rules.js";
+import { type GateOrder, type WeightRule, cellRules, customRules } from "../rules.js";
+import { plainRules } from "../plain-weights.js";
 import type { TorchBinding } from "./bindings.js";
 
 /**
@@ -74,25 +74,7 @@ export function torchRules(layer: LayerSpec, binding: TorchBinding): WeightRule[
         ...torchCell(name, `${name}.forward`, layer.forward, path, level),
         ...torchCell(name, `${name}.backward`, layer.backward, path, `${level}_reverse`),
       ];
-    case "embedding":
-      return [plainRule(name, "table", `${path}weight`, [layer.inputSize, layer.outputSize])];
-    case "dense":
-      return [
-        plainRule(name, "kernel", `${path}weight`, [layer.inputSize, layer.units], true),
-        ...(layer.bias === "single" ? [plainRule(name, "bias", `${path}bias`, [layer.units])] : []),
-      ];
-    // No module of torch: parameters of a module of one's own.
-    case "attention":
-      return layerWeights(layer).map((weight) => {
-        const own = weight.name.slice(name.length + 1);
-        return plainRule(name, own, `${path}${own === "innerScale" ? "inner_scale" : own}`, weight.shape);
-      });
-    case "activation":
-    case "dropout":
-    case "merge":
-    case "repeat":
-      return [];
     default:
-      return layer satisfies never;
+      return plainRules(layer, "torch", (weight) => path + weight.name);
   }
 }
