@@ -21,6 +21,12 @@ export interface Arithmetic<V> {
   complement(a: V): V;
   /** a / n */
   divide(a: V, n: number): V;
+  /** a / b, element by element */
+  quotient(a: V, b: V): V;
+  /** Square roots. */
+  root(a: V): V;
+  /** A number that every engine holds as a constant: a vector of so many of them. */
+  constant(value: number, length: number): V;
   activate(name: Activation, a: V): V;
   /** e^a / sum e^a */
   softmax(a: V): V;
@@ -88,6 +94,9 @@ export const exact: Arithmetic<Float64Array> = {
   mul: (a, b) => a.map((value, k) => value * b[k]!),
   complement: (a) => a.map((value) => 1 - value),
   divide: (a, n) => a.map((value) => value / n),
+  quotient: (a, b) => a.map((value, k) => value / b[k]!),
+  root: (a) => a.map(Math.sqrt),
+  constant: (value, length) => new Float64Array(length).fill(value),
   activate: (name, a) => a.map(activationOf[name]),
   softmax(a) {
     const log = logSumExp(a);

@@ -81,6 +81,12 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
     mul: (a, b) => a.map((value, k) => rounded(value * b[k]!)),
     complement: (a) => a.map((value) => rounded(1 - value)),
     divide: (a, n) => a.map((value) => rounded(value / n)),
+    quotient: (a, b) => a.map((value, k) => rounded(value / b[k]!)),
+    root: (a) => a.map((value) => rounded(Math.sqrt(value))),
+    constant(value, length) {
+      const held = Math.fround(value) === value ? value : rounded(value);
+      return new Float64Array(length).fill(held);
+    },
     activate(name, a) {
       if (name === "linear") return a;
       const f = activationOf[name];

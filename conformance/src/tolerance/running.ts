@@ -64,6 +64,17 @@ export function running({ unit, activation }: Precision): Arithmetic<Bounded> {
       ),
     complement: (a) => rounded(exact.complement(a.value), (k) => a.error[k]!),
     divide: (a, n) => rounded(exact.divide(a.value, n), (k) => a.error[k]! / n),
+    quotient: (a, b) =>
+      rounded(
+        exact.quotient(a.value, b.value),
+        (k) => (a.error[k]! + Math.abs(a.value[k]! / b.value[k]!) * b.error[k]!) / Math.abs(b.value[k]!),
+      ),
+    // Where the error is no longer small beside the value, its own root bounds that of the root.
+    root: (a) =>
+      rounded(exact.root(a.value), (k) =>
+        Math.min(a.error[k]! / (2 * Math.sqrt(a.value[k]!) || 1e-300), Math.sqrt(a.error[k]!)),
+      ),
+    constant: (value, length) => rounded(exact.constant(value, length), () => 0),
     activate: (name, a) =>
       rounded(
         exact.activate(name, a.value),
