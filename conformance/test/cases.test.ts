@@ -40,6 +40,7 @@ describe("cases", () => {
     embedding: layersOf("embedding"),
     dense: layersOf("dense"),
     dropout: layersOf("dropout"),
+    "layer normalisation": layersOf("layerNorm"),
     activation: layersOf("activation"),
     merge: layersOf("merge"),
     "three recurrent layers": ({ spec }) =>

@@ -13,6 +13,7 @@ import {
   embedding,
   gruCell,
   input,
+  layerNorm,
   type LayerSpec,
   lstmCell,
   merge,
@@ -81,6 +82,18 @@ const following: {
   dropout: (name, at, size) => [dropout({ name, input: at, rate: 0.5 }), size],
   activation: (name, at, size, { outputActivation }) => [
     activation({ name, input: at, activation: outputActivation }),
+    size,
+  ],
+  layerNorm: (name, at, size, { bias, peepholes }) => [
+    layerNorm({
+      name,
+      input: at,
+      inputSize: size,
+      // So large that no rounding of values which hardly differ is blown up.
+      epsilon: 0.125,
+      scale: bias !== "none",
+      center: !peepholes,
+    }),
     size,
   ],
   dense: (name, at, size, choice) => [

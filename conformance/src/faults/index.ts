@@ -36,6 +36,7 @@ import { heldStartOfTheOtherKind } from "./held-start-of-the-other-kind.js";
 import { initialStateIgnored } from "./initial-state-ignored.js";
 import { inputBiasDropped } from "./input-bias-dropped.js";
 import { lastUnitDropped } from "./last-unit-dropped.js";
+import { layerNormDividesByOneLess } from "./layer-norm-divides-by-one-less.js";
 import { layersShareWeights } from "./layers-share-weights.js";
 import { layoutBiasesExchanged } from "./layout-biases-exchanged.js";
 import { layoutDirectionsExchanged } from "./layout-directions-exchanged.js";
@@ -123,6 +124,7 @@ export const faults: readonly Fault[] = [
   memoryOfAnotherRow,
   embeddingOneRowOff,
   denseBiasDropped,
+  layerNormDividesByOneLess,
   attentionSeesThePadding,
   attentionKeysForValues,
   attentionScoreNotScaled,

@@ -18,6 +18,7 @@ export const oracleSequence: Property<Case> = {
     "custom-cell",
     "cell-reads",
     "activation",
+    "layer-norm",
     "bias-forms",
     "masked-state",
     "masked-output",

@@ -17,6 +17,7 @@ export const oracleStep: Property<Case> = {
     "custom-cell",
     "cell-reads",
     "activation",
+    "layer-norm",
     "bias-forms",
     "time-axes",
     "attention",

@@ -14,6 +14,7 @@ import {
   type HostTensor,
   input,
   isUnrollError,
+  layerNorm,
   type LayerSpec,
   lower,
   lstmCell,
@@ -219,6 +220,20 @@ const options: readonly Option[] = [
     layer: "activation",
     option: name,
     model: floats([activation({ ...placed, activation: name })]),
+    extent: "full",
+  })),
+  ...(["as it is", "no scale", "no centre"] as const).map((option): Option => ({
+    layer: "layer normalisation",
+    option,
+    model: floats([
+      layerNorm({
+        ...placed,
+        inputSize: SIZE,
+        epsilon: 0.125,
+        scale: option !== "no scale",
+        center: option !== "no centre",
+      }),
+    ]),
     extent: "full",
   })),
   ...(["dot", "scaledDot", "additive"] as const).map((score): Option => ({

@@ -1,6 +1,7 @@
 import type { LayerSpec } from "@unroll/api";
 import { attention } from "./attention.js";
 import type { Context, Equations, LayerValues } from "./context.js";
+import { layerNorm } from "./layer-norm.js";
 import { activation, dense, dropout, embedding, merge, repeat } from "./pointwise.js";
 import { bidirectional, recurrent } from "./recurrent.js";
 
@@ -13,6 +14,7 @@ const equations: { readonly [T in LayerSpec["type"]]: Equations<Extract<LayerSpe
     dense,
     activation,
     dropout,
+    layerNorm,
     merge,
     attention,
     repeat,

@@ -43,6 +43,7 @@ const plainNames: Table = {
       bias: {},
     },
   },
+  layerNorm: { weights: { gamma: { torch: "weight" }, beta: { torch: "bias" } } },
   attention: {
     weights: {
       innerScale: { torch: "inner_scale", keras: "scale" },

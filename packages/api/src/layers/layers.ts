@@ -5,6 +5,7 @@ import { denseDefinition, type DenseSpec } from "./dense.js";
 import type { LayerDefinition } from "./definition.js";
 import { dropoutDefinition, type DropoutSpec } from "./dropout.js";
 import { embeddingDefinition, type EmbeddingSpec } from "./embedding.js";
+import { layerNormDefinition, type LayerNormSpec } from "./layer-norm.js";
 import { mergeDefinition, type MergeSpec } from "./merge.js";
 import { recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 import { repeatDefinition, type RepeatSpec } from "./repeat.js";
@@ -15,6 +16,7 @@ export { bidirectional, bidirectionalDefinition, type BidirectionalSpec } from "
 export { dense, denseDefinition, type DenseSpec } from "./dense.js";
 export { dropout, dropoutDefinition, type DropoutSpec } from "./dropout.js";
 export { embedding, embeddingDefinition, type EmbeddingSpec } from "./embedding.js";
+export { layerNorm, layerNormDefinition, type LayerNormSpec } from "./layer-norm.js";
 export { merge, mergeDefinition, type MergeSpec } from "./merge.js";
 export { recurrent, recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 export { repeat, repeatDefinition, type RepeatSpec } from "./repeat.js";
@@ -26,6 +28,7 @@ export type LayerSpec =
   | DenseSpec
   | DropoutSpec
   | EmbeddingSpec
+  | LayerNormSpec
   | MergeSpec
   | RecurrentSpec
   | RepeatSpec;
@@ -38,6 +41,7 @@ export const layerDefinitions = {
   dense: denseDefinition,
   dropout: dropoutDefinition,
   embedding: embeddingDefinition,
+  layerNorm: layerNormDefinition,
   merge: mergeDefinition,
   recurrent: recurrentDefinition,
   repeat: repeatDefinition,
