@@ -25,6 +25,8 @@ export interface Arithmetic<V> {
   quotient(a: V, b: V): V;
   /** Square roots. */
   root(a: V): V;
+  /** Each element held between -limit and limit; a number in between stays as it is. */
+  clamp(a: V, limit: number): V;
   /** A number that every engine holds as a constant: a vector of so many of them. */
   constant(value: number, length: number): V;
   activate(name: Activation, a: V): V;
@@ -96,6 +98,7 @@ export const exact: Arithmetic<Float64Array> = {
   divide: (a, n) => a.map((value) => value / n),
   quotient: (a, b) => a.map((value, k) => value / b[k]!),
   root: (a) => a.map(Math.sqrt),
+  clamp: (a, limit) => a.map((value) => Math.min(Math.max(value, -limit), limit)),
   constant: (value, length) => new Float64Array(length).fill(value),
   activate: (name, a) => a.map(activationOf[name]),
   softmax(a) {

@@ -83,6 +83,7 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
     divide: (a, n) => a.map((value) => rounded(value / n)),
     quotient: (a, b) => a.map((value, k) => rounded(value / b[k]!)),
     root: (a) => a.map((value) => rounded(Math.sqrt(value))),
+    clamp: (a, limit) => a.map((value) => Math.min(Math.max(value, -limit), limit)),
     constant(value, length) {
       const held = Math.fround(value) === value ? value : rounded(value);
       return new Float64Array(length).fill(held);

@@ -74,6 +74,7 @@ export function running({ unit, activation }: Precision): Arithmetic<Bounded> {
       rounded(exact.root(a.value), (k) =>
         Math.min(a.error[k]! / (2 * Math.sqrt(a.value[k]!) || 1e-300), Math.sqrt(a.error[k]!)),
       ),
+    clamp: (a, limit) => made(exact.clamp(a.value, limit), (k) => a.error[k]!),
     constant: (value, length) => rounded(exact.constant(value, length), () => 0),
     activate: (name, a) =>
       rounded(
