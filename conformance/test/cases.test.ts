@@ -110,6 +110,8 @@ describe("cases", () => {
       cellsOf(given).some(
         (cell) => cell.kind === "lstm" && cell.projection !== null && cell.projection !== cell.units,
       ),
+    "clipped cell state": (given) =>
+      cellsOf(given).some((cell) => cell.kind === "lstm" && cell.cellClip !== null),
     peepholes: (given) => cellsOf(given).some((cell) => cell.kind === "lstm" && cell.peepholes),
     ...Object.fromEntries(
       ["none", "single", "split"].map((bias) => [

@@ -57,6 +57,7 @@ interface LayerChoice {
   readonly resetAfter: boolean;
   readonly projection: number | null;
   readonly peepholes: boolean;
+  readonly cellClip: number | null;
   readonly form: "forward" | "backward" | "bidirectional";
   readonly merge: "concat" | "sum" | "ave" | "mul" | "none";
   readonly outputOrder: "time" | "processing";
@@ -131,6 +132,7 @@ const layerChoice = ({
     resetAfter: fc.boolean(),
     projection: fc.constantFrom(null, null, null, 1, 2, 3),
     peepholes: fc.constantFrom(false, false, false, true),
+    cellClip: fc.constantFrom(null, null, null, 0.375),
     form: steppable
       ? fc.constant("forward")
       : fc.constantFrom("forward", "forward", "backward", "bidirectional"),
@@ -189,6 +191,7 @@ const cellsOf: {
       outputActivation: choice.outputActivation,
       projection: choice.projection,
       peepholes: choice.peepholes,
+      cellClip: choice.cellClip,
       bias: choice.bias,
     }),
   gru: (choice, inputSize) =>

@@ -10,6 +10,7 @@ import { biasesDoubled } from "./biases-doubled.js";
 import { cClipped } from "./c-clipped.js";
 import { candidateActivationIgnored } from "./candidate-activation-ignored.js";
 import { capturesExchanged } from "./captures-exchanged.js";
+import { cellClipIgnored } from "./cell-clip-ignored.js";
 import { cellReadsExchanged } from "./cell-reads-exchanged.js";
 import { claimsWhatItHasNotHeardOf } from "./claims-what-it-has-not-heard-of.js";
 import { claimsWhatItRefuses } from "./claims-what-it-refuses.js";
@@ -113,6 +114,7 @@ export const faults: readonly Fault[] = [
   peepholesIgnored,
   peepholeOnTheWrongCellState,
   peepholeGatesExchanged,
+  cellClipIgnored,
   projectionRowsShifted,
   oneUnitOff,
   lastUnitDropped,

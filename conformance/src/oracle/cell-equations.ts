@@ -63,7 +63,7 @@ const simpleRnn: CellEquations<CellOf<"simpleRnn">> = {
     stateH(m.activate(cell.activation, preactivation(m, cell, 1, weight, given))),
 };
 
-/** Rules `lstm`, `peepholes`, `projection`. */
+/** Rules `lstm`, `peepholes`, `projection`, `cell-clip`. */
 const lstm: CellEquations<CellOf<"lstm">> = {
   outputSize: ({ units, projection }) => projection ?? units,
   state: (cell) => ({ h: [lstm.outputSize(cell)], c: [cell.units] }),
@@ -78,7 +78,8 @@ const lstm: CellEquations<CellOf<"lstm">> = {
     const i = m.activate(cell.recurrentActivation, seeing(m.slice(pre, 0, n), before, 0));
     const f = m.activate(cell.recurrentActivation, seeing(m.slice(pre, n, n), before, 1));
     const g = m.activate(cell.activation, m.slice(pre, 2 * n, n));
-    const c = m.add(m.mul(f, before), m.mul(i, g));
+    const free = m.add(m.mul(f, before), m.mul(i, g));
+    const c = cell.cellClip === null ? free : m.clamp(free, cell.cellClip);
     const o = m.activate(cell.recurrentActivation, seeing(m.slice(pre, 3 * n, n), c, 2));
     const out = m.mul(o, m.activate(cell.outputActivation, c));
     const h =

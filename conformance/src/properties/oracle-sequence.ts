@@ -11,6 +11,7 @@ export const oracleSequence: Property<Case> = {
   rules: [
     "lstm",
     "peepholes",
+    "cell-clip",
     "projection",
     "gru-reset-after",
     "gru-reset-before",

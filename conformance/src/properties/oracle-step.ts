@@ -10,6 +10,7 @@ export const oracleStep: Property<Case> = {
   rules: [
     "lstm",
     "peepholes",
+    "cell-clip",
     "projection",
     "gru-reset-after",
     "gru-reset-before",

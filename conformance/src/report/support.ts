@@ -72,6 +72,7 @@ type CellOptions = {
   readonly recurrentActivation?: Activation;
   readonly projection?: number;
   readonly peepholes?: boolean;
+  readonly cellClip?: number;
   readonly bias?: "none" | "single" | "split";
 };
 type Cell = (options: CellOptions) => CellSpec;
@@ -86,9 +87,9 @@ const cells: Readonly<Record<string, Cell>> = {
       ...(bias && { bias }),
     }),
   LSTM: (options) => lstmCell({ inputSize: SIZE, units: UNITS, ...options }),
-  "GRU, reset after": ({ projection: _p, peepholes: _q, ...options }) =>
+  "GRU, reset after": ({ projection: _p, peepholes: _q, cellClip: _c, ...options }) =>
     gruCell({ inputSize: SIZE, units: UNITS, ...options }),
-  "GRU, reset before": ({ projection: _p, peepholes: _q, ...options }) =>
+  "GRU, reset before": ({ projection: _p, peepholes: _q, cellClip: _c, ...options }) =>
     gruCell({ inputSize: SIZE, units: UNITS, resetAfter: false, ...options }),
   "custom cell": () => recurrentHighwayCell({ inputSize: SIZE, units: UNITS, depth: 2 }),
 };
@@ -117,6 +118,7 @@ const recurrentOptions: Readonly<
   "gates by hardSigmoidFifth": [single({}, { recurrentActivation: "hardSigmoidFifth" })],
   projection: [single({}, { projection: 2 })],
   peepholes: [single({}, { peepholes: true })],
+  "clipped cell state": [single({}, { cellClip: 0.25 })],
   backward: [single({ direction: "backward" })],
   "backward, in the order of processing": [single({ direction: "backward", outputOrder: "processing" })],
   "bidirectional, concatenated": [both("concat")],
@@ -188,7 +190,7 @@ const options: readonly Option[] = [
       .filter(
         ([option]) =>
           !(layer === "simple RNN" && option.startsWith("gates")) &&
-          (layer === "LSTM" || !["projection", "peepholes"].includes(option)) &&
+          (layer === "LSTM" || !["projection", "peepholes", "clipped cell state"].includes(option)) &&
           !(layer === "custom cell" && ofKnownCells.test(option)),
       )
       .map(([option, [layers, extent = "full"]]): Option => ({

@@ -116,7 +116,7 @@ export function cellRules(
   ];
 }
 
-/** Projection and peepholes of an LSTM. @throws UNROLL_UNSUPPORTED where the dialect has no place for them */
+/** Projection, peepholes and clipping of an LSTM. @throws UNROLL_UNSUPPORTED where the dialect has no place for them */
 function extraRules(
   layer: string,
   prefix: string,
@@ -134,6 +134,7 @@ function extraRules(
       details: { layer },
     });
   };
+  if (cell.cellClip !== null) refuse("cellClip");
   const rules: WeightRule[] = [];
   if (cell.peepholes) {
     const { key, order } = peephole ?? refuse("peepholes");

@@ -23,6 +23,8 @@ const fields = {
   projection: { kind: "count", nullable: true, default: null },
   /** Whether i and f see the cell state before the step, and o the one after it, each by a weight a unit (ONNX, TensorFlow 1). */
   peepholes: { kind: "oneOf", of: [true, false], default: false },
+  /** Between minus this and this c is held at each step (TensorFlow 1's `cell_clip`); null, the default, for no bounds. */
+  cellClip: { kind: "positive", nullable: true, default: null },
   bias: { kind: "oneOf", of: biasForms, default: "single" },
 } as const satisfies Fields;
 
@@ -42,6 +44,8 @@ export interface LstmMathematics extends Attrs {
   readonly recurrentActivation: Activation;
   /** Of the cell state on its way into h; Keras and torch use the candidate's. */
   readonly outputActivation: Activation;
+  /** Bounds of the cell state, where it has any. */
+  readonly cellClip?: number;
 }
 
 export type LstmAttrs = LstmMathematics & RecurrentAttrs;
@@ -75,7 +79,9 @@ function equations(
   const i = activate(b, attrs.recurrentActivation, seeing(gate(0), c, 0));
   const f = activate(b, attrs.recurrentActivation, seeing(gate(1), c, 1));
   const g = activate(b, attrs.activation, gate(2));
-  const next = b.add(b.mul(f, c), b.mul(i, g));
+  const free = b.add(b.mul(f, c), b.mul(i, g));
+  const { cellClip: limit } = attrs;
+  const next = limit === undefined ? free : b.max(b.min(free, b.constant(limit)), b.constant(-limit));
   const o = activate(b, attrs.recurrentActivation, seeing(gate(3), next, 2));
   const out = b.mul(o, activate(b, attrs.outputActivation, next));
   return { h: projectionKernel ? b.matmul(out, projectionKernel) : out, c: next };
@@ -96,11 +102,12 @@ export function lstmStep(
   weights: NamedValues,
   attrs: LstmMathematics,
 ): { h: Value; c: Value } {
-  const { activation, recurrentActivation, outputActivation } = attrs;
+  const { activation, recurrentActivation, outputActivation, cellClip } = attrs;
+  const clip = cellClip === undefined ? {} : { cellClip };
   return block.composite(
     "lstmCell",
     { x, ...state, ...weights },
-    { activation, recurrentActivation, outputActivation },
+    { activation, recurrentActivation, outputActivation, ...clip },
     (b, v) => equations(b, v["x"]!, v["h"]!, v["c"]!, v, attrs),
   );
 }
@@ -139,6 +146,8 @@ const mathematics = (cell: LstmCellSpec): LstmMathematics => ({
   activation: cell.activation,
   recurrentActivation: cell.recurrentActivation,
   outputActivation: cell.outputActivation,
+  // Left out where there is none, so that claims of engines that know no clipping hold.
+  ...(cell.cellClip !== null && { cellClip: cell.cellClip }),
 });
 
 /**
