@@ -6,10 +6,8 @@ import { compareCommand } from "./commands/compare.js";
 import { generateCommand } from "./commands/generate.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { verifyCommand } from "./commands/verify.js";
+import type { AddCommand } from "./command.js";
 import type { ExitCode, Io } from "./io.js";
-
-/** A command: adds itself to the program and reports how it ended. */
-export type AddCommand = (program: Command, io: Io, end: (code: ExitCode) => void) => void;
 
 const commands: readonly AddCommand[] = [
   generateCommand,

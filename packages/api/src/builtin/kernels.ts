@@ -1,33 +1,6 @@
-import { type CellFactory, cells } from "./cell-kernels.js";
-import { type ElementMap, maps } from "./maps.js";
-
-/** A matrix [rows, cols] laid out for {@link Kernels.gemm}; only the kernels that packed it know how. */
-export interface Packed {
-  readonly rows: number;
-  readonly cols: number;
-  readonly data: Float32Array;
-}
-
-/**
- * All the arithmetic that a faster engine (wasm SIMD, say) would replace; binding, layout and masks stay as
- * they are.
- */
-export interface Kernels {
-  /** Lays out the matrix [rows, cols] that starts at `at` in `source`, whose rows are `stride` apart. */
-  pack(source: ArrayLike<number>, at: number, stride: number, into: Packed): void;
-  /** out += x · weights, for `count` rows of x; rows of `out` are `outStride` apart. */
-  gemm(
-    count: number,
-    x: ArrayLike<number>,
-    xAt: number,
-    weights: Packed,
-    out: Float32Array,
-    outAt: number,
-    outStride: number,
-  ): void;
-  readonly maps: Readonly<Record<string, ElementMap>>;
-  readonly cells: Readonly<Record<string, CellFactory>>;
-}
+import { cells } from "./cell-kernels.js";
+import type { Kernels } from "./kernel-types.js";
+import { maps } from "./maps.js";
 
 // Panels of eight columns, each panel row by row, so that one row of weights is one run of memory and eight
 // sums stay in registers. Measured at H = 64, 128, 256, batch 1 (us a step): 11.6, 46, 186; axpy over eight

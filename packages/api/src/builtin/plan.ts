@@ -11,7 +11,7 @@ import type {
   ValueId,
   ValueType,
 } from "../contract/program.js";
-import type { Kernels, Packed } from "./kernels.js";
+import type { Kernels, Packed } from "./kernel-types.js";
 import { evaluateDim } from "../program/dims.js";
 import { primitiveOf } from "../program/primitives.js";
 import { compositeBinders, primitiveBinders } from "./operations.js";

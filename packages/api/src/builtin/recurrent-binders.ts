@@ -1,4 +1,4 @@
-import type { Cell } from "./cell-kernels.js";
+import type { Cell } from "./kernel-types.js";
 import type { Binder, Binding, Slot } from "./slot.js";
 
 /**

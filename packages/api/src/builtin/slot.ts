@@ -1,6 +1,6 @@
 import type { DTypeArray, DType } from "../contract/tensor.js";
 import type { Attrs } from "../contract/program.js";
-import type { Kernels, Packed } from "./kernels.js";
+import type { Kernels, Packed } from "./kernel-types.js";
 
 /** Memory that a plan lends to a value, and takes back after the last node that reads it. */
 export interface Lease {

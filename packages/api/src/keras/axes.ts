@@ -1,4 +1,4 @@
-import type { KerasTensor, LayerCall } from "./keras-tensor.js";
+import type { KerasTensor, LayerCall } from "./layer.js";
 
 /** Where a time begins: an input, or a call that makes a sequence of what has no time. */
 type Origin = KerasTensor | LayerCall;

@@ -1,8 +1,7 @@
 /** Keras's names and call shapes over a spec, in camelCase: `@unroll/api/keras`. */
 export * as layers from "./layers.js";
 export { input, type InputOptions } from "./input.js";
-export type { KerasTensor } from "./keras-tensor.js";
-export type { Applied, ApplyOptions, Layer, LayerOptions } from "./layer.js";
+export type { Applied, ApplyOptions, KerasTensor, Layer, LayerOptions } from "./layer.js";
 export {
   model,
   type KerasInputs,

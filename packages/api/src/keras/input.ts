@@ -1,6 +1,5 @@
 import { unrollError } from "../contract/error.js";
-import { KerasTensor } from "./keras-tensor.js";
-import type { Form } from "./layer.js";
+import { type Form, KerasTensor } from "./layer.js";
 
 export interface InputOptions {
   /**

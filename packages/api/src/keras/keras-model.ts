@@ -10,8 +10,7 @@ import type { SteppableModel } from "../model/faces.js";
 import type { Spec } from "../specification/types.js";
 import type { WeightSpec } from "../specification/weights.js";
 import { both, extentsOf, nonZero, toMask } from "./extent.js";
-import { KerasTensor } from "./keras-tensor.js";
-import { partName } from "./layer.js";
+import { KerasTensor, partName } from "./layer.js";
 import { type Network, network } from "./network.js";
 
 /** Inputs of a call: one, a list in the order of the model's inputs, or by name. */

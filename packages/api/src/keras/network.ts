@@ -3,8 +3,7 @@ import type { KerasBinding } from "../dialects/keras/index.js";
 import { spec as makeSpec } from "../specification/build.js";
 import type { InputSpec, LayerSpec, Spec, ValueRef } from "../specification/types.js";
 import { axesOf, maskedBy } from "./axes.js";
-import type { KerasTensor, LayerCall } from "./keras-tensor.js";
-import type { Layer, StatePart } from "./layer.js";
+import type { KerasTensor, Layer, LayerCall, StatePart } from "./layer.js";
 
 /** Layers wired from inputs to outputs. */
 export interface Network {

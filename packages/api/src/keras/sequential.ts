@@ -1,8 +1,7 @@
 import type { Adapter } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import { formOf } from "./input.js";
-import { KerasTensor } from "./keras-tensor.js";
-import type { Layer } from "./layer.js";
+import { KerasTensor, type Layer } from "./layer.js";
 import { KerasModel } from "./keras-model.js";
 import { network } from "./network.js";
 

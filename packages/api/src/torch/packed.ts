@@ -1,6 +1,7 @@
 import { unrollError } from "../contract/error.js";
 import { allocate, type HostTensor, isHostTensor, sizeOf } from "../contract/tensor.js";
 import { type Axes, swapAxes, takeRows } from "./host-tensor.js";
+import { currentGraph } from "./graph.js";
 import { Argument, SymbolicTensor } from "./symbolic.js";
 
 /**
@@ -78,7 +79,7 @@ export function packPaddedSequence(
 ): PackedSequence | SymbolicTensor {
   const { batchFirst = false, enforceSorted = true } = options;
   if (input instanceof SymbolicTensor) {
-    const { graph } = input;
+    const graph = currentGraph("packPaddedSequence");
     if (!(lengths instanceof Argument))
       return graph.refuse(
         "UNROLL_ARGUMENT",
@@ -128,7 +129,7 @@ export function padPackedSequence(
 ): [HostTensor<"float32">, number[]] | [SymbolicTensor] {
   const { batchFirst = false, paddingValue = 0 } = options;
   if (packed instanceof SymbolicTensor) {
-    const { graph } = packed;
+    const graph = currentGraph("padPackedSequence");
     if (!packed.packed)
       graph.refuse("UNROLL_ARGUMENT", "padPackedSequence", "a packed sequence", "a tensor", "pack it first");
     if (paddingValue !== 0 || options.totalLength !== undefined)

@@ -1,10 +1,11 @@
 import { activation, dropout } from "../specification/build.js";
 import type { ActivationSpec } from "../specification/types.js";
+import { currentGraph } from "./graph.js";
 import type { SymbolicTensor } from "./symbolic.js";
 
 /** Applies one of our activations; `path` is the module it stands for, if any. */
 export function activate(x: SymbolicTensor, name: ActivationSpec["activation"], path = ""): SymbolicTensor {
-  const { graph } = x;
+  const graph = currentGraph(path || name);
   const { ref, features } = graph.use(path || name, x, { dtype: "float32", features: null });
   return graph.append(
     activation({ name: graph.layerName(path, name), input: ref, activation: name }),
@@ -15,7 +16,7 @@ export function activate(x: SymbolicTensor, name: ActivationSpec["activation"], 
 
 /** Dropout, the identity at inference. */
 export function dropOut(x: SymbolicTensor, rate: number, path = ""): SymbolicTensor {
-  const { graph } = x;
+  const graph = currentGraph(path || "dropout");
   const { ref, features } = graph.use(path || "dropout", x, { dtype: "float32", features: null });
   return graph.append(dropout({ name: graph.layerName(path, "dropout"), input: ref, rate }), features, x);
 }

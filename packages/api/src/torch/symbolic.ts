@@ -1,8 +1,14 @@
-import type { Graph } from "./graph.js";
-import type { ValueRef } from "../specification/types.js";
+import type { UnrollErrorCode } from "../contract/error.js";
+import type { MergeSpec, ValueRef } from "../specification/types.js";
 
 /** Where an argument of `forward` stands: argument number, then positions inside tuples. */
 export type ArgumentPath = readonly number[];
+
+/** What symbolic values need of the graph that they are recorded in. */
+export interface Recorder {
+  merge(mode: MergeSpec["mode"], values: readonly SymbolicTensor[]): SymbolicTensor;
+  refuse(code: UnrollErrorCode, place: string, expected: string, got: string, cure: string): never;
+}
 
 /**
  * A tensor that `forward` describes: it has no values, only a place in the model. Axes are PyTorch's; the
@@ -10,7 +16,7 @@ export type ArgumentPath = readonly number[];
  */
 export class SymbolicTensor {
   constructor(
-    /** @internal */ readonly graph: Graph,
+    /** @internal */ readonly graph: Recorder,
     /** @internal */ readonly ref: ValueRef | null,
     /** Axes after time and batch, e.g. [hiddenSize]; null for an argument that nothing has used yet. */
     readonly features: readonly number[] | null,
@@ -44,7 +50,7 @@ export interface StateSlot {
  */
 export class SymbolicState {
   constructor(
-    /** @internal */ readonly graph: Graph,
+    /** @internal */ readonly graph: Recorder,
     /** @internal */ readonly slots: readonly StateSlot[],
     /** @internal Whether there is a leading axis of layers and directions. */
     readonly stacked: boolean,
@@ -73,7 +79,7 @@ export class SymbolicState {
  */
 export class Argument extends SymbolicTensor implements Iterable<Argument> {
   constructor(
-    graph: Graph,
+    graph: Recorder,
     /** @internal */ readonly path: ArgumentPath,
     packed: boolean,
   ) {

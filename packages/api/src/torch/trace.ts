@@ -2,9 +2,13 @@ import { unrollError } from "../contract/error.js";
 import { type HostTensor, isHostTensor } from "../contract/tensor.js";
 import type { Spec, ValueRef } from "../specification/types.js";
 import { Graph, recording } from "./graph.js";
-import type { Module } from "./module.js";
 import { PackedSequence } from "./packed.js";
 import { Argument, type ArgumentPath, SymbolicState, SymbolicTensor } from "./symbolic.js";
+
+/** What describes itself in `forward`: a module. */
+interface Describing {
+  forward(...inputs: never[]): unknown;
+}
 
 /** What `forward` described. */
 export interface Traced {
@@ -76,9 +80,9 @@ export function refOf(graph: Graph, value: SymbolicTensor): ValueRef {
  * @param values arguments as given to `run`; null to describe the module with every argument present
  */
 export function trace(
-  module: Module,
+  module: Describing,
   values: readonly unknown[] | null,
-  modules: readonly [string, Module][],
+  modules: readonly (readonly [string, object])[],
 ): Traced {
   const paths = new Map<object, string>();
   for (const [path, one] of modules) if (!paths.has(one)) paths.set(one, path);

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { certify, type CertifyReport, htmlReport, written } from "@unroll/conformance";
 import { isCount, numberOption, short } from "../numbers.js";
 import { progress } from "../progress.js";
-import type { AddCommand } from "../run.js";
+import type { AddCommand } from "../command.js";
 import { subjectOf } from "../subject.js";
 import { table } from "../table.js";
 

@@ -10,7 +10,7 @@ import { adaptersOf, listed, type NamedAdapter } from "../adapters.js";
 import { type CharacterModel, loadModel } from "../model-directory.js";
 import { duration, isCount, median, numberOption, short } from "../numbers.js";
 import { progress } from "../progress.js";
-import type { AddCommand } from "../run.js";
+import type { AddCommand } from "../command.js";
 import { logProbability } from "../sampling.js";
 import { table } from "../table.js";
 

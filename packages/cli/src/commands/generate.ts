@@ -3,7 +3,7 @@ import { generator } from "@unroll/conformance";
 import { adapterOf } from "../adapters.js";
 import { loadModel } from "../model-directory.js";
 import { isCount, numberOption } from "../numbers.js";
-import type { AddCommand } from "../run.js";
+import type { AddCommand } from "../command.js";
 import { sample } from "../sampling.js";
 
 interface Options {

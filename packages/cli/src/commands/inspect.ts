@@ -2,7 +2,7 @@ import { unrollError } from "@unroll/api";
 import { type NamedTensor, readSafetensors } from "@unroll/api/weights";
 import { readBytes } from "../files.js";
 import { recurrentLayers } from "../recurrent-layers.js";
-import type { AddCommand } from "../run.js";
+import type { AddCommand } from "../command.js";
 import { table } from "../table.js";
 
 const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

@@ -2,7 +2,7 @@ import { unrollError } from "@unroll/api";
 import { adaptersOf, listed } from "../adapters.js";
 import { short } from "../numbers.js";
 import { progress } from "../progress.js";
-import type { AddCommand } from "../run.js";
+import type { AddCommand } from "../command.js";
 import { table } from "../table.js";
 import { type CaseReport, check } from "../verify/check.js";
 import { readManifest } from "../verify/manifest.js";
