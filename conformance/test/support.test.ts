@@ -9,7 +9,8 @@ describe("supportOf", () => {
       entries.filter(
         ({ how, layer, option }) =>
           how !==
-          (["custom cell", "attention"].includes(layer) || ["projection", "peepholes"].includes(option)
+          (["custom cell", "attention", "layer normalisation"].includes(layer) ||
+          ["projection", "peepholes", "clipped cell state"].includes(option)
             ? "composed"
             : "own"),
       ),
@@ -23,6 +24,7 @@ describe("supportOf", () => {
       "embedding",
       "dense",
       "activation",
+      "layer normalisation",
       "attention",
       "repeat",
       "merge",
