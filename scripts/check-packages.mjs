@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { entriesOf } from "./entry-points.mjs";
 
 const packages = [
   "packages/api",
@@ -42,6 +43,13 @@ for (const folder of packages) {
   } finally {
     rmSync(out, { recursive: true });
   }
+
+  const exported = Object.keys(pkg.exports ?? {}).filter((subpath) => subpath !== "./package.json");
+  const entries = Object.keys(entriesOf(pkg.name)).map((name) => (name === "index" ? "." : `./${name}`));
+  if (exported.sort().join() !== entries.sort().join())
+    problems.push(
+      `${pkg.name}: exports ${exported.join(", ")}, but tsconfig.base.json has ${entries.join(", ")}`,
+    );
 
   const dist = join(folder, "dist");
   for (const file of readdirSync(dist).filter((name) => /\.d\.(c|m)?ts$/.test(name))) {

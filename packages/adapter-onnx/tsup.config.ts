@@ -1,7 +1,8 @@
 import { defineConfig } from "tsup";
+import { entriesOf } from "../../scripts/entry-points.mjs";
 
 export default defineConfig({
-  entry: { index: "src/index.ts" },
+  entry: entriesOf("@unroll/adapter-onnx"),
   format: ["esm", "cjs"],
   dts: true,
   clean: true,

@@ -1,15 +1,8 @@
 import { defineConfig } from "tsup";
+import { entriesOf } from "../../scripts/entry-points.mjs";
 
 export default defineConfig({
-  entry: {
-    index: "src/index.ts",
-    adapter: "src/adapter.ts",
-    cells: "src/cells/index.ts",
-    keras: "src/keras/index.ts",
-    torch: "src/torch/index.ts",
-    weights: "src/weights.ts",
-    config: "src/config/index.ts",
-  },
+  entry: entriesOf("@unroll/api"),
   format: ["esm", "cjs"],
   dts: true,
   clean: true,

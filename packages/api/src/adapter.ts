@@ -43,15 +43,13 @@ export type {
   ValueId,
   ValueType,
 } from "./contract/program.js";
-export { Block, ProgramBuilder, type NamedValues, type Value } from "./program/builder.js";
+export type { Block, NamedValues, Value } from "./program/builder.js";
+export { ProgramBuilder } from "./program/program-builder.js";
 export { legalize } from "./program/legalize.js";
 export { prepare, type Prepared, prepareSync } from "./program/prepare.js";
 export { activationNames, type Activation } from "./layers/activations.js";
 export { verify } from "./program/verify.js";
 export { print } from "./program/print.js";
 export { programFromJson, programHash, programToJson } from "./program/json.js";
-/**
- * Functions of one element over host memory, for engines that compute there: activations and unary primitives
- * by name.
- */
-export { maps as elementMaps, type ElementMap } from "./builtin/maps.js";
+export { elementMaps } from "./builtin/element-maps.js";
+export type { ElementMap } from "./builtin/maps.js";

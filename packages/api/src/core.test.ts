@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as whole from "./index.js";
 import {
-  builtin,
+  builtinOf,
   denseDefinition,
   gruCell,
   input,
@@ -49,7 +49,7 @@ describe("a kit", () => {
     ]);
     const [own, other] = await Promise.all(
       [compile, whole.compile].map(async (make) => {
-        const model = await make(small, { adapter: builtin(), weights });
+        const model = await make(small, { adapter: whole.builtin(), weights });
         return (await model.sequence(x)).output;
       }),
     );

@@ -1,12 +1,15 @@
 /**
- * The core with only the layers and cells that a page names, for pages where every kilobyte counts: `@unroll/api/core`.
- * The builders and everything else are those of `@unroll/api`.
+ * The core with only the layers, cells and operations that a page names, for pages where every kilobyte counts:
+ * `@unroll/api/core`. The builders and everything else are those of `@unroll/api`.
  */
 import type { AnyCell, AnyLayer, Catalog, CellDefinition, LayerDefinition } from "./layers/definition.js";
+import type { Program } from "./contract/program.js";
+import { lowerIn, type LowerMode } from "./lowering/lower.js";
 import { compileIn } from "./model/compile.js";
 import type { CompileOptions, ModelOf, ModelSource } from "./model/faces.js";
 import { type SpecParts, specIn } from "./specification/build.js";
 import type { LayerSpec, Spec } from "./specification/types.js";
+import { commonPrimitives } from "./program/primitives.js";
 import { checkSpec } from "./specification/validate.js";
 import { weightsIn } from "./specification/weights.js";
 import type { WeightSpec } from "./program/expected-weights.js";
@@ -14,7 +17,12 @@ import type { WeightSpec } from "./program/expected-weights.js";
 export type { Adapter, WeightMap } from "./contract/adapter.js";
 export { isUnrollError, UnrollError } from "./contract/error.js";
 export { tensor, type HostTensor } from "./contract/tensor.js";
-export { builtin } from "./builtin/index.js";
+export { builtinOf } from "./builtin/engine.js";
+export type { OperationSet } from "./builtin/operation.js";
+export { batchMajorOperations } from "./builtin/batch-major-operations.js";
+export { functionOperations } from "./builtin/function-operations.js";
+export { primitiveOperations } from "./builtin/primitive-operations.js";
+export { gruOperations, lstmOperations, simpleRnnOperations } from "./builtin/recurrent-operations.js";
 export { State, type StateLike } from "./model/state.js";
 export type { CompileOptions, ModelOf, RunResult, SequenceModel, SteppableModel } from "./model/faces.js";
 export type { CellDefinition, LayerDefinition } from "./layers/definition.js";
@@ -42,6 +50,8 @@ export interface Kit {
   validateSpec(value: unknown): asserts value is Spec;
   /** All canonical weights of a spec, in layer order. */
   specWeights(spec: Spec): WeightSpec[];
+  /** The program of a spec. @throws UNROLL_UNSUPPORTED for a step of a spec that can't be stepped */
+  lower(spec: Spec, how: LowerMode): Program;
   /** Makes a spec runnable on an engine. */
   compile<const S extends ModelSource>(source: S, options: CompileOptions): Promise<ModelOf<S>>;
 }
@@ -57,11 +67,13 @@ export function kit({ layers, cells = [] }: KitParts): Kit {
   const catalog: Catalog = {
     layers: Object.fromEntries(layers.map((one: LayerDefinition<AnyLayer>) => [one.type, one])),
     cells: Object.fromEntries(cells.map((one: CellDefinition<AnyCell>) => [one.kind, one])),
+    primitives: Object.assign({}, commonPrimitives, ...[...layers, ...cells].map((one) => one.primitives)),
   };
   return {
     spec: (parts) => specIn(catalog, parts),
     validateSpec: (value) => checkSpec(catalog, value),
     specWeights: (spec) => weightsIn(catalog, spec),
+    lower: (spec, how) => lowerIn(catalog, spec, how),
     compile: (source, options) => compileIn(catalog, source, options),
   };
 }

@@ -8,7 +8,7 @@ import { activate, activationNames } from "../layers/activations.js";
 import { gru } from "../layers/gru.js";
 import { lstm, lstmStep } from "../layers/lstm.js";
 import { softmax } from "../layers/softmax.js";
-import { ProgramBuilder } from "../program/builder.js";
+import { ProgramBuilder } from "../program/program-builder.js";
 import { prepareSync } from "../program/prepare.js";
 import type { Program } from "../contract/program.js";
 import { builtin } from "./index.js";

@@ -5,6 +5,7 @@ import type { Program } from "../contract/program.js";
 import { isAxisName } from "../program/dims.js";
 import { BuiltinTensor, disposed } from "./builtin-tensor.js";
 import { scalarKernels } from "./kernels.js";
+import type { Operations } from "./operation.js";
 import { Plan, type PlanSource } from "./plan.js";
 
 type Data = DTypeArray[DType];
@@ -21,7 +22,7 @@ export class BuiltinExecutable implements SyncExecutable {
   constructor(
     private readonly program: Program,
     weights: WeightMap,
-    composites: ReadonlySet<string>,
+    operations: Operations,
   ) {
     const params = program.params.map(({ name, type }) => ({
       dtype: type.dtype,
@@ -29,7 +30,7 @@ export class BuiltinExecutable implements SyncExecutable {
       data: weights[name]!.data.slice(),
       fixed: true,
     }));
-    this.source = { program, params, composites, kernels: scalarKernels, packs: new WeakMap(), repack: [] };
+    this.source = { program, params, operations, kernels: scalarKernels, packs: new WeakMap(), repack: [] };
     this.names = [
       ...new Set(
         program.inputs.flatMap(({ type }) =>

@@ -1,10 +1,11 @@
 import type { Adapter } from "../contract/adapter.js";
-import { chosenClaims, CONTRACT } from "../contract/capabilities.js";
+import { chosenClaims, type CompositeClaim } from "../contract/capabilities.js";
 import { knownOptions } from "../contract/known-options.js";
-import { primitiveNames } from "../program/primitives.js";
-import { BuiltinExecutable } from "./executable.js";
-import { claims } from "./operations.js";
-import { VERSION } from "../version.js";
+import { builtinOf } from "./engine.js";
+import { functionOperations } from "./function-operations.js";
+import type { CompositeOperation } from "./operation.js";
+import { primitiveOperations } from "./primitive-operations.js";
+import { gruOperations, lstmOperations, simpleRnnOperations } from "./recurrent-operations.js";
 
 /** Options of {@link builtin}. */
 export interface BuiltinOptions {
@@ -24,23 +25,12 @@ export interface BuiltinOptions {
  */
 export function builtin(options: BuiltinOptions = {}): Adapter {
   knownOptions("builtin", options, ["composites"]);
-  const composites = chosenClaims("builtin", claims, options.composites);
-  const claimed = new Set(Object.keys(composites));
-  const compileSync: NonNullable<Adapter["compileSync"]> = (program, weights) =>
-    new BuiltinExecutable(program, weights, claimed);
-  return {
-    name: "builtin",
-    device: "cpu",
-    version: VERSION,
-    capabilities: {
-      contract: CONTRACT,
-      primitives: primitiveNames,
-      composites,
-      precision: "f32",
-      synchronous: true,
-      memory: "host",
-    },
-    compileSync,
-    compile: async (program, weights) => compileSync(program, weights),
-  };
+  const sets = [functionOperations, lstmOperations, gruOperations, simpleRnnOperations];
+  const all = Object.assign({}, ...sets.map((set) => set.composites)) as Record<string, CompositeOperation>;
+  const claims = Object.fromEntries(
+    Object.entries(all).map(([name, { claim }]): [string, CompositeClaim] => [name, claim]),
+  );
+  const chosen = Object.keys(chosenClaims("builtin", claims, options.composites));
+  const composites = Object.fromEntries(chosen.map((name) => [name, all[name]!]));
+  return builtinOf([primitiveOperations, { composites }]);
 }

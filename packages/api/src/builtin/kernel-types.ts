@@ -26,7 +26,6 @@ export interface Kernels {
     outStride: number,
   ): void;
   readonly maps: Readonly<Record<string, ElementMap>>;
-  readonly cells: Readonly<Record<string, CellFactory>>;
 }
 
 /**

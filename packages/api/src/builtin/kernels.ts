@@ -1,4 +1,3 @@
-import { cells } from "./cell-kernels.js";
 import type { Kernels } from "./kernel-types.js";
 import { maps } from "./maps.js";
 
@@ -11,7 +10,6 @@ const WIDTH = 8;
 /** The kernels in plain TypeScript: float32 values, sums in double precision. */
 export const scalarKernels: Kernels = {
   maps,
-  cells,
 
   pack(source, at, stride, { rows, cols, data }) {
     let p = 0;

@@ -1,28 +1,13 @@
 import { unrollError } from "../contract/error.js";
 import { type DType, type DTypeArray, sizeOf } from "../contract/tensor.js";
 import type { Binder, Slot } from "./slot.js";
-import { type Inner, stretched, stridesOf, walk } from "./walk.js";
-
-const copying =
-  (out: DTypeArray[DType], x: DTypeArray[DType]): Inner =>
-  (count, o, so, a, sa) => {
-    for (let k = 0; k < count; k++, o += so, a += sa) out[o] = x[a]!;
-  };
-
-/** Copies x into out along out's axes, reading from `start` with `strides`. */
-const read = (out: Slot, x: Slot, strides: readonly number[], start = 0): (() => void) =>
-  walk(out.shape, [stridesOf(out.shape), strides], [0, start], copying(out.data, x.data));
+import { copying, read } from "./strided-copy.js";
+import { transpose } from "./transpose.js";
+import { stretched, stridesOf, walk } from "./walk.js";
 
 /** Operations that move elements and compute nothing; most are one strided copy. */
 export const layout = {
-  transpose: ({ ins: [x], outs: [out], attrs }) => {
-    const own = stridesOf(x!.shape);
-    return read(
-      out!,
-      x!,
-      (attrs["perm"] as readonly number[]).map((axis) => own[axis]!),
-    );
-  },
+  transpose,
   reverse: ({ ins: [x], outs: [out], attrs }) => {
     const axis = attrs["axis"] as number;
     const strides = stridesOf(x!.shape);

@@ -12,9 +12,8 @@ export type ElementMap = (
 ) => void;
 
 /**
- * Every function of one element: primitives, and the activations of `layers/activations.ts`. Each loop is
- * written out: a shared one would call through a closure per element, which is slow and boxes every result on
- * the heap.
+ * The activations of `layers/activations.ts`. Each loop is written out: a shared one would call through a
+ * closure per element, which is slow and boxes every result on the heap.
  */
 export const maps: Readonly<Record<string, ElementMap>> = {
   tanh: (x, a, y, b, count) => {
@@ -47,32 +46,5 @@ export const maps: Readonly<Record<string, ElementMap>> = {
   },
   leakyRelu: (x, a, y, b, count) => {
     for (let k = 0; k < count; k++) y[b + k] = x[a + k]! > 0 ? x[a + k]! : 0.01 * x[a + k]!;
-  },
-  neg: (x, a, y, b, count) => {
-    for (let k = 0; k < count; k++) y[b + k] = -x[a + k]!;
-  },
-  exp: (x, a, y, b, count) => {
-    for (let k = 0; k < count; k++) y[b + k] = exponential(x[a + k]!);
-  },
-  log: (x, a, y, b, count) => {
-    for (let k = 0; k < count; k++) y[b + k] = Math.log(x[a + k]!);
-  },
-  sqrt: (x, a, y, b, count) => {
-    for (let k = 0; k < count; k++) y[b + k] = Math.sqrt(x[a + k]!);
-  },
-  floor: (x, a, y, b, count) => {
-    for (let k = 0; k < count; k++) y[b + k] = Math.floor(x[a + k]!);
-  },
-  sin: (x, a, y, b, count) => {
-    for (let k = 0; k < count; k++) y[b + k] = Math.sin(x[a + k]!);
-  },
-  cos: (x, a, y, b, count) => {
-    for (let k = 0; k < count; k++) y[b + k] = Math.cos(x[a + k]!);
-  },
-  abs: (x, a, y, b, count) => {
-    for (let k = 0; k < count; k++) y[b + k] = Math.abs(x[a + k]!);
-  },
-  not: (x, a, y, b, count) => {
-    for (let k = 0; k < count; k++) y[b + k] = 1 - x[a + k]!;
   },
 };

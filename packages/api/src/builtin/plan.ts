@@ -7,18 +7,14 @@ import type {
   PrimitiveNode,
   Program,
   Region,
-  ScanNode,
   ValueId,
   ValueType,
 } from "../contract/program.js";
 import type { Kernels, Packed } from "./kernel-types.js";
-import { evaluateDim } from "../program/dims.js";
-import { primitiveOf } from "../program/primitives.js";
-import { compositeBinders, primitiveBinders } from "./operations.js";
-import type { Binder, Binding, Lease, Slot } from "./slot.js";
+import type { Operations, ScanPlan } from "./operation.js";
+import type { Binder, Binding, Lease, Slot, Step } from "./slot.js";
 
 type Data = DTypeArray[DType];
-type Step = () => void;
 type Slots = Map<ValueId, Slot>;
 
 /** What every plan of one executable shares. */
@@ -26,8 +22,8 @@ export interface PlanSource {
   readonly program: Program;
   /** The weights, one slot for each parameter. */
   readonly params: readonly Slot[];
-  /** Names of the composites that are run by a kernel; others run as their body. */
-  readonly composites: ReadonlySet<string>;
+  /** Primitives, and the composites that are run by a kernel; others run as their body. */
+  readonly operations: Operations;
   readonly kernels: Kernels;
   /** Packed matrices by the array they come from, so that plans of other lengths share them. */
   readonly packs: WeakMap<Data, Map<string, Packed>>;
@@ -39,7 +35,7 @@ export interface PlanSource {
  * A program bound to sizes: memory for every value, and the list of functions that fills it. Running it again
  * with the same sizes allocates nothing.
  */
-export class Plan {
+export class Plan implements ScanPlan {
   readonly inputs: readonly Slot[];
   readonly outputs: readonly Slot[];
   private readonly steps: Step[] = [];
@@ -78,7 +74,11 @@ export class Plan {
   private resolve(shape: readonly Dim[]): number[] {
     return shape.map((dim) => {
       if (typeof dim === "number") return dim;
-      const size = evaluateDim(dim, (axis) => this.dims[this.names.indexOf(axis)]);
+      const known = this.dims[this.names.indexOf(dim)];
+      if (known !== undefined) return known;
+      const { control } = this.source.operations;
+      if (!control) return this.unknown(dim);
+      const size = control.evaluateDim(dim, (axis) => this.dims[this.names.indexOf(axis)]);
       if (size >= 1) return size;
       // What a symbolic axis leaves of another is only known now.
       throw unrollError({
@@ -93,7 +93,7 @@ export class Plan {
   }
 
   /** A value with memory of its own, never lent on. */
-  private fresh({ dtype, shape }: ValueType, fixed = false): Slot {
+  fresh({ dtype, shape }: ValueType, fixed = false): Slot {
     const dims = this.resolve(shape);
     return { dtype, shape: dims, data: allocate(dtype, sizeOf(dims)), fixed };
   }
@@ -110,7 +110,7 @@ export class Plan {
   }
 
   /** Binds nodes in order; memory goes back to the pool after the last node of the region that reads it. */
-  private region({ nodes, outputs }: Pick<Region, "nodes" | "outputs">, slots: Slots, steps: Step[]): Slot[] {
+  region({ nodes, outputs }: Pick<Region, "nodes" | "outputs">, slots: Slots, steps: Step[]): Slot[] {
     const owner = {};
     const last = new Map<ValueId, number>();
     nodes.forEach((node, k) => {
@@ -147,43 +147,63 @@ export class Plan {
   private node(node: Node, ins: readonly Slot[], steps: Step[]): Slot[] {
     switch (node.kind) {
       case "primitive": {
-        if (primitiveOf(node.op)?.alias)
-          return [{ ...ins[0]!, shape: this.resolve(node.outputs[0]!.type.shape) }];
-        return this.kernel(node, ins, steps);
+        const operation = this.operation(this.source.operations.primitives, node);
+        if (!operation) return this.unknown(node.op);
+        const { record, bind } = operation;
+        if (!bind) return [{ ...ins[0]!, shape: this.resolve(node.outputs[0]!.type.shape) }];
+        return this.kernel(node, bind, ins, record.shapeOnly ?? [], steps);
       }
       case "composite": {
-        if (this.source.composites.has(node.op)) return this.kernel(node, ins, steps);
+        const operation = this.operation(this.source.operations.composites, node);
+        if (operation) return this.kernel(node, operation.bind, ins, [], steps);
         return this.region(node.body, new Map(node.body.inputs.map(({ id }, k) => [id, ins[k]!])), steps);
       }
-      case "scan":
-        return this.scan(node, ins, steps);
+      case "scan": {
+        const { control } = this.source.operations;
+        return control ? control.scan(node, ins, steps, this) : this.unknown(node.kind);
+      }
       default:
         return node satisfies never;
     }
   }
 
-  private kernel(node: PrimitiveNode | CompositeNode, ins: readonly Slot[], steps: Step[]): Slot[] {
-    const place = `program "${this.source.program.name}" ${node.op}`;
-    const table: Readonly<Record<string, Binder>> =
-      node.kind === "primitive" ? primitiveBinders : compositeBinders;
-    const binder = Object.hasOwn(table, node.op) ? table[node.op] : undefined;
-    if (!binder)
-      throw unrollError({
-        code: "UNROLL_UNSUPPORTED",
-        place,
-        expected: "an operation of the builtin engine",
-        got: `"${node.op}"`,
-        cure: "legalize the program first",
-        details: { op: node.op },
-      });
-    // What follows from weights alone is computed now, once; of some operands only the shape is read.
-    const shapes = (node.kind === "primitive" && primitiveOf(node.op)?.shapeOnly) || [];
+  private operation<Operation>(
+    operations: Readonly<Record<string, Operation>>,
+    { op }: PrimitiveNode | CompositeNode,
+  ): Operation | undefined {
+    return Object.hasOwn(operations, op) ? operations[op] : undefined;
+  }
+
+  private unknown(op: string): never {
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: this.placeOf(op),
+      expected: "an operation of the builtin engine",
+      got: `"${op}"`,
+      cure: "legalize the program first",
+      details: { op },
+    });
+  }
+
+  private placeOf(op: string): string {
+    return `program "${this.source.program.name}" ${op}`;
+  }
+
+  /** @param shapes operands of which only the shape is read */
+  private kernel(
+    node: PrimitiveNode | CompositeNode,
+    bind: Binder,
+    ins: readonly Slot[],
+    shapes: readonly number[],
+    steps: Step[],
+  ): Slot[] {
+    // What follows from weights alone is computed now, once.
     const read = ins.filter((_, k) => !shapes.includes(k));
     const fixed = read.every((slot) => slot.fixed);
     const outs = node.outputs.map(({ type }) => (fixed ? this.fresh(type, true) : this.leased(type)));
     const borrowed: Float32Array[] = [];
     const binding: Binding = {
-      place,
+      place: this.placeOf(node.op),
       ins,
       outs,
       attrs: node.attrs,
@@ -197,7 +217,7 @@ export class Plan {
         return data;
       },
     };
-    const step = binder(binding);
+    const step = bind(binding);
     if (fixed) {
       step();
       this.fixed.push(step);
@@ -206,7 +226,8 @@ export class Plan {
     return outs;
   }
 
-  private leased({ dtype, shape }: ValueType): Slot {
+  /** A value with memory from the pool. */
+  leased({ dtype, shape }: ValueType): Slot {
     const dims = this.resolve(shape);
     const data = this.lend(dtype, sizeOf(dims));
     return { dtype, shape: dims, data, fixed: false, lease: { data, last: Infinity, owner: this } };
@@ -227,46 +248,5 @@ export class Plan {
       (this.source.params.includes(slot) ? this.source.repack : this.fixed).push(step);
     } else steps.push(step);
     return packed;
-  }
-
-  private scan(node: ScanNode, ins: readonly Slot[], steps: Step[]): Slot[] {
-    const { body, carries, sequences, reverse } = node;
-    const slots: Slots = new Map();
-    // Before the body, so that no memory which the body gives back half-way becomes a place for results.
-    const outs = node.outputs.map(({ type }) => this.leased(type));
-    // Carries and elements are overwritten at each step and read all through it, so they are outside the
-    // pool.
-    const own = body.inputs.map(({ id, type }, k) => {
-      const slot = k < carries + sequences ? this.fresh(type) : ins[k]!;
-      slots.set(id, slot);
-      return slot.data;
-    });
-    const inner: Step[] = [];
-    const results = this.region(body, slots, inner).map((slot) => slot.data);
-    const time = ins[carries]!.shape[0]!;
-    const from = ins.map((slot) => slot.data);
-    const to = outs.map((slot) => slot.data);
-    // A carry that the body hands on from another carry is set aside first, as its place may be overwritten
-    // before.
-    const next = results
-      .slice(0, carries)
-      .map((data, k) => (own.indexOf(data) >= 0 && own.indexOf(data) !== k ? data.slice() : data));
-    steps.push(() => {
-      for (let k = 0; k < carries; k++) own[k]!.set(from[k]!);
-      for (let step = 0; step < time; step++) {
-        const t = reverse ? time - 1 - step : step;
-        for (let k = carries; k < carries + sequences; k++) {
-          const [element, sequence] = [own[k]!, from[k]!];
-          const at = t * element.length;
-          for (let j = 0; j < element.length; j++) element[j] = sequence[at + j]!;
-        }
-        for (let k = 0; k < inner.length; k++) inner[k]!();
-        for (let k = carries; k < results.length; k++) to[k]!.set(results[k]!, t * results[k]!.length);
-        for (let k = 0; k < carries; k++) if (next[k] !== results[k]) next[k]!.set(results[k]!);
-        for (let k = 0; k < carries; k++) own[k]!.set(next[k]!);
-      }
-      for (let k = 0; k < carries; k++) to[k]!.set(own[k]!);
-    });
-    return outs;
   }
 }

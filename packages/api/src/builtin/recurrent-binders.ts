@@ -1,4 +1,4 @@
-import type { Cell } from "./kernel-types.js";
+import type { Cell, CellFactory } from "./kernel-types.js";
 import type { Binder, Binding, Slot } from "./slot.js";
 
 /**
@@ -19,7 +19,7 @@ interface Bound {
  * Makes the cell of a composite whose input is [time, batch, inputSize], or [batch, inputSize] for one step.
  */
 function bindCell(
-  name: string,
+  make: CellFactory,
   sequence: boolean,
   { ins, inputNames, attrs, kernels, pack, scratch }: Binding,
 ): Bound {
@@ -27,7 +27,7 @@ function bindCell(
   const x = of("x")!;
   const [batch, units] = of("h")!.shape as [number, number];
   const time = sequence ? x.shape[0]! : 1;
-  const cell = kernels.cells[name]!({
+  const cell = make({
     kernels,
     attrs,
     units,
@@ -48,11 +48,11 @@ function bindCell(
 const outputOf = ({ outs, outputNames }: Binding, name: string): Float32Array | undefined =>
   outs[outputNames.indexOf(name)]?.data as Float32Array | undefined;
 
-/** One step as a composite: `lstmCell`, `gruCell`, `simpleRnnCell`. */
+/** One step of a cell. */
 export const cellBinder =
-  (name: string): Binder =>
+  (make: CellFactory): Binder =>
   (binding) => {
-    const { cell, of } = bindCell(name, false, binding);
+    const { cell, of } = bindCell(make, false, binding);
     const h = of("h")!.data as Float32Array;
     const c = (of("c")?.data ?? h) as Float32Array;
     const nextH = outputOf(binding, "h")!;
@@ -64,13 +64,13 @@ export const cellBinder =
   };
 
 /**
- * A cell folded over time: `lstm`, `gru`, `simpleRnn`. What a masked step computes is dropped row by row,
+ * A cell folded over time. What a masked step computes is dropped row by row,
  * never blended, so nothing that padding holds reaches a result.
  */
 export const sequenceBinder =
-  (name: string): Binder =>
+  (make: CellFactory): Binder =>
   (binding) => {
-    const { cell, of, time, batch, units } = bindCell(name, true, binding);
+    const { cell, of, time, batch, units } = bindCell(make, true, binding);
     const { attrs, scratch } = binding;
     const size = batch * units;
     const initial = ["h", "c"].map((part) => of(part)?.data as Float32Array | undefined);

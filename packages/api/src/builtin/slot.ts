@@ -20,6 +20,9 @@ export interface Slot {
   readonly lease?: Lease | undefined;
 }
 
+/** One call of a plan's list. */
+export type Step = () => void;
+
 /** What a binder gets to know of one node, and the services of the plan around it. */
 export interface Binding {
   readonly place: string;
@@ -37,4 +40,4 @@ export interface Binding {
 }
 
 /** Turns a node with settled dims into the function that runs it. */
-export type Binder = (binding: Binding) => () => void;
+export type Binder = (binding: Binding) => Step;

@@ -9,6 +9,7 @@ import {
   whyNotAlongSteps,
   wirePasses,
 } from "./cell-pass.js";
+import { lengths } from "../program/primitives/lengths.js";
 import type { LayerDefinition } from "./definition.js";
 import type { CellField, Fields, FilledOf, OptionsOf } from "./fields.js";
 import { layerOf } from "./fill.js";
@@ -60,6 +61,7 @@ export const bidirectional = (options: OptionsOf<typeof fields>): BidirectionalS
 export const bidirectionalDefinition = {
   type: "bidirectional",
   fields,
+  primitives: lengths,
   wire(layer, wiring) {
     const [forward, backward] = [layer.forward, layer.backward];
     wirePasses(layer, passes(layer), wiring);

@@ -2,7 +2,7 @@ import type { NamedValues, Value } from "../program/builder.js";
 import type { AnyCell, Folded, LayerScope, StatePart, Surroundings, Wiring } from "./definition.js";
 import type { ValueRef } from "./fields.js";
 import type { RecurrentAttrs } from "./recurrence.js";
-import { readValues, wireReads } from "./cell-reads.js";
+import { wireNoReads } from "./cell-reads.js";
 import { STEPS, type ValueInfo, vectorOf } from "./value-info.js";
 import { wireSize } from "./wiring.js";
 
@@ -78,6 +78,9 @@ export function wirePasses(layer: PassLayer, passes: readonly Pass[], wiring: Wi
     );
   for (const { cell } of passes) {
     wireSize(cell.inputSize, info, wiring);
+    const { reads } = wiring.cell(cell);
+    if (reads) reads.wire(layer, cell, wiring);
+    else wireNoReads(layer.reads, wiring);
     const held = layer.maskedOutput === "hold" && layer.heldStart === "initialState";
     if (held && wiring.cell(cell).outputPart(cell) === null)
       wiring.refuse(
@@ -87,7 +90,6 @@ export function wirePasses(layer: PassLayer, passes: readonly Pass[], wiring: Wi
         "there is no initial output to hold",
       );
   }
-  wireReads(layer, passes, wiring);
   if (layer.initialState !== null) wireInitialState(layer.initialState, passState(passes, wiring), wiring);
 }
 
@@ -135,7 +137,7 @@ export function foldPass(layer: PassLayer, pass: Pass, scope: LayerScope): Folde
     b,
     weights: under(prefix, scope.weights),
     state: under(prefix, scope.initial),
-    reads: readValues(layer, cell, scope),
+    reads: definition.reads?.values(layer, cell, scope) ?? {},
   };
   const last = layer.returns === "last";
   const part = definition.outputPart(cell);

@@ -2,7 +2,7 @@ import { unrollError } from "../contract/error.js";
 import type { Dim, Named, Program, ValueType } from "../contract/program.js";
 import { whyNotRowwise } from "../program/rowwise.js";
 import { verify } from "../program/verify.js";
-import type { CellRead } from "./fields.js";
+import type { CellRead } from "./custom-fields.js";
 
 /** What a custom cell says of its step. */
 export interface CustomStep {

@@ -2,8 +2,11 @@ import type { Program } from "../contract/program.js";
 import type { Value } from "../program/builder.js";
 import { assertProgramForm } from "../program/form.js";
 import { inline } from "../program/inline.js";
+import { primitives } from "../program/primitives.js";
+import { cellReads } from "./cell-reads.js";
 import { assertCustomCell } from "./custom-step.js";
 import type { CellDefinition, CellScope } from "./definition.js";
+import { program, readsByName, shapesByName } from "./custom-fields.js";
 import type { Fields, FilledOf } from "./fields.js";
 import { foldCell } from "./recurrence.js";
 
@@ -14,12 +17,12 @@ const fields = {
   /** Size of the output. */
   units: { kind: "count" },
   /** Shape of each state part's rows, in the order in which states are listed. */
-  state: { kind: "shapesByName" },
+  state: shapesByName,
   /** Shape of each weight. Names may have dots. */
-  weights: { kind: "shapesByName" },
-  /** What a step sees beside its input and its state; see {@link CellRead}. The layer says which values of the spec they are. */
-  reads: { kind: "readsByName" },
-  step: { kind: "program" },
+  weights: shapesByName,
+  /** What a step sees beside its input and its state; see `CellRead`. The layer says which values of the spec they are. */
+  reads: readsByName,
+  step: program,
 } as const satisfies Fields;
 
 /**
@@ -83,7 +86,8 @@ export const customDefinition = {
     assertCustomCell(cell, `spec ${path}`);
   },
   state: ({ state }) => Object.entries(state).map(([part, shape]) => ({ part, shape, dtype: "float32" })),
-  reads: ({ reads }) => reads,
+  primitives,
+  reads: cellReads(({ reads }) => reads),
   outputSize: ({ units }) => units,
   outputPart,
   weights: ({ weights }) => Object.entries(weights).map(([name, shape]) => ({ name, shape })),

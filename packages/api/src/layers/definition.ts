@@ -1,6 +1,7 @@
 import type { DType } from "../contract/tensor.js";
-import type { Block, NamedValues, Value } from "../program/builder.js";
-import type { CellRead, Fields, ValueRef } from "./fields.js";
+import type { Block, NamedValues, PrimitiveSet, Value } from "../program/builder.js";
+import type { CellRead } from "./custom-fields.js";
+import type { Fields, ValueRef } from "./fields.js";
 import type { RecurrentAttrs } from "./recurrence.js";
 import type { ValueInfo } from "./value-info.js";
 
@@ -31,6 +32,13 @@ export interface AnyLayer {
   readonly name: string;
 }
 
+/** A layer whose cell may read further values. */
+export interface ReadingLayer {
+  readonly name: string;
+  readonly input: ValueRef;
+  readonly reads?: Readonly<Record<string, ValueRef>>;
+}
+
 /** A value that a cell reads beside its input. */
 export interface ReadValue {
   /** [batch, ...] for a step or without time, [time, batch, ...] to be folded over, [batch, source, ...] whole. */
@@ -55,16 +63,30 @@ export interface Folded {
   readonly state: Readonly<Record<string, Value>>;
 }
 
+/** How a cell reads values of the spec beside its input. */
+export interface CellReads<Cell extends AnyCell = AnyCell> {
+  /** What it reads, by its own names. */
+  of(cell: Cell): Readonly<Record<string, CellRead>>;
+  /** Checks that the values which a layer gives are there and fit. @throws UNROLL_SPEC */
+  wire(layer: ReadingLayer, cell: Cell, wiring: Wiring): void;
+  /** Why a layer can't be stepped for what its cell reads; null where it can. */
+  whyNotSteppable(layer: ReadingLayer, cell: Cell, around: Surroundings): string | null;
+  /** The values, as the cell takes them. */
+  values(layer: ReadingLayer, cell: Cell, scope: LayerScope): CellScope["reads"];
+}
+
 /** All that there is to know of a cell: its fields, weights, state and equations. */
 export interface CellDefinition<Cell extends AnyCell = AnyCell> {
   readonly kind: Cell["kind"];
   readonly fields: Fields;
+  /** Primitives that its equations have beside the common ones. */
+  readonly primitives?: PrimitiveSet;
   /** Checks what fields alone don't say. @throws UNROLL_SPEC */
   check?(cell: Cell, path: string): void;
   /** State parts in the order in which they are listed: h before c. */
   state(cell: Cell): readonly StatePart[];
-  /** What it reads beside its input, by name; nothing by default. */
-  reads?(cell: Cell): Readonly<Record<string, CellRead>>;
+  /** How it reads values beside its input; it reads none by default. */
+  readonly reads?: CellReads<Cell>;
   /** Size of the output. */
   outputSize(cell: Cell): number;
   /** The state part that is the output; null where the output is none of them. */
@@ -123,6 +145,8 @@ export interface Lowered {
 export interface LayerDefinition<Layer extends AnyLayer = AnyLayer> {
   readonly type: Layer["type"];
   readonly fields: Fields;
+  /** Primitives that its lowering has beside the common ones. */
+  readonly primitives?: PrimitiveSet;
   /** Checks how the layer is wired: what it reads, and how sizes fit. @throws UNROLL_SPEC */
   wire(layer: Layer, wiring: Wiring): void;
   /** The values it makes, by what follows its name; of a layer that is wired correctly. */
@@ -140,10 +164,11 @@ export interface LayerDefinition<Layer extends AnyLayer = AnyLayer> {
   lower(layer: Layer, scope: LayerScope): Lowered;
 }
 
-/** The layers and cells that specs may have, by type and by kind. */
+/** The layers and cells that specs may have, by type and by kind, and what they are made of. */
 export interface Catalog {
   readonly layers: Readonly<Record<string, LayerDefinition>>;
   readonly cells: Readonly<Record<string, CellDefinition>>;
+  readonly primitives: PrimitiveSet;
 }
 
 /** One output and no state. */

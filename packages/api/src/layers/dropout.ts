@@ -1,14 +1,23 @@
 import { wireFloat } from "./wiring.js";
 import { type LayerDefinition, only } from "./definition.js";
-import type { Fields, FilledOf, OptionsOf } from "./fields.js";
+import { type Fields, type FilledOf, type OptionsOf, type OwnField, refuseSpec } from "./fields.js";
 import { layerOf } from "./fill.js";
+
+/** A number from 0 to 1. */
+const rate: OwnField<number> = {
+  kind: "own",
+  check(value, path) {
+    if (typeof value !== "number" || !(value >= 0 && value <= 1))
+      refuseSpec(path, "a number from 0 to 1", value, "a rate is the share that training drops");
+  },
+};
 
 const fields = {
   name: { kind: "name" },
   /** A float32 value. */
   input: { kind: "value" },
   /** Share of elements that training drops, 0 to 1. */
-  rate: { kind: "rate" },
+  rate,
 } as const satisfies Fields;
 
 /** Identity at inference; kept so that a ported model keeps its form. */

@@ -4,17 +4,6 @@ import { unrollError } from "../contract/error.js";
 /** Names a value of a spec: an input, a layer's output, or a part of either after a dot. */
 export type ValueRef = string;
 
-/** What a custom cell sees beside its input and its state, of a value of the spec around it. */
-export interface CellRead {
-  /**
-   * `steps`: of a sequence along the layer's own axis, one element at each step. `whole`: all of a sequence at every
-   * step, with a mask that tells which of its steps are real. `none`: a value without time.
-   */
-  readonly along: "steps" | "whole" | "none";
-  /** Axes of one element. */
-  readonly shape: readonly number[];
-}
-
 /** What one key of a spec may hold, as data: types, builders, known options and checks follow from it. */
 export type Field = FieldKind & { readonly nullable?: true; readonly default?: unknown };
 
@@ -37,17 +26,11 @@ type FieldKind =
   | { readonly kind: "count" }
   /** A list of whole numbers of at least 1. */
   | { readonly kind: "shape" }
-  /** Lists of whole numbers of at least 1, by name. */
-  | { readonly kind: "shapesByName" }
-  /** {@link CellRead}s by name. */
-  | { readonly kind: "readsByName" }
-  /** A number from 0 to 1. */
-  | { readonly kind: "rate" }
   /** A finite number above 0. */
   | { readonly kind: "positive" }
   | { readonly kind: "oneOf"; readonly of: readonly (string | boolean | number)[] }
-  /** A program as plain data. */
-  | { readonly kind: "program" }
+  /** What only one layer or cell has: checked by a function of its own. */
+  | { readonly kind: "own"; readonly check: OwnCheck }
   /** A cell; `Cell` is its type. */
   | { readonly kind: "cell" };
 
@@ -58,6 +41,17 @@ export interface CellField<Cell> {
   readonly type?: Cell;
 }
 
+/** A field that holds a `Value` of a kind of its own. */
+export interface OwnField<Value> {
+  readonly kind: "own";
+  readonly check: OwnCheck;
+  /** Never there: it carries the type. */
+  readonly type?: Value;
+}
+
+/** @throws UNROLL_SPEC */
+export type OwnCheck = (value: unknown, path: string) => void;
+
 export type Fields = Readonly<Record<string, Field>>;
 
 type Held<F> = F extends { readonly kind: "name" | "text" | "value" | "axis" }
@@ -66,19 +60,15 @@ type Held<F> = F extends { readonly kind: "name" | "text" | "value" | "axis" }
     ? readonly ValueRef[]
     : F extends { readonly kind: "valuesByName" }
       ? Readonly<Record<string, ValueRef>>
-      : F extends { readonly kind: "count" | "rate" | "positive" }
+      : F extends { readonly kind: "count" | "positive" }
         ? number
         : F extends { readonly kind: "shape" }
           ? readonly number[]
-          : F extends { readonly kind: "readsByName" }
-            ? Readonly<Record<string, CellRead>>
-            : F extends { readonly kind: "shapesByName" }
-              ? Readonly<Record<string, readonly number[]>>
-              : F extends { readonly kind: "oneOf"; readonly of: readonly (infer Choice)[] }
-                ? Choice
-                : F extends { readonly kind: "cell"; readonly type?: infer Cell }
-                  ? Exclude<Cell, undefined>
-                  : never;
+          : F extends { readonly kind: "oneOf"; readonly of: readonly (infer Choice)[] }
+            ? Choice
+            : F extends { readonly kind: "cell" | "own"; readonly type?: infer Type }
+              ? Exclude<Type, undefined>
+              : never;
 
 type ValueOf<F> = Held<F> | (F extends { readonly nullable: true } ? null : never);
 
@@ -117,14 +107,14 @@ type Check<F = Field> = (value: unknown, path: string, field: F, cell: CellCheck
 
 export type CellCheck = (value: unknown, path: string) => void;
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const count: Check = (value, path) => {
   if (typeof value !== "number" || !Number.isInteger(value) || value < 1)
     refuseSpec(path, "a whole number of at least 1", value, "sizes are counts");
 };
-const text: Check = (value, path) => {
+const text = (value: unknown, path: string): void => {
   if (typeof value !== "string") refuseSpec(path, "a string", value, "quote it");
 };
 const name: Check = (value, path) => {
@@ -144,18 +134,6 @@ const listOf =
       refuseSpec(path, `a list of ${least} or more`, value, "wrap it in [ ]");
     value.forEach((item, k) => check(item, `${path}[${k}]`, field, cell));
   };
-const byName =
-  (check: Check): Check =>
-  (value, path, field, cell) => {
-    if (!isRecord(value)) refuseSpec(path, "an object", value, "of name to value");
-    for (const [key, item] of Object.entries(value)) check(item, `${path}.${key}`, field, cell);
-  };
-const shape = /* @__PURE__ */ listOf(count, 0);
-
-const readFields = {
-  along: { kind: "oneOf", of: ["steps", "whole", "none"] },
-  shape: { kind: "shape" },
-} as const satisfies Fields;
 
 const checks: { readonly [K in Field["kind"]]: Check<Extract<Field, { readonly kind: K }>> } = {
   name,
@@ -163,10 +141,10 @@ const checks: { readonly [K in Field["kind"]]: Check<Extract<Field, { readonly k
   value: text,
   values: (value, path, field, cell) => listOf(text, field.least)(value, path, field, cell),
   list: (value, path, field, cell) => listOf(() => undefined, field.least)(value, path, field, cell),
-  valuesByName(value, path, field, cell) {
+  valuesByName(value, path) {
     if (!isRecord(value))
       refuseSpec(path, "null or an object of part to value", value, 'e.g. { "h": "encoder.h" }');
-    byName(text)(value, path, field, cell);
+    for (const [key, item] of Object.entries(value)) text(item, `${path}.${key}`);
   },
   axis(value, path, field, cell) {
     name(value, path, field, cell);
@@ -179,15 +157,7 @@ const checks: { readonly [K in Field["kind"]]: Check<Extract<Field, { readonly k
       );
   },
   count,
-  shape,
-  shapesByName: /* @__PURE__ */ byName(shape),
-  readsByName: /* @__PURE__ */ byName((value, path, _field, cell) =>
-    checkFields(value, path, readFields, cell),
-  ),
-  rate(value, path) {
-    if (typeof value !== "number" || !(value >= 0 && value <= 1))
-      refuseSpec(path, "a number from 0 to 1", value, "a rate is the share that training drops");
-  },
+  shape: listOf(count, 0),
   positive(value, path) {
     if (typeof value !== "number" || !(value > 0 && value < Infinity))
       refuseSpec(path, "a finite number above 0", value, "leave it null for none, where it may be");
@@ -196,12 +166,14 @@ const checks: { readonly [K in Field["kind"]]: Check<Extract<Field, { readonly k
     if (!(field.of as readonly unknown[]).includes(value))
       refuseSpec(path, `one of ${field.of.join(", ")}`, value, "write the choice out");
   },
-  // What it says is for the cell to check.
-  program: (value, path) => {
-    if (!isRecord(value)) refuseSpec(path, "a program", value, "make it with a builder");
-  },
+  own: (value, path, field) => field.check(value, path),
   cell: (value, path, _field, cell) => cell(value, path),
 };
+
+/** Checks one value. @throws UNROLL_SPEC */
+export function checkField(value: unknown, path: string, field: Field, cell: CellCheck): void {
+  (checks[field.kind] as Check)(value, path, field, cell);
+}
 
 /**
  * Checks that an object has the fields, all of them and no others, each holding what it may.
@@ -226,8 +198,7 @@ export function checkFields(
   for (const [key, field] of Object.entries(fields)) {
     if (!Object.hasOwn(value, key))
       refuseSpec(`${path}.${key}`, "a value", undefined, "a spec implies nothing; write it out");
-    if (value[key] !== null || !field.nullable)
-      (checks[field.kind] as Check)(value[key], `${path}.${key}`, field, cell);
+    if (value[key] !== null || !field.nullable) checkField(value[key], `${path}.${key}`, field, cell);
   }
 }
 

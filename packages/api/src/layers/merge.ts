@@ -1,3 +1,4 @@
+import { lengths } from "../program/primitives/lengths.js";
 import type { Block, Value } from "../program/builder.js";
 import { type LayerDefinition, only } from "./definition.js";
 import type { Fields, FilledOf, OptionsOf } from "./fields.js";
@@ -42,6 +43,7 @@ export const merge = (options: OptionsOf<typeof fields>): MergeSpec => layerOf("
 export const mergeDefinition = {
   type: "merge",
   fields,
+  primitives: lengths,
   wire({ inputs, mode }, wiring) {
     const joins = mode === "concat";
     const form = ({ axis, shape }: ValueInfo): string =>

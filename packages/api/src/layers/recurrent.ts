@@ -9,7 +9,6 @@ import {
   whyNotAlongSteps,
   wirePasses,
 } from "./cell-pass.js";
-import { readValues, whyNotReadAlongSteps } from "./cell-reads.js";
 import type { LayerDefinition } from "./definition.js";
 import type { CellField, Fields, FilledOf, OptionsOf } from "./fields.js";
 import { layerOf } from "./fill.js";
@@ -87,7 +86,7 @@ export const recurrentDefinition = {
     if (along !== null) return along;
     if (layer.direction === "backward")
       return `layer "${layer.name}" runs backward and needs the whole sequence`;
-    const looks = whyNotReadAlongSteps(layer, layer.cell, around);
+    const looks = around.cell(layer.cell).reads?.whyNotSteppable(layer, layer.cell, around) ?? null;
     if (looks !== null || layer.initialState === null) return looks;
     const reason = "so its state can't be carried from step to step";
     return `layer "${layer.name}" starts from other values of the model, ${reason}`;
@@ -95,9 +94,10 @@ export const recurrentDefinition = {
   lower(layer, scope) {
     const { b } = scope;
     if (scope.stepping) {
-      const reads = readValues(layer, layer.cell, scope);
+      const definition = scope.cell(layer.cell);
+      const reads = definition.reads?.values(layer, layer.cell, scope) ?? {};
       const own = { b, weights: scope.weights, state: scope.initial, reads };
-      const { output, state } = scope.cell(layer.cell).step(layer.cell, scope.read(layer.input), own);
+      const { output, state } = definition.step(layer.cell, scope.read(layer.input), own);
       return { outputs: { "": output }, state };
     }
     const [pass] = passes(layer) as [Pass];

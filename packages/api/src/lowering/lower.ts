@@ -1,7 +1,7 @@
 import type { Program } from "../contract/program.js";
 import type { Catalog, LayerScope } from "../layers/definition.js";
 import { STEPS, type ValueInfo } from "../layers/value-info.js";
-import { type Block, type NamedValues, ProgramBuilder, type Value } from "../program/builder.js";
+import { type Block, type NamedValues, PartialProgramBuilder, type Value } from "../program/builder.js";
 import { type RowEnds, rowEndsName, type RunMode, stateName } from "../program/runnable.js";
 import { cellIn, everything, layerIn, surroundingsOf } from "../specification/catalog.js";
 import { initialStateIn, notSteppable, whyNotSteppableIn } from "../specification/state.js";
@@ -45,7 +45,7 @@ function programName(name: string, { mode, extents = {} }: RunMode): string {
 
 /** Inputs that say how rows end, by time axis. */
 function rowEnds(
-  builder: ProgramBuilder,
+  builder: PartialProgramBuilder,
   extents: RowEnds,
   border: Border,
 ): ReadonlyMap<string, NamedValues> {
@@ -63,7 +63,7 @@ function rowEnds(
 function initialState(
   catalog: Catalog,
   layer: LayerSpec,
-  builder: ProgramBuilder,
+  builder: PartialProgramBuilder,
   values: ReadonlyMap<string, Value>,
 ): Record<string, Value> {
   const from = initialStateIn(catalog, layer);
@@ -82,7 +82,7 @@ function initialState(
 export function lowerIn(catalog: Catalog, spec: Spec, how: RunMode): Program {
   const reason = how.mode === "step" ? whyNotSteppableIn(catalog, spec) : null;
   if (reason !== null) throw notSteppable(spec.name, reason);
-  const builder = new ProgramBuilder(programName(spec.name, how));
+  const builder = new PartialProgramBuilder(programName(spec.name, how), catalog.primitives);
   const b = builder.block;
   const border = new Border(b, how);
   const infos: ReadonlyMap<string, ValueInfo> = valuesIn(catalog, spec);

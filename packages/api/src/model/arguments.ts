@@ -116,7 +116,7 @@ export function inputChecker(
       if (!agrees(value.shape, wanted, sizes))
         refuseShape(plan, value.shape, sizes, { step: mode === "step", first: k === 0 });
       if (value.dtype === "int32" && input.ids < Infinity)
-        assertIds(place, value.data as Int32Array, input.ids);
+        assertIds(place, value.data, input.ids);
       feeds[input.name] = value;
     });
     refuseNothing(model, sizes, runnable.mayBeEmpty);
@@ -221,7 +221,8 @@ function toTensor(place: string, given: TensorLike, dtype: "float32" | "int32"):
 const whole = (given: Nested): boolean =>
   Array.isArray(given) ? (given as readonly Nested[]).every(whole) : Number.isInteger(given);
 
-function assertIds(place: string, ids: Int32Array, limit: number): void {
+/** Checks that ids are rows of an embedding. @throws UNROLL_ARGUMENT */
+export function assertIds(place: string, ids: ArrayLike<number>, limit: number): void {
   for (let k = 0; k < ids.length; k++) {
     if (ids[k]! < 0 || ids[k]! >= limit)
       throw unrollError({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { builtin } from "../builtin/index.js";
 import { tensor } from "../contract/tensor.js";
-import { ProgramBuilder } from "../program/builder.js";
+import { ProgramBuilder } from "../program/program-builder.js";
 import type { Runnable, RunMode } from "../program/runnable.js";
 import { compile } from "./compile.js";
 import { State } from "./state.js";

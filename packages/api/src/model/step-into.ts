@@ -3,6 +3,7 @@ import { unrollError } from "../contract/error.js";
 import type { Program } from "../contract/program.js";
 import { type DType, type DTypeArray } from "../contract/tensor.js";
 import type { Runnable, SignatureState } from "../program/runnable.js";
+import { assertIds } from "./arguments.js";
 import type { State } from "./state.js";
 
 /** The arrays of one state, laid out as the executable wants them, so that a step builds nothing. */
@@ -47,8 +48,7 @@ export class StepBinding {
       this.limit >= 0 !== x instanceof Int32Array
     )
       this.refuse(x, out, bound);
-    if (this.limit >= 0)
-      for (let k = 0; k < x.length; k++) if (x[k]! < 0 || x[k]! >= this.limit) this.refuseId(x[k]!, k);
+    if (this.limit >= 0) assertIds(this.place, x, this.limit);
     bound.inputs[0] = x;
     bound.outputs[0] = out;
     this.executable.runInto(bound.inputs, bound.outputs, bound.dims);
@@ -74,17 +74,6 @@ export class StepBinding {
       expected: `${this.limit >= 0 ? "Int32Array" : "Float32Array"} of ${bound.inputSize} and an output of ${bound.outputSize}`,
       got: `${x.constructor.name} of ${x.length} and ${out.length}`,
       cure: "both are [batch, ...] flat",
-    });
-  }
-
-  private refuseId(id: number, position: number): never {
-    throw unrollError({
-      code: "UNROLL_ARGUMENT",
-      place: this.place,
-      expected: `ids from 0 to ${this.limit - 1}`,
-      got: `${id} at position ${position}`,
-      cure: `the embedding has ${this.limit} rows`,
-      details: { id, position },
     });
   }
 }

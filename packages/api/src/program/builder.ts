@@ -1,8 +1,8 @@
 import { unrollError } from "../contract/error.js";
 import type { DType } from "../contract/tensor.js";
 import { typeOf } from "./infer.js";
-import { type PrimitiveName, primitives } from "./primitives.js";
-import type { Call } from "./primitives/primitive.js";
+import type { PrimitiveName, primitives } from "./primitives.js";
+import type { Call, PrimitiveRecord } from "./primitives/primitive.js";
 import type { NamedValues, Value } from "./value.js";
 import type { Attrs, Named, Node, Program, Region, Typed, ValueId, ValueType } from "../contract/program.js";
 
@@ -33,6 +33,9 @@ type Methods = { readonly [P in PrimitiveName]: (...given: Arguments<P>) => Valu
  */
 export type Block = RegionBuilder & Methods;
 
+/** Primitives by name: all of them, or those that a page has need of. */
+export type PrimitiveSet = Readonly<Partial<Record<string, PrimitiveRecord>>>;
+
 class RegionBuilder {
   private readonly nodes: Node[] = [];
   private readonly inputs: Typed[] = [];
@@ -40,13 +43,17 @@ class RegionBuilder {
 
   constructor(
     private readonly place: string,
+    private readonly primitives: PrimitiveSet,
     private readonly prefix = "v",
   ) {
     // Own properties, so that `values.reduce(block.add)` works too.
     const methods = this as unknown as Record<string, (...given: unknown[]) => Value>;
-    for (const [op, { call }] of Object.entries(primitives))
+    for (const [op, record] of Object.entries(primitives))
       methods[op] = (...given) =>
-        this.primitive(op as PrimitiveName, ...(call as (...given: unknown[]) => Call<Value>)(...given));
+        this.primitive(
+          op as PrimitiveName,
+          ...(record!.call as (...given: unknown[]) => Call<Value>)(...given),
+        );
   }
 
   private fresh(): ValueId {
@@ -77,9 +84,18 @@ class RegionBuilder {
   primitive(op: PrimitiveName, operands: readonly Value[], attrs: Attrs = {}): Value {
     const place = `${this.place} ${op}`;
     const inputs = operands.map((v) => this.idOf(v));
+    const record = this.primitives[op];
+    if (!record)
+      throw unrollError({
+        code: "UNROLL_PROGRAM",
+        place,
+        expected: `one of ${Object.keys(this.primitives).join(", ")}`,
+        got: `"${op}"`,
+        cure: "a layer of a kit names in `primitives` what it needs beside the common ones",
+      });
     const type = typeOf(
       place,
-      primitives[op],
+      record,
       operands.map((v) => v.type),
       attrs,
     );
@@ -120,7 +136,7 @@ class RegionBuilder {
         cure: "the first axis is time",
       });
     }
-    const inner = new Block(`${this.place} scan`, `${this.prefix}s`);
+    const inner = new Block(`${this.place} scan`, this.primitives, `${this.prefix}s`);
     const innerCarries = carries.map((v) => inner.input(v.type));
     const elements = sequences.map((v) => inner.input({ dtype: v.type.dtype, shape: v.type.shape.slice(1) }));
     const innerCaptures = captures.map((v) => inner.input(v.type));
@@ -160,7 +176,7 @@ class RegionBuilder {
     const present = Object.entries(inputs).filter(
       (entry): entry is [string, Value] => entry[1] !== undefined,
     );
-    const inner = new Block(`${this.place} ${op}`, `${this.prefix}c`);
+    const inner = new Block(`${this.place} ${op}`, this.primitives, `${this.prefix}c`);
     const results = body(inner, Object.fromEntries(present.map(([name, v]) => [name, inner.input(v.type)])));
     const entries = Object.entries<Value>(results);
     const outputs = entries.map(([, v]) => ({ id: this.fresh(), type: v.type }));
@@ -187,7 +203,7 @@ class RegionBuilder {
 }
 
 // The methods follow from the records of the primitives; see `program/primitives/`.
-export const Block = RegionBuilder as new (place: string, prefix?: string) => Block;
+export const Block = RegionBuilder as new (place: string, primitives: PrimitiveSet, prefix?: string) => Block;
 
 function expectType(place: string, want: ValueType, got: ValueType): void {
   if (
@@ -206,15 +222,18 @@ function expectType(place: string, want: ValueType, got: ValueType): void {
   }
 }
 
-/** The only way to make a {@link Program}. */
-export class ProgramBuilder {
+/** The only way to make a {@link Program}; `ProgramBuilder` is one with every primitive. */
+export class PartialProgramBuilder {
   readonly block: Block;
   private readonly params: Named[] = [];
   private readonly inputs: Named[] = [];
   private readonly outputs: Named[] = [];
 
-  constructor(private readonly name: string) {
-    this.block = new Block(`program "${name}"`);
+  constructor(
+    private readonly name: string,
+    primitives: PrimitiveSet,
+  ) {
+    this.block = new Block(`program "${name}"`, primitives);
   }
 
   /** A weight, given to `Adapter.compile` under this name. The same name twice is the same weight. */

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Dim } from "../contract/program.js";
-import { addDims, divideDim, evaluateDim, isDim, multiplyDims } from "./dims.js";
+import { addDims, divideDim, isDim, multiplyDims } from "./dim-arithmetic.js";
+import { evaluateDim } from "./dims.js";
 
 describe("dims that follow from others", () => {
   it("have one spelling", () => {

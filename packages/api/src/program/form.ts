@@ -1,6 +1,6 @@
 import { unrollError } from "../contract/error.js";
 import type { AttrValue, Program } from "../contract/program.js";
-import { isDim } from "./dims.js";
+import { isDim } from "./dim-arithmetic.js";
 import { primitiveOf } from "./primitives.js";
 import { attrKinds } from "./primitives/primitive.js";
 

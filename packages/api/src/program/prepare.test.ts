@@ -3,7 +3,7 @@ import { builtin } from "../builtin/index.js";
 import type { WeightMap } from "../contract/adapter.js";
 import { isUnrollError } from "../contract/error.js";
 import { tensor } from "../contract/tensor.js";
-import { ProgramBuilder } from "./builder.js";
+import { ProgramBuilder } from "./program-builder.js";
 import { prepare, prepareSync } from "./prepare.js";
 
 const messageOf = async (work: () => unknown): Promise<string> => {

@@ -4,7 +4,7 @@ import { activate, activationNames } from "../layers/activations.js";
 import { lstm, lstmStep } from "../layers/lstm.js";
 import { softmax } from "../layers/softmax.js";
 import { isUnrollError } from "../contract/error.js";
-import { ProgramBuilder } from "./builder.js";
+import { ProgramBuilder } from "./program-builder.js";
 import { programFromJson, programHash, programToJson } from "./json.js";
 import { legalize } from "./legalize.js";
 import { primitiveNames } from "./primitives.js";

@@ -10,9 +10,10 @@ import type {
 import { layerDefinitions } from "../layers/layers.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { unrollError } from "../contract/error.js";
+import { primitives } from "../program/primitives.js";
 
 /** Every layer and cell that the library has. */
-export const everything: Catalog = { layers: layerDefinitions, cells: cellDefinitions };
+export const everything: Catalog = { layers: layerDefinitions, cells: cellDefinitions, primitives };
 
 /** The definition of a layer. @throws UNROLL_SPEC for a type that the catalog does not have */
 export function layerIn(catalog: Catalog, { type }: AnyLayer): LayerDefinition {

@@ -2,10 +2,11 @@ import { unrollError } from "../contract/error.js";
 import type { ValueType } from "../contract/program.js";
 import type { CustomCellSpec } from "../layers/custom.js";
 import { assertCustomCell, readInputs } from "../layers/custom-step.js";
-import type { CellRead } from "../layers/fields.js";
-import { type Block, ProgramBuilder, type Value } from "../program/builder.js";
+import type { CellRead } from "../layers/custom-fields.js";
+import { type Block, type Value } from "../program/builder.js";
+import { ProgramBuilder } from "../program/program-builder.js";
 
-export type { CellRead } from "../layers/fields.js";
+export type { CellRead } from "../layers/custom-fields.js";
 
 /** A whole sequence as a step sees it. */
 export interface WholeValue {

@@ -11,8 +11,7 @@ import {
 type Unary = Primitive & { call<V>(x: V): Call<V> };
 type Binary = Primitive & { call<V>(a: V, b: V): Call<V> };
 
-const unary = (meaning: string, allowed: readonly DType[] = ["float32"]): Unary => ({
-  meaning,
+const unary = (allowed: readonly DType[] = ["float32"]): Unary => ({
   operands: ["x"],
   attrs: {},
   infer([x], _attrs, place) {
@@ -22,12 +21,7 @@ const unary = (meaning: string, allowed: readonly DType[] = ["float32"]): Unary 
   call: (x) => [[x]],
 });
 
-const binary = (
-  meaning: string,
-  result?: DType,
-  allowed: readonly DType[] = ["float32", "int32"],
-): Binary => ({
-  meaning,
+const binary = (result?: DType, allowed: readonly DType[] = ["float32", "int32"]): Binary => ({
   operands: ["a", "b"],
   attrs: {},
   infer([a, b], _attrs, place) {
@@ -40,20 +34,30 @@ const binary = (
 
 /** Operations on each element by itself. They broadcast as NumPy does. */
 export const elementwise = {
-  add: binary("a + b"),
-  sub: binary("a - b"),
-  mul: binary("a * b"),
-  div: binary("a / b", undefined, ["float32"]),
-  pow: binary("a to the b; NaN for a negative a and a b that is not whole", undefined, ["float32"]),
-  min: binary("the smaller of a and b; NaN if either is"),
-  max: binary("the larger of a and b; NaN if either is"),
-  less: binary("a < b", "bool"),
-  equal: binary("a == b", "bool"),
-  and: binary("a and b", "bool", ["bool"]),
-  not: unary("the opposite of x", ["bool"]),
+  /** `a + b` */
+  add: binary(),
+  /** `a - b` */
+  sub: binary(),
+  /** `a * b` */
+  mul: binary(),
+  /** `a / b` */
+  div: binary(undefined, ["float32"]),
+  /** a to the b; NaN for a negative a and a b that is not whole. */
+  pow: binary(undefined, ["float32"]),
+  /** The smaller of a and b; NaN if either is. */
+  min: binary(),
+  /** The larger of a and b; NaN if either is. */
+  max: binary(),
+  /** `a < b` */
+  less: binary("bool"),
+  /** `a == b` */
+  equal: binary("bool"),
+  /** a and b. */
+  and: binary("bool", ["bool"]),
+  /** The opposite of x. */
+  not: unary(["bool"]),
+  /** `a` where the condition holds, b elsewhere; exact, so what is not chosen never matters, NaN included. */
   select: {
-    meaning:
-      "a where the condition holds, b elsewhere; exact, so what is not chosen never matters, NaN included",
     operands: ["condition", "a", "b"],
     attrs: {},
     infer([condition, a, b], _attrs, place) {
@@ -64,18 +68,28 @@ export const elementwise = {
     },
     call: <V>(condition: V, a: V, b: V): Call<V> => [[condition, a, b]],
   },
-  neg: unary("-x"),
-  exp: unary("e to the x"),
-  log: unary("natural logarithm"),
-  sqrt: unary("square root"),
-  abs: unary("absolute value"),
-  floor: unary("the largest whole number that is not above x"),
-  sin: unary("sine of x in radians"),
-  cos: unary("cosine of x in radians"),
-  tanh: unary("hyperbolic tangent"),
-  sigmoid: unary("1 / (1 + e^-x)"),
+  /** `-x` */
+  neg: unary(),
+  /** `e to the x` */
+  exp: unary(),
+  /** Natural logarithm. */
+  log: unary(),
+  /** Square root. */
+  sqrt: unary(),
+  /** Absolute value. */
+  abs: unary(),
+  /** `The largest whole number that is not above x` */
+  floor: unary(),
+  /** Sine of x in radians. */
+  sin: unary(),
+  /** Cosine of x in radians. */
+  cos: unary(),
+  /** Hyperbolic tangent. */
+  tanh: unary(),
+  /** 1 / (1 + e^-x). */
+  sigmoid: unary(),
+  /** x as another dtype: bool to 0 or 1, float to integer by truncation, number to bool by x != 0. */
   cast: {
-    meaning: "x as another dtype: bool to 0 or 1, float to integer by truncation, number to bool by x != 0",
     operands: ["x"],
     attrs: { dtype: "dtype" },
     infer: ([x], attrs) => ({ dtype: attrs["dtype"] as DType, shape: x!.shape }),

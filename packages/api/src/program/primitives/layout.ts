@@ -1,7 +1,6 @@
-import type { Attrs, Dim, ValueType } from "../../contract/program.js";
 import type { DType } from "../../contract/tensor.js";
-import { addDims, divideDim, multiplyDims } from "../dims.js";
 import {
+  alongAxis,
   axisOf,
   broadcast,
   type Call,
@@ -13,13 +12,10 @@ import {
   withAxis,
 } from "./primitive.js";
 
-const alongAxis = (operands: readonly ValueType[], attrs: Attrs): readonly (readonly number[])[] =>
-  operands.map(() => [attrs["axis"] as number]);
-
-/** Operations that move elements and compute nothing but sums of what meets in one place. */
+/** Operations that move elements, and leave axes as long as they are or drop them. */
 export const layout = {
+  /** A literal: `value` holds the elements row-major, `shape` and `dtype` say what they are. */
   constant: {
-    meaning: "a literal: `value` holds the elements row-major, `shape` and `dtype` say what they are",
     operands: [],
     attrs: { dtype: "dtype", shape: "sizes", value: "numbers" },
     infer(_operands, attrs, place) {
@@ -41,8 +37,8 @@ export const layout = {
       dtype: DType = "float32",
     ): Call<V> => [[], { dtype, shape, value: typeof value === "number" ? [value] : value }],
   },
+  /** A new axis of length 1 at `axis`. */
   expandDims: {
-    meaning: "a new axis of length 1 at `axis`",
     operands: ["x"],
     attrs: { axis: "axis" },
     alias: true,
@@ -52,8 +48,8 @@ export const layout = {
     },
     call: <V>(x: V, axis: number): Call<V> => [[x], { axis }],
   },
+  /** Drops `axis`, which must have length 1. */
   squeeze: {
-    meaning: "drops `axis`, which must have length 1",
     operands: ["x"],
     attrs: { axis: "axis" },
     alias: true,
@@ -65,49 +61,8 @@ export const layout = {
     },
     call: <V>(x: V, axis: number): Call<V> => [[x], { axis }],
   },
-  mergeAxes: {
-    meaning: "`count` axes from `axis` on as one, the last of them running fastest",
-    operands: ["x"],
-    attrs: { axis: "axis", count: "size" },
-    alias: true,
-    along: (_operands, attrs) => [axesFrom(attrs)],
-    infer([x], attrs, place) {
-      const axis = axisOf(place, attrs, "axis", x!.shape.length);
-      const count = attrs["count"] as number;
-      if (axis + count > x!.shape.length)
-        refuseShape(place, `${count} axes from axis ${axis} on`, show(x!), "count axes from the front");
-      const merged = multiplyDims(...x!.shape.slice(axis, axis + count));
-      return {
-        dtype: x!.dtype,
-        shape: [...x!.shape.slice(0, axis), merged, ...x!.shape.slice(axis + count)],
-      };
-    },
-    call: <V>(x: V, axis: number, count: number): Call<V> => [[x], { axis, count }],
-  },
-  splitAxis: {
-    meaning:
-      "axis `axis` of x parted into the `count` axes of `like` from `axis` on; the values of `like` are not read",
-    operands: ["x", "like"],
-    attrs: { axis: "axis", count: "size" },
-    shapeOnly: [1],
-    alias: true,
-    along: alongAxis,
-    infer([x, like], attrs, place) {
-      const axis = axisOf(place, attrs, "axis", x!.shape.length);
-      const parts = like!.shape.slice(axis, axis + (attrs["count"] as number));
-      if (parts.length !== attrs["count"] || multiplyDims(...parts) !== x!.shape[axis])
-        refuseShape(
-          place,
-          `${String(attrs["count"])} axes from axis ${axis} of ${show(like!)} on that together are axis ${axis}`,
-          show(x!),
-          "they must be as long as what mergeAxes would make of them",
-        );
-      return { dtype: x!.dtype, shape: [...x!.shape.slice(0, axis), ...parts, ...x!.shape.slice(axis + 1)] };
-    },
-    call: <V>(x: V, like: V, axis: number, count: number): Call<V> => [[x, like], { axis, count }],
-  },
+  /** Axes in the order `perm`. */
   transpose: {
-    meaning: "axes in the order `perm`",
     operands: ["x"],
     attrs: { perm: "permutation" },
     infer([x], attrs, place) {
@@ -124,8 +79,8 @@ export const layout = {
     },
     call: <V>(x: V, perm: readonly number[]): Call<V> => [[x], { perm }],
   },
+  /** Elements along `axis` in the opposite order. */
   reverse: {
-    meaning: "elements along `axis` in the opposite order",
     operands: ["x"],
     attrs: { axis: "axis" },
     along: alongAxis,
@@ -135,8 +90,8 @@ export const layout = {
     },
     call: <V>(x: V, axis: number): Call<V> => [[x], { axis }],
   },
+  /** `length` elements along `axis` from `start`; a negative start counts from the end. */
   slice: {
-    meaning: "`length` elements along `axis` from `start`; a negative start counts from the end",
     operands: ["x"],
     attrs: { axis: "axis", start: "whole", length: "whole" },
     along: alongAxis,
@@ -157,74 +112,8 @@ export const layout = {
     },
     call: <V>(x: V, axis: number, start: number, length: number): Call<V> => [[x], { axis, start, length }],
   },
-  stride: {
-    meaning: "along `axis` every `step`-th element, from number `low` on, without the last `high`",
-    operands: ["x"],
-    attrs: { axis: "axis", low: "count", high: "count", step: "size" },
-    along: alongAxis,
-    infer([x], attrs, place) {
-      const axis = axisOf(place, attrs, "axis", x!.shape.length);
-      const [low, high, step] = [attrs["low"] as number, attrs["high"] as number, attrs["step"] as number];
-      const dim = addDims(divideDim(addDims(x!.shape[axis]!, -low - high - 1), step), 1);
-      if (typeof dim === "number" && dim < 1)
-        refuseShape(
-          place,
-          `more than ${low + high} elements along axis ${axis}`,
-          show(x!),
-          "at least one element stays",
-        );
-      return { dtype: x!.dtype, shape: withAxis(x!.shape, axis, dim) };
-    },
-    call: <V>(x: V, axis: number, low: number, high: number, step = 1): Call<V> => [
-      [x],
-      { axis, low, high, step },
-    ],
-  },
-  pad: {
-    meaning: "`low` elements of `value` before and `high` after those along `axis`",
-    operands: ["x"],
-    attrs: { axis: "axis", low: "count", high: "count", value: "number" },
-    along: alongAxis,
-    infer([x], attrs, place) {
-      expectDType(place, x!, ["float32"]);
-      const axis = axisOf(place, attrs, "axis", x!.shape.length);
-      const dim = addDims(x!.shape[axis]!, attrs["low"] as number, attrs["high"] as number);
-      return { dtype: x!.dtype, shape: withAxis(x!.shape, axis, dim) };
-    },
-    call: <V>(x: V, axis: number, low: number, high: number, value = 0): Call<V> => [
-      [x],
-      { axis, low, high, value },
-    ],
-  },
-  concat: {
-    meaning: "operands one after the other along `axis`",
-    operands: ["x..."],
-    attrs: { axis: "axis" },
-    along: alongAxis,
-    infer(xs, attrs, place) {
-      const first = xs[0]!;
-      const axis = axisOf(place, attrs, "axis", first.shape.length);
-      const fits = xs.every(
-        ({ shape }) =>
-          shape.length === first.shape.length && shape.every((d, k) => k === axis || d === first.shape[k]),
-      );
-      xs.forEach((x) => same(place, first, x));
-      if (!fits)
-        refuseShape(
-          place,
-          `shapes equal but for axis ${axis}`,
-          xs.map(show).join(" and "),
-          "broadcast or transpose them first",
-        );
-      return {
-        dtype: first.dtype,
-        shape: withAxis(first.shape, axis, addDims(...xs.map((x) => x.shape[axis]!))),
-      };
-    },
-    call: <V>(xs: readonly V[], axis: number): Call<V> => [xs, { axis }],
-  },
+  /** Rows of `table` (its first axis) at `indices`; an index outside is undefined, so callers check. */
   gather: {
-    meaning: "rows of `table` (its first axis) at `indices`; an index outside is undefined, so callers check",
     operands: ["table", "indices"],
     attrs: {},
     along: () => [[0], []],
@@ -234,34 +123,8 @@ export const layout = {
     },
     call: <V>(table: V, indices: V): Call<V> => [[table, indices]],
   },
-  scatterAdd: {
-    meaning:
-      "zeros of the shape of `like`, each row of `updates` added to the row (first axis) at its index: what gather is the " +
-      "transpose of; the values of `like` are not read, an index outside is undefined",
-    operands: ["updates", "indices", "like"],
-    attrs: {},
-    shapeOnly: [2],
-    along: ([, indices]) => {
-      const all = indices!.shape.map((_, k) => k);
-      return [all, all, [0]];
-    },
-    infer([updates, indices, like], _attrs, place) {
-      expectDType(place, updates!, ["float32"]);
-      expectDType(place, indices!, ["int32"]);
-      const wanted: readonly Dim[] = [...indices!.shape, ...like!.shape.slice(1)];
-      if (updates!.shape.length !== wanted.length || updates!.shape.some((dim, k) => dim !== wanted[k]))
-        refuseShape(
-          place,
-          `updates [${wanted.join(", ")}], a row for each index`,
-          show(updates!),
-          "the axes after those of the indices are a row's",
-        );
-      return { dtype: "float32", shape: like!.shape };
-    },
-    call: <V>(updates: V, indices: V, like: V): Call<V> => [[updates, indices, like]],
-  },
+  /** 0, 1, 2, ... as int32, as many as axis `axis` of x is long; x gives only its length. */
   iota: {
-    meaning: "0, 1, 2, ... as int32, as many as axis `axis` of x is long; x gives only its length",
     operands: ["x"],
     attrs: { axis: "axis" },
     shapeOnly: [0],
@@ -272,8 +135,8 @@ export const layout = {
     }),
     call: <V>(x: V, axis: number): Call<V> => [[x], { axis }],
   },
+  /** x broadcast to the shape of `like`; the values of `like` are not read. */
   expand: {
-    meaning: "x broadcast to the shape of `like`; the values of `like` are not read",
     operands: ["x", "like"],
     attrs: {},
     shapeOnly: [1],
@@ -291,6 +154,3 @@ export const layout = {
     call: <V>(x: V, like: V): Call<V> => [[x, like]],
   },
 } satisfies Readonly<Record<string, PrimitiveRecord>>;
-
-const axesFrom = (attrs: Attrs): readonly number[] =>
-  Array.from({ length: attrs["count"] as number }, (_, k) => (attrs["axis"] as number) + k);

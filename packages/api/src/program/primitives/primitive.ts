@@ -21,10 +21,11 @@ export type AttrKind =
   | "sizes"
   | "dtype";
 
-/** What the builder, the verifier and an adapter author need to know of one primitive. */
+/**
+ * What the builder, the verifier and an adapter author need to know of one primitive. What it means is the comment on
+ * its record, which is that of the block's method too, so that pages don't load it.
+ */
 export interface Primitive {
-  /** One line of meaning. */
-  readonly meaning: string;
   /** Names of the operands, in order. A last name ending in `...` stands for one or more. */
   readonly operands: readonly string[];
   /** Every attribute, all required, with what it may hold. */
@@ -141,6 +142,10 @@ export function same(place: string, a: ValueType, b: ValueType): void {
       details: { left: a, right: b },
     });
 }
+
+/** Every operand along the attribute `axis`. */
+export const alongAxis = (operands: readonly ValueType[], attrs: Attrs): readonly (readonly number[])[] =>
+  operands.map(() => [attrs["axis"] as number]);
 
 /** A shape with one axis of another length. */
 export const withAxis = (shape: readonly Dim[], axis: number, dim: Dim): Dim[] =>

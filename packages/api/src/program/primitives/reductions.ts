@@ -1,4 +1,3 @@
-import type { Attrs, ValueType } from "../../contract/program.js";
 import {
   axisOf,
   broadcast,
@@ -9,13 +8,11 @@ import {
   refuseShape,
   same,
   show,
-  withAxis,
 } from "./primitive.js";
 
 type Reduction = Primitive & { call<V>(x: V, axes: number | readonly number[]): Call<V> };
 
-const reduce = (meaning: string): Reduction => ({
-  meaning,
+const reduction: Reduction = {
   operands: ["x"],
   attrs: { axes: "axes" },
   along: (_operands, attrs) => [attrs["axes"] as readonly number[]],
@@ -26,16 +23,12 @@ const reduce = (meaning: string): Reduction => ({
     return { dtype: "float32", shape: x!.shape.map((dim, k) => (axes.includes(k) ? 1 : dim)) };
   },
   call: (x, axes) => [[x], { axes: typeof axes === "number" ? [axes] : [...axes].sort((a, b) => a - b) }],
-});
-
-const alongAxis = (_operands: readonly ValueType[], attrs: Attrs): readonly (readonly number[])[] => [
-  [attrs["axis"] as number],
-];
+};
 
 /** Operations that bring elements of an axis together. */
 export const reductions = {
+  /** Matrix product over the last two axes; leading axes broadcast. */
   matmul: {
-    meaning: "matrix product over the last two axes; leading axes broadcast",
     operands: ["a", "b"],
     attrs: {},
     along: ([a, b]) => [[a!.shape.length - 1], [b!.shape.length - 2]],
@@ -55,30 +48,8 @@ export const reductions = {
     },
     call: <V>(a: V, b: V): Call<V> => [[a, b]],
   },
-  sum: reduce("sum along `axes`, which stay with length 1"),
-  reduceMax: reduce("largest along `axes`, which stay with length 1; NaN if any is"),
-  argmax: {
-    meaning:
-      "where along `axis`, which stays with length 1, the largest is, the first of equals; int32; undefined with NaN",
-    operands: ["x"],
-    attrs: { axis: "axis" },
-    along: alongAxis,
-    infer([x], attrs, place) {
-      expectDType(place, x!, ["float32"]);
-      return { dtype: "int32", shape: withAxis(x!.shape, axisOf(place, attrs, "axis", x!.shape.length), 1) };
-    },
-    call: <V>(x: V, axis: number): Call<V> => [[x], { axis }],
-  },
-  cumsum: {
-    meaning: "the sum of all elements along `axis` up to and with each",
-    operands: ["x"],
-    attrs: { axis: "axis" },
-    along: alongAxis,
-    infer([x], attrs, place) {
-      expectDType(place, x!, ["float32"]);
-      axisOf(place, attrs, "axis", x!.shape.length);
-      return x!;
-    },
-    call: <V>(x: V, axis: number): Call<V> => [[x], { axis }],
-  },
+  /** Sum along `axes`, which stay with length 1. */
+  sum: reduction,
+  /** Largest along `axes`, which stay with length 1; NaN if any is. */
+  reduceMax: reduction,
 } satisfies Readonly<Record<string, PrimitiveRecord>>;

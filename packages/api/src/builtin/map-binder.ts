@@ -1,0 +1,16 @@
+import type { ElementMap } from "./maps.js";
+import type { Binder } from "./slot.js";
+
+/** Runs a function of each element. */
+export const each =
+  (map: ElementMap): Binder =>
+  ({ ins: [x], outs: [out] }) => {
+    const [from, to] = [x!.data, out!.data];
+    return () => map(from, 0, to as Float32Array, 0, to.length);
+  };
+
+/** Runs one of the kernels' maps on each element. */
+export const unary =
+  (name: string): Binder =>
+  (binding) =>
+    each(binding.kernels.maps[name]!)(binding);

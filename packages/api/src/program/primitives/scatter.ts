@@ -1,0 +1,33 @@
+import type { Dim } from "../../contract/program.js";
+import { type Call, expectDType, type PrimitiveRecord, refuseShape, show } from "./primitive.js";
+
+/** What gather is the transpose of. */
+export const scatter = {
+  /**
+   * Zeros of the shape of `like`, each row of `updates` added to the row (first axis) at its index: what gather
+   * is the transpose of; the values of `like` are not read, an index outside is undefined.
+   */
+  scatterAdd: {
+    operands: ["updates", "indices", "like"],
+    attrs: {},
+    shapeOnly: [2],
+    along: ([, indices]) => {
+      const all = indices!.shape.map((_, k) => k);
+      return [all, all, [0]];
+    },
+    infer([updates, indices, like], _attrs, place) {
+      expectDType(place, updates!, ["float32"]);
+      expectDType(place, indices!, ["int32"]);
+      const wanted: readonly Dim[] = [...indices!.shape, ...like!.shape.slice(1)];
+      if (updates!.shape.length !== wanted.length || updates!.shape.some((dim, k) => dim !== wanted[k]))
+        refuseShape(
+          place,
+          `updates [${wanted.join(", ")}], a row for each index`,
+          show(updates!),
+          "the axes after those of the indices are a row's",
+        );
+      return { dtype: "float32", shape: like!.shape };
+    },
+    call: <V>(updates: V, indices: V, like: V): Call<V> => [[updates, indices, like]],
+  },
+} satisfies Readonly<Record<string, PrimitiveRecord>>;

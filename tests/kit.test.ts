@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { builtin, compile, lower, type Spec } from "@unroll/api";
+import {
+  batchMajorOperations,
+  builtinOf,
+  cellDefinitions,
+  functionOperations,
+  input,
+  type Kit,
+  kit,
+  layerDefinitions,
+  lstmCell,
+  lstmDefinition,
+  lstmOperations,
+  primitiveOperations,
+  recurrent,
+  recurrentDefinition,
+  tensor,
+} from "@unroll/api/core";
+import { cases, inputsOf, optionsOf, specs } from "@unroll/conformance";
+import { describe, expect, it } from "vitest";
+import { runs, seed } from "../conformance/test/settings.js";
+
+/** A kit of the layers and cells that a spec has, and of no other. */
+function ownKit({ layers }: Spec): Kit {
+  const types = new Set(layers.map(({ type }) => type));
+  const kinds = new Set(
+    layers.flatMap((layer) => {
+      if (layer.type === "recurrent") return [layer.cell.kind];
+      return layer.type === "bidirectional" ? [layer.forward.kind, layer.backward.kind] : [];
+    }),
+  );
+  return kit({
+    layers: [...types].map((type) => layerDefinitions[type]),
+    cells: [...kinds].map((kind) => cellDefinitions[kind]),
+  });
+}
+
+describe("a kit of what a spec has", () => {
+  it("makes the programs that the whole library makes", () => {
+    fc.assert(
+      fc.property(specs(), (spec) => {
+        const own: Kit = ownKit(spec);
+        own.validateSpec(spec);
+        expect(own.lower(spec, { mode: "sequence" })).toEqual(lower(spec, { mode: "sequence" }));
+      }),
+      { numRuns: 8 * runs, seed },
+    );
+  });
+
+  it("runs them to the same numbers", async () => {
+    await fc.assert(
+      fc.asyncProperty(cases(), async (given) => {
+        const [own, whole] = await Promise.all(
+          [ownKit(given.spec).compile, compile].map(async (make) => {
+            const model = await make(given.spec, { adapter: builtin(), weights: given.weights });
+            return model.sequence(inputsOf(given), optionsOf(given));
+          }),
+        );
+        expect(own!.outputs).toEqual(whole!.outputs);
+      }),
+      { numRuns: runs, seed },
+    );
+  });
+});
+
+describe("an engine of some operations", () => {
+  const { compile: make, spec } = kit({ layers: [recurrentDefinition], cells: [lstmDefinition] });
+  const model = (peepholes: boolean) =>
+    spec({
+      name: "part",
+      inputs: [input({ name: "x", shape: [2] })],
+      layers: [
+        recurrent({ name: "lstm", input: "x", cell: lstmCell({ inputSize: 2, units: 3, peepholes }) }),
+      ],
+    });
+  const weights = Object.fromEntries(
+    kit({ layers: [recurrentDefinition], cells: [lstmDefinition] })
+      .specWeights(model(true))
+      .map(({ name, shape }) => {
+        const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => Math.sin(k));
+        return [name, tensor(data, shape)];
+      }),
+  );
+  const plain = Object.fromEntries(Object.entries(weights).filter(([name]) => !name.includes("eephole")));
+  const x = [
+    [
+      [0.5, -1],
+      [0.25, 2],
+    ],
+  ];
+
+  it("has the numbers of the whole engine", async () => {
+    const part = await make(model(false), {
+      adapter: builtinOf([lstmOperations, batchMajorOperations]),
+      weights: plain,
+    });
+    const whole = await make(model(false), { adapter: builtin(), weights: plain });
+    expect((await part.sequence(x, { lengths: [1] })).output).toEqual(
+      (await whole.sequence(x, { lengths: [1] })).output,
+    );
+    const [first, second] = [part, whole].map((one) => {
+      const [out, state] = [new Float32Array(3), one.zeroState(1)];
+      one.stepInto(new Float32Array([0.5, -1]), state, out);
+      return [out, state.toJSON()];
+    });
+    expect(first).toEqual(second);
+  });
+
+  it("refuses by name what it has no operation for, and runs it with the primitives", async () => {
+    await expect(
+      make(model(true), { adapter: builtinOf([lstmOperations, batchMajorOperations]), weights }),
+    ).rejects.toThrow(/adapter "builtin": expected only primitives it claims, got "\w+" in program/);
+    const adapter = builtinOf([lstmOperations, functionOperations, primitiveOperations]);
+    const part = await make(model(true), { adapter, weights });
+    const whole = await make(model(true), { adapter: builtin(), weights });
+    expect((await part.sequence(x)).output).toEqual((await whole.sequence(x)).output);
+  });
+});
