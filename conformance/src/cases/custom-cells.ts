@@ -55,8 +55,9 @@ export const customCells = {
 } satisfies Readonly<Record<string, Make>>;
 
 /**
- * Looks at a memory with its state and is fed what it saw last; sees its input a second time at each step, and, if
- * `started`, one vector for all of them; keeps a matrix beside its vectors, and has weights whose names have dots.
+ * Looks at a memory with its state and is fed what it saw last; sees its input a second time at each step,
+ * and, if `started`, one vector for all of them; keeps a matrix beside its vectors, and has weights whose
+ * names have dots.
  */
 export const readingCell = (inputSize: number, memorySize: number, started: boolean): CustomCellSpec =>
   customCell({

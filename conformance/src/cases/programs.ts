@@ -31,7 +31,9 @@ const stretch = (a: Value, b: Value): boolean => {
   });
 };
 
-/** Puts a primitive on values that are there, `pick` choosing among what fits; null where none of them does. */
+/**
+ * Puts a primitive on values that are there, `pick` choosing among what fits; null where none of them does.
+ */
 type MoveOn = (b: Block, values: readonly Value[], pick: number) => Value | null;
 
 const bool = (v: Value): boolean => v.type.dtype === "bool";

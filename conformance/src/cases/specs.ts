@@ -71,7 +71,9 @@ type Placed = "recurrent" | "bidirectional" | "embedding" | "merge" | "attention
 
 type Following = Exclude<LayerSpec["type"], Placed>;
 
-/** What may follow a recurrent layer, by its own name, on values of some size; and the size that it leaves. */
+/**
+ * What may follow a recurrent layer, by its own name, on values of some size; and the size that it leaves.
+ */
 const following: {
   readonly [T in Following]: (
     name: string,
@@ -246,7 +248,10 @@ function attending(at: string, size: number, choice: AttentionChoice): LayerSpec
 /** Name of the layer whose cell looks at the memory. */
 const READER = "reader";
 
-/** Layers by which a cell looks at the memory, and at what the values `at` become otherwise, at every step over them. */
+/**
+ * Layers by which a cell looks at the memory, and at what the values `at` become otherwise, at every step
+ * over them.
+ */
 function reading(at: string, size: number, choice: AttentionChoice): LayerSpec[] {
   const [layers, memory] = memoryOf(choice);
   const started = choice.encoder !== "none";

@@ -36,8 +36,9 @@ const claimOf = ({ inputs, attrs }: Seen): CompositeClaim => ({
 let known: Readonly<Record<string, CompositeClaim>> | undefined;
 
 /**
- * Claims of every composite that cases are made of, with every input and attribute that they have: what a fault must claim
- * to see composites whole. Gathered from drawn cases, so that no list of them can fall behind.
+ * Claims of every composite that cases are made of, with every input and attribute that they have: what a
+ * fault must claim to see composites whole. Gathered from drawn cases, so that no list of them can fall
+ * behind.
  */
 export function everyComposite(): Readonly<Record<string, CompositeClaim>> {
   if (known) return known;

@@ -34,7 +34,8 @@ function tensorOf<V>(m: Arithmetic<V>, { axis, shape, rows }: Value<V>): Float64
 }
 
 /**
- * Runs a spec by its equations, one row and one step at a time. Shares nothing with programs, lowering or engines.
+ * Runs a spec by its equations, one row and one step at a time. Shares nothing with programs, lowering or
+ * engines.
  *
  * @param m arithmetic; exact float64 by default
  */

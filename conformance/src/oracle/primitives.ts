@@ -218,8 +218,8 @@ const scatterAdd: Definition = ({ xs: [updates, indices, like], rounding }) =>
   });
 
 /**
- * Every primitive by its one line of meaning in `program/primitives/`, in float64, written apart from every engine. By type:
- * one that is missing here does not compile.
+ * Every primitive by its one line of meaning in `program/primitives/`, in float64, written apart from every
+ * engine. By type: one that is missing here does not compile.
  */
 const definitions: { readonly [P in PrimitiveName]: Definition } = {
   add: binary((a, b) => a + b),

@@ -66,9 +66,9 @@ export class OnnxExecutable implements Executable {
   }
 
   /**
-   * The first time it costs a session, whose weights are inputs from then on; after that, no more than writing them out.
-   * A session with weights as inputs can't pack them beforehand, and copies them at each run where its memory is not the
-   * host's: who never binds weights anew never pays that.
+   * The first time it costs a session, whose weights are inputs from then on; after that, no more than
+   * writing them out. A session with weights as inputs can't pack them beforehand, and copies them at each
+   * run where its memory is not the host's: who never binds weights anew never pays that.
    */
   async rebind(weights: WeightMap): Promise<void> {
     const { program, device, session } = this;

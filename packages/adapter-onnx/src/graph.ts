@@ -119,7 +119,10 @@ export class Graph {
     );
   }
 
-  /** Weights, as they are or packed, in the order in which they were written; the same for every value of them. */
+  /**
+   * Weights, as they are or packed, in the order in which they were written; the same for every value of
+   * them.
+   */
   get weights(): readonly Initializer[] {
     return this.shared.weights;
   }

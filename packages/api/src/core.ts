@@ -1,6 +1,6 @@
 /**
- * The core with only the layers, cells and operations that a page names, for pages where every kilobyte counts:
- * `@unroll/api/core`. The builders and everything else are those of `@unroll/api`.
+ * The core with only the layers, cells and operations that a page names, for pages where every kilobyte
+ * counts: `@unroll/api/core`. The builders and everything else are those of `@unroll/api`.
  */
 import type { AnyCell, AnyLayer, Catalog, CellDefinition, LayerDefinition } from "./layers/definition.js";
 import type { Program } from "./contract/program.js";

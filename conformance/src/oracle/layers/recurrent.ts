@@ -21,7 +21,9 @@ interface Pass {
 /** A layer that folds cells, and what its cells read beside their input. */
 type FoldingLayer = (RecurrentSpec | BidirectionalSpec) & { readonly reads?: RecurrentSpec["reads"] };
 
-/** What folding a cell gives: the output of each step, that of the last one processed, and the final state. */
+/**
+ * What folding a cell gives: the output of each step, that of the last one processed, and the final state.
+ */
 interface Folded<V> {
   readonly y: readonly (readonly V[])[];
   readonly last: readonly V[];

@@ -64,7 +64,10 @@ const loops = {
     },
 };
 
-/** As C and every engine has it: 1 to any power is 1, and so is -1 to an infinite one, where JavaScript says NaN. */
+/**
+ * As C and every engine has it: 1 to any power is 1, and so is -1 to an infinite one, where JavaScript says
+ * NaN.
+ */
 const power = (x: number, y: number): number =>
   x === 1 || (x === -1 && (y === Infinity || y === -Infinity)) ? 1 : x ** y;
 

@@ -39,7 +39,10 @@ export class Plan implements ScanPlan {
   readonly inputs: readonly Slot[];
   readonly outputs: readonly Slot[];
   private readonly steps: Step[] = [];
-  /** What follows from weights alone, in order; done when the plan is made, and again when weights have new values. */
+  /**
+   * What follows from weights alone, in order; done when the plan is made, and again when weights have new
+   * values.
+   */
   private readonly fixed: Step[] = [];
   private readonly free = new Map<string, Data[]>();
 
@@ -244,7 +247,8 @@ export class Plan implements ScanPlan {
     if (slot.fixed) {
       step();
       packs.set(slot.data, known.set(key, packed));
-      // Plans share what is packed of a weight itself; what is packed of a value computed from weights is this plan's.
+      // Plans share what is packed of a weight itself; what is packed of a value computed from weights is
+      // this plan's.
       (this.source.params.includes(slot) ? this.source.repack : this.fixed).push(step);
     } else steps.push(step);
     return packed;

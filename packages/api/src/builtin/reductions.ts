@@ -55,7 +55,10 @@ type Along = (
   row: number,
 ) => void;
 
-/** What runs along one axis: for each row where it starts, how far apart its elements are, and how many there are. */
+/**
+ * What runs along one axis: for each row where it starts, how far apart its elements are, and how many
+ * there are.
+ */
 const alongAxis =
   (each: Along): Binder =>
   ({ ins: [x], outs: [out], attrs }) => {

@@ -21,8 +21,8 @@ export type Feed = HostTensor | DeviceTensor;
  * - Feeds are complete, of the declared types, agree in their symbolic dims, and each of those is at least 1.
  * - Nothing is run or bound after `dispose()` on its executable.
  *
- * What only an adapter can know, it checks itself: the sizes of arrays given to `runInto`, ids outside a gathered table,
- * and that a result is not used after its `dispose()`.
+ * What only an adapter can know, it checks itself: the sizes of arrays given to `runInto`, ids outside a
+ * gathered table, and that a result is not used after its `dispose()`.
  */
 export interface Adapter {
   /** Short stable name, e.g. `onnx`. */
@@ -33,8 +33,8 @@ export interface Adapter {
   readonly version?: string;
   readonly capabilities: Capabilities;
   /**
-   * Prepares a program for execution. One executable serves every batch size and length. Whoever has a program and no model
-   * around it calls `prepare()`, which makes the checks, rather than this.
+   * Prepares a program for execution. One executable serves every batch size and length. Whoever has a
+   * program and no model around it calls `prepare()`, which makes the checks, rather than this.
    */
   compile(program: Program, weights: WeightMap): Promise<Executable>;
   /** The same at once. Present when `capabilities.synchronous`. */
@@ -51,10 +51,10 @@ export interface Executable {
    */
   run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>>;
   /**
-   * Gives every weight a new value: same names, dtypes and shapes; as with `compile`, the arrays are the adapter's to keep.
-   * Runs asked for before it see the old values, runs asked for once its promise is fulfilled the new ones. It should cost
-   * no more than copying and packing the weights; an adapter that would have to compile again leaves it out, and the core
-   * compiles again.
+   * Gives every weight a new value: same names, dtypes and shapes; as with `compile`, the arrays are the
+   * adapter's to keep. Runs asked for before it see the old values, runs asked for once its promise is
+   * fulfilled the new ones. It should cost no more than copying and packing the weights; an adapter that
+   * would have to compile again leaves it out, and the core compiles again.
    */
   rebind?(weights: WeightMap): Promise<void>;
   /** Frees everything the executable holds. A second call does nothing. */

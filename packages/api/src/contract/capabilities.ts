@@ -3,25 +3,29 @@ import type { AttrValue } from "./program.js";
 import type { DType } from "./tensor.js";
 
 /**
- * Version of the contract between the core and adapters. A primitive of a version has the attributes and dtypes that its
- * record had then; when one grows, the version does too.
+ * Version of the contract between the core and adapters. A primitive of a version has the attributes and
+ * dtypes that its record had then; when one grows, the version does too.
  */
 export const CONTRACT = 2;
 
 /**
- * When an adapter runs a composite its own way. A claim is closed: a node that has an input or an attribute which is not
- * listed here, or a value of an attribute which is not, is expanded into its decomposition before the adapter sees it.
+ * When an adapter runs a composite its own way. A claim is closed: a node that has an input or an attribute
+ * which is not listed here, or a value of an attribute which is not, is expanded into its decomposition
+ * before the adapter sees it.
  */
 export interface CompositeClaim {
-  /** Every named input the adapter knows, with its dtype. A node may lack those that the composite calls optional. */
+  /**
+   * Every named input the adapter knows, with its dtype. A node may lack those that the composite calls
+   * optional.
+   */
   readonly inputs: Readonly<Record<string, DType>>;
   /** Every attribute the adapter knows, with the values it can run; `any` for any number. Default: none. */
   readonly attrs?: Readonly<Record<string, readonly AttrValue[] | "any">>;
   /** Named inputs that, where present, must be weights: known when the program is compiled. */
   readonly weights?: readonly string[];
   /**
-   * Whether a NaN among the operands may end there, where the decomposition passes it on. Then the report of the
-   * conformance suite says so, and whoever needs NaN passed on leaves this composite out.
+   * Whether a NaN among the operands may end there, where the decomposition passes it on. Then the report
+   * of the conformance suite says so, and whoever needs NaN passed on leaves this composite out.
    */
   readonly losesNaN?: boolean;
 }
@@ -37,8 +41,8 @@ export interface Capabilities {
   /** Precision of float32 arithmetic inside the engine. */
   readonly precision: "f32" | "f16" | "mixed";
   /**
-   * Whether a NaN or an infinity may be lost in any operation. So on GPUs: WGSL and GLSL promise nothing of either. Masks
-   * and lengths keep them out of results all the same.
+   * Whether a NaN or an infinity may be lost in any operation. So on GPUs: WGSL and GLSL promise nothing of
+   * either. Masks and lengths keep them out of results all the same.
    */
   readonly losesNaN?: boolean;
   /** Whether `compileSync` and `runInto` exist: execution without a promise or an allocation. */
@@ -75,7 +79,8 @@ export function assertContract({
 }
 
 /**
- * The claims that an adapter's option `composites` chooses of its own: `"all"`, or some by name, `[]` for none.
+ * The claims that an adapter's option `composites` chooses of its own: `"all"`, or some by name, `[]` for
+ * none.
  *
  * @param place the adapter's factory, for errors
  * @throws UNROLL_ARGUMENT for a name that there is no claim of

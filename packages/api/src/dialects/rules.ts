@@ -116,7 +116,10 @@ export function cellRules(
   ];
 }
 
-/** Projection, peepholes and clipping of an LSTM. @throws UNROLL_UNSUPPORTED where the dialect has no place for them */
+/**
+ * Projection, peepholes and clipping of an LSTM. @throws UNROLL_UNSUPPORTED where the dialect has no place
+ * for them
+ */
 function extraRules(
   layer: string,
   prefix: string,

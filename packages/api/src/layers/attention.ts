@@ -18,25 +18,25 @@ const fields = {
   /** Size of query and key. */
   inputSize: { kind: "count" },
   /**
-   * How well a key fits: `dot` q·k (Luong; the default), `scaledDot` q·k / sqrt(inputSize), `additive` the sum of
-   * tanh(q + k) (Bahdanau).
+   * How well a key fits: `dot` q·k (Luong; the default), `scaledDot` q·k / sqrt(inputSize), `additive` the
+   * sum of tanh(q + k) (Bahdanau).
    */
   score: { kind: "oneOf", of: ["dot", "scaledDot", "additive"], default: "dot" },
   /**
-   * What the score is multiplied by: nothing, the default; the weight `scale` []; or for `additive` each of its terms
-   * by `scale` [inputSize].
+   * What the score is multiplied by: nothing, the default; the weight `scale` []; or for `additive` each of
+   * its terms by `scale` [inputSize].
    */
   scale: { kind: "oneOf", of: ["none", "scalar", "vector"], default: "none" },
   /**
-   * What q + k is multiplied by before tanh: nothing, the default, or the weight `innerScale` [] (Keras's `concat` score
-   * with `use_scale`).
+   * What q + k is multiplied by before tanh: nothing, the default, or the weight `innerScale` [] (Keras's
+   * `concat` score with `use_scale`).
    */
   innerScale: { kind: "oneOf", of: ["none", "scalar"], default: "none" },
 } as const satisfies Fields;
 
 /**
- * Each step of a query takes the mean of another sequence's steps, weighted by how well their keys fit it. The weights
- * [batch, time, source] are there as `name.weights`, which only an output may be.
+ * Each step of a query takes the mean of another sequence's steps, weighted by how well their keys fit it.
+ * The weights [batch, time, source] are there as `name.weights`, which only an output may be.
  */
 export interface AttentionSpec extends FilledOf<typeof fields> {
   readonly type: "attention";

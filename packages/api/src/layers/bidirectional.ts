@@ -25,9 +25,14 @@ const fields = {
     kind: "cell",
     default: ({ forward }: { forward?: unknown }) => forward,
   } as CellField<CellSpec> & { readonly default: unknown },
-  /** How the two outputs become one, `concat` by default; `none` leaves `name.forward` and `name.backward`. */
+  /**
+   * How the two outputs become one, `concat` by default; `none` leaves `name.forward` and `name.backward`.
+   */
   merge: { kind: "oneOf", of: ["concat", "sum", "ave", "mul", "none"], default: "concat" },
-  /** `last`: each direction's output at the step it processed last, i.e. y_f at the end and y_b at the start. */
+  /**
+   * `last`: each direction's output at the step it processed last, i.e. y_f at the end and y_b at the
+   * start.
+   */
   returns: { kind: "oneOf", of: ["sequence", "last"], default: "sequence" },
   /** As for a recurrent layer. */
   maskedOutput: {
@@ -52,8 +57,8 @@ const passes = ({ forward, backward }: BidirectionalSpec): readonly [Pass, Pass]
 ];
 
 /**
- * Two cells, one over the sequence as it is and one from its end. Defaults as {@link recurrent}, outputs concatenated,
- * both cells alike.
+ * Two cells, one over the sequence as it is and one from its end. Defaults as {@link recurrent}, outputs
+ * concatenated, both cells alike.
  */
 export const bidirectional = (options: OptionsOf<typeof fields>): BidirectionalSpec =>
   layerOf("bidirectional", fields, options);

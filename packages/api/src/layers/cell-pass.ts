@@ -18,7 +18,10 @@ export interface PassLayer {
   readonly reads?: Readonly<Record<string, ValueRef>>;
 }
 
-/** A cell of a layer: where the layer holds it, what its parts and weights begin with, and which way it runs. */
+/**
+ * A cell of a layer: where the layer holds it, what its parts and weights begin with, and which way it
+ * runs.
+ */
 export interface Pass {
   /** The layer's key that holds the cell. */
   readonly key: string;
@@ -66,7 +69,9 @@ export function whyNotAlongSteps({ name, input }: PassLayer, around: Surrounding
   return `layer "${name}" runs along "${axis}", which is there as a whole (${cure})`;
 }
 
-/** Checks that cells fit the layer's input, and that an initial state is given in full. @throws UNROLL_SPEC */
+/**
+ * Checks that cells fit the layer's input, and that an initial state is given in full. @throws UNROLL_SPEC
+ */
 export function wirePasses(layer: PassLayer, passes: readonly Pass[], wiring: Wiring): void {
   const info = wiring.read(layer.input, "input");
   if (info.axis === null || info.shape.length !== 1)
@@ -127,7 +132,10 @@ const under = (prefix: string, given: Readonly<Record<string, Value>>): Record<s
       .map(([key, value]) => [key.slice(prefix.length), value]),
   );
 
-/** Folds one pass over its input; its output is [time, batch, units], or [batch, units] where the last is asked for. */
+/**
+ * Folds one pass over its input; its output is [time, batch, units], or [batch, units] where the last is
+ * asked for.
+ */
 export function foldPass(layer: PassLayer, pass: Pass, scope: LayerScope): Folded {
   const { b } = scope;
   const { cell, prefix, reverse } = pass;
@@ -141,8 +149,8 @@ export function foldPass(layer: PassLayer, pass: Pass, scope: LayerScope): Folde
   };
   const last = layer.returns === "last";
   const part = definition.outputPart(cell);
-  // Only a returned sequence shows the outputs of masked steps, so a layer that returns its last output asks for the
-  // form that every engine can run, unless that output is no part of its state.
+  // Only a returned sequence shows the outputs of masked steps, so a layer that returns its last output
+  // asks for the form that every engine can run, unless that output is no part of its state.
   const how: RecurrentAttrs =
     last && part !== null
       ? { reverse, maskedOutput: "zero", heldStart: "zeros" }
@@ -156,8 +164,8 @@ export function foldPass(layer: PassLayer, pass: Pass, scope: LayerScope): Folde
 }
 
 /**
- * The output of the step processed last. Held, it is what the last real step gave: the final state part that is the
- * output, except in a row without any real step that holds zeros.
+ * The output of the step processed last. Held, it is what the last real step gave: the final state part
+ * that is the output, except in a row without any real step that holds zeros.
  */
 function lastOutput(
   layer: PassLayer,

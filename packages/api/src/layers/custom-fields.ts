@@ -4,8 +4,8 @@ import { checkField, checkFields, type Fields, isRecord, type OwnField, refuseSp
 /** What a custom cell sees beside its input and its state, of a value of the spec around it. */
 export interface CellRead {
   /**
-   * `steps`: of a sequence along the layer's own axis, one element at each step. `whole`: all of a sequence at every
-   * step, with a mask that tells which of its steps are real. `none`: a value without time.
+   * `steps`: of a sequence along the layer's own axis, one element at each step. `whole`: all of a sequence
+   * at every step, with a mask that tells which of its steps are real. `none`: a value without time.
    */
   readonly along: "steps" | "whole" | "none";
   /** Axes of one element. */

@@ -20,21 +20,25 @@ const fields = {
   state: shapesByName,
   /** Shape of each weight. Names may have dots. */
   weights: shapesByName,
-  /** What a step sees beside its input and its state; see `CellRead`. The layer says which values of the spec they are. */
+  /**
+   * What a step sees beside its input and its state; see `CellRead`. The layer says which values of the
+   * spec they are.
+   */
   reads: readsByName,
   step: program,
 } as const satisfies Fields;
 
 /**
- * A cell by its own equations: what one step computes, as a program. It runs on every engine by that definition alone;
- * write one with `customCell`.
+ * A cell by its own equations: what one step computes, as a program. It runs on every engine by that
+ * definition alone; write one with `customCell`.
  */
 export interface CustomCellSpec extends Omit<FilledOf<typeof fields>, "step"> {
   readonly kind: "custom";
   /**
-   * One step. Inputs: `x` [batch, inputSize]; every state part [batch, ...shape]; every read `name`, [batch, ...shape], or
-   * [batch, name, ...shape] with `name.mask` bool [batch, name] where it is whole. Parameters: the weights. Outputs: every
-   * state part after the step and `output` [batch, units]. Each row by itself: no operation runs along the batch.
+   * One step. Inputs: `x` [batch, inputSize]; every state part [batch, ...shape]; every read `name`,
+   * [batch, ...shape], or [batch, name, ...shape] with `name.mask` bool [batch, name] where it is whole.
+   * Parameters: the weights. Outputs: every state part after the step and `output` [batch, units]. Each row
+   * by itself: no operation runs along the batch.
    */
   readonly step: Program;
 }

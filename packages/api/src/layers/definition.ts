@@ -41,7 +41,10 @@ export interface ReadingLayer {
 
 /** A value that a cell reads beside its input. */
 export interface ReadValue {
-  /** [batch, ...] for a step or without time, [time, batch, ...] to be folded over, [batch, source, ...] whole. */
+  /**
+   * [batch, ...] for a step or without time, [time, batch, ...] to be folded over, [batch, source, ...]
+   * whole.
+   */
   readonly value: Value;
   /** Which steps of a whole sequence are real, bool [batch, source]. */
   readonly mask?: Value | undefined;
@@ -94,7 +97,10 @@ export interface CellDefinition<Cell extends AnyCell = AnyCell> {
   weights(cell: Cell): readonly OwnWeight[];
   /** One step. `x` is [batch, inputSize]. */
   step(cell: Cell, x: Value, scope: CellScope): { readonly output: Value; readonly state: Folded["state"] };
-  /** The cell folded over time. `x` is [time, batch, inputSize]; `extent` holds `lengths` or `mask` or neither. */
+  /**
+   * The cell folded over time. `x` is [time, batch, inputSize]; `extent` holds `lengths` or `mask` or
+   * neither.
+   */
   fold(cell: Cell, x: Value, scope: CellScope, extent: NamedValues, attrs: RecurrentAttrs): Folded;
 }
 
@@ -110,7 +116,10 @@ export interface Surroundings {
 export interface Wiring extends Omit<Surroundings, "value"> {
   /** Where the layer stands, for errors. */
   readonly path: string;
-  /** What is known of the value that a key of the layer refers to. @throws UNROLL_SPEC for one that is not there */
+  /**
+   * What is known of the value that a key of the layer refers to. @throws UNROLL_SPEC for one that is not
+   * there
+   */
   read(ref: ValueRef, key: string): ValueInfo;
   refuse(key: string, expected: string, got: unknown, cure: string): never;
 }
@@ -139,8 +148,8 @@ export interface Lowered {
 }
 
 /**
- * All that there is to know of a layer. Types, builders, checks, weights, states, values and programs follow from the
- * definitions, by loops that know no layer's name.
+ * All that there is to know of a layer. Types, builders, checks, weights, states, values and programs
+ * follow from the definitions, by loops that know no layer's name.
  */
 export interface LayerDefinition<Layer extends AnyLayer = AnyLayer> {
   readonly type: Layer["type"];

@@ -84,8 +84,8 @@ export type OptionsOf<F extends Fields> = {
 };
 
 /**
- * A default that follows from other options: given what the caller gave with the defaults so far, in the order of
- * the fields.
+ * A default that follows from other options: given what the caller gave with the defaults so far, in the
+ * order of the fields.
  */
 export type DefaultRule = (filled: Readonly<Record<string, unknown>>) => unknown;
 

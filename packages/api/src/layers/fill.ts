@@ -2,8 +2,8 @@ import { knownOptions } from "../contract/known-options.js";
 import type { DefaultRule, Fields } from "./fields.js";
 
 /**
- * Fills in defaults. An option that is left out or undefined takes its default; null stays null, for the check of the spec
- * to judge.
+ * Fills in defaults. An option that is left out or undefined takes its default; null stays null, for the
+ * check of the spec to judge.
  *
  * @throws UNROLL_ARGUMENT for an option that there is none of
  */

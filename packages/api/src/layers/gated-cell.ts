@@ -4,7 +4,9 @@ import type { AnyCell, CellDefinition, OwnWeight } from "./definition.js";
 /** Every way in which biases are stored. */
 export const biasForms = ["none", "single", "split"] as const;
 
-/** How biases are stored. `split` keeps one for the input and one for the state (torch, ONNX, Keras's GRU). */
+/**
+ * How biases are stored. `split` keeps one for the input and one for the state (torch, ONNX, Keras's GRU).
+ */
 export type BiasForm = (typeof biasForms)[number];
 
 /** A cell whose weights hold the columns of several gates side by side. */
@@ -20,8 +22,9 @@ const biasNames: Readonly<Record<BiasForm, readonly string[]>> = {
 };
 
 /**
- * Weights of a cell whose gates stand side by side: `kernel` [inputSize, columns], `recurrentKernel` [stateSize,
- * columns], and `bias`, or `inputBias` and `recurrentBias`, [columns]. Products are row vector times matrix.
+ * Weights of a cell whose gates stand side by side: `kernel` [inputSize, columns], `recurrentKernel`
+ * [stateSize, columns], and `bias`, or `inputBias` and `recurrentBias`, [columns]. Products are row vector
+ * times matrix.
  *
  * @param gates names of the gates, in the order of their columns
  * @param stateSize size of h

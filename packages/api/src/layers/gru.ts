@@ -23,7 +23,10 @@ const fields = {
   },
 } as const satisfies Fields;
 
-/** A GRU. Weights: `kernel` [inputSize, 3 units] with gates z r n, `recurrentKernel` [units, 3 units], biases [3 units]. */
+/**
+ * A GRU. Weights: `kernel` [inputSize, 3 units] with gates z r n, `recurrentKernel` [units, 3 units],
+ * biases [3 units].
+ */
 export interface GruCellSpec extends FilledOf<typeof fields> {
   readonly kind: "gru";
 }
@@ -130,7 +133,10 @@ const mathematics = (cell: GruCellSpec): GruMathematics => ({
   resetAfter: cell.resetAfter,
 });
 
-/** A GRU. Defaults: tanh candidate, sigmoid gates, reset after the product (as torch and Keras do), two biases. */
+/**
+ * A GRU. Defaults: tanh candidate, sigmoid gates, reset after the product (as torch and Keras do), two
+ * biases.
+ */
 export const gruCell = (options: OptionsOf<typeof fields>): GruCellSpec => cellOf("gru", fields, options);
 
 export const gruDefinition = {

@@ -26,7 +26,10 @@ export interface LayerNormSpec extends FilledOf<typeof fields> {
   readonly type: "layerNorm";
 }
 
-/** Composite `layerNorm` along the last axis. Inputs: x [..., inputSize], optionally gamma and beta [inputSize]. */
+/**
+ * Composite `layerNorm` along the last axis. Inputs: x [..., inputSize], optionally gamma and beta
+ * [inputSize].
+ */
 function normalised(block: Block, x: Value, weights: NamedValues, attrs: Attrs & { epsilon: number }): Value {
   const { gamma, beta } = weights;
   return block.composite("layerNorm", { x, gamma, beta }, attrs, (b, v) => {

@@ -19,18 +19,27 @@ const fields = {
     of: activationNames,
     default: ({ activation }: { activation?: unknown }) => activation,
   },
-  /** Size of h, where it is a projection of the cell's output (torch's `proj_size`); null where h has `units`. c always has. */
+  /**
+   * Size of h, where it is a projection of the cell's output (torch's `proj_size`); null where h has
+   * `units`. c always has.
+   */
   projection: { kind: "count", nullable: true, default: null },
-  /** Whether i and f see the cell state before the step, and o the one after it, each by a weight a unit (ONNX, TensorFlow 1). */
+  /**
+   * Whether i and f see the cell state before the step, and o the one after it, each by a weight a unit
+   * (ONNX, TensorFlow 1).
+   */
   peepholes: { kind: "oneOf", of: [true, false], default: false },
-  /** Between minus this and this c is held at each step (TensorFlow 1's `cell_clip`); null, the default, for no bounds. */
+  /**
+   * Between minus this and this c is held at each step (TensorFlow 1's `cell_clip`); null, the default, for
+   * no bounds.
+   */
   cellClip: { kind: "positive", nullable: true, default: null },
   bias: { kind: "oneOf", of: biasForms, default: "single" },
 } as const satisfies Fields;
 
 /**
- * An LSTM. Weights: `kernel` [inputSize, 4 units] with gates i f g o, `recurrentKernel` [size of h, 4 units], biases
- * [4 units], `peephole` [3 units] of gates i f o, `projectionKernel` [units, projection].
+ * An LSTM. Weights: `kernel` [inputSize, 4 units] with gates i f g o, `recurrentKernel` [size of h, 4
+ * units], biases [4 units], `peephole` [3 units] of gates i f o, `projectionKernel` [units, projection].
  */
 export interface LstmCellSpec extends FilledOf<typeof fields> {
   readonly kind: "lstm";
@@ -151,8 +160,8 @@ const mathematics = (cell: LstmCellSpec): LstmMathematics => ({
 });
 
 /**
- * An LSTM. Defaults: tanh candidate, sigmoid gates, the output squashed by the candidate's activation, no projection, no
- * peepholes, one bias.
+ * An LSTM. Defaults: tanh candidate, sigmoid gates, the output squashed by the candidate's activation, no
+ * projection, no peepholes, one bias.
  */
 export const lstmCell = (options: OptionsOf<typeof fields>): LstmCellSpec => cellOf("lstm", fields, options);
 

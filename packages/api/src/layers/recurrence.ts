@@ -79,8 +79,8 @@ export function perRow(b: Block, condition: Value, like: Value): Value {
 }
 
 /**
- * Folds a cell over time with a mask or lengths: a masked step keeps every state part, so padding, whatever it holds,
- * never reaches a result. A row without any real step ends with its initial state.
+ * Folds a cell over time with a mask or lengths: a masked step keeps every state part, so padding, whatever
+ * it holds, never reaches a result. A row without any real step ends with its initial state.
  */
 export function foldCell<Part extends string>(
   b: Block,

@@ -21,15 +21,16 @@ const fields = {
   /** `backward` runs from the last step to the first. Default `forward`. */
   direction: { kind: "oneOf", of: ["forward", "backward"], default: "forward" },
   /**
-   * Order of a backward layer's output sequence: the input's `time` (torch, ONNX; the default) or the order of
-   * `processing` (Keras `go_backwards`).
+   * Order of a backward layer's output sequence: the input's `time` (torch, ONNX; the default) or the order
+   * of `processing` (Keras `go_backwards`).
    */
   outputOrder: { kind: "oneOf", of: ["time", "processing"], default: "time" },
   /** `sequence`, the default: the output of every step. `last`: that of the step processed last. */
   returns: { kind: "oneOf", of: ["sequence", "last"], default: "sequence" },
   /**
-   * Output at steps that are masked or past a row's length. `zero`: zeros (torch, ONNX, TensorFlow 1), the default for
-   * sequences. `hold`: the output of the step before (Keras), the default where only the last is returned.
+   * Output at steps that are masked or past a row's length. `zero`: zeros (torch, ONNX, TensorFlow 1), the
+   * default for sequences. `hold`: the output of the step before (Keras), the default where only the last
+   * is returned.
    */
   maskedOutput: {
     kind: "oneOf",
@@ -37,20 +38,26 @@ const fields = {
     default: ({ returns }: { returns?: unknown }) => (returns === "last" ? "hold" : "zero"),
   },
   /**
-   * What is held before the first real step: `zeros`, the default, or the output of the initial state. Without effect
-   * on `zero`.
+   * What is held before the first real step: `zeros`, the default, or the output of the initial state.
+   * Without effect on `zero`.
    */
   heldStart: { kind: "oneOf", of: ["zeros", "initialState"], default: "zeros" },
   /**
-   * Where the initial state comes from: null, the default, the caller (zeros if not given); or other values of the
-   * spec, by part.
+   * Where the initial state comes from: null, the default, the caller (zeros if not given); or other values
+   * of the spec, by part.
    */
   initialState: { kind: "valuesByName", nullable: true, default: null },
-  /** Values that a custom cell reads beside its input, by its names for them, e.g. `{ memory: "encoder" }`. Default none. */
+  /**
+   * Values that a custom cell reads beside its input, by its names for them, e.g. `{ memory: "encoder" }`.
+   * Default none.
+   */
   reads: { kind: "valuesByName", default: () => ({}) },
 } as const satisfies Fields;
 
-/** A cell folded over a sequence. Its final state is there as `name.h`, `name.c`, or as a custom cell calls its parts. */
+/**
+ * A cell folded over a sequence. Its final state is there as `name.h`, `name.c`, or as a custom cell calls
+ * its parts.
+ */
 export interface RecurrentSpec extends FilledOf<typeof fields> {
   readonly type: "recurrent";
 }
@@ -63,8 +70,8 @@ const passes = ({ cell, direction }: RecurrentSpec): readonly Pass[] => [
 ];
 
 /**
- * A recurrent layer. Defaults: forward, output in the input's time order, every step's output, zeros at masked steps
- * (the last output is held instead when only it is returned), initial state from the caller.
+ * A recurrent layer. Defaults: forward, output in the input's time order, every step's output, zeros at
+ * masked steps (the last output is held instead when only it is returned), initial state from the caller.
  */
 export const recurrent = <const Direction extends "forward" | "backward" = "forward">(
   options: OptionsOf<typeof fields> & { readonly direction?: Direction | undefined },

@@ -14,8 +14,8 @@ const fields = {
 } as const satisfies Fields;
 
 /**
- * One vector a row, over and over: a sequence along an axis of its own. In a step along that axis it is the vector
- * itself.
+ * One vector a row, over and over: a sequence along an axis of its own. In a step along that axis it is the
+ * vector itself.
  */
 export interface RepeatSpec extends FilledOf<typeof fields> {
   readonly type: "repeat";

@@ -13,7 +13,10 @@ const fields = {
   bias: { kind: "oneOf", of: biasForms, default: "single" },
 } as const satisfies Fields;
 
-/** A simple (Elman) RNN. Weights: `kernel` [inputSize, units], `recurrentKernel` [units, units], biases [units]. */
+/**
+ * A simple (Elman) RNN. Weights: `kernel` [inputSize, units], `recurrentKernel` [units, units], biases
+ * [units].
+ */
 export interface SimpleRnnCellSpec extends FilledOf<typeof fields> {
   readonly kind: "simpleRnn";
 }

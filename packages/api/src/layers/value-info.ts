@@ -8,8 +8,8 @@ export interface ValueInfo {
   /** A second time axis after the first, of attention weights. */
   readonly over?: string;
   /**
-   * Whether it is what is left at the end of the axis of steps: a final state, or what is made of one. In a step it is
-   * that of the steps so far, so no step may see it.
+   * Whether it is what is left at the end of the axis of steps: a final state, or what is made of one. In a
+   * step it is that of the steps so far, so no step may see it.
    */
   readonly ending?: true;
 }

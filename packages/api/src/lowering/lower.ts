@@ -11,7 +11,9 @@ import { valuesIn } from "../specification/values.js";
 /** What kind of program to make of a spec. */
 export type LowerMode = RunMode;
 
-/** Values as they come and go, [batch, axis, ...] or time-major, and as layers see them, [axis, batch, ...]. */
+/**
+ * Values as they come and go, [batch, axis, ...] or time-major, and as layers see them, [axis, batch, ...].
+ */
 class Border {
   constructor(
     private readonly b: Block,

@@ -178,8 +178,8 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   ): Promise<RunResult> {
     const outputs: Record<string, HostTensor> = {};
     for (const { name } of this.runnable.outputs) outputs[name] = await toHost(results[name]!);
-    // A sequence's state is often not wanted at all, and a synchronous engine's memory is the host's: such states leave
-    // the engine at once, and nothing has to be freed.
+    // A sequence's state is often not wanted at all, and a synchronous engine's memory is the host's: such
+    // states leave the engine at once, and nothing has to be freed.
     const { memory, synchronous } = this.adapter.capabilities;
     const leaves = synchronous || (mode === "sequence" && memory === "host");
     const parts = [];

@@ -19,7 +19,10 @@ const copied = (weight: HostTensor): HostTensor => ({
   data: weight.data.slice(),
 });
 
-/** The programs of a runnable on one adapter: lowered, legalized and compiled once for each mode, when first wanted. */
+/**
+ * The programs of a runnable on one adapter: lowered, legalized and compiled once for each mode, when first
+ * wanted.
+ */
 export class Executables {
   private readonly entries = new Map<string, Entry>();
   private readonly weights = new Map<string, HostTensor>();
@@ -61,8 +64,8 @@ export class Executables {
 
   /** Gives every executable there is new values for some weights, which are copied before this returns. */
   rebind(weights: WeightMap): Promise<void> {
-    // At once, so that a second call builds on them, and what is compiled from now on has them: runs that were asked for
-    // before and have yet to compile started to do so when they were asked.
+    // At once, so that a second call builds on them, and what is compiled from now on has them: runs that
+    // were asked for before and have yet to compile started to do so when they were asked.
     for (const [name, weight] of Object.entries(weights)) this.weights.set(name, copied(weight));
     const binding = Promise.allSettled([this.binding, ...this.active]).then(async () => {
       const live = [...this.entries.values()].filter(({ executable }) => executable !== undefined);

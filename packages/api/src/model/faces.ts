@@ -11,7 +11,10 @@ import type { Stream } from "./stream.js";
 export interface CompileOptions {
   /** The engine, e.g. `builtin()`. */
   readonly adapter: Adapter;
-  /** Every weight under its canonical name; see `specWeights`. Copied: the arrays may be changed or reused afterwards. */
+  /**
+   * Every weight under its canonical name; see `specWeights`. Copied: the arrays may be changed or reused
+   * afterwards.
+   */
   readonly weights: WeightMap;
   /** Axes of sequences as they come and go: [time, batch, ...] if true. Default false: [batch, time, ...]. */
   readonly timeMajor?: boolean;
@@ -51,15 +54,16 @@ export interface SequenceModel<S extends ModelSource = Spec> {
   /** A state of zeros for `batch` rows. */
   zeroState(batch: number): State;
   /**
-   * Gives weights new values, without compiling again where the engine can do that. Runs asked for before see the old
-   * ones, runs asked for afterwards the new ones; states stay as they are.
+   * Gives weights new values, without compiling again where the engine can do that. Runs asked for before
+   * see the old ones, runs asked for afterwards the new ones; states stay as they are.
    *
    * @param weights new values by canonical name, copied; weights that are not among them keep theirs
    * @throws UNROLL_WEIGHTS, UNROLL_DTYPE, UNROLL_DISPOSED
    */
   rebind(weights: WeightMap): Promise<void>;
   /**
-   * Frees everything the model holds; states that it returned last no longer than it. A second call does nothing.
+   * Frees everything the model holds; states that it returned last no longer than it. A second call does
+   * nothing.
    */
   dispose(): void;
   [Symbol.dispose](): void;
@@ -77,8 +81,9 @@ export interface SteppableModel<S extends ModelSource = Spec> extends SequenceMo
    */
   step(x: InputsLike, state: StateLike, options?: Extent): Promise<RunResult>;
   /**
-   * Runs one step at once on the caller's arrays, without allocating after the first call: for audio threads and hot
-   * loops. Needs a synchronous adapter (`builtin()`) and a model with one input and one output.
+   * Runs one step at once on the caller's arrays, without allocating after the first call: for audio
+   * threads and hot loops. Needs a synchronous adapter (`builtin()`) and a model with one input and one
+   * output.
    *
    * @param x one element of each sequence, [batch, ...] flat
    * @param state updated in place

@@ -7,8 +7,8 @@ import { compile } from "./compile.js";
 import { State } from "./state.js";
 
 /**
- * No spec: a matrix and a counter as state, each step m' = m + w · x, n' = n + 1, and m' the output, as a program of
- * its own for each mode.
+ * No spec: a matrix and a counter as state, each step m' = m + w · x, n' = n + 1, and m' the output, as a
+ * program of its own for each mode.
  */
 const running: Runnable = {
   format: "unroll.runnable",

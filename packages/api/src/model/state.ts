@@ -12,8 +12,8 @@ import type { SignatureState } from "../program/runnable.js";
 import { fromBase64, toBase64 } from "./base64.js";
 
 /**
- * State as plain data: part name (`h`, `c`, `forward.h`, ...) by layer name; every part [batch, ...], float32 [batch,
- * units] for the cells that the library has.
+ * State as plain data: part name (`h`, `c`, `forward.h`, ...) by layer name; every part [batch, ...],
+ * float32 [batch, units] for the cells that the library has.
  */
 export type PlainState = Readonly<Record<string, Readonly<Record<string, HostTensor>>>>;
 
@@ -140,7 +140,8 @@ export class State {
   }
 
   /**
-   * Copies every part to host memory, by layer and part. Survives `structuredClone`; give it back to any model.
+   * Copies every part to host memory, by layer and part. Survives `structuredClone`; give it back to any
+   * model.
    *
    * @typeParam D dtype of the parts: float32 for every cell that the library has
    */

@@ -2,10 +2,10 @@ import type { Dim } from "../contract/program.js";
 import { divisionIn, isAxisName, signed, splitOutside } from "./dims.js";
 
 /**
- * Axis lengths that follow from others, as a convolution, a pooling or the merging of axes leaves them: `time - 2`,
- * `batch * time`, `floor((time + 1) / 2) - 2`. Each has one spelling, so that equal spellings are equal lengths: a sum of
- * terms in alphabetical order, a number last; a term is a number, an axis, a sum divided by a number and rounded down, or a
- * product of these.
+ * Axis lengths that follow from others, as a convolution, a pooling or the merging of axes leaves them:
+ * `time - 2`, `batch * time`, `floor((time + 1) / 2) - 2`. Each has one spelling, so that equal spellings
+ * are equal lengths: a sum of terms in alphabetical order, a number last; a term is a number, an axis, a
+ * sum divided by a number and rounded down, or a product of these.
  */
 type Terms = ReadonlyMap<string, number>;
 
@@ -86,7 +86,10 @@ export const multiplyDims = (...dims: readonly Dim[]): Dim => dimOf(dims.map(ter
 /** Divided by a whole number of at least 1, rounded down. */
 export const divideDim = (dim: Dim, divisor: number): Dim => dimOf(over(termsOf(dim), divisor));
 
-/** Whether a dim is a length of at least 0, the name of an axis, or what follows from such in its one spelling. */
+/**
+ * Whether a dim is a length of at least 0, the name of an axis, or what follows from such in its one
+ * spelling.
+ */
 export function isDim(dim: unknown): dim is Dim {
   if (typeof dim === "number") return Number.isInteger(dim) && dim >= 0;
   return typeof dim === "string" && dim.length <= 200 && (isAxisName(dim) || dimOf(termsOf(dim)) === dim);

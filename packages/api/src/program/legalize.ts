@@ -14,8 +14,9 @@ import type {
 type Claimant = { readonly name: string; readonly capabilities: Capabilities };
 
 /**
- * Rewrites a program into what an adapter claims: composites it does not claim are replaced by their bodies, and a primitive
- * it does not claim is refused here, before the engine sees anything. What is legal already stays as it is.
+ * Rewrites a program into what an adapter claims: composites it does not claim are replaced by their
+ * bodies, and a primitive it does not claim is refused here, before the engine sees anything. What is legal
+ * already stays as it is.
  *
  * @throws UNROLL_UNSUPPORTED naming the adapter, the primitive and the program; UNROLL_ENGINE for an adapter of another
  *   version of the contract
@@ -30,7 +31,10 @@ export function legalize(program: Program, adapter: Claimant): Program {
 
 class Legalizer {
   private readonly primitives: ReadonlySet<string>;
-  /** Ids of expanded nodes begin with `x`, a number and a dot; no id of the program does with that number or a later one. */
+  /**
+   * Ids of expanded nodes begin with `x`, a number and a dot; no id of the program does with that number or
+   * a later one.
+   */
   private next: number;
 
   constructor(
@@ -60,15 +64,18 @@ class Legalizer {
     });
   }
 
-  // A scan body's captures are the same weights on every step, but they reach the body as inputs, so a composite that
-  // wants its weights known at compile time is expanded there.
+  // A scan body's captures are the same weights on every step, but they reach the body as inputs, so a
+  // composite that wants its weights known at compile time is expanded there.
   private region(region: Region): Region {
     const rename = new Map<ValueId, ValueId>();
     const nodes = this.rewrite(region.nodes, new Set(), rename);
     return { inputs: region.inputs, nodes, outputs: region.outputs.map((id) => resolve(rename, id)) };
   }
 
-  /** A composite's body in its place: first its ids become unique here, then it is rewritten like the nodes around it. */
+  /**
+   * A composite's body in its place: first its ids become unique here, then it is rewritten like the nodes
+   * around it.
+   */
   private expanded(
     { body, outputs }: CompositeNode,
     inputs: readonly ValueId[],

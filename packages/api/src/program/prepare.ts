@@ -5,14 +5,18 @@ import { type DeviceTensor, type DType, type DTypeArray, isHostTensor, sizeOf } 
 import { isAxisName } from "./dims.js";
 import { legalize } from "./legalize.js";
 
-/** An executable whose runs are checked before the engine sees them, and whose weights can always be bound anew. */
+/**
+ * An executable whose runs are checked before the engine sees them, and whose weights can always be bound
+ * anew.
+ */
 export interface Prepared extends Executable {
   rebind(weights: WeightMap): Promise<void>;
 }
 
 /**
- * Makes a program ready to run on an adapter, for whoever has no model around it: legalizes it, checks its weights, and
- * checks what every run is fed. This is all that stands between a caller and an adapter, which checks nothing of it again.
+ * Makes a program ready to run on an adapter, for whoever has no model around it: legalizes it, checks its
+ * weights, and checks what every run is fed. This is all that stands between a caller and an adapter, which
+ * checks nothing of it again.
  *
  * @throws UNROLL_UNSUPPORTED, UNROLL_ENGINE, UNROLL_WEIGHTS before the engine sees anything
  */
@@ -22,7 +26,10 @@ export async function prepare(adapter: Adapter, program: Program, weights: Weigh
   return new CheckedExecutable(adapter, legal, await adapter.compile(legal, taken));
 }
 
-/** As {@link prepare}, at once, on an adapter that is synchronous. @throws UNROLL_UNSUPPORTED on one that is not */
+/**
+ * As {@link prepare}, at once, on an adapter that is synchronous. @throws UNROLL_UNSUPPORTED on one that is
+ * not
+ */
 export function prepareSync(
   adapter: Adapter,
   program: Program,

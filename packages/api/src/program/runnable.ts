@@ -9,8 +9,8 @@ export const STEPS = "time";
 export interface RunMode {
   readonly mode: "sequence" | "step";
   /**
-   * For each time axis whether rows end early (`lengths` int32 [batch]) or have gaps (`mask` bool [batch, time]).
-   * Default: every step is real.
+   * For each time axis whether rows end early (`lengths` int32 [batch]) or have gaps (`mask` bool [batch,
+   * time]). Default: every step is real.
    */
   readonly extents?: RowEnds;
   /** Axes of sequences as they come and go: [time, batch, ...] if true. Inside it is always time-major. */
@@ -31,7 +31,9 @@ export interface SignatureValue {
 /** An input of a runnable. */
 export interface SignatureInput extends SignatureValue {
   readonly dtype: "float32" | "int32";
-  /** Where its numbers are ids: how many there are, so that they lie from 0 to one less. Infinity otherwise. */
+  /**
+   * Where its numbers are ids: how many there are, so that they lie from 0 to one less. Infinity otherwise.
+   */
   readonly ids: number;
 }
 
@@ -46,8 +48,8 @@ export interface SignatureState {
 }
 
 /**
- * What stands between a description of a model and an engine: a signature, and programs for it. Lowering a spec makes
- * one. A model runs it and knows nothing else.
+ * What stands between a description of a model and an engine: a signature, and programs for it. Lowering a
+ * spec makes one. A model runs it and knows nothing else.
  */
 export interface Runnable {
   readonly format: "unroll.runnable";
@@ -65,9 +67,9 @@ export interface Runnable {
   /**
    * The program of a mode.
    *
-   * Inputs: those of the signature by name, then `lengths` or `mask` of each time axis (see {@link rowEndsName}), then
-   * the given states (see {@link stateName}). Outputs: those of the signature by name, then the states after the run. In
-   * a step program nothing has the axis of steps; other time axes stay.
+   * Inputs: those of the signature by name, then `lengths` or `mask` of each time axis (see {@link
+   * rowEndsName}), then the given states (see {@link stateName}). Outputs: those of the signature by name,
+   * then the states after the run. In a step program nothing has the axis of steps; other time axes stay.
    *
    * @throws UNROLL_UNSUPPORTED for a step of what can't be stepped
    */

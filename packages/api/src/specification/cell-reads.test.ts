@@ -10,8 +10,8 @@ import { specWeights } from "./weights.js";
 const [SIZE, MEMORY, UNITS] = [2, 3, 4];
 
 /**
- * A decoder that looks at a memory with its state, and is fed what it saw last (Luong's input feeding): a matrix that
- * counts, and a number at each step beside the input, as further parts and reads.
+ * A decoder that looks at a memory with its state, and is fed what it saw last (Luong's input feeding): a
+ * matrix that counts, and a number at each step beside the input, as further parts and reads.
  */
 const decoder = customCell({
   name: "decoder",

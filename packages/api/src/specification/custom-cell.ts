@@ -52,8 +52,8 @@ export interface CustomCellOptions<
    */
   readonly reads?: Reads;
   /**
-   * Builds one step: the input, the state before it, the weights and what it reads, in; the state after it and the output,
-   * out.
+   * Builds one step: the input, the state before it, the weights and what it reads, in; the state after it
+   * and the output, out.
    *
    * @returns every state part under its name, and `output` [batch, units], without which the first part is the output
    */
@@ -64,8 +64,8 @@ export interface CustomCellOptions<
 }
 
 /**
- * A cell of your own: its equations, written once with the operations of a block, run on every engine, as a whole sequence
- * with lengths and masks, backward, bidirectional, and one step at a time.
+ * A cell of your own: its equations, written once with the operations of a block, run on every engine, as a
+ * whole sequence with lengths and masks, backward, bidirectional, and one step at a time.
  *
  * ```ts
  * const cell = customCell({
@@ -78,8 +78,8 @@ export interface CustomCellOptions<
  * recurrent({ name: "rnn", input: "x", cell });
  * ```
  *
- * A cell that reads a memory, as a decoder with attention does, says so in `reads`, and its layer says which value that is:
- * `recurrent({ name: "decoder", input: "y", cell, reads: { memory: "encoder" } })`.
+ * A cell that reads a memory, as a decoder with attention does, says so in `reads`, and its layer says
+ * which value that is: `recurrent({ name: "decoder", input: "y", cell, reads: { memory: "encoder" } })`.
  *
  * @throws UNROLL_SHAPE, UNROLL_DTYPE where operands do not fit; UNROLL_SPEC for names and results that do not
  */

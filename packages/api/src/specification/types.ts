@@ -16,9 +16,9 @@ export const inputFields = {
   /** `float32`, the default, or `int32` for ids. */
   dtype: { kind: "oneOf", of: ["float32", "int32"], default: "float32" },
   /**
-   * Name of its time axis, [batch, time, ...shape], or null for one without, [batch, ...shape]. Inputs of one axis have
-   * one length. `time`, the default, is the axis that steps run along; others are there whole at every step, as a
-   * decoder sees its source.
+   * Name of its time axis, [batch, time, ...shape], or null for one without, [batch, ...shape]. Inputs of
+   * one axis have one length. `time`, the default, is the axis that steps run along; others are there whole
+   * at every step, as a decoder sees its source.
    */
   axis: { kind: "axis", nullable: true, default: "time" },
 } as const satisfies Fields;
@@ -27,14 +27,14 @@ export const inputFields = {
 export type InputSpec = FilledOf<typeof inputFields>;
 
 /**
- * A recurrent model as plain JSON. Every choice of mathematics is written out: nothing is implied by the framework a
- * model came from. Make one with the builders, which fill in defaults, or write it by hand; `validateSpec` checks
- * either.
+ * A recurrent model as plain JSON. Every choice of mathematics is written out: nothing is implied by the
+ * framework a model came from. Make one with the builders, which fill in defaults, or write it by hand;
+ * `validateSpec` checks either.
  *
- * A value is named by a reference: an input or a layer's output by its name; a recurrent layer's final state as
- * `layer.h`, `layer.c`, or as a custom cell calls it (`layer.forward.h`, ... when bidirectional); the two outputs of a
- * bidirectional layer that does not merge as `layer.forward` and `layer.backward`; an attention layer's weights as
- * `layer.weights`, which only an output may be.
+ * A value is named by a reference: an input or a layer's output by its name; a recurrent layer's final
+ * state as `layer.h`, `layer.c`, or as a custom cell calls it (`layer.forward.h`, ... when bidirectional);
+ * the two outputs of a bidirectional layer that does not merge as `layer.forward` and `layer.backward`; an
+ * attention layer's weights as `layer.weights`, which only an output may be.
  */
 export interface Spec {
   readonly format: "unroll.spec";

@@ -22,8 +22,8 @@ export const weightsIn = (catalog: Catalog, spec: Spec): WeightSpec[] =>
   spec.layers.flatMap((layer) => layerWeightsIn(catalog, layer));
 
 /**
- * Canonical weights of one layer, under its name: `lstm.kernel` [inputSize, gates x units], `bi.forward.kernel`, ... Each
- * layer and cell says its own. Products are row vector times matrix.
+ * Canonical weights of one layer, under its name: `lstm.kernel` [inputSize, gates x units],
+ * `bi.forward.kernel`, ... Each layer and cell says its own. Products are row vector times matrix.
  */
 export const layerWeights = (layer: LayerSpec): WeightSpec[] => layerWeightsIn(everything, layer);
 

@@ -29,8 +29,8 @@ function specRules(spec: Spec, bindings: readonly Tf1Binding[]): WeightRule[] {
  * cells add when they run, is added here, once; `losses` tells where that rounded. Their state tuple is (c,
  * h): ours has named parts.
  *
- * `cell_clip` is no weight: it is `cellClip` of the cell in a spec. `proj_clip` has no counterpart; a cell that clips its
- * projection computes something else.
+ * `cell_clip` is no weight: it is `cellClip` of the cell in a spec. `proj_clip` has no counterpart; a cell
+ * that clips its projection computes something else.
  *
  * @param bindings variable scopes by layer; those of `tf1Bindings` where not given
  * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped variable; UNROLL_UNSUPPORTED for a

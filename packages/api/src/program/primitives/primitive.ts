@@ -22,8 +22,8 @@ export type AttrKind =
   | "dtype";
 
 /**
- * What the builder, the verifier and an adapter author need to know of one primitive. What it means is the comment on
- * its record, which is that of the block's method too, so that pages don't load it.
+ * What the builder, the verifier and an adapter author need to know of one primitive. What it means is the
+ * comment on its record, which is that of the block's method too, so that pages don't load it.
  */
 export interface Primitive {
   /** Names of the operands, in order. A last name ending in `...` stands for one or more. */
@@ -35,8 +35,8 @@ export interface Primitive {
   /** Whether the result is the operand's memory in another shape. */
   readonly alias?: true;
   /**
-   * Axes of each operand along which elements are combined or reordered; elsewhere each row, step, ... is by itself.
-   * Default none.
+   * Axes of each operand along which elements are combined or reordered; elsewhere each row, step, ... is
+   * by itself. Default none.
    */
   along?(operands: readonly ValueType[], attrs: Attrs): readonly (readonly number[])[];
   /** Result type; throws UNROLL_SHAPE or UNROLL_DTYPE when operands do not fit. */
@@ -94,7 +94,10 @@ export function expectDType(place: string, type: ValueType, allowed: readonly DT
     });
 }
 
-/** Axis number of an attribute, counted from the front; negative ones are refused so that a program has one spelling. */
+/**
+ * Axis number of an attribute, counted from the front; negative ones are refused so that a program has one
+ * spelling.
+ */
 export function axisOf(place: string, attrs: Attrs, name: string, rank: number): number {
   const axis = attrs[name];
   if (typeof axis !== "number" || !Number.isInteger(axis) || axis < 0 || axis >= rank)
@@ -110,8 +113,8 @@ export function axisOf(place: string, attrs: Attrs, name: string, rank: number):
 }
 
 /**
- * Shape of an elementwise operation on two shapes: aligned at the last axis, 1 stretches. A symbolic dim equals only
- * itself.
+ * Shape of an elementwise operation on two shapes: aligned at the last axis, 1 stretches. A symbolic dim
+ * equals only itself.
  */
 export function broadcast(place: string, a: readonly Dim[], b: readonly Dim[]): Dim[] {
   const rank = Math.max(a.length, b.length);

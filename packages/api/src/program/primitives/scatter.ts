@@ -4,8 +4,8 @@ import { type Call, expectDType, type PrimitiveRecord, refuseShape, show } from 
 /** What gather is the transpose of. */
 export const scatter = {
   /**
-   * Zeros of the shape of `like`, each row of `updates` added to the row (first axis) at its index: what gather
-   * is the transpose of; the values of `like` are not read, an index outside is undefined.
+   * Zeros of the shape of `like`, each row of `updates` added to the row (first axis) at its index: what
+   * gather is the transpose of; the values of `like` are not read, an index outside is undefined.
    */
   scatterAdd: {
     operands: ["updates", "indices", "like"],
