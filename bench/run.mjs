@@ -206,7 +206,8 @@ async function race(runs, seconds) {
 const engines = [];
 for (const name of args.engines.split(",")) engines.push([name, await loaders[name]()]);
 console.log(
-  `LSTM, input size = units, T = ${T} for sequences; microseconds per step, median; ratio to the same engine by hand (below 1 is faster)`,
+  `LSTM, input size = units, T = ${T} for sequences; microseconds per step, median; ` +
+    "ratio to the same engine by hand (below 1 is faster)",
 );
 for (const B of args.batch.split(",").map(Number))
   for (const H of args.units.split(",").map(Number)) {

@@ -16,8 +16,7 @@ const packages = [
   "conformance",
   "packages/cli",
 ];
-const engineTypes =
-  /from ['"](@tensorflow\/|onnxruntime-)|import\(['"](@tensorflow\/|onnxruntime-)|\btypes=["']|reference types/;
+const engineTypes = /(from |import\()['"](@tensorflow\/|onnxruntime-)|\btypes=["']|reference types/;
 const problems = [];
 
 for (const folder of packages) {

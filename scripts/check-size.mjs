@@ -14,10 +14,8 @@ const pages = [
       const layers = [recurrent({ name: "lstm", input: "x", cell })];
       export async function start(weights) {
         const adapter = builtinOf([lstmOperations, batchMajorOperations]);
-        const model = await compile(spec({ name: "page", inputs: [input({ name: "x", shape: [8] })], layers }), {
-          adapter,
-          weights,
-        });
+        const page = spec({ name: "page", inputs: [input({ name: "x", shape: [8] })], layers });
+        const model = await compile(page, { adapter, weights });
         const [x, out, state] = [new Float32Array(8), new Float32Array(32), model.zeroState(1)];
         return () => model.stepInto(x, state, out);
       }`,

@@ -1,8 +1,9 @@
 // Certifies honest engines side by side at many seeds and prints a line for each: no property may fail,
 // whatever the seed.
 //
-//   npm run build && node scripts/false-alarms.mjs [--engines builtin,tfjs:cpu,tfjs:wasm,onnx:wasm,onnx:cpu]
-//   [--first 1] [--seeds 20] [--runs 500] [--only PROPERTY,...] [--progress]
+//   npm run build && node scripts/false-alarms.mjs
+//   [--engines builtin,tfjs:cpu,tfjs:wasm,onnx:wasm,onnx:cpu] [--first 1] [--seeds 20] [--runs 500]
+//   [--only PROPERTY,...] [--progress]
 import { parseArgs } from "node:util";
 import { resolveAdapter } from "@unroll/api/config";
 import { certify, properties } from "@unroll/conformance";
@@ -36,22 +37,24 @@ for (let k = Number(values.first); k < Number(values.first) + Number(values.seed
         engine.worst = Math.max(engine.worst, one.worstErrorOverBound ?? 0);
         if (one.status !== "failed") continue;
         engine.failed++;
-        console.error(
-          `${engine.name} seed ${seed} ${one.id}, ${one.form}: ${one.reason}\n  ${one.counterexample?.case} path ${one.counterexample?.path}`,
-        );
+        console.error(`${engine.name} seed ${seed} ${one.id}, ${one.form}: ${one.reason}`);
+        console.error(`  ${one.counterexample?.case} path ${one.counterexample?.path}`);
       }
     }
   }
-  if (process.stderr.isTTY || values.progress)
-    console.error(
-      `seed ${seed}: ${engines.map(({ name, cases, failed }) => `${name} ${cases} cases, ${failed} failed`).join("; ")}; ${((performance.now() - started) / 60000).toFixed(1)} min`,
-    );
+  if (process.stderr.isTTY || values.progress) {
+    const sofar = engines.map(({ name, cases, failed }) => `${name} ${cases} cases, ${failed} failed`);
+    const minutes = ((performance.now() - started) / 60000).toFixed(1);
+    console.error(`seed ${seed}: ${sofar.join("; ")}; ${minutes} min`);
+  }
 }
 console.log(
-  "| engine | seeds | runs a property | cases | failures | worst error/bound |\n| --- | ---: | ---: | ---: | ---: | ---: |",
+  "| engine | seeds | runs a property | cases | failures | worst error/bound |\n" +
+    "| --- | ---: | ---: | ---: | ---: | ---: |",
 );
-for (const { name, cases, failed, worst } of engines)
-  console.log(
-    `| ${name} | ${values.seeds} | ${values.runs} | ${cases.toLocaleString("en")} | ${failed} | ${worst.toFixed(3)} |`,
-  );
+for (const { name, cases, failed, worst } of engines) {
+  const { seeds, runs } = values;
+  const row = [name, seeds, runs, cases.toLocaleString("en"), failed, worst.toFixed(3)];
+  console.log(`| ${row.join(" | ")} |`);
+}
 process.exitCode = engines.some(({ failed }) => failed > 0) ? 1 : 0;

@@ -61,9 +61,9 @@ writeFileSync(
   new URL("../docs/faults.md", import.meta.url),
   `# Planted faults
 
-${faults.length} ways to break an honest engine or weight layout (\`conformance/src/faults\`), each of which has happened for real, and the properties that
-kill it within the default 100 runs, at seed 1. Written by \`node scripts/fault-table.mjs\`; a test demands that each is killed at
-any seed.
+${faults.length} ways to break an honest engine or weight layout (\`conformance/src/faults\`), each of which
+has happened for real, and the properties that kill it within the default 100 runs, at seed 1. Written by
+\`node scripts/fault-table.mjs\`; a test demands that each is killed at any seed.
 
 | fault | what is wrong | where it has happened | killed by |
 | --- | --- | --- | --- |
@@ -77,9 +77,10 @@ ${properties.map(({ id, title }) => `| ${id} | ${kills.get(id)} | ${title} |`).j
 
 ## Wrong weight tables
 
-A table that is wrong in both directions survives every round trip: only results recorded from the framework itself can tell.
-Each of these reads a dialect's weights as a wrong table would, and \`unroll verify\` runs the recorded cases on the builtin
-engine. A case that it does not fail has nothing that the fault changes in its results, such as a relu that is 0 throughout.
+A table that is wrong in both directions survives every round trip: only results recorded from the
+framework itself can tell. Each of these reads a dialect's weights as a wrong table would, and \`unroll
+verify\` runs the recorded cases on the builtin engine. A case that it does not fail has nothing that the
+fault changes in its results, such as a relu that is 0 throughout.
 
 | table | what is wrong | recorded cases that fail |
 | --- | --- | ---: |

@@ -29,16 +29,18 @@ function cell(support, layer, option) {
 
 let page = `# What each engine runs
 
-Written by \`node scripts/support-table.mjs\` out of what \`unroll certify\` reports; CI fails when it is stale. *own*: by
-operators or kernels of the engine's own, or of its adapter's; *composed*: by the layer's decomposition into primitives;
-*refused*: \`UNROLL_UNSUPPORTED\` before anything runs. An entry holds for a whole sequence and, where the layer can be stepped,
-for one step; where the two differ it says so. Every entry but those of onnx:webgpu was run and held against the float64 oracle.
-tfjs:webgl and tfjs:webgpu run what tfjs:cpu runs, composed of the library's operations; \`npm run certify:browser\` certifies
-them and onnx:webgpu in Chromium.
+Written by \`node scripts/support-table.mjs\` out of what \`unroll certify\` reports; CI fails when it is
+stale. *own*: by operators or kernels of the engine's own, or of its adapter's; *composed*: by the layer's
+decomposition into primitives; *refused*: \`UNROLL_UNSUPPORTED\` before anything runs. An entry holds for a
+whole sequence and, where the layer can be stepped, for one step; where the two differ it says so. Every
+entry but those of onnx:webgpu was run and held against the float64 oracle. tfjs:webgl and tfjs:webgpu run
+what tfjs:cpu runs, composed of the library's operations; \`npm run certify:browser\` certifies them and
+onnx:webgpu in Chromium.
 `;
 const first = engines[0].support;
 for (const layer of new Set(first.map((entry) => entry.layer))) {
-  page += `\n## ${layer}\n\n| | ${engines.map(({ name }) => name).join(" | ")} |\n| --- | ${engines.map(() => "---").join(" | ")} |\n`;
+  page += `\n## ${layer}\n\n| | ${engines.map(({ name }) => name).join(" | ")} |\n`;
+  page += `| --- | ${engines.map(() => "---").join(" | ")} |\n`;
   for (const option of new Set(first.filter((entry) => entry.layer === layer).map((entry) => entry.option)))
     page += `| ${option} | ${engines.map(({ support }) => cell(support, layer, option)).join(" | ")} |\n`;
 }
@@ -50,13 +52,19 @@ const lossy = ({ adapter: { capabilities } }) =>
     : Object.entries(capabilities.composites)
         .filter(([, claim]) => claim.losesNaN)
         .map(([name]) => name);
-page += `\n## Primitives\n\n${engines.map((engine) => `- ${engine.name}: ${missing(engine).length === 0 ? `all ${primitives.length}` : `all but ${missing(engine).join(", ")}`}`).join("\n")}\n`;
-page += `\n## NaN\n\nA NaN in an input reaches every result that depends on it, but may end in these operators:\n\n${engines.map((engine) => `- ${engine.name}: ${lossy(engine).join(", ") || "none"}`).join("\n")}\n`;
+const runs = (engine) =>
+  missing(engine).length === 0 ? `all ${primitives.length}` : `all but ${missing(engine).join(", ")}`;
+const listed = (of) => engines.map((engine) => `- ${engine.name}: ${of(engine)}`).join("\n");
+page += `\n## Primitives\n\n${listed(runs)}\n`;
+page +=
+  "\n## NaN\n\nA NaN in an input reaches every result that depends on it, but may end in these operators:\n";
+page += `\n${listed((engine) => lossy(engine).join(", ") || "none")}\n`;
 
 const file = new URL("../docs/support.md", import.meta.url);
 if (page.includes("**wrong**")) {
   console.error(
-    "docs/support.md: expected every engine to be right, got an entry that is wrong; see the page printed below\n",
+    "docs/support.md: expected every engine to be right, got an entry that is wrong; " +
+      "see the page printed below\n",
   );
   console.error(page);
   process.exitCode = 1;

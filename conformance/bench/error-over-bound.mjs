@@ -51,7 +51,8 @@ const kindOf = ({ spec, time }) => {
   );
   if (spec.layers.some(({ type }) => type === "attention"))
     return `with attention${kinds.has("custom") ? " and custom" : ""}`;
-  return `${kinds.size === 1 ? [...kinds][0] : kinds.has("custom") ? "mixed with custom" : "mixed"}${time > 40 ? ", long" : ""}`;
+  const mixed = kinds.has("custom") ? "mixed with custom" : "mixed";
+  return `${kinds.size === 1 ? [...kinds][0] : mixed}${time > 40 ? ", long" : ""}`;
 };
 const flat = ({ outputs, state }) => [
   ...Object.values(outputs),
@@ -106,13 +107,13 @@ console.log(
   `${counted} cases, ${wide} more drawn whose bound was too wide to tell anything; seed ${args.seed}\n`,
 );
 console.log(
-  "| engine | layers | cases | derived: median | 99% | worst | running: median | 99% | worst |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+  "| engine | layers | cases | derived: median | 99% | worst | running: median | 99% | worst |\n" +
+    "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
 );
 for (const [key, { derived, running: carried }] of [...ratios].sort()) {
   const [a, b] = [derived, carried].map((list) => list.filter((r) => r > 0).sort((x, y) => x - y));
   if (a.length === 0) continue;
   const show = (x) => (x === undefined ? "" : x < 1e-3 ? x.toExponential(1) : x.toFixed(3));
-  console.log(
-    `| ${key.replace("\t", " | ")} | ${derived.length} | ${[0.5, 0.99, 1].map((s) => show(at(a, s))).join(" | ")} | ${[0.5, 0.99, 1].map((s) => show(at(b, s))).join(" | ")} |`,
-  );
+  const spread = [a, b].flatMap((list) => [0.5, 0.99, 1].map((share) => show(at(list, share))));
+  console.log(`| ${[key.replace("\t", " | "), derived.length, ...spread].join(" | ")} |`);
 }

@@ -31,7 +31,8 @@ export async function withPage(
 ) {
   if (!existsSync(chrome))
     throw new Error(
-      `browser: expected Chromium at ${chrome}, got nothing; install Debian's package chromium or set UNROLL_CHROMIUM`,
+      `browser: expected Chromium at ${chrome}, got nothing; ` +
+        "install Debian's package chromium or set UNROLL_CHROMIUM",
     );
   const temporary = mkdtempSync(join(tmpdir(), "unroll-browser-"));
   // Node's own modules are reached only by code for Node, which a page never calls.
@@ -51,7 +52,8 @@ export async function withPage(
       return response
         .writeHead(200, { "content-type": "text/html" })
         .end(
-          '<!doctype html><title>unroll</title><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>',
+          '<!doctype html><title>unroll</title><link rel="icon" href="data:,"><script type="module" ' +
+            'src="/page.js"></script>',
         );
     const file = path === "/page.js" ? join(temporary, "page.js") : join(root, normalize(path));
     if (

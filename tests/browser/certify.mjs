@@ -1,7 +1,7 @@
 // The conformance suite on every engine of a real browser.
 //
-//   npm run build && npm run certify:browser [-- --runs 50 --seed 1 --engines "builtin,tfjs webgl" --json
-//   FILE]
+//   npm run build && npm run certify:browser
+//   [-- --runs 50 --seed 1 --engines "builtin,tfjs webgl" --json FILE]
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { withPage } from "./browser.mjs";
@@ -33,6 +33,12 @@ const renderer = () => {
   return gl ? String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER)) : "nothing";
 };
 
+/** The version of the browser, read in its page. */
+const browserOf = () => navigator.userAgent.match(/Chrome\/[\d.]+/)[0];
+
+const offers = async (page, gpu) =>
+  `WebGL by ${await page.evaluate(renderer)}, WebGPU ${gpu ? "offered" : "not offered"}`;
+
 const wanted = values.engines?.split(",").map((one) => one.trim());
 const [reports, known] = [[], []];
 
@@ -45,9 +51,7 @@ const certifyPage = (search) =>
       known.push(...all);
       const gpu = await page.evaluate(async () => Boolean(await navigator.gpu?.requestAdapter()));
       if (search === "")
-        console.log(
-          `${await page.evaluate(() => navigator.userAgent.match(/Chrome\/[\d.]+/)[0])}, WebGL by ${await page.evaluate(renderer)}, WebGPU ${gpu ? "offered" : "not offered"}; seed ${seed}`,
-        );
+        console.log(`${await page.evaluate(browserOf)}, ${await offers(page, gpu)}; seed ${seed}`);
       let wrong = 0;
       for (const name of all) {
         if (wanted && !wanted.includes(name)) continue;
@@ -65,13 +69,20 @@ const certifyPage = (search) =>
         const bad = failed + off;
         const worst = Math.max(...report.properties.map((one) => one.worstErrorOverBound ?? 0));
         wrong += bad;
-        console.log(
-          `${bad ? "FAILED     " : "passed     "}  ${name.padEnd(24)} ${passed} passed, ${failed} failed, ${unsupported} unsupported${off ? `, ${off} options of layers wrong` : ""}; ${report.runs} runs; precision ${report.capabilities.precision}; worst error/bound ${worst.toFixed(3)}; ${((performance.now() - started) / 1000).toFixed(0)} s`,
-        );
-        for (const one of report.properties.filter(({ status }) => status !== "passed"))
-          console.log(
-            `  ${one.status} ${one.id}, ${one.form}: ${one.reason}${one.counterexample ? `\n    ${one.counterexample.case}` : ""}`,
-          );
+        const counts = [`${passed} passed`, `${failed} failed`, `${unsupported} unsupported`];
+        if (off) counts.push(`${off} options of layers wrong`);
+        const facts = [
+          counts.join(", "),
+          `${report.runs} runs`,
+          `precision ${report.capabilities.precision}`,
+          `worst error/bound ${worst.toFixed(3)}`,
+          `${((performance.now() - started) / 1000).toFixed(0)} s`,
+        ];
+        console.log(`${bad ? "FAILED     " : "passed     "}  ${name.padEnd(24)} ${facts.join("; ")}`);
+        for (const one of report.properties.filter(({ status }) => status !== "passed")) {
+          console.log(`  ${one.status} ${one.id}, ${one.form}: ${one.reason}`);
+          if (one.counterexample) console.log(`    ${one.counterexample.case}`);
+        }
         for (const one of (report.support ?? []).filter(({ how }) => how === "wrong"))
           console.log(`  wrong ${one.layer}, ${one.option}, ${one.mode}: ${one.reason}`);
         reports.push({ engine: name, report });

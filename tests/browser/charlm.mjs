@@ -9,9 +9,8 @@ const length = Number(values.length);
 
 const failed = await withPage("charlm.page.ts", async (page, problems) => {
   const names = await page.evaluate(() => globalThis.engineNames);
-  console.log(
-    `${length} characters in ${await page.evaluate(() => navigator.userAgent.match(/Chrome\/[\d.]+/)[0])}: nats per character, and how far from PyTorch's float64`,
-  );
+  const browser = await page.evaluate(() => navigator.userAgent.match(/Chrome\/[\d.]+/)[0]);
+  console.log(`${length} characters in ${browser}: nats per character, and how far from PyTorch's float64`);
   let wrong = 0;
   const gpu = await page.evaluate(async () => Boolean(await navigator.gpu?.requestAdapter()));
   for (const name of names) {
@@ -28,9 +27,13 @@ const failed = await withPage("charlm.page.ts", async (page, problems) => {
     // The same limit as in Node: NaN is over it too.
     const good = away < 1e-5;
     if (!good) wrong++;
-    console.log(
-      `${good ? "ok  " : "FAIL"} ${name.padEnd(22)} sequence ${sequence.toFixed(6)}  step ${step.toFixed(6)}  off by ${away.toExponential(1)}  ${((performance.now() - started) / 1000).toFixed(1)} s`,
-    );
+    const facts = [
+      `sequence ${sequence.toFixed(6)}`,
+      `step ${step.toFixed(6)}`,
+      `off by ${away.toExponential(1)}`,
+      `${((performance.now() - started) / 1000).toFixed(1)} s`,
+    ];
+    console.log(`${good ? "ok  " : "FAIL"} ${name.padEnd(22)} ${facts.join("  ")}`);
   }
   for (const problem of problems) console.log(`FAIL page error: ${problem}`);
   return wrong + problems.length;

@@ -145,8 +145,11 @@ export function rowsOf(given: Case, rows: readonly number[]): Case {
 
 /** A case in one line, for reports. */
 export function describeCase({ spec, batch, time, lengths, mask, memory, state, cuts }: Case): string {
-  const form = (cell: CellSpec): string =>
-    `${cell.kind === "custom" ? cell.name : cell.kind}(${cell.inputSize}->${cell.units}${cell.kind === "lstm" ? `${cell.projection === null ? "" : `->${cell.projection}`}${cell.peepholes ? ", peepholes" : ""}` : ""}`;
+  const form = (cell: CellSpec): string => {
+    const sizes = [cell.inputSize, cell.units, (cell.kind === "lstm" && cell.projection) || []].flat();
+    const peepholes = cell.kind === "lstm" && cell.peepholes ? ", peepholes" : "";
+    return `${cell.kind === "custom" ? cell.name : cell.kind}(${sizes.join("->")}${peepholes}`;
+  };
   const layers = spec.layers
     .map((layer) =>
       layer.type === "recurrent"
@@ -158,5 +161,17 @@ export function describeCase({ spec, batch, time, lengths, mask, memory, state, 
             : layer.type,
     )
     .join(" ");
-  return `${layers}; batch ${batch}, time ${time}${lengths ? `, lengths [${lengths.join(", ")}]` : ""}${mask ? ", mask" : ""}${memory ? `, memory of ${memory.time}${memory.lengths ? `, lengths [${memory.lengths.join(", ")}]` : memory.mask ? ", masked" : ""}` : ""}${state ? ", state given" : ""}${cuts.length > 0 ? `, cut at [${cuts.join(", ")}]` : ""}`;
+  const ends = (of: Pick<Case, "lengths" | "mask">, masked: string): string[] => [
+    ...(of.lengths ? [`lengths [${of.lengths.join(", ")}]`] : []),
+    ...(of.mask ? [masked] : []),
+  ];
+  const parts = [
+    `batch ${batch}`,
+    `time ${time}`,
+    ...ends({ lengths, mask }, "mask"),
+    ...(memory ? [`memory of ${memory.time}`, ...ends(memory, "masked")] : []),
+    ...(state ? ["state given"] : []),
+    ...(cuts.length > 0 ? [`cut at [${cuts.join(", ")}]`] : []),
+  ];
+  return `${layers}; ${parts.join(", ")}`;
 }

@@ -51,8 +51,9 @@ export class Violation extends Error {
     readonly expected: string,
     readonly details: ViolationDetails = {},
   ) {
+    const { got, firstBadIndex } = details;
     super(
-      `${place}: expected ${expected}${details.got === undefined ? "" : `, got ${details.got} at element ${details.firstBadIndex}`}`,
+      `${place}: expected ${expected}${got === undefined ? "" : `, got ${got} at element ${firstBadIndex}`}`,
     );
     this.name = "Violation";
   }

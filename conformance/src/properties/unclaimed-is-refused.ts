@@ -50,9 +50,10 @@ export const unclaimedIsRefused: Property<Case> = {
         !seen
       )
         return exactOutcome;
+      const got = error instanceof Error ? error.message : String(error);
       throw new Violation(
         "an engine without matmul",
-        `UNROLL_UNSUPPORTED naming matmul, and no call of the engine, got ${error instanceof Error ? error.message : String(error)}`,
+        `UNROLL_UNSUPPORTED naming matmul, and no call of the engine, got ${got}`,
       );
     }
     throw new Violation("an engine without matmul", "UNROLL_UNSUPPORTED, got a model");

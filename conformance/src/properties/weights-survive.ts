@@ -28,7 +28,8 @@ function roundTrip({ spec, weights }: Case, dialect: Dialect): { weights: Weight
 export const weightsSurvive: Property<Case> = {
   id: "weights-survive",
   title:
-    "weights written in another framework's layout and read again are the same bit for bit, or, where a loss is reported, give the same results",
+    "weights written in another framework's layout and read again are the same bit for bit, or, where a " +
+    "loss is reported, give the same results",
   rules: ["weight-layouts", "bias-forms", "R4", "R5"],
   // The frameworks have less to choose from than the spec.
   arbitrary: () => fc.oneof(cases({ bounded: true, extent: "none" }), cases({ extent: "none" })),

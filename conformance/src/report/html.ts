@@ -1,5 +1,6 @@
 import type { CertifyReport, PropertyReport } from "../certify.js";
 import type { Numbers } from "./numbers.js";
+import { style } from "./style.js";
 import type { SupportEntry } from "./support.js";
 
 const escape = (text: string): string =>
@@ -21,28 +22,36 @@ const number = (value: number | string | null): string =>
 function bars(counts: readonly number[]): string {
   const largest = Math.max(1, ...counts);
   const width = 12;
-  return `<svg class="bars" viewBox="0 0 ${counts.length * width} 26" role="img" aria-label="cases by decade of error over bound: ${counts.join(", ")}">${counts
-    .map((count, k) =>
-      count === 0
-        ? ""
-        : `<rect x="${k * width + 1}" y="${24 - (22 * count) / largest}" width="${width - 2}" height="${(22 * count) / largest}"><title>${k === 0 ? "below 1e-6" : `${`1e-${7 - k}`} to ${k === 6 ? "1" : `1e-${6 - k}`}`}: ${count}</title></rect>`,
-    )
-    .join("")}<line x1="0" y1="24.5" x2="${counts.length * width}" y2="24.5"/></svg>`;
+  const bar = (count: number, k: number): string => {
+    if (count === 0) return "";
+    const height = (22 * count) / largest;
+    const decade = k === 0 ? "below 1e-6" : `1e-${7 - k} to ${k === 6 ? "1" : `1e-${6 - k}`}`;
+    const place = `x="${k * width + 1}" y="${24 - height}" width="${width - 2}" height="${height}"`;
+    return `<rect ${place}><title>${decade}: ${count}</title></rect>`;
+  };
+  const label = `cases by decade of error over bound: ${counts.join(", ")}`;
+  return [
+    `<svg class="bars" viewBox="0 0 ${counts.length * width} 26" role="img" aria-label="${label}">`,
+    ...counts.map(bar),
+    `<line x1="0" y1="24.5" x2="${counts.length * width}" y2="24.5"/></svg>`,
+  ].join("");
 }
 
 const symbols = { passed: "\u2713", failed: "\u2717", unsupported: "\u2013" } as const;
 
 /** How a property ended in one form: three cells. */
-const cellsOf = ({ status, runs, skipped, skips, worstErrorOverBound, histogram }: PropertyReport): string =>
-  `<td class="status ${status}">${symbols[status]}</td><td class="n">${runs}${
-    skipped > 0
-      ? `<br><small title="${escape(
-          Object.entries(skips)
-            .map(([reason, count]) => `${count}: ${reason}`)
-            .join("\n"),
-        )}">${skipped} skipped</small>`
-      : ""
-  }</td><td class="n">${worstErrorOverBound === null ? (status === "unsupported" ? "" : "exact") : ratio(worstErrorOverBound)}${worstErrorOverBound === null ? "" : bars(histogram)}</td>`;
+function cellsOf(report: PropertyReport): string {
+  const { status, runs, skipped, skips, worstErrorOverBound, histogram } = report;
+  const reasons = Object.entries(skips).map(([reason, count]) => `${count}: ${reason}`);
+  const left = `<br><small title="${escape(reasons.join("\n"))}">${skipped} skipped</small>`;
+  const exact = status === "unsupported" ? "" : "exact";
+  const worst = worstErrorOverBound === null ? exact : `${ratio(worstErrorOverBound)}${bars(histogram)}`;
+  return [
+    `<td class="status ${status}">${symbols[status]}</td>`,
+    `<td class="n">${runs}${skipped > 0 ? left : ""}</td>`,
+    `<td class="n">${worst}</td>`,
+  ].join("");
+}
 
 /** A tensor drawn as rows of its last axis. */
 function drawn(name: string, { shape, values }: Numbers): string {
@@ -55,7 +64,8 @@ function drawn(name: string, { shape, values }: Numbers): string {
         .map((value) => `<td>${number(value)}</td>`)
         .join("")}</tr>`,
   );
-  return `<figure><figcaption>${escape(name)} <small>[${shape.join(", ")}]</small></figcaption><table>${rows.join("")}</table></figure>`;
+  const caption = `${escape(name)} <small>[${shape.join(", ")}]</small>`;
+  return `<figure><figcaption>${caption}</figcaption><table>${rows.join("")}</table></figure>`;
 }
 
 /**
@@ -72,24 +82,24 @@ function why(own: readonly PropertyReport[], columns: number): string {
 }
 
 function explained(report: PropertyReport, forms: string, columns: number): string {
-  const found = report.counterexample;
-  return `<tr class="why"><td colspan="${columns}"><p><b>${report.status}</b>, ${forms}: ${escape(report.reason ?? "")}</p>${
-    found
-      ? `
+  const { status, reason, id, counterexample } = report;
+  const told = `<p><b>${status}</b>, ${forms}: ${escape(reason ?? "")}</p>`;
+  const found = counterexample ? foundIn(counterexample, id) : "";
+  return `<tr class="why"><td colspan="${columns}">${told}${found}</td></tr>`;
+}
+
+/** The case on which a property failed, and how to see it again. */
+function foundIn(found: NonNullable<PropertyReport["counterexample"]>, id: string): string {
+  const within = found.bound === null ? "" : ` within ${number(found.bound)}`;
+  const numbers = Object.entries(found.numbers ?? {}).map(([name, one]) => drawn(name, one));
+  const replay = `unroll certify --adapter ... --seed ${found.seed} --only ${id} --path ${found.path}`;
+  return `
     <dl><dt>case</dt><dd>${escape(found.case)}</dd>
     <dt>first element that is off</dt><dd>${found.firstBadIndex ?? "none"}</dd>
-    <dt>got</dt><dd>${number(found.got)}</dd><dt>want</dt><dd>${number(found.want)}${found.bound === null ? "" : ` within ${number(found.bound)}`}</dd>
-    ${
-      found.numbers === null
-        ? ""
-        : `<dt>numbers</dt><dd class="numbers">${Object.entries(found.numbers)
-            .map(([name, one]) => drawn(name, one))
-            .join("")}</dd>`
-    }
-    <dt>replay</dt><dd><code>unroll certify --adapter ... --seed ${found.seed} --only ${report.id} --path ${found.path}</code></dd></dl>
-    <details><summary>spec</summary><pre>${escape(JSON.stringify(found.spec, null, 2))}</pre></details>`
-      : ""
-  }</td></tr>`;
+    <dt>got</dt><dd>${number(found.got)}</dd><dt>want</dt><dd>${number(found.want)}${within}</dd>
+    ${found.numbers === null ? "" : `<dt>numbers</dt><dd class="numbers">${numbers.join("")}</dd>`}
+    <dt>replay</dt><dd><code>${replay}</code></dd></dl>
+    <details><summary>spec</summary><pre>${escape(JSON.stringify(found.spec, null, 2))}</pre></details>`;
 }
 
 /** Properties, each once, with the forms side by side. */
@@ -104,10 +114,17 @@ function propertyTable(properties: readonly PropertyReport[]): string {
       .map(escape)
       .join(", ")}</small></td>${own.map(cellsOf).join("")}</tr>${why(own, columns)}`;
   });
-  return `<table><thead><tr><th></th>${forms.map((form) => `<th colspan="3">${form === "as is" ? "the engine as it is" : "every composite expanded"}</th>`).join("")}</tr>
-<tr><th>property</th>${forms.map(() => `<th></th><th class="n">cases</th><th class="n">worst error / bound</th>`).join("")}</tr></thead><tbody>${rows.join("\n")}</tbody></table>
-<p class="key">Bars count cases by error over bound, a decade each, from below 1e-6 on the left to 1 on the right.</p>`;
+  const names = { "as is": "the engine as it is", expanded: "every composite expanded" };
+  const heads = forms.map((form) => `<th colspan="3">${names[form]}</th>`);
+  const columnHeads = `<th></th><th class="n">cases</th><th class="n">worst error / bound</th>`;
+  const body = `<tbody>${rows.join("\n")}</tbody>`;
+  return `<table><thead><tr><th></th>${heads.join("")}</tr>
+<tr><th>property</th>${forms.map(() => columnHeads).join("")}</tr></thead>${body}</table>
+<p class="key">${KEY}</p>`;
 }
+
+const KEY =
+  "Bars count cases by error over bound, a decade each, from below 1e-6 on the left to 1 on the right.";
 
 const marks = {
   own: ["\u25cf", "by its own operators"],
@@ -121,16 +138,23 @@ function matrix(entries: readonly SupportEntry[], layers: readonly string[]): st
   const own = entries.filter(({ layer }) => layers.includes(layer));
   const entry = (layer: string, option: string): string => {
     const found = own.filter((one) => one.layer === layer && one.option === option);
-    const told = (one: SupportEntry): string =>
-      `<span class="${one.how}" title="${escape(`${one.mode}: ${one.reason ?? marks[one.how][1]}`)}">${marks[one.how][0]}</span>`;
+    const told = ({ how, mode, reason }: SupportEntry): string => {
+      const [mark, meaning] = marks[how];
+      return `<span class="${how}" title="${escape(`${mode}: ${reason ?? meaning}`)}">${mark}</span>`;
+    };
     return found.length === 0
       ? ""
       : new Set(found.map(({ how }) => how)).size === 1
         ? told(found[0]!)
         : found.map((one) => `${told(one)} <small>${one.mode}</small>`).join(" ");
   };
-  const rows = [...new Set(own.map(({ option }) => option))];
-  return `<table class="matrix"><thead><tr><th></th>${layers.map((layer) => `<th>${escape(layer)}</th>`).join("")}</tr></thead><tbody>${rows.map((option) => `<tr><td>${escape(option)}</td>${layers.map((layer) => `<td>${entry(layer, option)}</td>`).join("")}</tr>`).join("")}</tbody></table>`;
+  const rows = [...new Set(own.map(({ option }) => option))].map((option) => {
+    const cells = layers.map((layer) => `<td>${entry(layer, option)}</td>`);
+    return `<tr><td>${escape(option)}</td>${cells.join("")}</tr>`;
+  });
+  const heads = layers.map((layer) => `<th>${escape(layer)}</th>`).join("");
+  const head = `<thead><tr><th></th>${heads}</tr></thead>`;
+  return `<table class="matrix">${head}<tbody>${rows.join("")}</tbody></table>`;
 }
 
 /** What the engine runs: layers that share most of their options side by side. */
@@ -148,6 +172,10 @@ ${matrix(support, recurrent)}<div class="beside">${layers
     .join("")}</div>`;
 }
 
+const HEAD =
+  `<!doctype html><html lang="en"><meta charset="utf-8">` +
+  `<meta name="viewport" content="width=device-width">`;
+
 /** A report as one page that needs nothing else. */
 export function htmlReport(report: CertifyReport): string {
   const { summary, adapter, device, version, runtime, seed, runs, properties, capabilities } = report;
@@ -155,37 +183,36 @@ export function htmlReport(report: CertifyReport): string {
   const failed = summary.failed > 0 ? `${summary.failed} of ${properties.length} properties failed` : "";
   const verdict =
     [failed, wrong].filter((part) => part !== "").join(", ") || "every property that it can run holds";
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(adapter)} on ${escape(device)}: ${verdict}</title>
+  const name = `${escape(adapter)}${version === null ? "" : ` ${escape(version)}`}`;
+  const lead = [
+    `${summary.passed} passed, ${summary.failed} failed, ${summary.unsupported} unsupported`,
+    `seed ${seed}`,
+    `${runs} runs a property`,
+    escape(runtime),
+  ];
+  const primitives = capabilities.primitives.map((one) => `<span>${escape(one)}</span>`);
+  const composites = Object.entries(capabilities.composites).map(([one, claim]) => {
+    const loss = claim.losesNaN ? " <small>may lose NaN</small>" : "";
+    return `<span title="${escape(JSON.stringify(claim))}">${escape(one)}${loss}</span>`;
+  });
+  const claimed = [
+    `precision ${capabilities.precision}`,
+    capabilities.synchronous ? "synchronous" : "asynchronous",
+    `${capabilities.memory} memory`,
+    ...(capabilities.losesNaN ? ["a NaN may be lost in any operation"] : []),
+  ];
+  return `${HEAD}<title>${escape(adapter)} on ${escape(device)}: ${verdict}</title>
 <style>
-:root{color-scheme:light dark;--line:#8884;--ok:#1a7f4b;--bad:#c62f2f;--dim:#888}
-@media(prefers-color-scheme:dark){:root{--ok:#4cc38a;--bad:#ff6b6b}}
-body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2.5rem auto;padding:0 1rem}
-h1{font-size:1.6rem;margin:0}h2{font-size:1.1rem;margin:2.2rem 0 .5rem}
-p.lead{margin:.2rem 0 1rem;color:var(--dim)}.verdict{font-size:1.15rem;font-weight:600;color:var(--ok)}.verdict.bad{color:var(--bad)}
-table{border-collapse:collapse;width:100%}th{font-weight:500;text-align:left;color:var(--dim);font-size:.85rem}
-td,th{padding:.45rem .5rem;border-top:1px solid var(--line);vertical-align:top}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-small{color:var(--dim)}.status{font-weight:700}.status.passed{color:var(--ok)}.status.failed{color:var(--bad)}.status.unsupported{color:var(--dim)}
-.why td{border-top:0;padding:0 0 .5rem 1.2rem}.why p{margin:.1rem 0}.bars{width:70px;height:20px;display:block;margin-left:auto}.bars rect{fill:var(--ok)}.bars line{stroke:var(--line)}
-.matrix{width:auto;margin-bottom:1rem}.matrix td,.matrix th{padding:.12rem .9rem .12rem 0;font-size:.9rem}.matrix .own{color:var(--ok)}.matrix .wrong,.key .wrong{color:var(--bad);font-weight:700}.key .own{color:var(--ok)}.refused{color:var(--dim)}
-.key>span{margin-right:1.4rem}.key{font-size:.9rem;color:var(--dim)}.beside{display:flex;flex-wrap:wrap;gap:0 3rem;align-items:flex-start}
-.numbers{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem}.numbers figure{margin:0}.numbers table{width:auto;border-left:2px solid var(--line);border-right:2px solid var(--line)}.numbers td{border:0;padding:0 .35rem;font-size:.8rem;text-align:right;font-variant-numeric:tabular-nums}figcaption{font-size:.8rem}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .8rem;margin:.4rem 0}dt{color:var(--dim)}dd{margin:0}pre{overflow:auto;font-size:.8rem}.chips span{display:inline-block;border:1px solid var(--line);border-radius:1rem;padding:.05rem .6rem;margin:.1rem;font-size:.85rem}
+${style}
 </style>
-<h1>${escape(adapter)}${version === null ? "" : ` ${escape(version)}`} <small>on ${escape(device)}</small></h1>
+<h1>${name} <small>on ${escape(device)}</small></h1>
 <p class="verdict${failed || wrong ? " bad" : ""}">${verdict}</p>
-<p class="lead">${summary.passed} passed, ${summary.failed} failed, ${summary.unsupported} unsupported &middot; seed ${seed} &middot; ${runs} runs a property &middot; ${escape(runtime)}</p>
+<p class="lead">${lead.join(" &middot; ")}</p>
 <h2>What holds</h2>
 ${propertyTable(properties)}
 ${report.support ? supportSection(report.support) : ""}
-<h2>What it claims</h2><p>precision ${capabilities.precision}, ${capabilities.synchronous ? "synchronous" : "asynchronous"}, ${capabilities.memory} memory${capabilities.losesNaN ? ", a NaN may be lost in any operation" : ""}</p>
-<p class="chips">${capabilities.primitives.map((name) => `<span>${escape(name)}</span>`).join("")}</p>
-<p class="chips">${
-    Object.entries(capabilities.composites)
-      .map(
-        ([name, claim]) =>
-          `<span title="${escape(JSON.stringify(claim))}">${escape(name)}${claim.losesNaN ? " <small>may lose NaN</small>" : ""}</span>`,
-      )
-      .join("") || "no composite"
-  }</p></html>
+<h2>What it claims</h2><p>${claimed.join(", ")}</p>
+<p class="chips">${primitives.join("")}</p>
+<p class="chips">${composites.join("") || "no composite"}</p></html>
 `;
 }

@@ -53,5 +53,8 @@ function memoryOf({ memory, batch }: Case & { memory: Memory }): Record<string, 
 export function written({ shape, values }: Numbers): string {
   if (shape.length === 0) return String(values[0]);
   const size = values.length / shape[0]!;
-  return `[${Array.from({ length: shape[0]! }, (_, k) => written({ shape: shape.slice(1), values: values.slice(k * size, (k + 1) * size) })).join(", ")}]`;
+  const items = Array.from({ length: shape[0]! }, (_, k) =>
+    written({ shape: shape.slice(1), values: values.slice(k * size, (k + 1) * size) }),
+  );
+  return `[${items.join(", ")}]`;
 }

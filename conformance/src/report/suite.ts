@@ -24,9 +24,13 @@ export function certifySuite(
         } = await certify(engine, { ...options, only: [id], forms: [form] });
         if (report!.status !== "failed") return;
         const found = report!.counterexample;
-        throw new Error(
-          `${id}, ${form}: ${report!.reason}${found ? `\n  case: ${found.case}\n  replay: certify(adapter, { seed: ${found.seed}, path: "${found.path}", only: ["${id}"], forms: ["${form}"] })` : ""}`,
-        );
+        const lines = [`${id}, ${form}: ${report!.reason}`];
+        if (found) {
+          const { seed, path } = found;
+          const replay = `{ seed: ${seed}, path: "${path}", only: ["${id}"], forms: ["${form}"] }`;
+          lines.push(`  case: ${found.case}`, `  replay: certify(adapter, ${replay})`);
+        }
+        throw new Error(lines.join("\n"));
       },
     })),
   );

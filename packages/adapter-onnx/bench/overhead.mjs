@@ -75,20 +75,17 @@ async function race(names, runs, calls) {
       times[k].push(((performance.now() - start) * 1000) / calls);
     }
   }
+  const ratio = (k) => median(times[k].map((t, n) => t / times[0][n])).toFixed(3);
   return names
-    .map(
-      (name, k) =>
-        `${name} ${median(times[k]).toFixed(0)}${k ? ` (${median(times[k].map((t, n) => t / times[0][n])).toFixed(3)}x)` : ""}`,
-    )
+    .map((name, k) => `${name} ${median(times[k]).toFixed(0)}${k ? ` (${ratio(k)}x)` : ""}`)
     .join("   ");
 }
 
 for (const B of [1, 32])
   for (const H of [64, 128, 256]) {
-    console.log(
-      `onnxruntime-${library} B=${B} H=${H} T=100:  ${await race(["by hand", "ours"], [await byHand(H, B, 100), await ours(H, B, 100, "all")], B === 1 ? 4 : 1)}`,
-    );
-    console.log(
-      `onnxruntime-${library} B=${B} H=${H} step:   ${await race(["by hand", "ours", "primitives"], [await byHand(H, B, 0), await ours(H, B, 0, "all"), await ours(H, B, 0, [])], 100)}`,
-    );
+    const name = `onnxruntime-${library} B=${B} H=${H}`;
+    const sequences = [await byHand(H, B, 100), await ours(H, B, 100, "all")];
+    console.log(`${name} T=100:  ${await race(["by hand", "ours"], sequences, B === 1 ? 4 : 1)}`);
+    const steps = [await byHand(H, B, 0), await ours(H, B, 0, "all"), await ours(H, B, 0, [])];
+    console.log(`${name} step:   ${await race(["by hand", "ours", "primitives"], steps, 100)}`);
   }

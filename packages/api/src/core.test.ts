@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as whole from "./index.js";
 import {
-  builtinOf,
   denseDefinition,
   gruCell,
   input,

@@ -1,6 +1,6 @@
 import { unrollError } from "../contract/error.js";
-import { type DType, type DTypeArray, sizeOf } from "../contract/tensor.js";
-import type { Binder, Slot } from "./slot.js";
+import { sizeOf } from "../contract/tensor.js";
+import type { Binder } from "./slot.js";
 import { copying, read } from "./strided-copy.js";
 import { transpose } from "./transpose.js";
 import { stretched, stridesOf, walk } from "./walk.js";

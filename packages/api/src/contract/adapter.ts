@@ -16,8 +16,10 @@ export type Feed = HostTensor | DeviceTensor;
  *
  * The core checks once, before an adapter is called, and an adapter may rely on it:
  *
- * - The program is verified, and every op in it is a claimed primitive, `scan`, or a composite that meets its claim.
- * - Weights are complete, have the declared types, and nobody else changes their arrays: an adapter may keep them.
+ * - The program is verified, and every op in it is a claimed primitive, `scan`, or a composite that meets
+ *   its claim.
+ * - Weights are complete, have the declared types, and nobody else changes their arrays: an adapter may
+ *   keep them.
  * - Feeds are complete, of the declared types, agree in their symbolic dims, and each of those is at least 1.
  * - Nothing is run or bound after `dispose()` on its executable.
  *

@@ -117,15 +117,17 @@ function shifted(
     made[k] = data[k]! + by;
     maxError = Math.max(maxError, Math.abs(made[k]! - (data[k]! + by)));
   }
-  if (maxError > 0)
+  if (maxError > 0) {
+    const how = by > 0 ? `${by} added` : `${-by} taken away`;
     losses.push({
       kind: "shifted",
       from,
       to,
       by,
       maxError,
-      message: `${from} became ${to} with ${by > 0 ? `${by} added` : `${-by} taken away`} in one gate, rounded by at most ${maxError}`,
+      message: `${from} became ${to} with ${how} in one gate, rounded by at most ${maxError}`,
     });
+  }
   return made;
 }
 

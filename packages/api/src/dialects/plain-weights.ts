@@ -30,9 +30,10 @@ type Table = { readonly [L in PlainLayer as L["type"]]: PlainNames<L> };
 /**
  * Every layer without cells. One row is all that the dialects need to know of a layer.
  *
- * - Keras's Attention calls what it multiplies a `concat` score by concat_score_weight; only that score can have a scale
- *   within.
- * - TensorFlow 1: BahdanauAttention and LuongAttention(scale=True); their memory and query layers are dense layers.
+ * - Keras's Attention calls what it multiplies a `concat` score by concat_score_weight; only that score can
+ *   have a scale within.
+ * - TensorFlow 1: BahdanauAttention and LuongAttention(scale=True); their memory and query layers are dense
+ *   layers.
  * - PyTorch has no module of that kind: parameters of a module of one's own.
  */
 const plainNames: Table = {

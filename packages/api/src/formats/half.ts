@@ -31,7 +31,8 @@ function encodeF16(value: number): number {
   const word = bits[0]!;
   const sign = (word >>> 16) & 0x8000;
   const magnitude = word & 0x7fffffff;
-  if (magnitude > 0x7f800000) return sign | 0x7e00 | ((magnitude >>> 13) & 0x1ff); // NaN keeps the top of its payload
+  // NaN keeps the top of its payload.
+  if (magnitude > 0x7f800000) return sign | 0x7e00 | ((magnitude >>> 13) & 0x1ff);
   const exponent = (magnitude >>> 23) - 127 + 15;
   if (exponent >= 31) return sign | 0x7c00;
   // A carry out of the mantissa lands in the exponent, which is the right result, infinity included.

@@ -98,7 +98,8 @@ describe("attention in a Keras model", () => {
     [
       "sizes that do not fit",
       () => layers.additiveAttention({ name: "look" }).apply([query, input({ shape: [null, 3] })]),
-      'additive_attention "look": expected query and key of one size, got 2 and 3; a dense layer makes them fit',
+      'additive_attention "look": expected query and key of one size, got 2 and 3; a dense layer makes ' +
+        "them fit",
     ],
     [
       "another score",

@@ -100,7 +100,10 @@ describe("keras models", () => {
         }),
       ),
     ).toBe(
-      'UNROLL_WEIGHTS weights of "sequential": expected 3 weights, got 1 missing, 1 unexpected, 1 mis-shaped: missing lstm/lstm_cell/recurrent_kernel [1, 4]; unexpected gru/kernel [1]; mis-shaped lstm/lstm_cell/kernel is [2, 5], not [2, 4]; compare layer names, units and options with the Python code, or give bindings',
+      'UNROLL_WEIGHTS weights of "sequential": expected 3 weights, got 1 missing, 1 unexpected, 1 ' +
+        "mis-shaped: missing lstm/lstm_cell/recurrent_kernel [1, 4]; unexpected gru/kernel [1]; mis-shaped " +
+        "lstm/lstm_cell/kernel is [2, 5], not [2, 4]; compare layer names, units and options with the " +
+        "Python code, or give bindings",
     );
     expect(await caught(() => made.predict(random(1, 2, 2)))).toContain(
       "call loadWeights or setWeights first",

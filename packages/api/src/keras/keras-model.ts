@@ -97,14 +97,16 @@ export class KerasModel {
    */
   setWeights(list: readonly AnyTensor[]): readonly WeightLoss[] {
     const expected = this.weightSpecs;
-    if (list.length !== expected.length)
+    if (list.length !== expected.length) {
+      const listed = expected.map(({ name, shape }) => `${name} [${shape.join(", ")}]`);
       refuse(
         "UNROLL_WEIGHTS",
         "setWeights",
-        `${expected.length} weights, ${expected.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ")}`,
+        `${expected.length} weights, ${listed.join(", ")}`,
         `${list.length}`,
         "give them in the order of get_weights()",
       );
+    }
     return this.loadWeights(Object.fromEntries(expected.map(({ name }, k) => [name, list[k]!])));
   }
 
@@ -314,6 +316,7 @@ export class KerasModel {
         `${batch}`,
         "call resetStates() to change the batch of a stateful model",
       );
+    const names = states.map(({ layer }) => layer).join(", ");
     const byLayer: Readonly<Record<string, readonly HostTensor[]>> =
       given === undefined
         ? {}
@@ -324,7 +327,7 @@ export class KerasModel {
             : refuse(
                 "UNROLL_STATE",
                 place,
-                `initialState by layer name (${states.map((one) => one.layer).join(", ") || "there is none"})`,
+                `initialState by layer name (${names || "there is none"})`,
                 "a list",
                 "a list is for a model with one recurrent layer",
               );

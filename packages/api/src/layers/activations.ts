@@ -11,7 +11,7 @@ import type { Block, Value } from "../program/builder.js";
  * | `sigmoid` | 1 / (1 + e^-x) | |
  * | `relu` | max(x, 0) | |
  * | `hardSigmoidSixth` | clip(x/6 + 1/2, 0, 1) | Keras 3 `hard_sigmoid`, torch `Hardsigmoid` |
- * | `hardSigmoidFifth` | clip(x/5 + 1/2, 0, 1) | Keras 2 and TensorFlow.js `hardSigmoid`, ONNX `HardSigmoid` default |
+ * | `hardSigmoidFifth` | clip(x/5 + 1/2, 0, 1) | Keras 2 and tfjs `hardSigmoid`, ONNX `HardSigmoid` default |
  * | `softsign` | x / (1 + abs x) | |
  * | `softplus` | log(1 + e^x) | |
  * | `elu` | x if x > 0, else e^x - 1 | with alpha 1 |

@@ -69,6 +69,9 @@ export function whyNotAlongSteps({ name, input }: PassLayer, around: Surrounding
   return `layer "${name}" runs along "${axis}", which is there as a whole (${cure})`;
 }
 
+/** What a cell is called: a custom one has a name of its own. */
+const nameOf = (cell: AnyCell & { readonly name?: string }): string => cell.name ?? cell.kind;
+
 /**
  * Checks that cells fit the layer's input, and that an initial state is given in full. @throws UNROLL_SPEC
  */
@@ -90,7 +93,7 @@ export function wirePasses(layer: PassLayer, passes: readonly Pass[], wiring: Wi
     if (held && wiring.cell(cell).outputPart(cell) === null)
       wiring.refuse(
         "heldStart",
-        `zeros, as the output of cell "${(cell as { name?: string }).name ?? cell.kind}" is no part of its state`,
+        `zeros, as the output of cell "${nameOf(cell)}" is no part of its state`,
         layer.heldStart,
         "there is no initial output to hold",
       );

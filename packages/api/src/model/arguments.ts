@@ -115,8 +115,7 @@ export function inputChecker(
       const value = toTensor(place, named[input.name]!, input.dtype);
       if (!agrees(value.shape, wanted, sizes))
         refuseShape(plan, value.shape, sizes, { step: mode === "step", first: k === 0 });
-      if (value.dtype === "int32" && input.ids < Infinity)
-        assertIds(place, value.data, input.ids);
+      if (value.dtype === "int32" && input.ids < Infinity) assertIds(place, value.data, input.ids);
       feeds[input.name] = value;
     });
     refuseNothing(model, sizes, runnable.mayBeEmpty);

@@ -79,7 +79,8 @@ describe("model", () => {
     expectTypeOf(whole).toExtend<SequenceModel>();
     // @ts-expect-error a bidirectional model has no step
     await expect(whole.step([[1, 2, 3]], whole.zeroState(1))).rejects.toThrow(
-      'model "acausal" step: expected layers that see only the past, got bidirectional "bi" needs the whole sequence; use sequence()',
+      'model "acausal" step: expected layers that see only the past, got bidirectional "bi" needs the ' +
+        "whole sequence; use sequence()",
     );
   });
 
@@ -148,7 +149,8 @@ describe("model", () => {
     const plain = await model.zeroState(2).toTypedArrays();
     const { c: _c, ...onlyH } = plain["one"]!;
     await expect(model.step(column(0), { ...plain, one: onlyH })).rejects.toThrow(
-      'model "causal" step: state part "one.c": expected [2, 4], got none; pass the state that the last run returned',
+      'model "causal" step: state part "one.c": expected [2, 4], got none; pass the state that the last ' +
+        "run returned",
     );
     await expect(model.step(column(0), { ...plain, three: plain["two"]! })).rejects.toThrow(
       'got "three.h" too',
@@ -167,7 +169,8 @@ describe("model", () => {
         [3, 9],
       ]),
     ).rejects.toThrow(
-      'model "causal" sequence input "ids": expected ids from 0 to 8, got 9 at position 3; the embedding has 9 rows',
+      'model "causal" sequence input "ids": expected ids from 0 to 8, got 9 at position 3; the embedding ' +
+        "has 9 rows",
     );
     await expect(codeOf(() => model.sequence([1, 2]))).resolves.toBe("UNROLL_SHAPE");
     await expect(codeOf(() => model.sequence([[1.5]]))).resolves.toBe("UNROLL_DTYPE");

@@ -74,8 +74,8 @@ export interface SteppableModel<S extends ModelSource = Spec> extends SequenceMo
   /**
    * Runs one step.
    *
-   * @param x one element of each sequence, [batch, ...] without a time axis, or every input by name; inputs along other
-   *   time axes whole
+   * @param x one element of each sequence, [batch, ...] without a time axis, or every input by name; inputs
+   *   along other time axes whole
    * @param state the state that the last step returned, or `zeroState(batch)`. It is read, not changed.
    * @param options how rows end along the other time axes
    */

@@ -68,10 +68,11 @@ export class StepBinding {
   }
 
   private refuse(x: Float32Array | Int32Array, out: Float32Array, bound: Bound): never {
+    const input = this.limit >= 0 ? "Int32Array" : "Float32Array";
     throw unrollError({
       code: "UNROLL_SHAPE",
       place: this.place,
-      expected: `${this.limit >= 0 ? "Int32Array" : "Float32Array"} of ${bound.inputSize} and an output of ${bound.outputSize}`,
+      expected: `${input} of ${bound.inputSize} and an output of ${bound.outputSize}`,
       got: `${x.constructor.name} of ${x.length} and ${out.length}`,
       cure: "both are [batch, ...] flat",
     });

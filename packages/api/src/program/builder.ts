@@ -1,8 +1,7 @@
 import { unrollError } from "../contract/error.js";
 import type { DType } from "../contract/tensor.js";
-import { typeOf } from "./infer.js";
 import type { PrimitiveName, primitives } from "./primitives.js";
-import type { Call, PrimitiveRecord } from "./primitives/primitive.js";
+import type { Call, Primitive, PrimitiveRecord } from "./primitives/primitive.js";
 import type { NamedValues, Value } from "./value.js";
 import type { Attrs, Named, Node, Program, Region, Typed, ValueId, ValueType } from "../contract/program.js";
 
@@ -36,6 +35,17 @@ export type Block = RegionBuilder & Methods;
 /** Primitives by name: all of them, or those that a page has need of. */
 export type PrimitiveSet = Readonly<Partial<Record<string, PrimitiveRecord>>>;
 
+/** Works out the type of a primitive's result. @throws UNROLL_SHAPE, UNROLL_DTYPE where operands don't fit */
+export type TypeOf = (
+  place: string,
+  record: Primitive,
+  operands: readonly ValueType[],
+  attrs: Attrs,
+) => ValueType;
+
+/** For operands and attributes that are known to be those of the record. */
+const inferred: TypeOf = (place, record, operands, attrs) => record.infer(operands, attrs, place);
+
 class RegionBuilder {
   private readonly nodes: Node[] = [];
   private readonly inputs: Typed[] = [];
@@ -44,6 +54,7 @@ class RegionBuilder {
   constructor(
     private readonly place: string,
     private readonly primitives: PrimitiveSet,
+    private readonly typeOf: TypeOf,
     private readonly prefix = "v",
   ) {
     // Own properties, so that `values.reduce(block.add)` works too.
@@ -93,7 +104,7 @@ class RegionBuilder {
         got: `"${op}"`,
         cure: "a layer of a kit names in `primitives` what it needs beside the common ones",
       });
-    const type = typeOf(
+    const type = this.typeOf(
       place,
       record,
       operands.map((v) => v.type),
@@ -136,7 +147,7 @@ class RegionBuilder {
         cure: "the first axis is time",
       });
     }
-    const inner = new Block(`${this.place} scan`, this.primitives, `${this.prefix}s`);
+    const inner = new Block(`${this.place} scan`, this.primitives, this.typeOf, `${this.prefix}s`);
     const innerCarries = carries.map((v) => inner.input(v.type));
     const elements = sequences.map((v) => inner.input({ dtype: v.type.dtype, shape: v.type.shape.slice(1) }));
     const innerCaptures = captures.map((v) => inner.input(v.type));
@@ -176,7 +187,7 @@ class RegionBuilder {
     const present = Object.entries(inputs).filter(
       (entry): entry is [string, Value] => entry[1] !== undefined,
     );
-    const inner = new Block(`${this.place} ${op}`, this.primitives, `${this.prefix}c`);
+    const inner = new Block(`${this.place} ${op}`, this.primitives, this.typeOf, `${this.prefix}c`);
     const results = body(inner, Object.fromEntries(present.map(([name, v]) => [name, inner.input(v.type)])));
     const entries = Object.entries<Value>(results);
     const outputs = entries.map(([, v]) => ({ id: this.fresh(), type: v.type }));
@@ -203,7 +214,12 @@ class RegionBuilder {
 }
 
 // The methods follow from the records of the primitives; see `program/primitives/`.
-export const Block = RegionBuilder as new (place: string, primitives: PrimitiveSet, prefix?: string) => Block;
+export const Block = RegionBuilder as new (
+  place: string,
+  primitives: PrimitiveSet,
+  typeOf: TypeOf,
+  prefix?: string,
+) => Block;
 
 function expectType(place: string, want: ValueType, got: ValueType): void {
   if (
@@ -222,7 +238,10 @@ function expectType(place: string, want: ValueType, got: ValueType): void {
   }
 }
 
-/** The only way to make a {@link Program}; `ProgramBuilder` is one with every primitive. */
+/**
+ * The only way to make a {@link Program}. `ProgramBuilder`, for everybody else, has every primitive and checks
+ * what it is given against their records.
+ */
 export class PartialProgramBuilder {
   readonly block: Block;
   private readonly params: Named[] = [];
@@ -232,8 +251,9 @@ export class PartialProgramBuilder {
   constructor(
     private readonly name: string,
     primitives: PrimitiveSet,
+    typeOf: TypeOf = inferred,
   ) {
-    this.block = new Block(`program "${name}"`, primitives);
+    this.block = new Block(`program "${name}"`, primitives, typeOf);
   }
 
   /** A weight, given to `Adapter.compile` under this name. The same name twice is the same weight. */

@@ -5,7 +5,8 @@ import { attrKinds, type Primitive } from "./primitives/primitive.js";
 /**
  * The type of a primitive's result, after a check that operands and attributes are those its record has.
  *
- * @throws UNROLL_PROGRAM for a number of operands or an attribute that it does not have; what its inference throws
+ * @throws UNROLL_PROGRAM for a number of operands or an attribute that it does not have; what its inference
+ *   throws
  */
 export function typeOf(
   place: string,

@@ -18,8 +18,8 @@ type Claimant = { readonly name: string; readonly capabilities: Capabilities };
  * bodies, and a primitive it does not claim is refused here, before the engine sees anything. What is legal
  * already stays as it is.
  *
- * @throws UNROLL_UNSUPPORTED naming the adapter, the primitive and the program; UNROLL_ENGINE for an adapter of another
- *   version of the contract
+ * @throws UNROLL_UNSUPPORTED naming the adapter, the primitive and the program; UNROLL_ENGINE for an adapter
+ *   of another version of the contract
  */
 export function legalize(program: Program, adapter: Claimant): Program {
   assertContract(adapter);

@@ -24,8 +24,10 @@ function inRegion({ inputs, nodes }: Region): string | null {
     const pairs = node.outputs.find(
       ({ type }) => type.shape.indexOf(BATCH) !== type.shape.lastIndexOf(BATCH),
     );
-    if (pairs)
-      return `${node.kind === "scan" ? "scan" : node.op} that pairs rows with each other, [${pairs.type.shape.join(", ")}]`;
+    if (pairs) {
+      const name = node.kind === "scan" ? "scan" : node.op;
+      return `${name} that pairs rows with each other, [${pairs.type.shape.join(", ")}]`;
+    }
     define(node.outputs);
   }
   return null;

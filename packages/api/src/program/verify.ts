@@ -127,11 +127,12 @@ function check(where: string, node: Node, operands: readonly ValueType[]): void 
     }
     case "composite": {
       const types = region(where, node.body);
-      if (node.inputNames.length !== operands.length || node.body.inputs.length !== operands.length)
+      const [names, inputs] = [node.inputNames.length, node.body.inputs.length];
+      if (names !== operands.length || inputs !== operands.length)
         fail(
           where,
           "one name and one body input for each input",
-          `${operands.length} inputs, ${node.inputNames.length} names, ${node.body.inputs.length} body inputs`,
+          `${operands.length} inputs, ${names} names, ${inputs} body inputs`,
           "leave absent inputs out of all three",
         );
       operands.forEach((type, k) =>

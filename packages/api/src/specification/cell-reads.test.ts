@@ -171,7 +171,8 @@ describe("a cell that reads a memory", () => {
     [
       "a value along another axis",
       () => model({ reads: { memory: "source", gain: "source", start: "start" } }),
-      'spec .layers[0].reads.gain: expected a sequence along the layer\'s own axis of float32 [1], got "source"',
+      "spec .layers[0].reads.gain: expected a sequence along the layer's own axis of float32 [1], got " +
+        '"source"',
     ],
     [
       "a sequence where one vector is read",

@@ -94,7 +94,8 @@ describe("a custom cell", () => {
     [
       "a part of another shape",
       () => make((b, { x: v, weights }) => ({ state: { h: b.sum(b.matmul(v, weights.w), 1) } })),
-      'customCell "mine" step outputs: expected h float32 [batch, 3], output float32 [batch, 1], got h float32 [batch, 1]',
+      'customCell "mine" step outputs: expected h float32 [batch, 3], output float32 [batch, 1], got h ' +
+        "float32 [batch, 1]",
     ],
     [
       "a missing part",
@@ -156,7 +157,8 @@ describe("a custom cell", () => {
           weights: { h: [3] },
           step: (_b, { x: v }) => ({ state: { h: v } }),
         }),
-      'customCell "mine" weights: expected names of letters, digits, dots and _ other than x, mask, lengths, h, got "h"',
+      'customCell "mine" weights: expected names of letters, digits, dots and _ other than x, mask, ' +
+        'lengths, h, got "h"',
     ],
   ])("refuses %s", (_what, attempt, message) => {
     expect(attempt).toThrow(message);
@@ -189,7 +191,8 @@ describe("a custom cell", () => {
 
   it("refuses to hold an initial output that its state does not have", () => {
     expect(() => modelOf(summing, { maskedOutput: "hold", heldStart: "initialState" })).toThrow(
-      'spec .layers[0].heldStart: expected zeros, as the output of cell "summing" is no part of its state, got "initialState"',
+      'spec .layers[0].heldStart: expected zeros, as the output of cell "summing" is no part of its ' +
+        'state, got "initialState"',
     );
   });
 

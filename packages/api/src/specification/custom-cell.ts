@@ -55,7 +55,8 @@ export interface CustomCellOptions<
    * Builds one step: the input, the state before it, the weights and what it reads, in; the state after it
    * and the output, out.
    *
-   * @returns every state part under its name, and `output` [batch, units], without which the first part is the output
+   * @returns every state part under its name, and `output` [batch, units], without which the first part is
+   *   the output
    */
   step(
     block: Block,

@@ -132,7 +132,8 @@ describe("spec", () => {
     expect(() =>
       assertSpecWeights(tagger, { ...rest, "tags.b": bias!, "embed.table": { ...bias!, shape: [7] } }),
     ).toThrow(
-      'model "tagger": expected 10 weights, got 1 missing, 1 unexpected, 1 mis-shaped: missing tags.bias [7]; unexpected tags.b [7]; mis-shaped embed.table is [7], not [11, 4]',
+      'model "tagger": expected 10 weights, got 1 missing, 1 unexpected, 1 mis-shaped: missing tags.bias ' +
+        "[7]; unexpected tags.b [7]; mis-shaped embed.table is [7], not [11, 4]",
     );
   });
 

@@ -125,8 +125,8 @@ export function checkSpec(catalog: Catalog, value: unknown): asserts value is Sp
  * Checks a spec as it comes from JSON: every key present, none unknown, every choice in range, every
  * reference to something that exists before it, sizes that fit.
  *
- * @throws UNROLL_SPEC naming the path, what was expected, what came and the cure; for the step of a custom cell also
- *   UNROLL_FORMAT, UNROLL_PROGRAM, UNROLL_SHAPE and UNROLL_DTYPE
+ * @throws UNROLL_SPEC naming the path, what was expected, what came and the cure; for the step of a custom
+ *   cell also UNROLL_FORMAT, UNROLL_PROGRAM, UNROLL_SHAPE and UNROLL_DTYPE
  */
 export function validateSpec(value: unknown): asserts value is Spec {
   checkSpec(everything, value);

@@ -52,7 +52,9 @@ function placeOf(traced: Traced, input: InputSlot): string {
   const reader = traced.spec.layers.find(
     (layer) => layer.type !== "merge" && layer.type !== "attention" && layer.input === input.name,
   );
-  return `${traced.graph.name} run${reader ? `, ${reader.type === "recurrent" ? reader.cell.kind : reader.type} "${reader.name}"` : ""}`;
+  const place = `${traced.graph.name} run`;
+  if (!reader) return place;
+  return `${place}, ${reader.type === "recurrent" ? reader.cell.kind : reader.type} "${reader.name}"`;
 }
 
 function leadingOf(traced: Traced, input: InputSlot, given: HostTensor, timeMajor: boolean): Leading {
@@ -193,13 +195,16 @@ function initialState({ traced }: Prepared, values: readonly unknown[], leading:
         cure: "an LSTM takes [h, c], other modules h",
         details: { path },
       });
-    if (given.dtype !== "float32" || given.shape.join() !== wanted.join())
+    if (given.dtype !== "float32" || given.shape.join() !== wanted.join()) {
+      const batch = leading.unbatched ? "" : "batch, ";
+      const meaning = stacked ? `, [layers x directions, ${batch}hiddenSize]` : "";
       refuse(
         place,
-        `float32 ${dims(wanted)}${stacked ? ", [layers x directions, " + (leading.unbatched ? "" : "batch, ") + "hiddenSize]" : ""}`,
+        `float32 ${dims(wanted)}${meaning}`,
         `${given.dtype} ${dims(given.shape)}`,
         stacked ? "batchFirst does not apply to states" : "one row a sequence",
       );
+    }
     const size = leading.batch * units;
     slots.forEach(({ layer, part }, k) => {
       state[layer]![part] = {

@@ -72,7 +72,7 @@ const near = (got: HostTensor, want: ArrayLike<number>, bound = 1e-5): void => {
 };
 
 describe("a module of modules", () => {
-  it("runs the recorded character model as a sequence, in pieces, and as steps of the core model", async () => {
+  it("runs the recorded character model as a sequence, in pieces, and as steps of the core", async () => {
     const model = new CharLM();
     expect(model.loadStateDict(read("charlm.safetensors"))).toEqual({
       missingKeys: [],
@@ -229,17 +229,20 @@ describe("errors", () => {
   it.each([
     [
       "UNROLL_SHAPE",
-      'GRU run, gru "gru_l0": expected input [time, batch, 3], got [5, 2, 7]; the last axis is the input size',
+      'GRU run, gru "gru_l0": expected input [time, batch, 3], got [5, 2, 7]; the last axis is the input ' +
+        "size",
       () => filled(new nn.GRU(3, 4)).run(random(5, 2, 7)),
     ],
     [
       "UNROLL_SHAPE",
-      'GRU run, state of "gru_l0": expected float32 [2, 2, 4], [layers x directions, batch, hiddenSize], got float32 [1, 2, 4]; batchFirst does not apply to states',
+      'GRU run, state of "gru_l0": expected float32 [2, 2, 4], [layers x directions, batch, hiddenSize], ' +
+        "got float32 [1, 2, 4]; batchFirst does not apply to states",
       () => filled(new nn.GRU(3, 4, { numLayers: 2 })).run(random(5, 2, 3), random(1, 2, 4)),
     ],
     [
       "UNROLL_STATE",
-      'LSTM run, state of "lstm_l0": expected part h [1, 2, 4], got undefined; an LSTM takes [h, c], other modules h',
+      'LSTM run, state of "lstm_l0": expected part h [1, 2, 4], got undefined; an LSTM takes [h, c], ' +
+        "other modules h",
       () => filled(new nn.LSTM(3, 4)).run(random(5, 2, 3), random(1, 2, 4) as never),
     ],
     [
@@ -249,12 +252,14 @@ describe("errors", () => {
     ],
     [
       "UNROLL_ARGUMENT",
-      'nn.GRU: expected options numLayers, bias, batchFirst, dropout, bidirectional, got "num_layers"; the nearest is "numLayers"',
+      'nn.GRU: expected options numLayers, bias, batchFirst, dropout, bidirectional, got "num_layers"; ' +
+        'the nearest is "numLayers"',
       () => new nn.GRU(3, 4, { num_layers: 2 } as never),
     ],
     [
       "UNROLL_ARGUMENT",
-      "packPaddedSequence: expected lengths from longest to shortest, got [1, 4]; pass { enforceSorted: false } to give rows in any order",
+      "packPaddedSequence: expected lengths from longest to shortest, got [1, 4]; pass { enforceSorted: " +
+        "false } to give rows in any order",
       () => packPaddedSequence(random(4, 2, 2), [1, 4]),
     ],
     [
@@ -264,12 +269,15 @@ describe("errors", () => {
     ],
     [
       "UNROLL_WEIGHTS",
-      "loadStateDict of Linear: expected 2 weights, got 1 missing, 1 unexpected, 1 mis-shaped: missing bias [3]; unexpected b [3]; mis-shaped weight is [2, 3], not [3, 2]; compare attribute names, sizes and options with the Python module",
+      "loadStateDict of Linear: expected 2 weights, got 1 missing, 1 unexpected, 1 mis-shaped: missing " +
+        "bias [3]; unexpected b [3]; mis-shaped weight is [2, 3], not [3, 2]; compare attribute names, " +
+        "sizes and options with the Python module",
       () => new nn.Linear(2, 3).loadStateDict({ weight: random(2, 3), b: random(3) }),
     ],
     [
       "UNROLL_DTYPE",
-      'Embedding run, embedding "embedding": expected whole numbers (ids), got float32; make it with tensor(data, shape, "int32")',
+      'Embedding run, embedding "embedding": expected whole numbers (ids), got float32; make it with ' +
+        'tensor(data, shape, "int32")',
       () => filled(new nn.Embedding(3, 2)).run(tensor([0.5])),
     ],
     [

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { certify, type CertifyReport, htmlReport, written } from "@unroll/conformance";
+import { certify, type CertifyReport, htmlReport, type PropertyReport, written } from "@unroll/conformance";
 import { isCount, numberOption, short } from "../numbers.js";
 import { progress } from "../progress.js";
 import type { AddCommand } from "../command.js";
@@ -25,7 +25,8 @@ export const certifyCommand: AddCommand = (program, io, end) => {
     .description("Tell with evidence whether an engine computes recurrent networks correctly")
     .option(
       "--adapter <name>",
-      "builtin, tfjs, onnx, or a module whose default export (or export `adapter`) is an adapter or makes one",
+      "builtin, tfjs, onnx, or a module whose default export (or export `adapter`) is an adapter " +
+        "or makes one",
     )
     .option("--device <name>", "e.g. wasm")
     .option("--seed <s>", "of the cases (default: another each time; it is printed)")
@@ -76,31 +77,43 @@ function told(report: CertifyReport, name: string): string {
     one.skipped === 0 ? "" : String(one.skipped),
     one.worstErrorOverBound === null ? "exact" : short(one.worstErrorOverBound),
   ]);
-  const notes = properties
-    .filter(({ status }) => status !== "passed")
-    .map((one) => {
-      const found = one.counterexample;
-      const lines = [`${one.status}  ${one.id}, ${one.form}: ${one.title}`, `  ${one.reason ?? ""}`];
-      if (found)
-        lines.push(
-          `  case: ${found.case}`,
-          ...(found.numbers
-            ? [
-                `  with: ${Object.entries(found.numbers)
-                  .map(([name, numbers]) => `${name} = ${written(numbers)}`)
-                  .join(", ")}`,
-              ]
-            : []),
-          `  replay: unroll certify --adapter ${name} --seed ${found.seed} --only ${one.id} --path ${found.path}`,
-        );
-      return `${lines.join("\n")}\n`;
-    });
-  const wrong = (support ?? []).filter(({ how }) => how === "wrong");
-  for (const layer of new Set(wrong.map((one) => one.layer))) {
-    const own = wrong.filter((one) => one.layer === layer);
-    notes.push(
-      `wrong  ${layer}: ${own.map(({ option, mode }) => `${option}${mode === "step" ? ", by steps" : ""}`).join("; ")}\n  e.g. ${own[0]!.option}: ${own[0]!.reason}\n`,
-    );
+  const notes = [
+    ...properties.filter(({ status }) => status !== "passed").map((one) => noteOf(one, name)),
+    ...wrongLayers(support ?? []),
+  ];
+  const counts = [
+    `${summary.passed} passed`,
+    `${summary.failed} failed`,
+    `${summary.unsupported} unsupported`,
+    ...(summary.wrong > 0 ? [`${summary.wrong} options of layers wrong`] : []),
+  ];
+  const { adapter, version, device } = report;
+  const engine = `${adapter}${version === null ? "" : ` ${version}`} on ${device}`;
+  const head = ["status", "form", "property", "cases", "skipped", "worst error/bound"];
+  const told = notes.length > 0 ? `${notes.join("")}\n` : "";
+  const verdict = `${engine}: ${counts.join(", ")}; seed ${seed}, ${runs} runs a property\n`;
+  return `${table(head, rows, [3, 4, 5])}\n${told}${verdict}`;
+}
+
+/** Why a property did not pass, and how to see it again. */
+function noteOf({ status, id, form, title, reason, counterexample }: PropertyReport, name: string): string {
+  const lines = [`${status}  ${id}, ${form}: ${title}`, `  ${reason ?? ""}`];
+  if (counterexample) {
+    const { numbers, seed, path } = counterexample;
+    lines.push(`  case: ${counterexample.case}`);
+    const given = Object.entries(numbers ?? {}).map(([input, one]) => `${input} = ${written(one)}`);
+    if (numbers) lines.push(`  with: ${given.join(", ")}`);
+    lines.push(`  replay: unroll certify --adapter ${name} --seed ${seed} --only ${id} --path ${path}`);
   }
-  return `${table(["status", "form", "property", "cases", "skipped", "worst error/bound"], rows, [3, 4, 5])}\n${notes.join("")}${notes.length > 0 ? "\n" : ""}${report.adapter}${report.version === null ? "" : ` ${report.version}`} on ${report.device}: ${summary.passed} passed, ${summary.failed} failed, ${summary.unsupported} unsupported${summary.wrong > 0 ? `, ${summary.wrong} options of layers wrong` : ""}; seed ${seed}, ${runs} runs a property\n`;
+  return `${lines.join("\n")}\n`;
+}
+
+/** Options that an engine gets wrong, a note for each layer. */
+function wrongLayers(support: NonNullable<CertifyReport["support"]>): string[] {
+  const wrong = support.filter(({ how }) => how === "wrong");
+  return [...new Set(wrong.map(({ layer }) => layer))].map((layer) => {
+    const own = wrong.filter((one) => one.layer === layer);
+    const options = own.map(({ option, mode }) => `${option}${mode === "step" ? ", by steps" : ""}`);
+    return `wrong  ${layer}: ${options.join("; ")}\n  e.g. ${own[0]!.option}: ${own[0]!.reason}\n`;
+  });
 }

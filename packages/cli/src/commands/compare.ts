@@ -82,14 +82,12 @@ export const compareCommand: AddCommand = (program, io, end) => {
           !(row.errorOverBound < 1) ||
           (recorded !== null && !(Math.abs(row.logLikelihood - recorded) < LIKELIHOOD_LIMIT)),
       );
-      if (options.json)
-        io.out(
-          `${JSON.stringify({ model: given.name, characters: length, recordedLogLikelihood: recorded, rows, failed: failed.length })}\n`,
-        );
-      else {
-        io.out(
-          `${given.name}: ${length} characters, float32 results beside float64; an error below its bound is rounding\n\n`,
-        );
+      if (options.json) {
+        const report = { model: given.name, characters: length, recordedLogLikelihood: recorded, rows };
+        io.out(`${JSON.stringify({ ...report, failed: failed.length })}\n`);
+      } else {
+        io.out(`${given.name}: ${length} characters, float32 results beside float64; `);
+        io.out("an error below its bound is rounding\n\n");
         io.out(
           table(
             [
@@ -118,10 +116,15 @@ export const compareCommand: AddCommand = (program, io, end) => {
         if (recorded !== null)
           io.out(`\nrecorded log-likelihood: ${recorded.toFixed(7)} nats per character\n`);
       }
-      for (const row of failed)
+      const likelihood =
+        recorded === null ? "" : ` and a log-likelihood within ${LIKELIHOOD_LIMIT} of ${recorded.toFixed(7)}`;
+      for (const { engine, mode, errorOverBound, logLikelihood } of failed) {
+        const got = `${short(errorOverBound)} and ${logLikelihood.toFixed(7)}`;
         io.err(
-          `unroll: ${row.engine} ${row.mode}: expected error/bound below 1${recorded === null ? "" : ` and a log-likelihood within ${LIKELIHOOD_LIMIT} of ${recorded.toFixed(7)}`}, got ${short(row.errorOverBound)} and ${row.logLikelihood.toFixed(7)}; this engine computes something else\n`,
+          `unroll: ${engine} ${mode}: expected error/bound below 1${likelihood}, got ${got}; ` +
+            "this engine computes something else\n",
         );
+      }
       if (failed.length > 0) end(1);
     });
 };

@@ -70,10 +70,8 @@ export const generateCommand: AddCommand = (program, io) => {
         if (n + 1 < length) await feed(id);
       }
       model.dispose();
-      io.out(
-        options.json
-          ? `${JSON.stringify({ model: given.name, adapter: engine.name, device: engine.adapter.device, prompt, text, length, temperature, seed: Number(options.seed) })}\n`
-          : "\n",
-      );
+      const run = { model: given.name, adapter: engine.name, device: engine.adapter.device };
+      const drawn = { prompt, text, length, temperature, seed: Number(options.seed) };
+      io.out(options.json ? `${JSON.stringify({ ...run, ...drawn })}\n` : "\n");
     });
 };

@@ -1,7 +1,7 @@
 import { unrollError } from "@unroll/api";
 import { type NamedTensor, readSafetensors } from "@unroll/api/weights";
 import { readBytes } from "../files.js";
-import { recurrentLayers } from "../recurrent-layers.js";
+import { type FoundLayer, recurrentLayers } from "../recurrent-layers.js";
 import type { AddCommand } from "../command.js";
 import { table } from "../table.js";
 
@@ -50,14 +50,23 @@ export const inspectCommand: AddCommand = (program, io) => {
           [3],
         ),
       );
-      io.out(
-        `\n${totals.tensors} tensors, ${totals.parameters.toLocaleString("en")} parameters, ${totals.bytes.toLocaleString("en")} bytes\n`,
-      );
-      for (const layer of layers) {
-        io.out(
-          `${layer.name === "" ? "(top level)" : layer.name}: ${layer.kind} by ${layer.framework}'s names, input size ${layer.inputSize}, units ${layer.units}, ${layer.layers} layer${layer.layers === 1 ? "" : "s"}, ${layer.directions === 2 ? "two directions" : "one direction"}, ${layer.bias ? "with" : "without"} bias${layer.projection === null ? "" : `, projection to ${layer.projection}`}\n`,
-        );
-      }
+      const [parameters, bytes] = [totals.parameters, totals.bytes].map((n) => n.toLocaleString("en"));
+      io.out(`\n${totals.tensors} tensors, ${parameters} parameters, ${bytes} bytes\n`);
+      for (const layer of layers) io.out(`${described(layer)}\n`);
       if (layers.length === 0) io.out("no recurrent layer by PyTorch's or Keras's names\n");
     });
 };
+
+/** A recurrent layer in one line. */
+function described(layer: FoundLayer): string {
+  const { name, kind, framework, inputSize, units, layers, directions, bias, projection } = layer;
+  return [
+    `${name === "" ? "(top level)" : name}: ${kind} by ${framework}'s names`,
+    `input size ${inputSize}`,
+    `units ${units}`,
+    `${layers} layer${layers === 1 ? "" : "s"}`,
+    directions === 2 ? "two directions" : "one direction",
+    `${bias ? "with" : "without"} bias`,
+    ...(projection === null ? [] : [`projection to ${projection}`]),
+  ].join(", ");
+}

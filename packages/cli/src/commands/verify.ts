@@ -71,10 +71,8 @@ export const verifyCommand: AddCommand = (program, io, end) => {
       const count = (status: CaseReport["status"], among: readonly CaseReport[] = cases): number =>
         among.filter((one) => one.status === status).length;
       const failed = count("failed");
-      if (options.json)
-        io.out(
-          `${JSON.stringify({ total: cases.length, passed: count("passed"), failed, unsupported: count("unsupported"), cases })}\n`,
-        );
+      const counts = { passed: count("passed"), failed, unsupported: count("unsupported") };
+      if (options.json) io.out(`${JSON.stringify({ total: cases.length, ...counts, cases })}\n`);
       else io.out(summary(cases, count));
       if (failed > 0) end(1);
     });
@@ -108,5 +106,6 @@ function summary(
       worst("errorOverBound"),
     ];
   });
-  return `${lines.join("")}${lines.length > 0 ? "\n" : ""}${table(["manifest", "adapter", "mode", "passed", "failed", "unsupported", "max error", "error/bound"], rows, [3, 4, 5, 6, 7])}`;
+  const head = ["manifest", "adapter", "mode", "passed", "failed", "unsupported", "max error", "error/bound"];
+  return `${lines.join("")}${lines.length > 0 ? "\n" : ""}${table(head, rows, [3, 4, 5, 6, 7])}`;
 }

@@ -48,9 +48,11 @@ export async function check(
     const got = results[name]!;
     const comparison = compareWithBound(got, want, recorded.bounds[name]!);
     if (comparison.firstBadIndex >= 0 && reason === null) {
+      const at = `${name}[${indexOf(comparison.firstBadIndex, want.shape).join(", ")}]`;
+      const wanted = `${comparison.want} within ${comparison.bound?.toExponential(1)}`;
       reason =
         got.shape.join() === want.shape.join()
-          ? `${name}[${indexOf(comparison.firstBadIndex, want.shape).join(", ")}]: expected ${comparison.want} within ${comparison.bound?.toExponential(1)}, got ${comparison.got}`
+          ? `${at}: expected ${wanted}, got ${comparison.got}`
           : `${name}: expected shape [${want.shape.join(", ")}], got [${got.shape.join(", ")}]`;
     }
     worst = worse(worst, comparison);

@@ -50,7 +50,8 @@ export function fromTf1(
     place,
     foreignWeights(rules),
     named,
-    "compare num_units, num_proj and use_peepholes with the Python code, or give bindings with its variable scopes",
+    "compare num_units, num_proj and use_peepholes with the Python code, or give bindings with its " +
+      "variable scopes",
   );
   const made = importWeights(place, rules, read.weights);
   return { weights: made.weights, losses: [...read.losses, ...made.losses] };

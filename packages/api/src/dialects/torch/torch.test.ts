@@ -204,7 +204,8 @@ describe("torch weights", () => {
     expect(caught(() => fromTorch(gru, given))).toMatchObject({
       code: "UNROLL_WEIGHTS",
       message:
-        'state_dict of "g": expected two biases for layer "gru", got a place for one; with resetAfter the reset gate multiplies gru.bias_hh_l0 alone, so set bias "split"',
+        'state_dict of "g": expected two biases for layer "gru", got a place for one; with resetAfter ' +
+        'the reset gate multiplies gru.bias_hh_l0 alone, so set bias "split"',
     });
     expect(fromTorch(gru, { ...given, "gru.bias_hh_l0": tensor([1, 2, 0]) }).losses).toHaveLength(1);
   });
@@ -218,7 +219,9 @@ describe("torch weights", () => {
     ).toMatchObject({
       code: "UNROLL_WEIGHTS",
       message:
-        'state_dict of "m": expected 4 weights, got 1 missing, 1 unexpected, 1 mis-shaped: missing lstm.bias_hh_l0 [4]; unexpected fc.weight [2, 2]; mis-shaped lstm.weight_ih_l0 is [4, 2], not [4, 1]; compare the module\'s sizes and options with the Python code, or give bindings',
+        'state_dict of "m": expected 4 weights, got 1 missing, 1 unexpected, 1 mis-shaped: missing ' +
+        "lstm.bias_hh_l0 [4]; unexpected fc.weight [2, 2]; mis-shaped lstm.weight_ih_l0 is [4, 2], not " +
+        "[4, 1]; compare the module's sizes and options with the Python code, or give bindings",
     });
   });
 

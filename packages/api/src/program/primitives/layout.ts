@@ -7,7 +7,6 @@ import {
   expectDType,
   type PrimitiveRecord,
   refuseShape,
-  same,
   show,
   withAxis,
 } from "./primitive.js";

@@ -1,4 +1,4 @@
-import type { Attrs, Dim } from "../../contract/program.js";
+import type { Attrs } from "../../contract/program.js";
 import { addDims, divideDim, multiplyDims } from "../dim-arithmetic.js";
 import {
   alongAxis,
@@ -114,11 +114,12 @@ export const lengths = {
     along: alongAxis,
     infer([x, like], attrs, place) {
       const axis = axisOf(place, attrs, "axis", x!.shape.length);
-      const parts = like!.shape.slice(axis, axis + (attrs["count"] as number));
-      if (parts.length !== attrs["count"] || multiplyDims(...parts) !== x!.shape[axis])
+      const count = attrs["count"] as number;
+      const parts = like!.shape.slice(axis, axis + count);
+      if (parts.length !== count || multiplyDims(...parts) !== x!.shape[axis])
         refuseShape(
           place,
-          `${String(attrs["count"])} axes from axis ${axis} of ${show(like!)} on that together are axis ${axis}`,
+          `${count} axes from axis ${axis} of ${show(like!)} on that together are axis ${axis}`,
           show(x!),
           "they must be as long as what mergeAxes would make of them",
         );
