@@ -2,7 +2,8 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { entryPoints } from "./scripts/entry-points.mjs";
 
-export default defineConfig({
+// `vitest run --mode fast` leaves out what takes long and says so; see conformance/test/settings.ts.
+export default defineConfig(({ mode }) => ({
   resolve: {
     // Tests run the sources, so that they need no build.
     alias: Object.entries(entryPoints).map(([specifier, file]) => ({
@@ -18,5 +19,10 @@ export default defineConfig({
     ],
     testTimeout: 60_000,
     pool: "forks",
+    // Each process loads the engines once, not once a file.
+    isolate: false,
+    // The default leaves a core free, which on two is half of them.
+    maxWorkers: "100%",
+    env: mode === "fast" ? { UNROLL_LANE: "fast" } : {},
   },
-});
+}));

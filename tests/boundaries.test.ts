@@ -36,46 +36,43 @@ function broken(): string[] {
   return [...new Set(summary.violations.map(({ rule }) => rule.name))].sort();
 }
 
-/** An import that nobody may write, and the rule that it breaks. */
+/** An import that nobody may write, and the rules that it breaks. */
 const forbidden = [
   {
     file: "packages/api/src/program/print.ts",
     imports: "../layers/layers.js",
-    rule: "program-sees-only-what-is-below-it",
+    rules: ["program-sees-only-what-is-below-it"],
   },
   {
     file: "packages/api/src/specification/values.ts",
     imports: "../model/state.js",
-    rule: "specification-sees-only-what-is-below-it",
+    rules: ["specification-sees-only-what-is-below-it"],
   },
   {
     file: "packages/api/src/builtin/walk.ts",
     imports: "../specification/state.js",
-    rule: "builtin-is-apart",
+    rules: ["builtin-is-apart"],
   },
-  { file: "packages/api/src/builtin/exponential.ts", imports: "./maps.js", rule: "no-cycle" },
+  { file: "packages/api/src/builtin/exponential.ts", imports: "./maps.js", rules: ["no-cycle"] },
   {
     file: "conformance/src/oracle/arithmetic.ts",
     imports: "../../../packages/api/src/lowering/lower.js",
-    rule: "the-oracle-shares-nothing",
+    rules: ["the-oracle-knows-the-api-alone", "the-oracle-shares-nothing"],
   },
   {
     file: "packages/adapter-onnx/src/queue.ts",
     imports: "@unroll/api",
-    rule: "adapters-see-the-contract",
+    rules: ["adapters-see-the-contract"],
   },
 ];
 
 describe("the rules of who may import whom", () => {
-  it("are kept", () => {
-    expect(broken()).toEqual([]);
-  });
-
-  it("each find what they forbid", () => {
+  // That they are kept is what `npm run lint` says.
+  it("each find what they forbid, and nothing else", () => {
     for (const { file, imports } of forbidden) {
       const at = join(copy, file);
       writeFileSync(at, `import "${imports}";\n${readFileSync(at, "utf8")}`);
     }
-    expect(broken()).toEqual(expect.arrayContaining(forbidden.map(({ rule }) => rule)));
+    expect(broken()).toEqual(forbidden.flatMap(({ rules }) => rules).sort());
   });
 });

@@ -2,6 +2,7 @@ import { builtin } from "@unroll/api";
 import type { Adapter } from "@unroll/api/adapter";
 import { describe, expect, it } from "vitest";
 import { certify, type CertifyReport, certifySuite, faults, htmlReport } from "../src/index.js";
+import { fast } from "./settings.js";
 
 const faulty = (id: string): Adapter =>
   faults.find((fault) => fault.id === id)!.breakEngine!(builtin(), { count: 0 });
@@ -57,7 +58,7 @@ describe("certify", () => {
     });
   });
 
-  it("passes the engine of the documentation and fails its broken twin", async () => {
+  it.skipIf(fast)("passes the engine of the documentation and fails its broken twin", async () => {
     const honest = await certify(await example("adapter.mjs"), { seed: 4, runs: 10 });
     expect(honest.properties.filter(({ status }) => status === "failed")).toEqual([]);
     const twin = await certify(await example("broken.mjs"), {
@@ -70,7 +71,12 @@ describe("certify", () => {
 
   it("tells how far it is, and stops when asked", async () => {
     const seen: number[] = [];
-    await certify(builtin(), { seed: 1, runs: 5, onProgress: ({ runs, of }) => seen.push(runs / of) });
+    await certify(builtin(), {
+      seed: 1,
+      runs: 5,
+      only: "oracle",
+      onProgress: ({ runs, of }) => seen.push(runs / of),
+    });
     expect(seen[seen.length - 1]).toBeLessThanOrEqual(1);
     expect([...seen].sort((a, b) => a - b)).toEqual(seen);
     await expect(certify(builtin(), { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow(

@@ -2,17 +2,18 @@ import type { Adapter } from "@unroll/api/adapter";
 import { describe, it } from "vitest";
 import { engines, liveSessions, liveTensors, variants } from "../../tests/engines.js";
 import { certifySuite } from "../src/index.js";
-import { runs, seed } from "./settings.js";
+import { fast, runs, seed } from "./settings.js";
 
 // Forms of the adapters that are only reached by an option are certified too, as they are.
 const others = Object.keys(variants).filter((name) => !(name in engines));
 
+const both = ["as is", "expanded"] as const;
 const suites: readonly (readonly [
   name: string,
   make: () => Adapter,
   forms: readonly ("as is" | "expanded")[],
 ])[] = [
-  ...Object.entries(engines).map(([name, make]) => [name, make, ["as is", "expanded"]] as const),
+  ...Object.entries(engines).map(([name, make]) => [name, make, fast ? both.slice(0, 1) : both] as const),
   ...others.map((name) => [name, variants[name]!, ["as is"]] as const),
 ];
 

@@ -239,8 +239,8 @@ function expectType(place: string, want: ValueType, got: ValueType): void {
 }
 
 /**
- * The only way to make a {@link Program}. `ProgramBuilder`, for everybody else, has every primitive and checks
- * what it is given against their records.
+ * The only way to make a {@link Program}. `ProgramBuilder`, for everybody else, has every primitive and
+ * checks what it is given against their records.
  */
 export class PartialProgramBuilder {
   readonly block: Block;
