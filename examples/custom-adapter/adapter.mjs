@@ -74,19 +74,11 @@ class Executable {
   #weights;
   constructor(program, weights) {
     this.program = program;
-    // The caller may change its arrays after compiling.
-    this.#weights = program.params.map(({ name, id }) => [
-      id,
-      { ...weights[name], data: weights[name].data.slice() },
-    ]);
+    // Checked and copied already: they are this executable's to keep.
+    this.#weights = program.params.map(({ name, id }) => [id, weights[name]]);
   }
   async run(feeds) {
     const { program } = this;
-    if (!this.#weights)
-      throw new UnrollError(
-        "UNROLL_DISPOSED",
-        `slow executable: expected one in use, got "${program.name}" after its dispose(); compile it again`,
-      );
     const values = new Map(this.#weights);
     for (const { name, id } of program.inputs)
       values.set(id, isHostTensor(feeds[name]) ? feeds[name] : feeds[name].tensor);

@@ -1,5 +1,5 @@
 import { customCell } from "../specification/custom-cell.js";
-import type { CustomCellSpec } from "../specification/types.js";
+import type { CustomCellSpec } from "../layers/custom.js";
 
 /**
  * Hidden Markov model as a cell: the forward algorithm with scaling, one observation a step. It reads how

@@ -1,6 +1,6 @@
 import type { Block, Value } from "../program/builder.js";
 import { customCell } from "../specification/custom-cell.js";
-import type { CustomCellSpec } from "../specification/types.js";
+import type { CustomCellSpec } from "../layers/custom.js";
 
 /** Options of {@link layerNormLstmCell}. */
 export interface LayerNormLstmOptions {

@@ -1,6 +1,6 @@
 import { affine } from "../layers/recurrence.js";
 import { customCell } from "../specification/custom-cell.js";
-import type { CustomCellSpec } from "../specification/types.js";
+import type { CustomCellSpec } from "../layers/custom.js";
 
 /**
  * Minimal gated unit, a GRU with one gate:

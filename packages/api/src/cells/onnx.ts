@@ -2,7 +2,7 @@ import { unrollError } from "../contract/error.js";
 import { activate } from "../layers/activations.js";
 import type { Block, Value } from "../program/builder.js";
 import { customCell } from "../specification/custom-cell.js";
-import type { CustomCellSpec } from "../specification/types.js";
+import type { CustomCellSpec } from "../layers/custom.js";
 
 /**
  * An activation of ONNX's LSTM, GRU and RNN, with its parameters; where they are left out, those of the

@@ -6,7 +6,8 @@ import {
   simpleRnnCell as simpleRnnSpec,
 } from "../specification/build.js";
 import { knownOptions } from "../contract/known-options.js";
-import type { CellSpec, CustomCellSpec } from "../specification/types.js";
+import type { CustomCellSpec } from "../layers/custom.js";
+import type { CellSpec } from "../specification/types.js";
 import { cellActivation } from "./options.js";
 
 /** Options of every cell, with Keras 3's defaults. */

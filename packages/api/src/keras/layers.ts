@@ -16,7 +16,7 @@ import {
   TimeDistributedLayer,
   type TimeDistributedOptions,
 } from "./pointwise.js";
-import type { CustomCellSpec } from "../specification/types.js";
+import type { CustomCellSpec } from "../layers/custom.js";
 import {
   type Cell,
   type CellOptions,

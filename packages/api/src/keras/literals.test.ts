@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { allocate, type HostTensor, sizeOf, tensor } from "../contract/tensor.js";
 import { customCell } from "../specification/custom-cell.js";
-import type { CustomCellSpec } from "../specification/types.js";
+import type { CustomCellSpec } from "../layers/custom.js";
 import { type Layer, layers, sequential } from "./index.js";
 
 interface Construct {

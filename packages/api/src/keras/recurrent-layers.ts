@@ -1,9 +1,9 @@
 import { recurrent, bidirectional } from "../specification/build.js";
 import { outputPart, outputSize, partSize, stateParts } from "../specification/cell-parts.js";
 import { knownOptions } from "../contract/known-options.js";
+import type { CustomCellSpec } from "../layers/custom.js";
 import type {
   BidirectionalSpec,
-  CustomCellSpec,
   LayerSpec,
   MaskingSpec,
   RecurrentSpec,

@@ -4,7 +4,7 @@ import type { HostTensor } from "../contract/tensor.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import { toFloat32 } from "../formats/named-tensor.js";
 import { customCell } from "../specification/custom-cell.js";
-import type { CustomCellSpec } from "../specification/types.js";
+import type { CustomCellSpec } from "../layers/custom.js";
 import type { Cell } from "./cell-layers.js";
 import { layers, sequential } from "./index.js";
 
