@@ -15,7 +15,10 @@ const KEPT = 4;
 
 /** A program ready to run. Weights are copied when it is made, and packed at the first run. */
 export class BuiltinExecutable implements SyncExecutable {
+  /** Symbolic dims of the inputs. */
   private readonly names: readonly string[];
+  /** Where each of {@link names} is read: an input, and one of its axes. */
+  private readonly places: readonly (readonly [input: string, axis: number])[];
   private plans: Plan[] = [];
   private source: PlanSource | undefined;
 
@@ -31,25 +34,22 @@ export class BuiltinExecutable implements SyncExecutable {
       fixed: true,
     }));
     this.source = { program, params, operations, kernels: scalarKernels, packs: new WeakMap(), repack: [] };
-    this.names = [
-      ...new Set(
-        program.inputs.flatMap(({ type }) =>
-          type.shape.filter((dim): dim is string => typeof dim === "string" && isAxisName(dim)),
-        ),
-      ),
-    ];
+    const first = new Map<string, readonly [input: string, axis: number]>();
+    for (const { name, type } of program.inputs)
+      type.shape.forEach((dim, axis) => {
+        if (typeof dim === "string" && isAxisName(dim) && !first.has(dim)) first.set(dim, [name, axis]);
+      });
+    this.names = [...first.keys()];
+    this.places = [...first.values()];
   }
 
   async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>> {
     const { inputs, outputs } = this.program;
     const dims: Record<string, number> = {};
-    const arrays = inputs.map(({ name, type }) => {
-      const feed = feeds[name]!;
-      type.shape.forEach((dim, axis) => {
-        if (typeof dim === "string" && isAxisName(dim)) dims[dim] = feed.shape[axis]!;
-      });
-      return this.contentsOf(name, feed);
+    this.places.forEach(([name, axis], k) => {
+      dims[this.names[k]!] = feeds[name]!.shape[axis]!;
     });
+    const arrays = inputs.map(({ name }) => this.contentsOf(name, feeds[name]!));
     const plan = this.planFor(dims);
     this.execute(plan, arrays);
     return Object.fromEntries(

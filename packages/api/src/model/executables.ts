@@ -10,8 +10,23 @@ interface Entry {
   executable?: Promise<Executable>;
 }
 
-const keyOf = ({ mode, extents = {} }: RunMode): string =>
-  [mode, ...Object.entries(extents).map(([axis, kind]) => rowEndsName(axis, kind))].sort().join(" ");
+/** What runs between two changes of weights. */
+interface Generation {
+  /** What it runs with; never written to once a generation has it. */
+  readonly weights: ReadonlyMap<string, HostTensor>;
+  /** Runs that have not ended. */
+  runs: number;
+  /** The change of weights before it, while under way. */
+  before: Promise<void> | null;
+  /** Called when no run is left. */
+  idle?: () => void;
+}
+
+function keyOf({ mode, extents }: RunMode): string {
+  const ends = extents === undefined ? [] : Object.entries(extents);
+  if (ends.length === 0) return mode;
+  return [mode, ...ends.map(([axis, kind]) => rowEndsName(axis, kind))].sort().join(" ");
+}
 
 const copied = (weight: HostTensor): HostTensor => ({
   dtype: weight.dtype,
@@ -19,17 +34,19 @@ const copied = (weight: HostTensor): HostTensor => ({
   data: weight.data.slice(),
 });
 
+const withCopiesOf = (weights: WeightMap, others: ReadonlyMap<string, HostTensor>): Map<string, HostTensor> =>
+  new Map([...others, ...Object.entries(weights).map(([name, weight]) => [name, copied(weight)] as const)]);
+
+const weightsOf = ({ params }: Program, { weights }: Generation): WeightMap =>
+  Object.fromEntries(params.map(({ name }) => [name, weights.get(name)!]));
+
 /**
  * The programs of a runnable on one adapter: lowered, legalized and compiled once for each mode, when first
  * wanted.
  */
 export class Executables {
   private readonly entries = new Map<string, Entry>();
-  private readonly weights = new Map<string, HostTensor>();
-  /** Runs that have not ended; a change of weights waits for them. */
-  private readonly active = new Set<Promise<unknown>>();
-  /** A change of weights under way; runs that are asked for after it wait for it. */
-  private binding: Promise<void> | null = null;
+  private generation: Generation;
 
   constructor(
     private readonly runnable: Runnable,
@@ -37,7 +54,7 @@ export class Executables {
     private readonly timeMajor: boolean,
     weights: WeightMap,
   ) {
-    for (const [name, weight] of Object.entries(weights)) this.weights.set(name, copied(weight));
+    this.generation = { weights: withCopiesOf(weights, new Map()), runs: 0, before: null };
   }
 
   /** The legalized program of a mode. @throws UNROLL_UNSUPPORTED for what the adapter can't run */
@@ -48,33 +65,34 @@ export class Executables {
   /** Compiles the program of a mode at once, on an adapter that can. */
   compileSync(how: RunMode): SyncExecutable {
     const entry = this.entry(how);
-    const executable = this.adapter.compileSync!(entry.program, this.weightsOf(entry.program));
+    const executable = this.adapter.compileSync!(entry.program, weightsOf(entry.program, this.generation));
     entry.executable = Promise.resolve(executable);
     return executable;
   }
 
   /** Uses the executable of a mode, with the weights that are bound when this is called. */
-  run<T>(how: RunMode, use: (executable: Executable) => Promise<T>): Promise<T> {
-    const result = this.perform(how, use);
-    this.active.add(result);
-    const forget = (): void => void this.active.delete(result);
-    result.then(forget, forget);
-    return result;
+  async run<T>(how: RunMode, use: (executable: Executable) => Promise<T>): Promise<T> {
+    const own = this.generation;
+    own.runs++;
+    try {
+      const entry = this.entry(how);
+      if (own.before !== null) await own.before;
+      return await use(await (entry.executable ??= this.compile(entry, own)));
+    } finally {
+      if (--own.runs === 0) own.idle?.();
+    }
   }
 
   /** Gives every executable there is new values for some weights, which are copied before this returns. */
   rebind(weights: WeightMap): Promise<void> {
-    // At once, so that a second call builds on them, and what is compiled from now on has them: runs that
-    // were asked for before and have yet to compile started to do so when they were asked.
-    for (const [name, weight] of Object.entries(weights)) this.weights.set(name, copied(weight));
-    const binding = Promise.allSettled([this.binding, ...this.active]).then(async () => {
-      const live = [...this.entries.values()].filter(({ executable }) => executable !== undefined);
-      await Promise.all(live.map((entry) => this.rebindEntry(entry)));
-    });
+    const last = this.generation;
+    const next: Generation = { weights: withCopiesOf(weights, last.weights), runs: 0, before: null };
+    const binding = this.bindAfter(last, next);
+    next.before = binding;
+    this.generation = next;
     const settled = (): void => {
-      if (this.binding === binding) this.binding = null;
+      next.before = null;
     };
-    this.binding = binding;
     binding.then(settled, settled);
     return binding;
   }
@@ -100,28 +118,25 @@ export class Executables {
     return entry;
   }
 
-  private async perform<T>(how: RunMode, use: (executable: Executable) => Promise<T>): Promise<T> {
-    const entry = this.entry(how);
-    if (this.binding !== null) await this.binding;
-    return use(await (entry.executable ??= this.compile(entry)));
+  private async bindAfter(last: Generation, next: Generation): Promise<void> {
+    await last.before?.catch(() => undefined);
+    if (last.runs > 0) await new Promise<void>((resolve) => (last.idle = resolve));
+    const live = [...this.entries.values()].filter(({ executable }) => executable !== undefined);
+    await Promise.all(live.map((entry) => this.rebindEntry(entry, next)));
   }
 
-  private compile(entry: Entry): Promise<Executable> {
-    const made = this.adapter.compile(entry.program, this.weightsOf(entry.program));
+  private compile(entry: Entry, generation: Generation): Promise<Executable> {
+    const made = this.adapter.compile(entry.program, weightsOf(entry.program, generation));
     made.catch(() => delete entry.executable);
     return made;
   }
 
-  private async rebindEntry(entry: Entry): Promise<void> {
+  private async rebindEntry(entry: Entry, generation: Generation): Promise<void> {
     const executable = await entry.executable!;
-    const weights = this.weightsOf(entry.program);
+    const weights = weightsOf(entry.program, generation);
     if (executable.rebind) return executable.rebind(weights);
     entry.executable = this.adapter.compile(entry.program, weights);
     executable.dispose();
     await entry.executable;
-  }
-
-  private weightsOf({ params }: Program): WeightMap {
-    return Object.fromEntries(params.map(({ name }) => [name, this.weights.get(name)!]));
   }
 }

@@ -85,6 +85,17 @@ describe.each([
     expect((await after).output).toEqual(await output(second));
   });
 
+  it("runs what was asked for between two changes with the first, though it has yet to compile", async () => {
+    const compiled = await compile(model, { adapter: engine(), weights: weightsBy(() => 0) });
+    const changes = [compiled.rebind(first)];
+    const between = compiled.sequence(x);
+    changes.push(compiled.rebind(second));
+    const after = compiled.sequence(x);
+    await Promise.all(changes);
+    expect((await between).output).toEqual(await output(first));
+    expect((await after).output).toEqual(await output(second));
+  });
+
   it("takes what it is given at once", async () => {
     const given = weightsBy(Math.cos);
     const compiled = await compile(model, { adapter: engine(), weights: first });
