@@ -1,7 +1,8 @@
 import { attention } from "../specification/build.js";
 import { knownOptions } from "../contract/known-options.js";
+import type { ValueInfo } from "../layers/value-info.js";
 import type { AttentionSpec, LayerSpec, ValueRef } from "../specification/types.js";
-import { type Form, Layer, type LayerOptions, type LayerOutput, commonOptions } from "./layer.js";
+import { commonOptions, Layer, type LayerOptions } from "./layer.js";
 
 interface CommonOptions extends LayerOptions {
   /** Training only: without effect here. Default 0. */
@@ -63,7 +64,7 @@ export class AttentionLayer extends Layer {
     );
   }
 
-  outputs(forms: readonly Form[]): LayerOutput[] {
+  override checkInputs(forms: readonly ValueInfo[]): void {
     const [query, value, key = value] = forms;
     if (!query || !value || forms.length > 3)
       this.refuse(
@@ -76,7 +77,7 @@ export class AttentionLayer extends Layer {
       ["value", value],
       ["key", key!],
     ] as const)
-      if (!form.sequence)
+      if (form.axis === null)
         this.refuse(
           "UNROLL_SHAPE",
           `a ${what} [batch, time, features]`,
@@ -90,16 +91,16 @@ export class AttentionLayer extends Layer {
         `${this.lastAxis(query)} and ${this.lastAxis(key!)}`,
         "a dense layer makes them fit",
       );
-    const output = { suffix: "", form: { ...query, features: value.features } };
-    return this.options.returnAttentionScores
-      ? [output, { suffix: ".weights", form: { ...query, features: [] } }]
-      : [output];
+  }
+
+  override get outputSuffixes(): readonly string[] {
+    return this.options.returnAttentionScores ? ["", ".weights"] : [""];
   }
 
   toSpecs(
     name: string,
     [query, value, key = value]: readonly ValueRef[],
-    [form]: readonly Form[],
+    [form]: readonly ValueInfo[],
   ): readonly LayerSpec[] {
     return [
       attention({

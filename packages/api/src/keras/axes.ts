@@ -9,7 +9,7 @@ export type AxisOf = (of: Origin) => string;
 /** The inputs of a call that run along one time axis, group by group. */
 const groupsOf = ({ layer, inputs }: LayerCall): readonly (readonly KerasTensor[])[] =>
   (layer.inTime?.map((group) => group.flatMap((k) => inputs[k] ?? [])) ?? [inputs]).map((group) =>
-    group.filter(({ form }) => form.sequence),
+    group.filter(({ form }) => form.axis !== null),
   );
 
 /**
@@ -42,9 +42,9 @@ export function axesOf(
       if (along) for (const mask of call.masks[k]!) if (!mask.source) join(along, mask);
     });
   }
-  const sequences = inputs.filter(({ form }) => form.sequence);
+  const sequences = inputs.filter(({ form }) => form.axis !== null);
   const roots = [...new Set(sequences.map(root))];
-  const stepped = outputs.find(({ form }) => form.sequence);
+  const stepped = outputs.find(({ form }) => form.axis !== null);
   const steps = stepped ? origin(stepped) : roots.length === 1 ? roots[0] : undefined;
   const first = new Map(roots.map((own) => [own, sequences.find((tensor) => root(tensor) === own)!]));
   return (of) => {

@@ -1,5 +1,6 @@
 import { unrollError } from "../contract/error.js";
-import { type Form, KerasTensor } from "./layer.js";
+import { STEPS, type ValueInfo } from "../layers/value-info.js";
+import { KerasTensor } from "./layer.js";
 
 export interface InputOptions {
   /**
@@ -8,7 +9,7 @@ export interface InputOptions {
    */
   readonly shape: readonly (number | null)[];
   /** Default float32. `bool` is for masks, [null]. */
-  readonly dtype?: Form["dtype"];
+  readonly dtype?: ValueInfo["dtype"];
   readonly name?: string;
 }
 
@@ -18,7 +19,7 @@ export interface InputOptions {
  *
  * @throws UNROLL_SHAPE for an axis other than the first without a size
  */
-export function formOf(shape: readonly (number | null)[], dtype: Form["dtype"]): Form {
+export function formOf(shape: readonly (number | null)[], dtype: ValueInfo["dtype"]): ValueInfo {
   const sequence = shape.length > 0 && (shape[0] === null || shape.length > 1 || dtype !== "float32");
   const features = sequence ? shape.slice(1) : shape;
   if (!features.every((size) => Number.isInteger(size)))
@@ -30,7 +31,7 @@ export function formOf(shape: readonly (number | null)[], dtype: Form["dtype"]):
       cure: "only the first may be null",
       details: { shape },
     });
-  return { dtype, sequence, features: features as number[] };
+  return { dtype, axis: sequence ? STEPS : null, shape: features as number[] };
 }
 
 /** An input of a functional model. */

@@ -3,7 +3,7 @@ import type { Adapter, WeightMap } from "../contract/adapter.js";
 import { UnrollError, unrollError } from "../contract/error.js";
 import { type HostTensor, isHostTensor, type Nested, tensor } from "../contract/tensor.js";
 import type { WeightLoss } from "../dialects/convert.js";
-import { fromKeras, kerasWeights, readKeras } from "../dialects/keras/index.js";
+import { fromKeras, kerasWeights, toKeras } from "../dialects/keras/index.js";
 import type { AnyTensor } from "../formats/named-tensor.js";
 import { compile } from "../model/compile.js";
 import type { SteppableModel } from "../model/faces.js";
@@ -44,7 +44,8 @@ const refuse = (
 
 /** A Keras model: weights by Keras's names, `predict` over batches [batch, time, ...]. */
 export class KerasModel {
-  private weights: Record<string, HostTensor<"float32">> | null = null;
+  /** Under canonical names; those of Keras are made when they are asked for. */
+  private weights: WeightMap | null = null;
   private compiled: Promise<SteppableModel> | null = null;
   private kept: Plain = {};
   private keptBatch: number | null = null;
@@ -117,10 +118,7 @@ export class KerasModel {
 
   /** The weights under Keras 3's names; copies. */
   namedWeights(): Record<string, HostTensor<"float32">> {
-    const weights = this.loaded();
-    return Object.fromEntries(
-      this.weightSpecs.map(({ name }) => [name, { ...weights[name]!, data: weights[name]!.data.slice() }]),
-    );
+    return { ...toKeras(this.spec, this.loaded(), this.wired.bindings).weights };
   }
 
   /**
@@ -130,29 +128,25 @@ export class KerasModel {
    * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key
    */
   loadWeights(named: Readonly<Record<string, AnyTensor>>): readonly WeightLoss[] {
-    const { weights, losses } = readKeras(
-      `weights of "${this.spec.name}"`,
-      this.spec,
-      named,
-      this.wired.bindings,
-    );
+    const place = `weights of "${this.spec.name}"`;
+    const { weights, losses } = fromKeras(this.spec, named, this.wired.bindings, place);
     this.dispose();
-    this.weights = Object.fromEntries(
-      Object.entries(weights).map(([name, one]) => [name, { ...one, data: one.data.slice() }]),
-    );
+    this.weights = weights;
     return losses;
   }
 
-  /** The weights under canonical names, for `compile` of the core. */
+  /** The weights under canonical names, for `compile` of the core; copies. */
   canonicalWeights(): WeightMap {
-    return fromKeras(this.spec, this.loaded(), this.wired.bindings).weights;
+    return Object.fromEntries(
+      Object.entries(this.loaded()).map(([name, one]) => [name, { ...one, data: one.data.slice() }]),
+    );
   }
 
   /** Compiles the model as a core model, which can also be stepped. */
   async compile(options: { adapter?: Adapter } = {}): Promise<SteppableModel> {
     return (await compile(this.spec, {
       adapter: options.adapter ?? (this.adapter ??= builtin()),
-      weights: this.canonicalWeights(),
+      weights: this.loaded(),
     })) as SteppableModel;
   }
 
@@ -186,7 +180,7 @@ export class KerasModel {
     this.compiled = null;
   }
 
-  private loaded(): Record<string, HostTensor<"float32">> {
+  private loaded(): WeightMap {
     return (
       this.weights ??
       refuse(

@@ -1,18 +1,7 @@
 import { UnrollError, unrollError } from "../contract/error.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-
-/** What is known of a value: axes after batch, and after time where it is a sequence. */
-export interface Form {
-  readonly dtype: "float32" | "int32" | "bool";
-  readonly sequence: boolean;
-  readonly features: readonly number[];
-}
-
-/** One value that a layer gives: what follows the layer's name in its reference, and its form. */
-export interface LayerOutput {
-  readonly suffix: string;
-  readonly form: Form;
-}
+import { STEPS, type ValueInfo } from "../layers/value-info.js";
+import { inferForms } from "./infer.js";
 
 /** One application of a layer. */
 export interface LayerCall {
@@ -38,14 +27,15 @@ export class KerasTensor {
      * @internal What follows the layer's name in a reference; for an input, its name or "" if it has none.
      */
     readonly suffix: string,
-    readonly form: Form,
+    /** Its axes; the time axis has its name once the model is wired, and is `time` until then. */
+    readonly form: ValueInfo,
     /**
      * @internal What masks it: inputs of ids, masked where 0, and inputs of dtype bool, masked where false.
      */
     readonly masks: readonly KerasTensor[],
   ) {}
 
-  static input(name: string, form: Form): KerasTensor {
+  static input(name: string, form: ValueInfo): KerasTensor {
     return new KerasTensor(null, name, form, []);
   }
 
@@ -54,11 +44,12 @@ export class KerasTensor {
     inputs: readonly KerasTensor[],
     initialState: readonly KerasTensor[] | null,
     masks: LayerCall["masks"],
-    outputs: readonly LayerOutput[],
   ): KerasTensor[] {
+    const forms = inputs.map((one) => one.form);
+    layer.checkInputs(forms);
     const source = { order: calls++, layer, inputs, initialState, masks };
-    return outputs.map(
-      ({ suffix, form }) => new KerasTensor(source, suffix, form, form.sequence ? masks[0]! : []),
+    return inferForms(layer, forms).map(
+      ([suffix, form]) => new KerasTensor(source, suffix, form, form.axis === null ? [] : masks[0]!),
     );
   }
 }
@@ -98,6 +89,10 @@ export interface ApplyOptions {
 export const partName = ({ within, part }: StatePart): string =>
   [within.slice(1), part].filter((word) => word !== "").join(".");
 
+/** A form for people: `[batch, time, 8]`. */
+export const axesText = ({ axis, shape }: ValueInfo): string =>
+  `[${["batch", ...(axis === null ? [] : [STEPS]), ...shape].join(", ")}]`;
+
 /** Applying the layer: a tensor, or several from a layer with more than one output. */
 export type Applied = KerasTensor & KerasTensor[];
 
@@ -113,13 +108,17 @@ export abstract class Layer {
     this.inputShape = options.inputShape ?? null;
   }
 
-  /** @internal Forms of the outputs for inputs of known form. */
-  abstract outputs(inputs: readonly Form[]): readonly LayerOutput[];
+  /** @internal Refuses, in Keras's words, inputs that the layer can't have. */
+  checkInputs(_inputs: readonly ValueInfo[]): void {}
+  /** @internal What follows the layer's name in the references of its outputs. */
+  get outputSuffixes(): readonly string[] {
+    return [""];
+  }
   /** @internal The spec layers, in order; the last has the layer's name. `axis` is the output's time axis. */
   abstract toSpecs(
     name: string,
     inputs: readonly ValueRef[],
-    forms: readonly Form[],
+    forms: readonly ValueInfo[],
     initialState: readonly ValueRef[] | null,
     axis: string,
   ): readonly LayerSpec[];
@@ -192,13 +191,7 @@ export abstract class Layer {
     const masks = groups.map((group, k) =>
       given[k] ? [given[k]] : [...new Set(group.flatMap((one) => one.masks))],
     );
-    const made = KerasTensor.call(
-      this,
-      inputs,
-      state,
-      this.masksZero ? [inputs] : masks,
-      this.outputs(inputs.map((one) => one.form)),
-    );
+    const made = KerasTensor.call(this, inputs, state, this.masksZero ? [inputs] : masks);
     return (made.length === 1 ? made[0] : made) as Applied;
   }
 
@@ -214,13 +207,13 @@ export abstract class Layer {
   }
 
   /** Size of the last axis of a float32 input. */
-  protected lastAxis(form: Form): number {
-    const size = form.features[form.features.length - 1];
+  protected lastAxis(form: ValueInfo): number {
+    const size = form.shape[form.shape.length - 1];
     if (form.dtype !== "float32" || size === undefined)
       this.refuse(
         "UNROLL_SHAPE",
         "a float32 input with a feature axis",
-        `${form.dtype} [${["batch", ...(form.sequence ? ["time"] : []), ...form.features].join(", ")}]`,
+        `${form.dtype} ${axesText(form)}`,
         "embed ids first",
       );
     return size;

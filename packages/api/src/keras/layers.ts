@@ -1,21 +1,13 @@
 /** Keras's `layers`, as functions: `layers.lstm({ units: 8 })`. */
 import { type AdditiveAttentionOptions, AttentionLayer, type AttentionOptions } from "./attention.js";
 import type { Layer, LayerOptions } from "./layer.js";
-import {
-  ActivationLayer,
-  type ActivationOptions,
-  DenseLayer,
-  type DenseOptions,
-  DropoutLayer,
-  type DropoutOptions,
-  EmbeddingLayer,
-  type EmbeddingOptions,
-  MergeLayer,
-  RepeatVectorLayer,
-  type RepeatVectorOptions,
-  TimeDistributedLayer,
-  type TimeDistributedOptions,
-} from "./pointwise.js";
+import { ActivationLayer, type ActivationOptions } from "./activation.js";
+import { DenseLayer, type DenseOptions } from "./dense.js";
+import { DropoutLayer, type DropoutOptions } from "./dropout.js";
+import { EmbeddingLayer, type EmbeddingOptions } from "./embedding.js";
+import { MergeLayer } from "./merge.js";
+import { RepeatVectorLayer, type RepeatVectorOptions } from "./repeat-vector.js";
+import { TimeDistributedLayer, type TimeDistributedOptions } from "./time-distributed.js";
 import type { CustomCellSpec } from "../layers/custom.js";
 import {
   type Cell,

@@ -2,7 +2,7 @@ import { UnrollError, unrollError } from "../contract/error.js";
 import type { KerasBinding } from "../dialects/keras/index.js";
 import { spec as makeSpec } from "../specification/build.js";
 import type { InputSpec, LayerSpec, Spec, ValueRef } from "../specification/types.js";
-import { axesOf, maskedBy } from "./axes.js";
+import { axesOf, type AxisOf, maskedBy } from "./axes.js";
 import type { KerasTensor, Layer, LayerCall, StatePart } from "./layer.js";
 
 /** Layers wired from inputs to outputs. */
@@ -59,71 +59,47 @@ function layerNames(calls: readonly LayerCall[], taken: Set<string>): Map<Layer,
   return names;
 }
 
-/** Wires a model. @throws UNROLL_ARGUMENT, UNROLL_UNSUPPORTED, UNROLL_SPEC */
-export function network(
-  name: string,
-  inputs: readonly KerasTensor[],
-  outputs: readonly KerasTensor[],
-): Network {
-  const taken = new Set<string>();
-  const inputNames = new Map<KerasTensor, string>();
+/** Names of the inputs: given names, or `input` numbered from the second on. */
+function inputNamesOf(inputs: readonly KerasTensor[], taken: Set<string>): Map<KerasTensor, string> {
+  const names = new Map<KerasTensor, string>();
   for (const tensor of inputs) {
-    let own = tensor.suffix || "input";
-    if (tensor.suffix === "") for (let k = 1; taken.has(own); k++) own = `input_${k}`;
-    if (taken.has(own))
-      refuse("UNROLL_ARGUMENT", "input names used once", `"${own}" twice`, "rename one of them");
-    taken.add(own);
-    inputNames.set(tensor, own);
+    let name = tensor.suffix || "input";
+    if (tensor.suffix === "") for (let k = 1; taken.has(name); k++) name = `input_${k}`;
+    if (taken.has(name))
+      refuse("UNROLL_ARGUMENT", "input names used once", `"${name}" twice`, "rename one of them");
+    taken.add(name);
+    names.set(tensor, name);
   }
-  const calls = callsOf(outputs);
-  const names = layerNames(calls, taken);
+  return names;
+}
+
+/** A name for each call, that of its layer where that is applied once; and where its weights are. */
+function callNamesOf(
+  calls: readonly LayerCall[],
+  names: ReadonlyMap<Layer, string>,
+): { callNames: Map<LayerCall, string>; bindings: KerasBinding[] } {
   const callNames = new Map<LayerCall, string>();
   const bindings: KerasBinding[] = [];
   const applied = new Map<Layer, number>();
   for (const call of calls) {
-    const own = names.get(call.layer)!;
+    const name = names.get(call.layer)!;
     const count = (applied.get(call.layer) ?? 0) + 1;
     applied.set(call.layer, count);
-    const layer = count === 1 ? own : `${own}_call${count}`;
+    const layer = count === 1 ? name : `${name}_call${count}`;
     callNames.set(call, layer);
-    bindings.push(
-      ...call.layer.bindings.map(({ within, cell }) => ({
-        layer: layer + within,
-        name: own,
-        inner: call.layer.inner,
-        cell,
-      })),
-    );
+    for (const { within, cell } of call.layer.bindings)
+      bindings.push({ layer: layer + within, name, inner: call.layer.inner, cell });
   }
-  const refOf = (tensor: KerasTensor): ValueRef => {
-    const ref = tensor.source ? callNames.get(tensor.source)! + tensor.suffix : inputNames.get(tensor);
-    return (
-      ref ??
-      refuse(
-        "UNROLL_ARGUMENT",
-        "inputs that the model lists",
-        tensor.suffix || "one more",
-        "add it to inputs",
-      )
-    );
-  };
-  const axisOf = axesOf(
-    calls,
-    inputs,
-    outputs,
-    (origin) => ("layer" in origin ? callNames.get(origin) : inputNames.get(origin)) ?? "unlisted",
-  );
-  const layers: LayerSpec[] = calls.flatMap((call) =>
-    call.layer.toSpecs(
-      callNames.get(call)!,
-      call.inputs.map(refOf),
-      call.inputs.map((one) => one.form),
-      call.initialState?.map(refOf) ?? null,
-      axisOf(call),
-    ),
-  );
+  return { callNames, bindings };
+}
 
-  const recurrent = calls.filter((call) => call.layer.stateParts().length > 0);
+/** What masks the layers along each time axis. @throws UNROLL_UNSUPPORTED where they are masked differently */
+function masksOf(
+  calls: readonly LayerCall[],
+  axisOf: AxisOf,
+  callNames: ReadonlyMap<LayerCall, string>,
+  refOf: (tensor: KerasTensor) => ValueRef,
+): Map<string, readonly string[]> {
   const masks = new Map<string, readonly string[]>();
   for (const { axis, sources } of calls.flatMap((call) => maskedBy(call, axisOf))) {
     const own = sources.map((mask) => {
@@ -146,25 +122,57 @@ export function network(
       );
     masks.set(axis, own);
   }
+  return masks;
+}
 
-  const fed: InputSpec[] = inputs.flatMap((tensor) => {
-    const { dtype, sequence, features } = tensor.form;
-    return dtype === "bool"
-      ? []
-      : [{ name: inputNames.get(tensor)!, dtype, axis: sequence ? axisOf(tensor) : null, shape: features }];
+/** The inputs of the spec: all but masks. */
+const inputSpecs = (inputNames: ReadonlyMap<KerasTensor, string>, axisOf: AxisOf): InputSpec[] =>
+  [...inputNames].flatMap(([tensor, name]) => {
+    const { dtype, axis, shape } = tensor.form;
+    return dtype === "bool" ? [] : [{ name, dtype, axis: axis === null ? null : axisOf(tensor), shape }];
   });
+
+/** Wires a model. @throws UNROLL_ARGUMENT, UNROLL_UNSUPPORTED, UNROLL_SPEC */
+export function network(
+  name: string,
+  inputs: readonly KerasTensor[],
+  outputs: readonly KerasTensor[],
+): Network {
+  const taken = new Set<string>();
+  const inputNames = inputNamesOf(inputs, taken);
+  const calls = callsOf(outputs);
+  const { callNames, bindings } = callNamesOf(calls, layerNames(calls, taken));
+  const refOf = (tensor: KerasTensor): ValueRef =>
+    (tensor.source ? callNames.get(tensor.source)! + tensor.suffix : inputNames.get(tensor)) ??
+    refuse("UNROLL_ARGUMENT", "inputs that the model lists", tensor.suffix || "one more", "add it to inputs");
+  const axisOf = axesOf(
+    calls,
+    inputs,
+    outputs,
+    (origin) => ("layer" in origin ? callNames.get(origin) : inputNames.get(origin)) ?? "unlisted",
+  );
+  const layers: LayerSpec[] = calls.flatMap((call) =>
+    call.layer.toSpecs(
+      callNames.get(call)!,
+      call.inputs.map(refOf),
+      call.inputs.map((one) => one.form),
+      call.initialState?.map(refOf) ?? null,
+      axisOf(call),
+    ),
+  );
+  const masks = masksOf(calls, axisOf, callNames, refOf);
   const refs = outputs.map(refOf);
   return {
-    spec: makeSpec({ name, inputs: fed, layers, outputs: [...new Set(refs)] }),
+    spec: makeSpec({ name, inputs: inputSpecs(inputNames, axisOf), layers, outputs: [...new Set(refs)] }),
     bindings,
     outputs: refs,
     masks,
     axes: new Map(
-      inputs.flatMap((tensor) => (tensor.form.sequence ? [[inputNames.get(tensor)!, axisOf(tensor)]] : [])),
+      [...inputNames].flatMap(([tensor, own]) => (tensor.form.axis === null ? [] : [[own, axisOf(tensor)]])),
     ),
-    inputs: inputs.map((tensor) => ({ name: inputNames.get(tensor)!, tensor })),
-    states: recurrent
-      .filter((call) => call.initialState === null)
+    inputs: [...inputNames].map(([tensor, own]) => ({ name: own, tensor })),
+    states: calls
+      .filter(({ layer, initialState }) => layer.stateParts().length > 0 && initialState === null)
       .map((call) => ({
         layer: callNames.get(call)!,
         parts: call.layer.stateParts(),

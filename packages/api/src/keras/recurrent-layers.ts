@@ -2,6 +2,7 @@ import { recurrent, bidirectional } from "../specification/build.js";
 import { outputPart, outputSize, partSize, stateParts } from "../specification/cell-parts.js";
 import { knownOptions } from "../contract/known-options.js";
 import type { CustomCellSpec } from "../layers/custom.js";
+import type { ValueInfo } from "../layers/value-info.js";
 import type {
   BidirectionalSpec,
   LayerSpec,
@@ -21,14 +22,7 @@ import {
   simpleRnnCell,
   StackedCells,
 } from "./cell-layers.js";
-import {
-  type Form,
-  Layer,
-  type LayerOptions,
-  type LayerOutput,
-  type StatePart,
-  commonOptions,
-} from "./layer.js";
+import { axesText, commonOptions, Layer, type LayerOptions, type StatePart } from "./layer.js";
 
 /** How a layer runs its cell, with Keras 3's defaults. */
 export interface SequenceOptions extends LayerOptions {
@@ -148,31 +142,25 @@ export class RecurrentLayer extends Layer {
     return this.cells[this.cells.length - 1]!;
   }
 
-  /** Size of the output. */
-  get units(): number {
-    return outputSize(this.last.form);
+  override checkInputs([form]: readonly ValueInfo[]): void {
+    if (form!.axis === null || form!.shape.length !== 1)
+      this.refuse(
+        "UNROLL_SHAPE",
+        "an input [batch, time, features]",
+        axesText(form!),
+        "set returnSequences on the recurrent layer before it, or declare the time axis of the input",
+      );
   }
 
-  outputs([form]: readonly Form[]): LayerOutput[] {
-    this.assertSequence(form!);
-    const { returnSequences, returnState } = this.options;
-    const output = {
-      suffix: "",
-      form: { dtype: "float32", sequence: returnSequences ?? false, features: [this.units] },
-    } as const;
-    return [
-      output,
-      ...(returnState ? this.stateParts() : []).map(({ within, part, size }): LayerOutput => ({
-        suffix: `${within}.${part}`,
-        form: { dtype: "float32", sequence: false, features: [size] },
-      })),
-    ];
+  override get outputSuffixes(): readonly string[] {
+    const state = this.options.returnState ? this.stateParts() : [];
+    return ["", ...state.map(({ within, part }) => `${within}.${part}`)];
   }
 
   toSpecs(
     name: string,
     [input]: readonly ValueRef[],
-    [form]: readonly Form[],
+    [form]: readonly ValueInfo[],
     initialState: readonly ValueRef[] | null,
   ): LayerSpec[] {
     const { goBackwards, returnSequences } = this.options;
@@ -247,17 +235,6 @@ export class RecurrentLayer extends Layer {
   override get stateful(): boolean {
     return this.options.stateful ?? false;
   }
-
-  /** Refuses inputs without a time axis. */
-  assertSequence(form: Form): void {
-    if (!form.sequence || form.features.length !== 1)
-      this.refuse(
-        "UNROLL_SHAPE",
-        "an input [batch, time, features]",
-        `[${["batch", ...(form.sequence ? ["time"] : []), ...form.features].join(", ")}]`,
-        "set returnSequences on the recurrent layer before it, or declare the time axis of the input",
-      );
-  }
 }
 
 export interface BidirectionalOptions extends LayerOptions {
@@ -319,28 +296,22 @@ export class BidirectionalLayer extends Layer {
     ];
   }
 
-  outputs([form]: readonly Form[]): LayerOutput[] {
-    this.forward.assertSequence(form!);
-    const { returnSequences: sequence = false, returnState } = this.forward.options;
-    const of = (suffix: string, features: number, isSequence: boolean): LayerOutput => ({
-      suffix,
-      form: { dtype: "float32", sequence: isSequence, features: [features] },
-    });
-    const units = this.ways.map(([, layer]) => layer.units);
-    const merged =
-      this.merge === "none"
-        ? this.ways.map(([way], k) => of(`.${way}`, units[k]!, sequence))
-        : [of("", this.merge === "concat" ? units[0]! + units[1]! : units[0]!, sequence)];
+  override checkInputs(forms: readonly ValueInfo[]): void {
+    this.forward.checkInputs(forms);
+  }
+
+  override get outputSuffixes(): readonly string[] {
+    const state = this.forward.options.returnState ? this.stateParts() : [];
     return [
-      ...merged,
-      ...(returnState ? this.stateParts().map(({ part, size }) => of(`.${part}`, size, false)) : []),
+      ...(this.merge === "none" ? [".forward", ".backward"] : [""]),
+      ...state.map(({ part }) => `.${part}`),
     ];
   }
 
   toSpecs(
     name: string,
     [input]: readonly ValueRef[],
-    [form]: readonly Form[],
+    [form]: readonly ValueInfo[],
     initialState: readonly ValueRef[] | null,
   ): LayerSpec[] {
     const { returnSequences, heldStart } = this.forward.options;

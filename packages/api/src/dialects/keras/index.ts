@@ -76,40 +76,28 @@ export function kerasWeights(
 }
 
 /**
- * Keras weights under the names of any version as float32 under Keras 3's. @throws UNROLL_WEIGHTS listing
- * every wrong key
- */
-export function readKeras(
-  place: string,
-  spec: Spec,
-  named: Readonly<Record<string, AnyTensor>>,
-  bindings: readonly KerasBinding[],
-): Converted<ForeignWeights> {
-  const { rules, patterns } = specRules(spec, bindings);
-  const expected = foreignWeights(rules);
-  return readForeign(
-    place,
-    expected,
-    recognised(place, expected, patterns, named),
-    "compare layer names, units and options with the Python code, or give bindings",
-  );
-}
-
-/**
  * Keras weights by name as canonical weights: paths of Keras 3 (`lstm/lstm_cell/kernel`), of its weights
  * files (`layers/lstm/cell/vars/0`) and of Keras 2 (`lstm/lstm_cell/kernel:0`). Bit-exact for biases in
  * Keras's form: `single`, or `split` for a GRU with `resetAfter`; otherwise `losses` says what was summed.
  *
+ * @param place what the weights are, for errors
  * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key
  */
 export function fromKeras(
   spec: Spec,
   named: Readonly<Record<string, AnyTensor>>,
   bindings: readonly KerasBinding[] = kerasBindings(spec),
+  place = `keras weights of "${spec.name}"`,
 ): Converted<WeightMap> {
-  const place = `keras weights of "${spec.name}"`;
-  const read = readKeras(place, spec, named, bindings);
-  const made = importWeights(place, specRules(spec, bindings).rules, read.weights);
+  const { rules, patterns } = specRules(spec, bindings);
+  const expected = foreignWeights(rules);
+  const read = readForeign(
+    place,
+    expected,
+    recognised(place, expected, patterns, named),
+    "compare layer names, units and options with the Python code, or give bindings",
+  );
+  const made = importWeights(place, rules, read.weights);
   return { weights: made.weights, losses: [...read.losses, ...made.losses] };
 }
 

@@ -1,0 +1,30 @@
+import { knownOptions } from "../contract/known-options.js";
+import type { ValueInfo } from "../layers/value-info.js";
+import { activation } from "../specification/build.js";
+import type { LayerSpec, ValueRef } from "../specification/types.js";
+import { commonOptions, Layer, type LayerOptions } from "./layer.js";
+import { outerActivation } from "./options.js";
+
+export interface ActivationOptions extends LayerOptions {
+  readonly activation: string;
+}
+
+export class ActivationLayer extends Layer {
+  readonly kind = "activation";
+
+  constructor(private readonly options: ActivationOptions) {
+    super(options);
+    knownOptions(this.kind, options, [...commonOptions, "activation"]);
+    outerActivation(this.kind, options.activation);
+  }
+
+  override checkInputs([form]: readonly ValueInfo[]): void {
+    this.lastAxis(form!);
+  }
+
+  toSpecs(name: string, [input]: readonly ValueRef[]): readonly LayerSpec[] {
+    return [
+      activation({ name, input: input!, activation: outerActivation(this.kind, this.options.activation) }),
+    ];
+  }
+}

@@ -1,0 +1,22 @@
+import { knownOptions } from "../contract/known-options.js";
+import { dropout } from "../specification/build.js";
+import type { LayerSpec, ValueRef } from "../specification/types.js";
+import { commonOptions, Layer, type LayerOptions } from "./layer.js";
+
+export interface DropoutOptions extends LayerOptions {
+  readonly rate: number;
+}
+
+/** Training only: the identity here. */
+export class DropoutLayer extends Layer {
+  readonly kind = "dropout";
+
+  constructor(private readonly options: DropoutOptions) {
+    super(options);
+    knownOptions(this.kind, options, [...commonOptions, "rate"]);
+  }
+
+  toSpecs(name: string, [input]: readonly ValueRef[]): readonly LayerSpec[] {
+    return [dropout({ name, input: input!, rate: this.options.rate })];
+  }
+}

@@ -1,0 +1,46 @@
+import { knownOptions } from "../contract/known-options.js";
+import type { ValueInfo } from "../layers/value-info.js";
+import { embedding } from "../specification/build.js";
+import type { LayerSpec, ValueRef } from "../specification/types.js";
+import { commonOptions, Layer, type LayerOptions } from "./layer.js";
+
+export interface EmbeddingOptions extends LayerOptions {
+  /** Rows of the table. */
+  readonly inputDim: number;
+  readonly outputDim: number;
+  /** Whether steps with id 0 are masked for the layers after it. Default false. */
+  readonly maskZero?: boolean;
+}
+
+export class EmbeddingLayer extends Layer {
+  readonly kind = "embedding";
+
+  constructor(private readonly options: EmbeddingOptions) {
+    super(options);
+    knownOptions(this.kind, options, [...commonOptions, "inputDim", "outputDim", "maskZero"]);
+  }
+
+  override checkInputs([form]: readonly ValueInfo[]): void {
+    if (form!.dtype !== "int32")
+      this.refuse("UNROLL_DTYPE", "int32 ids", form!.dtype, 'declare the input with dtype "int32"');
+  }
+
+  toSpecs(name: string, [input]: readonly ValueRef[]): readonly LayerSpec[] {
+    return [
+      embedding({
+        name,
+        input: input!,
+        inputSize: this.options.inputDim,
+        outputSize: this.options.outputDim,
+      }),
+    ];
+  }
+
+  override get masksZero(): boolean {
+    return this.options.maskZero ?? false;
+  }
+
+  override get inputDtype(): "int32" {
+    return "int32";
+  }
+}

@@ -1,0 +1,53 @@
+import { knownOptions } from "../contract/known-options.js";
+import type { ValueInfo } from "../layers/value-info.js";
+import type { LayerSpec, ValueRef } from "../specification/types.js";
+import { commonOptions, Layer, type LayerOptions } from "./layer.js";
+import { BidirectionalLayer, RecurrentLayer } from "./recurrent-layers.js";
+
+export interface TimeDistributedOptions extends LayerOptions {
+  readonly layer: Layer;
+}
+
+/** A layer at every step. Layers here work on the last axis, so it is that layer on a sequence. */
+export class TimeDistributedLayer extends Layer {
+  readonly kind = "time_distributed";
+
+  constructor(private readonly options: TimeDistributedOptions) {
+    super({ ...(options.layer.inputShape && { inputShape: options.layer.inputShape }), ...options });
+    knownOptions(this.kind, options, [...commonOptions, "layer"]);
+    if (options.layer instanceof RecurrentLayer || options.layer instanceof BidirectionalLayer)
+      this.refuse(
+        "UNROLL_UNSUPPORTED",
+        "a layer without time of its own",
+        options.layer.kind,
+        "sequences of sequences are not supported",
+      );
+  }
+
+  override checkInputs(forms: readonly ValueInfo[]): void {
+    if (forms[0]!.axis === null)
+      this.refuse(
+        "UNROLL_SHAPE",
+        "an input [batch, time, ...]",
+        "one without time",
+        "apply the layer itself",
+      );
+    this.options.layer.checkInputs(forms);
+  }
+
+  override get outputSuffixes(): readonly string[] {
+    return this.options.layer.outputSuffixes;
+  }
+
+  toSpecs(name: string, inputs: readonly ValueRef[], forms: readonly ValueInfo[]): readonly LayerSpec[] {
+    return this.options.layer.toSpecs(name, inputs, forms, null, "");
+  }
+
+  override get inner(): string {
+    return this.options.layer.name ?? this.options.layer.kind;
+  }
+
+  override get inputDtype(): "float32" | "int32" {
+    return this.options.layer.inputDtype;
+  }
+}
