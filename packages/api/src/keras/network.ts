@@ -93,7 +93,7 @@ function callNamesOf(
   return { callNames, bindings };
 }
 
-/** What masks the layers along each time axis. @throws UNROLL_UNSUPPORTED where they are masked differently */
+/** What masks the layers along each time axis. @throws UNROLL_UNSUPPORTED where two are masked apart */
 function masksOf(
   calls: readonly LayerCall[],
   axisOf: AxisOf,

@@ -42,7 +42,7 @@ abstract class Cell extends Module {
     const kind = this.className.slice(3).toLowerCase();
     const place = `${kind} "${path}"`;
     graph.mark(place, "step", null, false);
-    const { ref } = graph.use(place, input, { dtype: "float32", features: [this.inputSize] });
+    const ref = graph.use(place, input, { dtype: "float32", features: [this.inputSize] });
     const layer = graph.layerName(path, kind);
     const parts = stateParts(this.cell(this.inputSize));
     const sources = parts.map((part, k) =>
@@ -50,7 +50,7 @@ abstract class Cell extends Module {
     );
     const initial =
       sources[0] === null ? null : Object.fromEntries(parts.map((part, k) => [part, sources[k]![0]!]));
-    const h = graph.append(this.layer(layer, ref, initial), [this.hiddenSize], input, {
+    const h = graph.append(this.layer(layer, ref, initial), input, {
       module: path,
       level: null,
     });

@@ -1,9 +1,10 @@
 import { unrollError, type UnrollErrorCode } from "../contract/error.js";
 import type { HostTensor } from "../contract/tensor.js";
 import type { TorchBinding } from "../dialects/torch/index.js";
-import { merge } from "../specification/build.js";
+import { STEPS, type ValueInfo } from "../layers/value-info.js";
+import { merge, spec as makeSpec } from "../specification/build.js";
 import type { InputSpec, LayerSpec, MergeSpec, Spec, ValueRef } from "../specification/types.js";
-import { spec as makeSpec } from "../specification/build.js";
+import { valuesOf } from "../specification/values.js";
 import { Argument, type ArgumentPath, type StateSlot, SymbolicState, SymbolicTensor } from "./symbolic.js";
 
 /** What modules a model holds: recurrent ones over sequences, cells that take one step, or neither. */
@@ -40,6 +41,8 @@ export class Graph {
   /** Whether any input's form was taken from example values, so that the graph fits only these. */
   fitted = false;
   private extents = new Set<boolean>();
+  /** What the core says of every value so far. */
+  private readonly values = new Map<ValueRef, ValueInfo>();
   private readonly names = new Set<string>();
 
   constructor(
@@ -93,15 +96,15 @@ export class Graph {
   }
 
   /** Appends a layer; `module` is where its weights are. */
-  append(
-    layer: LayerSpec,
-    features: readonly number[],
-    like: SymbolicTensor,
-    binding?: Omit<TorchBinding, "layer">,
-  ): SymbolicTensor {
+  append(layer: LayerSpec, like: SymbolicTensor, binding?: Omit<TorchBinding, "layer">): SymbolicTensor {
     this.layers.push(layer);
+    for (const [ref, info] of valuesOf(layer, this.values)) this.values.set(ref, info);
     if (binding) this.bindings.push({ layer: layer.name, ...binding });
-    return new SymbolicTensor(this, layer.name, features, like.packed, like.sequence);
+    return new SymbolicTensor(this, layer.name, this.featuresOf(layer.name), like.packed, like.sequence);
+  }
+
+  featuresOf(ref: ValueRef): readonly number[] {
+    return this.values.get(ref)!.shape;
   }
 
   /** The value of a tensor; an argument becomes a model input here, of the form that its first use needs. */
@@ -109,7 +112,7 @@ export class Graph {
     place: string,
     given: SymbolicTensor,
     wanted: { dtype: "float32" | "int32"; features: readonly number[] | null },
-  ): { ref: ValueRef; features: readonly number[] } {
+  ): ValueRef {
     if (!(given instanceof SymbolicTensor))
       this.refuse(
         "UNROLL_ARGUMENT",
@@ -126,9 +129,9 @@ export class Graph {
         "one of another",
         "don't keep symbolic tensors between runs",
       );
-    if (!(given instanceof Argument)) return { ref: given.ref!, features: given.features! };
+    if (!(given instanceof Argument)) return given.ref!;
     const known = this.inputs.find((input) => input.path.join() === given.path.join());
-    if (known) return { ref: known.name, features: known.features };
+    if (known) return known.name;
     let features = wanted.features;
     if (features === null) {
       const example = this.example(given.path);
@@ -146,7 +149,8 @@ export class Graph {
     const name =
       given.path.join() === "0" ? "input" : this.layerName("", "input", `_${given.path.join("_")}`);
     this.inputs.push({ name, path: given.path, dtype: wanted.dtype, features });
-    return { ref: name, features };
+    this.values.set(name, { dtype: wanted.dtype, axis: STEPS, shape: features });
+    return name;
   }
 
   /** Notes that a recurrent module runs here: all of one kind, one layout, all packed or none. */
@@ -184,21 +188,13 @@ export class Graph {
 
   merge(mode: MergeSpec["mode"], tensors: readonly SymbolicTensor[]): SymbolicTensor {
     const shaped = tensors.find((one) => one.features !== null);
-    const values = tensors.map((one) =>
+    const inputs = tensors.map((one) =>
       this.use(mode, one, {
         dtype: "float32",
         features: mode === "concat" ? null : (shaped?.features ?? null),
       }),
     );
-    const features =
-      mode === "concat"
-        ? [values.reduce((sum, value) => sum + value.features[value.features.length - 1]!, 0)]
-        : values[0]!.features;
-    return this.append(
-      merge({ name: this.layerName("", mode), inputs: values.map((value) => value.ref), mode }),
-      features,
-      tensors[0]!,
-    );
+    return this.append(merge({ name: this.layerName("", mode), inputs, mode }), tensors[0]!);
   }
 
   /**
@@ -244,7 +240,7 @@ export class Graph {
     const inputs: InputSpec[] = this.inputs.map(({ name, dtype, features }) => ({
       name,
       dtype,
-      axis: this.kind === "pointwise" ? null : "time",
+      axis: this.kind === "pointwise" ? null : STEPS,
       shape: features,
     }));
     return makeSpec({ name: this.name, inputs, layers: this.layers, outputs });

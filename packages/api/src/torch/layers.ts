@@ -40,8 +40,8 @@ export class Embedding extends Module {
   forward(ids: SymbolicTensor): SymbolicTensor {
     const graph = currentGraph("nn.Embedding");
     const path = graph.pathOf(this);
-    const { ref } = graph.use(path || "embedding", ids, { dtype: "int32", features: [] });
-    return graph.append(this.layer(graph.layerName(path, "embedding"), ref), [this.embeddingDim], ids, {
+    const ref = graph.use(path || "embedding", ids, { dtype: "int32", features: [] });
+    return graph.append(this.layer(graph.layerName(path, "embedding"), ref), ids, {
       module: path,
       level: null,
     });
@@ -75,8 +75,8 @@ export class Linear extends Module {
   forward(x: SymbolicTensor): SymbolicTensor {
     const graph = currentGraph("nn.Linear");
     const path = graph.pathOf(this);
-    const { ref } = graph.use(path || "linear", x, { dtype: "float32", features: [this.inFeatures] });
-    return graph.append(this.layer(graph.layerName(path, "linear"), ref), [this.outFeatures], x, {
+    const ref = graph.use(path || "linear", x, { dtype: "float32", features: [this.inFeatures] });
+    return graph.append(this.layer(graph.layerName(path, "linear"), ref), x, {
       module: path,
       level: null,
     });

@@ -3,7 +3,7 @@ import type { Adapter, WeightMap } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import type { HostTensor } from "../contract/tensor.js";
 import { foreignWeights, readForeign, type WeightLoss } from "../dialects/convert.js";
-import { fromTorch, type TorchBinding } from "../dialects/torch/index.js";
+import { canonicalOfTorch, type TorchBinding } from "../dialects/torch/index.js";
 import { torchRules } from "../dialects/torch/rules.js";
 import type { AnyTensor } from "../formats/named-tensor.js";
 import { compile } from "../model/compile.js";
@@ -229,7 +229,12 @@ export abstract class Module {
     const used = spec.layers.flatMap((layer) =>
       bindings.filter((b) => b.layer === layer.name).flatMap((b) => foreignWeights(torchRules(layer, b))),
     );
-    const all = this.stateDict();
+    const all: Record<string, HostTensor<"float32">> = Object.fromEntries(
+      this.parameterOwners().flatMap(({ owner, key, weight }) => {
+        const value = owner.parameters.get(key);
+        return value ? [[weight.name, value]] : [];
+      }),
+    );
     const missing = [
       ...new Set(used.map((weight) => weight.name).filter((name) => !Object.hasOwn(all, name))),
     ];
@@ -242,7 +247,7 @@ export abstract class Module {
         cure: "call loadStateDict first",
         details: { missing },
       });
-    return fromTorch(spec, Object.fromEntries(used.map(({ name }) => [name, all[name]!])), bindings).weights;
+    return canonicalOfTorch(spec, all, bindings);
   }
 
   private reset(): void {

@@ -6,17 +6,13 @@ import type { SymbolicTensor } from "./symbolic.js";
 /** Applies one of our activations; `path` is the module it stands for, if any. */
 export function activate(x: SymbolicTensor, name: ActivationSpec["activation"], path = ""): SymbolicTensor {
   const graph = currentGraph(path || name);
-  const { ref, features } = graph.use(path || name, x, { dtype: "float32", features: null });
-  return graph.append(
-    activation({ name: graph.layerName(path, name), input: ref, activation: name }),
-    features,
-    x,
-  );
+  const ref = graph.use(path || name, x, { dtype: "float32", features: null });
+  return graph.append(activation({ name: graph.layerName(path, name), input: ref, activation: name }), x);
 }
 
 /** Dropout, the identity at inference. */
 export function dropOut(x: SymbolicTensor, rate: number, path = ""): SymbolicTensor {
   const graph = currentGraph(path || "dropout");
-  const { ref, features } = graph.use(path || "dropout", x, { dtype: "float32", features: null });
-  return graph.append(dropout({ name: graph.layerName(path, "dropout"), input: ref, rate }), features, x);
+  const ref = graph.use(path || "dropout", x, { dtype: "float32", features: null });
+  return graph.append(dropout({ name: graph.layerName(path, "dropout"), input: ref, rate }), x);
 }

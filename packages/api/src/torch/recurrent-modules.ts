@@ -86,7 +86,7 @@ abstract class Recurrent extends Module {
     const path = graph.pathOf(this);
     const place = `${this.className.slice(3).toLowerCase()} "${path}"`;
     graph.mark(place, "sequence", this.batchFirst, input.packed);
-    const { ref } = graph.use(place, input, { dtype: "float32", features: [this.inputSize] });
+    const ref = graph.use(place, input, { dtype: "float32", features: [this.inputSize] });
     const names = Array.from({ length: this.numLayers }, (_, level) =>
       graph.layerName(path, this.className.slice(3).toLowerCase(), `_l${level}`),
     );
@@ -118,16 +118,12 @@ abstract class Recurrent extends Module {
                 this.directions.map((way, d) => [way + part, sources[k]![level * D + d]!]),
               ),
             );
-      output = graph.append(this.layer(level, name, output.ref!, initial), [D * outputSize(cell)], output, {
+      output = graph.append(this.layer(level, name, output.ref!, initial), output, {
         module: path,
         level,
       });
       if (this.dropout > 0 && level < this.numLayers - 1)
-        output = graph.append(
-          dropout({ name: `${name}_dropout`, input: name, rate: this.dropout }),
-          output.features!,
-          output,
-        );
+        output = graph.append(dropout({ name: `${name}_dropout`, input: name, rate: this.dropout }), output);
     });
     return { output, states: slots.map((own) => new SymbolicState(graph, own, true)) };
   }

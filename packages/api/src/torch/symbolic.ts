@@ -7,6 +7,8 @@ export type ArgumentPath = readonly number[];
 /** What symbolic values need of the graph that they are recorded in. */
 export interface Recorder {
   merge(mode: MergeSpec["mode"], values: readonly SymbolicTensor[]): SymbolicTensor;
+  /** Axes of a value after time and batch. */
+  featuresOf(ref: ValueRef): readonly number[];
   refuse(code: UnrollErrorCode, place: string, expected: string, got: string, cure: string): never;
 }
 
@@ -69,7 +71,8 @@ export class SymbolicState {
         `${index}`,
         "there is one entry a layer and direction",
       );
-    return new SymbolicTensor(this.graph, `${slot.layer}.${slot.part}`, [slot.units], false, false);
+    const ref = `${slot.layer}.${slot.part}`;
+    return new SymbolicTensor(this.graph, ref, this.graph.featuresOf(ref), false, false);
   }
 }
 

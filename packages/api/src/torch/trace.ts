@@ -70,7 +70,7 @@ function statesOf(result: unknown): SymbolicState[] {
 /** A symbolic tensor of the result, as a reference into the spec. */
 export function refOf(graph: Graph, value: SymbolicTensor): ValueRef {
   return value instanceof Argument
-    ? graph.use("result", value, { dtype: "float32", features: null }).ref
+    ? graph.use("result", value, { dtype: "float32", features: null })
     : value.ref!;
 }
 

@@ -58,6 +58,13 @@ export function fromTorch(
   return { weights: made.weights, losses: [...read.losses, ...made.losses] };
 }
 
+/** A `state_dict` whose tensors have been read and checked as canonical weights: its layout, and no more. */
+export const canonicalOfTorch = (
+  spec: Spec,
+  checked: ForeignWeights,
+  bindings: readonly TorchBinding[],
+): WeightMap => importWeights(`state_dict of "${spec.name}"`, specRules(spec, bindings), checked).weights;
+
 /**
  * Canonical weights as a PyTorch `state_dict`. A `single` bias becomes `bias_ih` beside a zero `bias_hh`.
  *
