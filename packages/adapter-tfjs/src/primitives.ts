@@ -184,9 +184,14 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
     ({ run }, attrs) =>
     ([x]) =>
       run("Transpose", { x: x! }, { perm: attrs["perm"] }),
-  reverse: ({ run }, attrs) => {
+  reverse: ({ run, backend }, attrs) => {
     const dims = [attrs["axis"] as number];
-    return ([x]) => run("Reverse", { x: x! }, { dims });
+    return ([x]) => {
+      if (backend !== "wasm" || x!.dtype !== "bool") return run("Reverse", { x: x! }, { dims });
+      // The wasm kernel reverses booleans as if they were four bytes each, beyond their end.
+      const whole = run("Reverse", { x: run("Cast", { x: x! }, { dtype: "int32" }) }, { dims });
+      return run("Cast", { x: whole }, { dtype: "bool" });
+    };
   },
   slice: ({ run }, attrs) => {
     const [axis, start, length] = [
@@ -199,7 +204,7 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
       return run("Slice", { x: x! }, { begin, size: x!.shape.map((dim, k) => (k === axis ? length : dim)) });
     };
   },
-  stride: ({ run }, attrs) => {
+  stride: ({ tf, run, backend }, attrs) => {
     const [axis, low, high, step] = ["axis", "low", "high", "step"].map((name) => attrs[name] as number) as [
       number,
       number,
@@ -208,6 +213,11 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
     ];
     const none = { beginMask: 0, endMask: 0, ellipsisMask: 0, newAxisMask: 0, shrinkAxisMask: 0 };
     return ([x]) => {
+      // The wasm kernel knows floats alone: of integers it makes zeros.
+      if (backend === "wasm" && x!.dtype !== "float32") {
+        const indices = tf.range(low, x!.shape[axis]! - high, step, "int32");
+        return run("GatherV2", { x: x!, indices }, { axis, batchDims: 0 });
+      }
       const at = (own: number, other: (size: number) => number): number[] =>
         x!.shape.map((size, k) => (k === axis ? own : other(size)));
       const begin = at(low, () => 0);

@@ -1,0 +1,148 @@
+import type { Adapter, HostTensor, WeightMap } from "@unroll/api";
+import { type DeviceTensor, prepare, type Program } from "@unroll/api/adapter";
+import type { Float64Tensor } from "../oracle/evaluate.js";
+import { type Numbers, type Rounding, unrounded } from "../oracle/primitives.js";
+import { runProgram } from "../oracle/programs.js";
+import { compareWithBound } from "../tolerance/compare.js";
+import { type Precision, precisions } from "../tolerance/precision.js";
+import { generator } from "../tolerance/random.js";
+import { Violation } from "./property.js";
+
+/** A program with all that it is given. */
+export interface GivenProgram {
+  readonly program: Program;
+  readonly feeds: Readonly<Record<string, HostTensor>>;
+  readonly weights: WeightMap;
+}
+
+const numbersOf = (given: Readonly<Record<string, HostTensor>>): [string, Numbers][] =>
+  Object.entries(given).map(([name, { dtype, shape, data }]) => [
+    name,
+    { dtype, shape, data: Float64Array.from(data) },
+  ]);
+
+const evaluate = ({ program, feeds, weights }: GivenProgram, rounding: Rounding): Record<string, Numbers> =>
+  runProgram(program, Object.fromEntries([...numbersOf(weights), ...numbersOf(feeds)]), rounding);
+
+function noise({ unit, activation }: Precision, seed: number): Rounding {
+  const random = generator(seed);
+  const sway = (): number => random() * 2 - 1;
+  return {
+    value: (value, approximated) =>
+      value +
+      sway() * (unit * Math.abs(value) + (approximated ? activation * Math.max(1, Math.abs(value)) : 0)),
+    sum: (value, spread) => value + sway() * Math.sqrt(3) * unit * spread,
+  };
+}
+
+/** What is given as an engine holds it, off by a rounding. */
+function rounded({ program, feeds, weights }: GivenProgram, { value }: Rounding): GivenProgram {
+  const off = (given: Readonly<Record<string, HostTensor>>): Record<string, HostTensor> =>
+    Object.fromEntries(
+      Object.entries(given).map(([name, one]) => [
+        name,
+        one.dtype === "float32" ? { ...one, data: Float32Array.from(one.data, (v) => value(v)) } : one,
+      ]),
+    );
+  return { program, feeds: off(feeds), weights: off(weights) };
+}
+
+/** How the elements of a result are judged. */
+export interface Judging {
+  /**
+   * Whether each element has a bound of its own alone. By default half of what is common among the elements
+   * of a result is allowed to each, as few samples may say too little of one; where elements differ by many
+   * orders of magnitude that would say nothing.
+   */
+  readonly apart?: boolean;
+}
+
+/** How far an engine may be off: twelve deviations of what rounding alone does, worked out by sampling it. */
+function boundOf(
+  exact: Numbers,
+  samples: readonly Numbers[],
+  { unit, smallest }: Precision,
+  { apart = false }: Judging,
+): Float64Tensor {
+  const own = exact.data.map((want, k) =>
+    Math.sqrt(samples.reduce((sum, { data }) => sum + (data[k]! - want) ** 2, 0) / samples.length),
+  );
+  const common = apart ? 0 : Math.sqrt(own.reduce((sum, d) => sum + d * d, 0) / own.length);
+  return {
+    shape: exact.shape,
+    data: exact.data.map(
+      (value, k) =>
+        12 * Math.max(own[k]!, 0.5 * common) +
+        (exact.dtype === "float32" ? unit * Math.abs(value) : 0) +
+        smallest,
+    ),
+  };
+}
+
+/** What a result is where its numbers end: past the largest it is infinite. */
+const held = (exact: Numbers, { largest, unit }: Precision): Numbers =>
+  exact.dtype === "float32"
+    ? {
+        ...exact,
+        data: exact.data.map((value) =>
+          Math.abs(value) >= largest * (1 + unit / 2) ? Math.sign(value) * Infinity : value,
+        ),
+      }
+    : exact;
+
+/** Holds one result against its definition. @throws Violation */
+function hold(name: string, got: HostTensor, want: Numbers, bound: Float64Tensor): number {
+  if (got.dtype !== want.dtype) throw new Violation(name, `dtype ${want.dtype}, got ${got.dtype}`);
+  const comparison = compareWithBound(got, want, bound);
+  if (comparison.firstBadIndex < 0) return comparison.errorOverBound;
+  if (got.shape.join() !== want.shape.join())
+    throw new Violation(name, `shape [${want.shape.join(", ")}], got [${got.shape.join(", ")}]`, {
+      firstBadIndex: comparison.firstBadIndex,
+    });
+  throw new Violation(name, `${comparison.want} within ${comparison.bound?.toExponential(2)}`, {
+    firstBadIndex: comparison.firstBadIndex,
+    got: comparison.got!,
+    want: comparison.want!,
+    bound: comparison.bound!,
+  });
+}
+
+/**
+ * Runs a program on an engine and holds every result against the definitions of its primitives.
+ *
+ * @returns worst error over bound
+ * @throws Violation naming the result and its first element over the bound
+ */
+export async function holdProgram(
+  given: GivenProgram,
+  adapter: Adapter,
+  judging: Judging = {},
+): Promise<number> {
+  const precision = precisions[adapter.capabilities.precision];
+  const exact = evaluate(given, unrounded);
+  const samples = Array.from({ length: 16 }, (_, k) => {
+    const rounding = noise(precision, k + 1);
+    // What is given is float32: only a coarser engine rounds it.
+    return evaluate(adapter.capabilities.precision === "f32" ? given : rounded(given, rounding), rounding);
+  });
+  const executable = await prepare(adapter, given.program, given.weights);
+  try {
+    const results: Record<string, DeviceTensor> = await executable.run(given.feeds);
+    let worst = 0;
+    for (const [name, value] of Object.entries(exact)) {
+      const want = held(value, precision);
+      const got = await results[name]!.read();
+      results[name]!.dispose();
+      const bound = boundOf(
+        want,
+        samples.map((sample) => sample[name]!),
+        precision,
+        judging,
+      );
+      worst = Math.max(worst, hold(name, got, want, bound));
+    }
+    return worst;
+  } finally {
+    executable.dispose();
+  }
+}
