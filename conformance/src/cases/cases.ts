@@ -113,6 +113,38 @@ export function stateOf(spec: Spec, batch: number, drawn: ValueChoice): Case["st
   return state;
 }
 
+/** Another run of a case's model, from no state: other numbers, rows and steps. */
+export function caseOn(
+  { spec, weights }: Pick<Case, "spec" | "weights">,
+  run: {
+    readonly seed: number;
+    readonly batch: number;
+    readonly time: number;
+    readonly extent: "none" | "lengths" | "mask";
+  },
+): Case {
+  const { seed, batch, time, extent } = run;
+  const [{ dtype, shape }] = spec.inputs as readonly [InputSpec];
+  const [drawn, full] = [{ seed, fine: true }, [batch, time, ...shape]];
+  return {
+    spec,
+    weights,
+    batch,
+    time,
+    x: dtype === "int32" ? ids(drawn, "x", full, IDS) : values(drawn, "x", full),
+    ...endsOf(extent, [seed % 97, seed % 13, seed % 7], batch, time),
+    memory: null,
+    state: null,
+    cuts: [],
+  };
+}
+
+/** The same model with other weights. */
+export const reweighted = (given: Case, seed: number): Case => ({
+  ...given,
+  weights: weightsOf(given.spec, { seed, fine: true }, 1),
+});
+
 /** Cases; they shrink to one row, one step, one unit, coarse numbers and no state. */
 export function cases(wish: CaseWish = {}): fc.Arbitrary<Case> {
   const { extent = "any", minBatch = 1 } = wish;
