@@ -15,7 +15,7 @@ import { caseOn, reweighted } from "../cases/cases.js";
 import { type Act, describeLife, type Life, lives, type RunChoice } from "../cases/lives.js";
 import type { Float64Tensor } from "../oracle/evaluate.js";
 import { deriveBounds, type DerivedBounds } from "../tolerance/bounds.js";
-import { holdAgainst, informative, type Results, sequenceOutputs } from "./judge.js";
+import { byPart, holdAgainst, informative, type Results, sequenceOutputs } from "./judge.js";
 import { type Property, skip, Violation } from "./property.js";
 
 /** States that are kept at once. */
@@ -329,14 +329,6 @@ class World {
     return { from: null, base, since: all };
   }
 }
-
-/** State parts as results are called. */
-const byPart = (state: PlainState): Results =>
-  Object.fromEntries(
-    Object.entries(state).flatMap(([layer, parts]) =>
-      Object.entries(parts).map(([part, held]) => [`state ${layer}.${part}`, held]),
-    ),
-  );
 
 /** The truth of some results. */
 function whatIsThere({ exact, bounds, ...rest }: DerivedBounds, results: Results): DerivedBounds {

@@ -6,6 +6,7 @@ import { runProgram } from "../oracle/programs.js";
 import { compareWithBound } from "../tolerance/compare.js";
 import { type Precision, precisions } from "../tolerance/precision.js";
 import { generator } from "../tolerance/random.js";
+import { expectArray } from "./promises.js";
 import { Violation } from "./property.js";
 
 /** A program with all that it is given. */
@@ -93,6 +94,7 @@ const held = (exact: Numbers, { largest, unit }: Precision): Numbers =>
 /** Holds one result against its definition. @throws Violation */
 function hold(name: string, got: HostTensor, want: Numbers, bound: Float64Tensor): number {
   if (got.dtype !== want.dtype) throw new Violation(name, `dtype ${want.dtype}, got ${got.dtype}`);
+  expectArray(name, got);
   const comparison = compareWithBound(got, want, bound);
   if (comparison.firstBadIndex < 0) return comparison.errorOverBound;
   if (got.shape.join() !== want.shape.join())

@@ -2,6 +2,7 @@ import {
   type Adapter,
   compile,
   type HostTensor,
+  type PlainState,
   type RunResult,
   type State,
   type StateLike,
@@ -13,6 +14,7 @@ import type { Float64Tensor } from "../oracle/evaluate.js";
 import type { DerivedBounds } from "../tolerance/bounds.js";
 import { compareWithBound } from "../tolerance/compare.js";
 import { precisions } from "../tolerance/precision.js";
+import { expectArray } from "./promises.js";
 import { Violation } from "./property.js";
 
 /** Results in host memory: outputs by reference, and state as `layer.part`. */
@@ -44,17 +46,21 @@ export function informative({ exact, bounds }: DerivedBounds, precision: keyof t
   });
 }
 
+/** State parts as results are called. */
+export const byPart = (state: PlainState): Results =>
+  Object.fromEntries(
+    Object.entries(state).flatMap(([layer, parts]) =>
+      Object.entries(parts).map(([part, held]) => [`state ${layer}.${part}`, held]),
+    ),
+  );
+
 /** Everything a run returned, read to host memory. The state is used up. */
 export async function resultsOf({ outputs, state }: Pick<RunResult, "outputs" | "state">): Promise<Results> {
   const plain = await state.toTypedArrays();
   state.dispose();
   return {
     ...outputs,
-    ...Object.fromEntries(
-      Object.entries(plain).flatMap(([layer, parts]) =>
-        Object.entries(parts).map(([part, held]) => [`state ${layer}.${part}`, held]),
-      ),
-    ),
+    ...byPart(plain),
   };
 }
 
@@ -76,6 +82,7 @@ export function holdAgainst(
   for (const [name, want] of Object.entries(truth)) {
     const got = results[name];
     if (!got) throw new Violation(`${place}, ${name}`, "a result, got none");
+    expectArray(`${place}, ${name}`, got);
     if (got.shape.join() !== want.shape.join())
       throw new Violation(
         `${place}, ${name}`,
