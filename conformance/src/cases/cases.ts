@@ -30,7 +30,7 @@ interface Choice {
 }
 
 /** Weights of a spec: a scale for every tensor, values that differ for every gate and unit. */
-function weightsOf(spec: Spec, choice: ValueChoice, gain: number): WeightMap {
+export function weightsOf(spec: Spec, choice: ValueChoice, gain: number): WeightMap {
   return Object.fromEntries(
     specWeights(spec).map(({ name, shape }) => {
       const matrix = shape.length === 2 && !name.endsWith(".table");

@@ -1,0 +1,36 @@
+import { whyNotSteppable } from "@unroll/api";
+import * as fc from "fast-check";
+import { describeCase, runOf } from "../cases/case.js";
+import { type SizeCase, sizeCase, sizeCases } from "../cases/sizes.js";
+import { deriveBounds } from "../tolerance/bounds.js";
+import { holdAgainst, informative, sequenceOutputs, stepped, whole, withModel } from "./judge.js";
+import { type Property, skip } from "./property.js";
+
+/** Steps that are run one by one; the path of a step is the same at each. */
+const FEW = 8;
+
+export const everySize: Property<SizeCase> = {
+  id: "every-size",
+  title: "models of every size around those of tiles and blocks equal the equations, whole and by steps",
+  rules: ["step", "state", "batch", "R7"],
+  share: 0.2,
+  arbitrary: () =>
+    fc
+      .record({ at: fc.constantFrom(...sizeCases), seed: fc.nat({ max: 1000 }) })
+      .map(({ at, seed }) => ({ ...at, seed })),
+  describe: (given) => `${given.axis} of ${given.size}: ${describeCase(sizeCase(given))}`,
+  async check(size, { adapter }) {
+    const { precision } = adapter.capabilities;
+    const given = sizeCase(size);
+    const truth = deriveBounds(given.spec, given.weights, runOf(given), { precision, samples: 8 });
+    if (!informative(truth, precision)) return skip("bound too wide");
+    return withModel(given, adapter, async (model) => {
+      const place = `${size.axis} of ${size.size}`;
+      const worst = holdAgainst(place, await whole(model, given), truth);
+      const plain = given.lengths === null && given.mask === null && given.time <= FEW;
+      if (!plain || whyNotSteppable(given.spec) !== null) return { errorOverBound: worst };
+      const steps = await stepped(model, given, sequenceOutputs(given, truth.exact));
+      return { errorOverBound: Math.max(worst, holdAgainst(`${place}, by steps`, steps, truth)) };
+    });
+  },
+};
