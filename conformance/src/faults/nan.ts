@@ -1,0 +1,19 @@
+import { changeElements, fault } from "./break.js";
+
+export const nanBecomesZero = fault(
+  "nan-becomes-zero",
+  "a NaN comes out as 0",
+  "onnxruntime's fused LSTM clips its gates; Relu and ClipByValue of tfjs wasm",
+  { results: changeElements((value) => (Number.isNaN(value) ? 0 : value)) },
+);
+
+export const nanSpreadsOverTheBatch = fault(
+  "nan-spreads-over-the-batch",
+  "a NaN in one row spoils every row",
+  "masks made by multiplying with 0: 0 times NaN is NaN",
+  {
+    results: changeElements((value, _k, { data }) =>
+      (data as Float32Array).some(Number.isNaN) ? NaN : value,
+    ),
+  },
+);
