@@ -5,7 +5,8 @@ import { type Dialect, dialects as knownDialects } from "./dialects.js";
 import { properties as all } from "./properties/index.js";
 import { type Numbers, numbersOf } from "./report/numbers.js";
 import { type SupportEntry, supportOf } from "./report/support.js";
-import { type Property, type Subject, Violation } from "./properties/property.js";
+import { heldToPromises } from "./properties/promises.js";
+import { type Outcome, type Property, type Subject, Violation } from "./properties/property.js";
 
 export interface CertifyOptions {
   /** Of every draw; the same seed draws the same cases. Default: from the clock, and in the report. */
@@ -109,25 +110,8 @@ export const expanded = (adapter: Adapter): Adapter => ({
     : {}),
 });
 
-/**
- * Tells with evidence whether an engine computes recurrent networks correctly. Runs in Node and in browsers.
- *
- * @param engine an adapter, or a function that makes one
- */
-export async function certify(
-  engine: Adapter | (() => Adapter | Promise<Adapter>),
-  options: CertifyOptions = {},
-): Promise<CertifyReport> {
-  const {
-    seed = Date.now() % 2 ** 31,
-    runs = 100,
-    only = "",
-    forms = ["as is", "expanded"],
-    partner = builtin(),
-    alive = null,
-    dialects = knownDialects,
-  } = options;
-  const adapter = typeof engine === "function" ? await engine() : engine;
+/** Properties by their ids or a part of it. @throws UNROLL_ARGUMENT where there is none */
+function chosenBy(only: string | readonly string[]): readonly Property[] {
   const chosen = all.filter(({ id }) => (typeof only === "string" ? id.includes(only) : only.includes(id)));
   if (chosen.length === 0)
     throw unrollError({
@@ -138,30 +122,33 @@ export async function certify(
       cure: "leave it out for all",
       details: { only },
     });
-  const total = chosen.length * forms.length;
+  return chosen;
+}
+
+/**
+ * Tells with evidence whether an engine computes recurrent networks correctly. Runs in Node and in browsers.
+ *
+ * @param engine an adapter, or a function that makes one
+ */
+export async function certify(
+  engine: Adapter | (() => Adapter | Promise<Adapter>),
+  options: CertifyOptions = {},
+): Promise<CertifyReport> {
+  const { seed = Date.now() % 2 ** 31, runs = 100, only = "", forms = ["as is", "expanded"] } = options;
+  const adapter = typeof engine === "function" ? await engine() : engine;
+  const work = chosenBy(only).flatMap((property) =>
+    (property.primitivesOnly ? forms.slice(0, 1) : forms).map((form) => ({ property, form })),
+  );
+  const about = { partner: builtin(), alive: null, dialects: knownDialects, ...given(options) };
   const reports: PropertyReport[] = [];
-  for (const property of chosen) {
-    for (const form of forms) {
-      options.signal?.throwIfAborted();
-      const subject: Subject = {
-        adapter: form === "as is" ? adapter : expanded(adapter),
-        partner,
-        alive,
-        dialects,
-      };
-      reports.push(
-        await judge(
-          property,
-          subject,
-          form,
-          seed,
-          Math.max(1, Math.round(runs * (property.share ?? 1))),
-          options,
-          reports.length,
-          total,
-        ),
-      );
-    }
+  for (const [done, { property, form }] of work.entries()) {
+    options.signal?.throwIfAborted();
+    const subject = {
+      ...about,
+      adapter: heldToPromises(form === "as is" ? adapter : expanded(adapter)),
+    };
+    const own = Math.max(1, Math.round(runs * (property.share ?? 1)));
+    reports.push(await judge({ property, subject, form, seed, runs: own, options, done, of: work.length }));
   }
   reports.sort((a, b) => forms.indexOf(a.form) - forms.indexOf(b.form));
   const support = only.length === 0 ? await supportOf(adapter) : null;
@@ -182,6 +169,13 @@ export async function certify(
   };
 }
 
+/** What of a subject the caller gave. */
+const given = ({ partner, alive, dialects }: CertifyOptions): Partial<Subject> => ({
+  ...(partner && { partner }),
+  ...(alive && { alive }),
+  ...(dialects && { dialects }),
+});
+
 /** Written without Node's types or a browser's: it is either. */
 function runtime(): string {
   const { process, navigator } = globalThis as {
@@ -191,54 +185,71 @@ function runtime(): string {
   return process?.versions?.node ? `Node.js ${process.versions.node}` : (navigator?.userAgent ?? "unknown");
 }
 
-async function judge(
-  property: Property,
-  subject: Subject,
-  form: Form,
-  seed: number,
-  runs: number,
-  options: CertifyOptions,
-  done: number,
-  total: number,
-): Promise<PropertyReport> {
-  const histogram = new Array<number>(7).fill(0);
-  const skips = new Map<string, number>();
-  let [worst, said, skipped, started] = [null as number | null, 0, 0, 0];
+/** One property of one form of an engine. */
+interface Judged {
+  readonly property: Property;
+  readonly subject: Subject;
+  readonly form: Form;
+  readonly seed: number;
+  readonly runs: number;
+  readonly options: CertifyOptions;
+  /** How many were judged before it, of how many. */
+  readonly done: number;
+  readonly of: number;
+}
+
+/** What the cases of a property came to. */
+class Tally {
+  readonly histogram = new Array<number>(7).fill(0);
+  readonly skips = new Map<string, number>();
+  worst: number | null = null;
+  said = 0;
+  skipped = 0;
+
+  note({ errorOverBound, skipped }: Outcome): void {
+    if (skipped !== undefined) return this.skip(skipped);
+    this.said++;
+    if (errorOverBound === null) return;
+    this.worst = Math.max(this.worst ?? 0, errorOverBound);
+    const decade = Math.floor(Math.log10(errorOverBound)) + 7;
+    this.histogram[errorOverBound === 0 ? 0 : Math.min(6, Math.max(0, decade))]!++;
+  }
+
+  skip(reason: string): void {
+    this.skips.set(reason, (this.skips.get(reason) ?? 0) + 1);
+    this.skipped++;
+  }
+}
+
+/** Runs one property, its examples first. */
+async function judge(judged: Judged): Promise<PropertyReport> {
+  const { property, subject, form, seed, runs, options, done, of } = judged;
+  const examples = property.examples?.() ?? [];
+  const all = examples.length + runs;
+  const tally = new Tally();
+  let started = 0;
   let failure: unknown = null;
   const checked = fc.asyncProperty(property.arbitrary(), async (given) => {
     options.signal?.throwIfAborted();
     options.onProgress?.({
       property: property.id,
       form,
-      runs: done * runs + Math.min(started++, runs),
-      of: total * runs,
+      runs: done * all + Math.min(started++, all),
+      of: of * all,
     });
     try {
-      const { errorOverBound, skipped: why } = await property.check(given, subject);
-      if (why !== undefined) {
-        skips.set(why, (skips.get(why) ?? 0) + 1);
-        skipped++;
-        return;
-      }
-      said++;
-      if (errorOverBound === null) return;
-      worst = Math.max(worst ?? 0, errorOverBound);
-      const bin =
-        errorOverBound === 0 ? 0 : Math.min(6, Math.max(0, Math.floor(Math.log10(errorOverBound)) + 7));
-      histogram[bin]!++;
+      tally.note(await property.check(given, subject));
     } catch (error) {
-      if (isUnrollError(error) && error.code === "UNROLL_UNSUPPORTED") {
-        skips.set(error.message, (skips.get(error.message) ?? 0) + 1);
-        skipped++;
-        return;
-      }
+      // What capabilities do not claim is refused before the engine is asked; see heldToPromises.
+      if (isUnrollError(error) && error.code === "UNROLL_UNSUPPORTED") return tally.skip(error.message);
       failure = error;
       throw error;
     }
   });
   const result = await fc.check(checked, {
     seed,
-    numRuns: runs,
+    numRuns: all,
+    examples: examples.map((example): [unknown] => [example]),
     ...(options.path === undefined ? {} : { path: options.path }),
     endOnFailure: options.shrink === false,
   });
@@ -247,28 +258,34 @@ async function judge(
     title: property.title,
     rules: property.rules,
     form,
-    runs: said,
-    skipped,
-    skips: Object.fromEntries(skips),
-    worstErrorOverBound: worst,
-    histogram,
+    runs: tally.said,
+    skipped: tally.skipped,
+    skips: Object.fromEntries(tally.skips),
+    worstErrorOverBound: tally.worst,
+    histogram: tally.histogram,
   };
   if (!result.failed) {
     // Nothing said is nothing passed.
-    const [reason] = [...skips].sort((a, b) => b[1] - a[1])[0] ?? [];
-    return said > 0
+    const [reason] = [...tally.skips].sort((a, b) => b[1] - a[1])[0] ?? [];
+    return tally.said > 0
       ? { ...about, status: "passed" }
       : { ...about, status: "unsupported", reason: reason ?? "no case was drawn" };
   }
+  return { ...about, status: "failed", ...failed(judged, result, failure) };
+}
+
+/** Why a property failed, and the case that it failed on. */
+function failed(
+  { property, seed }: Judged,
+  result: fc.RunDetails<[unknown]>,
+  failure: unknown,
+): Pick<PropertyReport, "reason" | "counterexample"> {
   const error = result.errorInstance ?? failure;
   const [given] = (result.counterexample ?? [undefined]) as [unknown];
+  const path = result.counterexamplePath ?? "";
   return {
-    ...about,
-    status: "failed",
     reason: error instanceof Error ? error.message : String(error),
-    ...(given === undefined
-      ? {}
-      : { counterexample: counterexampleOf(property, given, error, seed, result.counterexamplePath ?? "") }),
+    ...(given === undefined ? {} : { counterexample: counterexampleOf(property, given, error, seed, path) }),
   };
 }
 

@@ -17,6 +17,9 @@ const suites: readonly (readonly [
   ...others.map((name) => [name, variants[name]!, ["as is"]] as const),
 ];
 
+/** What has many examples that every run goes through. */
+const long = /^(every-size|primitives-in-every-form)\b/;
+
 describe.each(suites)(`%s, seed ${seed}`, (name, make, forms) => {
   const tests = certifySuite(make(), {
     runs,
@@ -28,5 +31,6 @@ describe.each(suites)(`%s, seed ${seed}`, (name, make, forms) => {
         ? { alive: liveSessions }
         : {}),
   });
-  for (const { name: title, run } of tests) it(title, run);
+  for (const { name: title, run } of tests)
+    it.skipIf(fast && name !== "builtin" && long.test(title))(title, run);
 });

@@ -342,7 +342,7 @@ function whatIsThere({ exact, bounds, ...rest }: DerivedBounds, results: Results
 export const aWholeLife: Property<Life> = {
   id: "a-whole-life",
   title:
-    "models that are compiled, run, stepped, streamed, rebound and disposed in any order give what each call alone gives",
+    "whatever is done with models of one engine, and in whatever order, each call gives what is true of it",
   rules: ["purity", "state", "step", "ownership", "rebind"],
   share: 0.25,
   arbitrary: lives,

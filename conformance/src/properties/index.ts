@@ -1,7 +1,9 @@
+import { aWholeLife } from "./a-whole-life.js";
 import { backwardIsReversedForward } from "./backward-is-reversed-forward.js";
 import { batchMayChange } from "./batch-may-change.js";
 import { bidirectionalIsTwoRuns } from "./bidirectional-is-two-runs.js";
 import { cutAnywhere } from "./cut-anywhere.js";
+import { everySize } from "./every-size.js";
 import { lengthsEqualShorter } from "./lengths-equal-shorter.js";
 import { maskedStepKeepsState } from "./masked-step-keeps-state.js";
 import { nanPassesOn } from "./nan-passes-on.js";
@@ -10,6 +12,8 @@ import { oracleSequence } from "./oracle-sequence.js";
 import { oracleStep } from "./oracle-step.js";
 import { paddingNeverMatters } from "./padding-never-matters.js";
 import { permutedBatch } from "./permuted-batch.js";
+import { primitivesAtTheEdges } from "./primitives-at-the-edges.js";
+import { primitivesInEveryForm } from "./primitives-in-every-form.js";
 import { programsEqualDefinitions } from "./programs-equal-definitions.js";
 import type { Property } from "./property.js";
 import { rebindEqualsCompile } from "./rebind-equals-compile.js";
@@ -21,6 +25,7 @@ import { stackedIsComposed } from "./stacked-is-composed.js";
 import { stateMoves } from "./state-moves.js";
 import { stepEqualsSequence } from "./step-equals-sequence.js";
 import { streamsDoNotMix } from "./streams-do-not-mix.js";
+import { synchronousPath } from "./synchronous-path.js";
 import { unclaimedIsRefused } from "./unclaimed-is-refused.js";
 import { unknownIsExpanded } from "./unknown-is-expanded.js";
 import { useAfterDispose } from "./use-after-dispose.js";
@@ -56,4 +61,9 @@ export const properties = [
   unclaimedIsRefused,
   unknownIsExpanded,
   programsEqualDefinitions,
+  primitivesInEveryForm,
+  primitivesAtTheEdges,
+  everySize,
+  synchronousPath,
+  aWholeLife,
 ] as unknown as readonly Property[];

@@ -9,7 +9,10 @@ export const primitivesAtTheEdges: Property<PrimitiveName> = {
   title:
     "each primitive gives what its definition gives of zeros, halves, the tiny, the huge, infinities and NaN",
   rules: ["primitives", "R1"],
+  share: 0.1,
+  primitivesOnly: true,
   arbitrary: () => fc.constantFrom(...edgePrimitives),
+  examples: () => edgePrimitives,
   describe: (op) => `${op} at its edges`,
   async check(op, { adapter }) {
     const { precision, losesNaN } = adapter.capabilities;

@@ -8,6 +8,8 @@ export const primitivesInEveryForm: Property<PrimitiveCase> = {
   id: "primitives-in-every-form",
   title: "each primitive, in every form and place, gives what its definition gives",
   rules: ["primitives", "R1"],
+  share: 0.1,
+  primitivesOnly: true,
   arbitrary: () =>
     fc
       .record({
@@ -16,6 +18,7 @@ export const primitivesInEveryForm: Property<PrimitiveCase> = {
         seed: fc.nat({ max: 2 ** 30 }),
       })
       .map(({ at, batch, seed }) => ({ ...at, batch, seed })),
+  examples: () => primitiveCases.map((at, k) => ({ ...at, batch: 1 + (k % 3), seed: k })),
   describe: (given) => `${given.op} in a ${given.place}; ${print(primitiveProgram(given).program)}`,
   check: async (given, { adapter }) => ({
     errorOverBound: await holdProgram(primitiveProgram(given), adapter),

@@ -29,7 +29,11 @@ export interface Property<Given = unknown> {
   readonly rules: readonly string[];
   /** Share of the usual number of runs, for one that costs more than others. Default 1. */
   readonly share?: number;
+  /** Whether its cases hold no composites: then one form of an engine is as good as the other. */
+  readonly primitivesOnly?: boolean;
   arbitrary(): fc.Arbitrary<Given>;
+  /** Cases that every run has before those that are drawn: what must be met, and not by chance. */
+  examples?(): readonly Given[];
   /** @throws Violation when it does not hold */
   check(given: Given, subject: Subject): Promise<Outcome>;
   /** A case in one line. */
