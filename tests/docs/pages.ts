@@ -42,7 +42,7 @@ export interface Block {
   readonly continues: boolean;
 }
 
-const fence = /(?:^<!-- ((?:(?!-->)[\s\S])*?)\s*-->\n)?^```(\w*)\n([\s\S]*?)^```$/gm;
+const fence = /(?:^<!-- ((?:(?!-->)[\s\S])*?)\s*-->\n)?^ *```(\w*)\n([\s\S]*?)^ *```$/gm;
 
 /** The blocks of a page, in order. */
 export function blocksOf(page: string): Block[] {
