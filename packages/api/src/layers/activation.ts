@@ -22,6 +22,10 @@ export const outerActivationNames = [
   "logSoftmax",
 ] as const satisfies readonly (Activation | "softmax" | "logSoftmax")[];
 
+/**
+ * An activation of a layer outside a recurrence: of each element, or `softmax` and `logSoftmax` along the
+ * last axis.
+ */
 export type OuterActivation = Activation | "softmax" | "logSoftmax";
 
 /** Applies an activation of one element, or one along the last axis. */
@@ -31,6 +35,7 @@ export function applyOuter(b: Block, name: OuterActivation, x: Value): Value {
 }
 
 const fields = {
+  /** Name of the layer, of its output, and the first part of its weights' names. Unique in the spec. */
   name: { kind: "name" },
   /** A float32 value. */
   input: { kind: "value" },
@@ -40,6 +45,7 @@ const fields = {
 
 /** A function of every element, or along the last axis. */
 export interface ActivationSpec extends FilledOf<typeof fields> {
+  /** Which layer it is. */
   readonly type: "activation";
 }
 
@@ -47,6 +53,7 @@ export interface ActivationSpec extends FilledOf<typeof fields> {
 export const activation = (options: OptionsOf<typeof fields>): ActivationSpec =>
   layerOf("activation", fields, options);
 
+/** Definition of the activation layer, for a kit of `@unroll/api/core`. */
 export const activationDefinition = {
   type: "activation",
   fields,

@@ -32,6 +32,7 @@ export const activationNames = [
   "leakyRelu",
 ] as const;
 
+/** Name of an activation of one element; each by its formula in {@link activationNames}. */
 export type Activation = (typeof activationNames)[number];
 
 const hardSigmoid =

@@ -8,10 +8,11 @@ import { softmax } from "./softmax.js";
 import { STEPS, type ValueInfo } from "./value-info.js";
 
 const fields = {
+  /** Name of the layer, of its output, and the first part of its weights' names. Unique in the spec. */
   name: { kind: "name" },
   /** A sequence [batch, time, inputSize], or one vector a row [batch, inputSize]. */
   query: { kind: "value" },
-  /** A sequence along the axis of `key`: what the mean is taken of. */
+  /** A sequence along the axis of `key`, [batch, source, size]: what the mean is taken of. */
   value: { kind: "value" },
   /** A sequence [batch, source, inputSize]. Default: the value. */
   key: { kind: "value", default: ({ value }: { value?: unknown }) => value },
@@ -39,6 +40,7 @@ const fields = {
  * The weights [batch, time, source] are there as `name.weights`, which only an output may be.
  */
 export interface AttentionSpec extends FilledOf<typeof fields> {
+  /** Which layer it is. */
   readonly type: "attention";
 }
 
@@ -149,6 +151,7 @@ function wire(
 export const attention = (options: OptionsOf<typeof fields>): AttentionSpec =>
   layerOf("attention", fields, options);
 
+/** Definition of the attention layer, for a kit of `@unroll/api/core`. */
 export const attentionDefinition = {
   type: "attention",
   fields,

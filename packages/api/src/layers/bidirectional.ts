@@ -16,9 +16,11 @@ import { layerOf } from "./fill.js";
 import { mergeValues } from "./merge.js";
 
 const fields = {
+  /** Name of the layer, of its output, and the first part of its weights' names. Unique in the spec. */
   name: { kind: "name" },
   /** A sequence [batch, time, inputSize]. */
   input: { kind: "value" },
+  /** The cell that runs from the first step to the last. */
   forward: { kind: "cell" } as CellField<CellSpec>,
   /** Default: as `forward`, with weights of its own. */
   backward: {
@@ -30,24 +32,31 @@ const fields = {
    */
   merge: { kind: "oneOf", of: ["concat", "sum", "ave", "mul", "none"], default: "concat" },
   /**
-   * `last`: each direction's output at the step it processed last, i.e. y_f at the end and y_b at the
-   * start.
+   * `sequence`, the default: the outputs of every step, both in the input's time order. `last`: each
+   * direction's output at the step it processed last, that is at the end forward and at the start backward.
    */
   returns: { kind: "oneOf", of: ["sequence", "last"], default: "sequence" },
-  /** As for a recurrent layer. */
+  /**
+   * Output at steps that are masked or past a row's length: `zero`, the default for sequences, or `hold`, that
+   * of the step before it, the default where only the last is returned.
+   */
   maskedOutput: {
     kind: "oneOf",
     of: ["zero", "hold"],
     default: ({ returns }: { returns?: unknown }) => (returns === "last" ? "hold" : "zero"),
   },
-  /** As for a recurrent layer. */
+  /** What is held before the first real step: `zeros`, the default, or the output of the initial state. */
   heldStart: { kind: "oneOf", of: ["zeros", "initialState"], default: "zeros" },
-  /** As for a recurrent layer; parts are `forward.h`, `backward.h`, ... */
+  /**
+   * Values that the state starts from, by part: `forward.h`, `backward.h`, ... Null, the default: what the
+   * caller gives, or zeros.
+   */
   initialState: { kind: "valuesByName", nullable: true, default: null },
 } as const satisfies Fields;
 
 /** Two cells, one over the sequence as it is and one from its end. */
 export interface BidirectionalSpec extends FilledOf<typeof fields> {
+  /** Which layer it is. */
   readonly type: "bidirectional";
 }
 
@@ -63,6 +72,7 @@ const passes = ({ forward, backward }: BidirectionalSpec): readonly [Pass, Pass]
 export const bidirectional = (options: OptionsOf<typeof fields>): BidirectionalSpec =>
   layerOf("bidirectional", fields, options);
 
+/** Definition of the bidirectional layer, for a kit of `@unroll/api/core`. */
 export const bidirectionalDefinition = {
   type: "bidirectional",
   fields,

@@ -12,6 +12,7 @@ export { simpleRnnCell, type SimpleRnnCellSpec, simpleRnnDefinition } from "./si
 /** A cell whose equations the library has. */
 export type KnownCellSpec = SimpleRnnCellSpec | LstmCellSpec | GruCellSpec;
 
+/** Any cell that a recurrent layer may have; `kind` tells which. */
 export type CellSpec = KnownCellSpec | CustomCellSpec;
 
 /** Every cell there is, by kind. A new one is a file beside this, and its lines here. */

@@ -13,6 +13,7 @@ import { foldCell } from "./recurrence.js";
 const fields = {
   /** Of the equations: error texts, reports, paths of weights in other frameworks. */
   name: { kind: "name" },
+  /** Size of x, the input of one step. */
   inputSize: { kind: "count" },
   /** Size of the output. */
   units: { kind: "count" },
@@ -33,6 +34,7 @@ const fields = {
  * definition alone; write one with `customCell`.
  */
 export interface CustomCellSpec extends Omit<FilledOf<typeof fields>, "step"> {
+  /** Which cell it is. */
   readonly kind: "custom";
   /**
    * One step. Inputs: `x` [batch, inputSize]; every state part [batch, ...shape]; every read `name`,
@@ -82,6 +84,7 @@ const stepReads = ({ reads }: CustomCellSpec, { reads: given }: CellScope): Reco
     ),
   );
 
+/** Definition of cells by their own equations, for a kit of `@unroll/api/core`. */
 export const customDefinition = {
   kind: "custom",
   fields,

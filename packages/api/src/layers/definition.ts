@@ -9,33 +9,45 @@ import type { ValueInfo } from "./value-info.js";
 export interface StatePart {
   /** `h`, `c`; `forward.h`, ... of a bidirectional layer. */
   readonly part: string;
+  /** Axes after the batch. */
   readonly shape: readonly number[];
+  /** What its elements are; float32 for every cell that the library has. */
   readonly dtype: DType;
 }
 
 /** A weight under the name that its layer gives it. Always float32. */
 export interface OwnWeight {
+  /** Without the layer's name: `kernel`, `forward.bias`. */
   readonly name: string;
+  /** Axes of the matrix or vector, row-major. */
   readonly shape: readonly number[];
 }
 
 /** Any cell of a spec. */
 export interface AnyCell {
+  /** Names the definition. */
   readonly kind: string;
+  /** Size of x, the input of one step. */
   readonly inputSize: number;
+  /** Size that the cell's weights and, where nothing else is said, its output have. */
   readonly units: number;
 }
 
 /** Any layer of a spec. */
 export interface AnyLayer {
+  /** Names the definition. */
   readonly type: string;
+  /** Unique in the spec. */
   readonly name: string;
 }
 
 /** A layer whose cell may read further values. */
 export interface ReadingLayer {
+  /** The layer's name, for errors. */
   readonly name: string;
+  /** The sequence that it is folded over. */
   readonly input: ValueRef;
+  /** Values of the spec by the cell's names for them. */
   readonly reads?: Readonly<Record<string, ValueRef>>;
 }
 
@@ -52,10 +64,13 @@ export interface ReadValue {
 
 /** What a cell is lowered with. */
 export interface CellScope {
+  /** Where the equations are appended. */
   readonly b: Block;
   /** What it reads beside its input, by its own names. */
   readonly reads: Readonly<Record<string, ReadValue>>;
+  /** The cell's weights by their own names. */
   readonly weights: Readonly<Record<string, Value>>;
+  /** Its state before the step, by part; each [batch, ...]. */
   readonly state: Readonly<Record<string, Value>>;
 }
 
@@ -63,6 +78,7 @@ export interface CellScope {
 export interface Folded {
   /** [time, batch, units] in the input's time order. */
   readonly y: Value;
+  /** Every part after each row's last real step, [batch, ...]. */
   readonly state: Readonly<Record<string, Value>>;
 }
 
@@ -80,7 +96,9 @@ export interface CellReads<Cell extends AnyCell = AnyCell> {
 
 /** All that there is to know of a cell: its fields, weights, state and equations. */
 export interface CellDefinition<Cell extends AnyCell = AnyCell> {
+  /** What `kind` of a cell of this sort says. */
   readonly kind: Cell["kind"];
+  /** @internal What a cell of this sort holds; its types, builder and checks follow. */
   readonly fields: Fields;
   /** Primitives that its equations have beside the common ones. */
   readonly primitives?: PrimitiveSet;
@@ -94,6 +112,7 @@ export interface CellDefinition<Cell extends AnyCell = AnyCell> {
   outputSize(cell: Cell): number;
   /** The state part that is the output; null where the output is none of them. */
   outputPart(cell: Cell): string | null;
+  /** Every weight, in the order in which they are listed. */
   weights(cell: Cell): readonly OwnWeight[];
   /** One step. `x` is [batch, inputSize]. */
   step(cell: Cell, x: Value, scope: CellScope): { readonly output: Value; readonly state: Folded["state"] };
@@ -121,11 +140,13 @@ export interface Wiring extends Omit<Surroundings, "value"> {
    * there
    */
   read(ref: ValueRef, key: string): ValueInfo;
+  /** Refuses what a key of the layer says. @throws UNROLL_SPEC always */
   refuse(key: string, expected: string, got: unknown, cure: string): never;
 }
 
 /** What a layer is lowered with. Values are time-major: [time, batch, ...]. */
 export interface LayerScope extends Surroundings {
+  /** Where the layer's operations are appended. */
   readonly b: Block;
   /** Whether one step is lowered: then nothing has the axis that steps run along. */
   readonly stepping: boolean;
@@ -152,7 +173,9 @@ export interface Lowered {
  * follow from the definitions, by loops that know no layer's name.
  */
 export interface LayerDefinition<Layer extends AnyLayer = AnyLayer> {
+  /** What `type` of a layer of this sort says. */
   readonly type: Layer["type"];
+  /** @internal What a layer of this sort holds; its types, builder and checks follow. */
   readonly fields: Fields;
   /** Primitives that its lowering has beside the common ones. */
   readonly primitives?: PrimitiveSet;
@@ -160,7 +183,9 @@ export interface LayerDefinition<Layer extends AnyLayer = AnyLayer> {
   wire(layer: Layer, wiring: Wiring): void;
   /** The values it makes, by what follows its name; of a layer that is wired correctly. */
   values(layer: Layer, around: Surroundings): readonly (readonly [suffix: string, info: ValueInfo])[];
+  /** Every weight, in the order in which they are listed. Left out: none. */
   weights?(layer: Layer, around: Pick<Surroundings, "cell">): readonly OwnWeight[];
+  /** State parts in the order in which they are listed. Left out: none. */
   state?(layer: Layer, around: Pick<Surroundings, "cell">): readonly StatePart[];
   /** The values that its state starts from, by part; null where the caller gives it. */
   initialState?(layer: Layer): Readonly<Record<string, ValueRef>> | null;
@@ -170,6 +195,7 @@ export interface LayerDefinition<Layer extends AnyLayer = AnyLayer> {
   ids?(layer: Layer): { readonly ref: ValueRef; readonly rows: number };
   /** Why it can't run one step at a time, or null when it can: it sees only the past. */
   whyNotSteppable?(layer: Layer, around: Surroundings): string | null;
+  /** What the layer computes, appended to a program: of a whole sequence, or of one step. */
   lower(layer: Layer, scope: LayerScope): Lowered;
 }
 

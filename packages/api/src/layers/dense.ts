@@ -6,25 +6,30 @@ import { affine } from "./recurrence.js";
 import { wireSize } from "./wiring.js";
 
 const fields = {
+  /** Name of the layer, of its output, and the first part of its weights' names. Unique in the spec. */
   name: { kind: "name" },
   /** A float32 value whose last axis is `inputSize`. */
   input: { kind: "value" },
+  /** Size of the input's last axis. */
   inputSize: { kind: "count" },
   /** Size of the output's last axis. */
   units: { kind: "count" },
-  /** Default `linear`. `softmax` and `logSoftmax` act along the last axis. */
+  /** Of the output. Default `linear`. `softmax` and `logSoftmax` act along the last axis. */
   activation: { kind: "oneOf", of: outerActivationNames, default: "linear" },
+  /** `single`, the default: one bias a unit is added. `none`: there is none. */
   bias: { kind: "oneOf", of: ["none", "single"], default: "single" },
 } as const satisfies Fields;
 
 /** activation(x·kernel + bias). Weights: `kernel` [inputSize, units], `bias` [units]. */
 export interface DenseSpec extends FilledOf<typeof fields> {
+  /** Which layer it is. */
   readonly type: "dense";
 }
 
 /** A fully connected layer. Defaults: linear, with bias. */
 export const dense = (options: OptionsOf<typeof fields>): DenseSpec => layerOf("dense", fields, options);
 
+/** Definition of the dense layer, for a kit of `@unroll/api/core`. */
 export const denseDefinition = {
   type: "dense",
   fields,

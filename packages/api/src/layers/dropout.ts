@@ -13,6 +13,7 @@ const rate: OwnField<number> = {
 };
 
 const fields = {
+  /** Name of the layer, of its output, and the first part of its weights' names. Unique in the spec. */
   name: { kind: "name" },
   /** A float32 value. */
   input: { kind: "value" },
@@ -22,6 +23,7 @@ const fields = {
 
 /** Identity at inference; kept so that a ported model keeps its form. */
 export interface DropoutSpec extends FilledOf<typeof fields> {
+  /** Which layer it is. */
   readonly type: "dropout";
 }
 
@@ -29,6 +31,7 @@ export interface DropoutSpec extends FilledOf<typeof fields> {
 export const dropout = (options: OptionsOf<typeof fields>): DropoutSpec =>
   layerOf("dropout", fields, options);
 
+/** Definition of the dropout layer, for a kit of `@unroll/api/core`. */
 export const dropoutDefinition = {
   type: "dropout",
   fields,

@@ -3,16 +3,19 @@ import type { Fields, FilledOf, OptionsOf } from "./fields.js";
 import { layerOf } from "./fill.js";
 
 const fields = {
+  /** Name of the layer, of its output, and the first part of its weights' names. Unique in the spec. */
   name: { kind: "name" },
   /** int32 ids of any shape. */
   input: { kind: "value" },
   /** Rows of the table: valid ids are 0 to inputSize - 1. */
   inputSize: { kind: "count" },
+  /** Size of each vector. */
   outputSize: { kind: "count" },
 } as const satisfies Fields;
 
 /** A vector for each id. Weight: `table` [inputSize, outputSize]. */
 export interface EmbeddingSpec extends FilledOf<typeof fields> {
+  /** Which layer it is. */
   readonly type: "embedding";
 }
 
@@ -20,6 +23,7 @@ export interface EmbeddingSpec extends FilledOf<typeof fields> {
 export const embedding = (options: OptionsOf<typeof fields>): EmbeddingSpec =>
   layerOf("embedding", fields, options);
 
+/** Definition of the embedding layer, for a kit of `@unroll/api/core`. */
 export const embeddingDefinition = {
   type: "embedding",
   fields,

@@ -54,6 +54,7 @@ export type OwnCheck = (value: unknown, path: string) => void;
 
 export type Fields = Readonly<Record<string, Field>>;
 
+/** What a field holds where it is not null. @inline */
 type Held<F> = F extends { readonly kind: "name" | "text" | "value" | "axis" }
   ? string
   : F extends { readonly kind: "values" }
@@ -70,12 +71,13 @@ type Held<F> = F extends { readonly kind: "name" | "text" | "value" | "axis" }
               ? Exclude<Type, undefined>
               : never;
 
+/** What a field holds. @inline */
 type ValueOf<F> = Held<F> | (F extends { readonly nullable: true } ? null : never);
 
-/** The object that has every field, as a spec holds it. */
+/** The object that has every field, as a spec holds it. @inline */
 export type FilledOf<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> };
 
-/** What a builder takes: fields without a default, and any of those with one. */
+/** What a builder takes: fields without a default, and any of those with one. @inline */
 export type OptionsOf<F extends Fields> = {
   readonly [K in keyof F as F[K] extends { readonly default: unknown } ? never : K]: ValueOf<F[K]>;
 } & {

@@ -7,15 +7,23 @@ import { biasForms, compositeWeights, type GatedCellDefinition, gatedWeights } f
 import { affine, foldCell, outputH, type RecurrentAttrs } from "./recurrence.js";
 
 const fields = {
+  /** Size of x, the input of one step. */
   inputSize: { kind: "count" },
+  /** Size of the state h, which is the output too. */
   units: { kind: "count" },
-  /** Of the candidate n. */
+  /** Activation of the candidate n. Default `tanh`. */
   activation: { kind: "oneOf", of: activationNames, default: "tanh" },
-  /** Of the gates z, r. */
+  /** Activation of the gates z and r. Default `sigmoid`; Keras 2's `hard_sigmoid` is `hardSigmoidFifth`. */
   recurrentActivation: { kind: "oneOf", of: activationNames, default: "sigmoid" },
-  /** True: the reset gate acts on h·U + bias (torch, Keras's default). False: on h before the product. */
+  /**
+   * Where the reset gate acts. True, the default: on h·U + bias (torch, Keras's default). False: on h before
+   * the product (TensorFlow 1, TensorFlow.js, ONNX's default).
+   */
   resetAfter: { kind: "oneOf", of: [true, false], default: true },
-  /** Default: two biases where the reset is after the product, else one. */
+  /**
+   * `none`; `single`, one bias on x·K; or `split`, one of the input and one of the state. Default `split`
+   * where the reset is after the product, where the two differ in what they do; else `single`.
+   */
   bias: {
     kind: "oneOf",
     of: biasForms,
@@ -28,6 +36,7 @@ const fields = {
  * biases [3 units].
  */
 export interface GruCellSpec extends FilledOf<typeof fields> {
+  /** Which cell it is. */
   readonly kind: "gru";
 }
 
@@ -139,6 +148,7 @@ const mathematics = (cell: GruCellSpec): GruMathematics => ({
  */
 export const gruCell = (options: OptionsOf<typeof fields>): GruCellSpec => cellOf("gru", fields, options);
 
+/** Definition of the GRU cell, for a kit of `@unroll/api/core`. */
 export const gruDefinition = {
   kind: "gru",
   fields,

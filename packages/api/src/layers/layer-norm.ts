@@ -6,9 +6,11 @@ import { layerOf } from "./fill.js";
 import { wireSize } from "./wiring.js";
 
 const fields = {
+  /** Name of the layer, of its output, and the first part of its weights' names. Unique in the spec. */
   name: { kind: "name" },
   /** A float32 value whose last axis is `inputSize`. */
   input: { kind: "value" },
+  /** Size of the input's last axis. Mean and variance are taken over it. */
   inputSize: { kind: "count" },
   /** Added to the variance. Default 1e-5, PyTorch's; Keras's is 1e-3. */
   epsilon: { kind: "positive", default: 1e-5 },
@@ -23,6 +25,7 @@ const fields = {
  * arXiv:1607.06450). Weights: `gamma` [inputSize], `beta` [inputSize].
  */
 export interface LayerNormSpec extends FilledOf<typeof fields> {
+  /** Which layer it is. */
   readonly type: "layerNorm";
 }
 
@@ -47,6 +50,7 @@ function normalised(block: Block, x: Value, weights: NamedValues, attrs: Attrs &
 export const layerNorm = (options: OptionsOf<typeof fields>): LayerNormSpec =>
   layerOf("layerNorm", fields, options);
 
+/** Definition of the layer normalisation layer, for a kit of `@unroll/api/core`. */
 export const layerNormDefinition = {
   type: "layerNorm",
   fields,

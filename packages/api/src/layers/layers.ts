@@ -21,6 +21,7 @@ export { merge, mergeDefinition, type MergeSpec } from "./merge.js";
 export { recurrent, recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 export { repeat, repeatDefinition, type RepeatSpec } from "./repeat.js";
 
+/** Any layer of a spec; `type` tells which. */
 export type LayerSpec =
   | ActivationSpec
   | AttentionSpec

@@ -7,26 +7,33 @@ import { biasForms, compositeWeights, type GatedCellDefinition, gatedWeights } f
 import { affine, foldCell, outputH, type RecurrentAttrs } from "./recurrence.js";
 
 const fields = {
+  /** Size of x, the input of one step. */
   inputSize: { kind: "count" },
+  /** Size of the cell state c, and of h where it is not projected. */
   units: { kind: "count" },
-  /** Of the candidate g. */
+  /** Activation of the candidate g. Default `tanh`. */
   activation: { kind: "oneOf", of: activationNames, default: "tanh" },
-  /** Of the gates i, f, o. */
+  /**
+   * Activation of the gates i, f and o. Default `sigmoid`; Keras 2's `hard_sigmoid` is `hardSigmoidFifth`.
+   */
   recurrentActivation: { kind: "oneOf", of: activationNames, default: "sigmoid" },
-  /** Of the cell state on its way into h. Default: the candidate's. */
+  /**
+   * Activation of the cell state on its way into h. Default: the candidate's, as in Keras and PyTorch; ONNX
+   * and TensorFlow 1 let it differ.
+   */
   outputActivation: {
     kind: "oneOf",
     of: activationNames,
     default: ({ activation }: { activation?: unknown }) => activation,
   },
   /**
-   * Size of h, where it is a projection of the cell's output (torch's `proj_size`); null where h has
-   * `units`. c always has.
+   * Size of h, where it is a projection of the cell's output (torch's `proj_size`); null, the default, where
+   * h has `units`. c always has.
    */
   projection: { kind: "count", nullable: true, default: null },
   /**
    * Whether i and f see the cell state before the step, and o the one after it, each by a weight a unit
-   * (ONNX, TensorFlow 1).
+   * (ONNX, TensorFlow 1). Default false.
    */
   peepholes: { kind: "oneOf", of: [true, false], default: false },
   /**
@@ -34,6 +41,10 @@ const fields = {
    * no bounds.
    */
   cellClip: { kind: "positive", nullable: true, default: null },
+  /**
+   * `none`; `single`, one bias on x·K; or `split`, one of the input and one of the state. Default `single`;
+   * PyTorch and ONNX have two.
+   */
   bias: { kind: "oneOf", of: biasForms, default: "single" },
 } as const satisfies Fields;
 
@@ -42,14 +53,15 @@ const fields = {
  * units], biases [4 units], `peephole` [3 units] of gates i f o, `projectionKernel` [units, projection].
  */
 export interface LstmCellSpec extends FilledOf<typeof fields> {
+  /** Which cell it is. */
   readonly kind: "lstm";
 }
 
 /** Mathematics of an LSTM. Gate columns in every weight: i f g o (Keras calls g `c`). */
 export interface LstmMathematics extends Attrs {
-  /** Of the candidate g. */
+  /** Activation of the candidate g. */
   readonly activation: Activation;
-  /** Of the gates i, f, o. */
+  /** Activation of the gates i, f and o. */
   readonly recurrentActivation: Activation;
   /** Of the cell state on its way into h; Keras and torch use the candidate's. */
   readonly outputActivation: Activation;
@@ -165,6 +177,7 @@ const mathematics = (cell: LstmCellSpec): LstmMathematics => ({
  */
 export const lstmCell = (options: OptionsOf<typeof fields>): LstmCellSpec => cellOf("lstm", fields, options);
 
+/** Definition of the LSTM cell, for a kit of `@unroll/api/core`. */
 export const lstmDefinition = {
   kind: "lstm",
   fields,

@@ -6,6 +6,7 @@ import { layerOf } from "./fill.js";
 import type { ValueInfo } from "./value-info.js";
 
 const fields = {
+  /** Name of the layer, of its output, and the first part of its weights' names. Unique in the spec. */
   name: { kind: "name" },
   /** At least two values of one time axis. */
   inputs: { kind: "values", least: 2 },
@@ -15,6 +16,7 @@ const fields = {
 
 /** Several values made one. */
 export interface MergeSpec extends FilledOf<typeof fields> {
+  /** Which layer it is. */
   readonly type: "merge";
 }
 
@@ -40,6 +42,7 @@ export function mergeValues(b: Block, mode: MergeSpec["mode"], values: readonly 
 /** Several values made one. */
 export const merge = (options: OptionsOf<typeof fields>): MergeSpec => layerOf("merge", fields, options);
 
+/** Definition of the merge layer, for a kit of `@unroll/api/core`. */
 export const mergeDefinition = {
   type: "merge",
   fields,

@@ -14,9 +14,11 @@ import type { CellField, Fields, FilledOf, OptionsOf } from "./fields.js";
 import { layerOf } from "./fill.js";
 
 const fields = {
+  /** Name of the layer, of its output, and the first part of its weights' names. Unique in the spec. */
   name: { kind: "name" },
   /** A sequence [batch, time, inputSize]. */
   input: { kind: "value" },
+  /** What one step computes: `lstmCell`, `gruCell`, `simpleRnnCell` or a `customCell`. */
   cell: { kind: "cell" } as CellField<CellSpec>,
   /** `backward` runs from the last step to the first. Default `forward`. */
   direction: { kind: "oneOf", of: ["forward", "backward"], default: "forward" },
@@ -59,6 +61,7 @@ const fields = {
  * its parts.
  */
 export interface RecurrentSpec extends FilledOf<typeof fields> {
+  /** Which layer it is. */
   readonly type: "recurrent";
 }
 
@@ -77,6 +80,7 @@ export const recurrent = <const Direction extends "forward" | "backward" = "forw
   options: OptionsOf<typeof fields> & { readonly direction?: Direction | undefined },
 ): RecurrentSpec & { readonly direction: Direction } => layerOf("recurrent", fields, options);
 
+/** Definition of the recurrent layer, for a kit of `@unroll/api/core`. */
 export const recurrentDefinition = {
   type: "recurrent",
   fields,

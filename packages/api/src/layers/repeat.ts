@@ -4,6 +4,7 @@ import { layerOf } from "./fill.js";
 import { STEPS } from "./value-info.js";
 
 const fields = {
+  /** Name of the layer, of its output, and the first part of its weights' names. Unique in the spec. */
   name: { kind: "name" },
   /** A value without time, [batch, size]. */
   input: { kind: "value" },
@@ -18,12 +19,14 @@ const fields = {
  * vector itself.
  */
 export interface RepeatSpec extends FilledOf<typeof fields> {
+  /** Which layer it is. */
   readonly type: "repeat";
 }
 
 /** One vector a row repeated. Default: along `time`, so that it can be stepped. */
 export const repeat = (options: OptionsOf<typeof fields>): RepeatSpec => layerOf("repeat", fields, options);
 
+/** Definition of the repeat layer, for a kit of `@unroll/api/core`. */
 export const repeatDefinition = {
   type: "repeat",
   fields,

@@ -7,9 +7,16 @@ import { biasForms, compositeWeights, type GatedCellDefinition, gatedWeights } f
 import { affine, foldCell, outputH, type RecurrentAttrs } from "./recurrence.js";
 
 const fields = {
+  /** Size of x, the input of one step. */
   inputSize: { kind: "count" },
+  /** Size of the state h, which is the output too. */
   units: { kind: "count" },
+  /** Of the sum x·K + h·U + b. Default `tanh`. */
   activation: { kind: "oneOf", of: activationNames, default: "tanh" },
+  /**
+   * `none`; `single`, one bias on x·K; or `split`, one of the input and one of the state. Default `single`;
+   * PyTorch and ONNX have two.
+   */
   bias: { kind: "oneOf", of: biasForms, default: "single" },
 } as const satisfies Fields;
 
@@ -18,6 +25,7 @@ const fields = {
  * [units].
  */
 export interface SimpleRnnCellSpec extends FilledOf<typeof fields> {
+  /** Which cell it is. */
   readonly kind: "simpleRnn";
 }
 
@@ -90,6 +98,7 @@ export function simpleRnn(
 export const simpleRnnCell = (options: OptionsOf<typeof fields>): SimpleRnnCellSpec =>
   cellOf("simpleRnn", fields, options);
 
+/** Definition of the simple RNN cell, for a kit of `@unroll/api/core`. */
 export const simpleRnnDefinition = {
   kind: "simpleRnn",
   fields,

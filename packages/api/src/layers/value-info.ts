@@ -2,8 +2,11 @@ import type { DType } from "../contract/tensor.js";
 
 /** What is known of a value of a spec: its time axis, null without one, and the axes after batch and time. */
 export interface ValueInfo {
+  /** What its elements are. */
   readonly dtype: DType;
+  /** Name of its time axis, or null for one vector a row. */
   readonly axis: string | null;
+  /** Axes after batch and time. */
   readonly shape: readonly number[];
   /** A second time axis after the first, of attention weights. */
   readonly over?: string;

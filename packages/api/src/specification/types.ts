@@ -8,7 +8,7 @@ export type { BiasForm } from "../layers/gated-cell.js";
 export type * from "../layers/layers.js";
 export type { MaskingSpec } from "../layers/recurrent.js";
 
-/** Fields of an input; see {@link InputSpec}. */
+/** @internal Fields of an input; see {@link InputSpec}. */
 export const inputFields = {
   name: { kind: "name" },
   /** Axes after batch and time; empty for token ids. */
