@@ -42,7 +42,7 @@ export interface KitParts {
 
 /** What `@unroll/api` has under the same names, for the layers and cells of a kit. */
 export interface Kit {
-  /** A spec from its parts, validated. @throws UNROLL_SPEC */
+  /** A spec from its parts, whose layers are those of the kit, validated. @throws UNROLL_SPEC */
   spec<const Layers extends readonly LayerSpec[]>(
     parts: SpecParts<Layers>,
   ): Omit<Spec, "layers"> & { readonly layers: Layers };

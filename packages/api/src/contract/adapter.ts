@@ -33,6 +33,7 @@ export interface Adapter {
   readonly device: string;
   /** Version of the engine's library, for reports. */
   readonly version?: string;
+  /** What it runs; anything else is expanded or refused before it is called. */
   readonly capabilities: Capabilities;
   /**
    * Prepares a program for execution. One executable serves every batch size and length. Whoever has a

@@ -52,7 +52,8 @@ export interface Capabilities {
 }
 
 /**
- * Refuses an adapter that was written against another version of the contract.
+ * Refuses an adapter that was written against another version of the contract, as its `capabilities` say; its
+ * `name` is for the error.
  *
  * @throws UNROLL_ENGINE naming the adapter and its version
  */

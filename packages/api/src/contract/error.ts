@@ -27,9 +27,12 @@ export type UnrollErrorDetails = Readonly<Record<string, unknown>>;
  * classes.
  */
 export class UnrollError extends Error {
+  /** What kind of mistake it is: for programs to act on. */
   readonly code: UnrollErrorCode;
+  /** What the text says, as data: names, sizes, lists; which there are depends on the code and place. */
   readonly details: UnrollErrorDetails;
 
+  /** @param options.cause the error of another library that this one stands for */
   constructor(
     code: UnrollErrorCode,
     message: string,
@@ -46,6 +49,7 @@ export class UnrollError extends Error {
 
 /** What an error says, part by part. */
 export interface Refusal {
+  /** What kind of mistake it is. */
   readonly code: UnrollErrorCode;
   /** Where: a function, a layer, a file, an option. */
   readonly place: string;
@@ -55,6 +59,7 @@ export interface Refusal {
   readonly got: string;
   /** What to do about it. */
   readonly cure: string;
+  /** The same as data, for programs: names, sizes, lists. */
   readonly details?: UnrollErrorDetails;
   /** The error of another library that this one stands for. */
   readonly cause?: unknown;

@@ -7,7 +7,9 @@ export type Dim = number | string;
 
 /** Element type and shape of a value. */
 export interface ValueType {
+  /** What its elements are. */
   readonly dtype: DType;
+  /** Sizes of its axes, row-major; a name stands for a size that each run chooses. */
   readonly shape: readonly Dim[];
 }
 
@@ -22,21 +24,29 @@ export type Attrs = Readonly<Record<string, AttrValue>>;
 
 /** A value with its type, where one is introduced: region inputs, node outputs. */
 export interface Typed {
+  /** Unique in the program. */
   readonly id: ValueId;
+  /** Its elements and axes. */
   readonly type: ValueType;
 }
 
 /** A region input or program input, parameter or output that the outside calls by name. */
 export interface Named extends Typed {
+  /** Unique among the program's parameters, inputs or outputs. */
   readonly name: string;
 }
 
 /** One use of a primitive of `primitives.ts`. */
 export interface PrimitiveNode {
+  /** Tells the sorts of node apart. */
   readonly kind: "primitive";
+  /** Name of the primitive. */
   readonly op: string;
+  /** Ids of the operands, in the primitive's order. */
   readonly inputs: readonly ValueId[];
+  /** Every attribute of the primitive. */
   readonly attrs: Attrs;
+  /** The one value that it makes. */
   readonly outputs: readonly Typed[];
 }
 
@@ -52,12 +62,19 @@ export interface PrimitiveNode {
  * input's time.
  */
 export interface ScanNode {
+  /** Tells the sorts of node apart. */
   readonly kind: "scan";
+  /** Ids of the initial carries, then the sequences, then the captures. */
   readonly inputs: readonly ValueId[];
+  /** How many of the inputs are carries. */
   readonly carries: number;
+  /** How many of the inputs are sequences, [time, ...]. */
   readonly sequences: number;
+  /** Whether steps run from the last to the first. */
   readonly reverse: boolean;
+  /** What each step computes. */
   readonly body: Region;
+  /** The last carries, then the stacked outputs. */
   readonly outputs: readonly Typed[];
 }
 
@@ -66,22 +83,32 @@ export interface ScanNode {
  * primitives. An adapter may claim the name and run it its own way.
  */
 export interface CompositeNode {
+  /** Tells the sorts of node apart. */
   readonly kind: "composite";
+  /** Name that an adapter may claim. */
   readonly op: string;
   /** Names of the inputs, one for one; optional ones that are absent are not listed. */
   readonly inputNames: readonly string[];
+  /** Ids of the inputs, one for each name. */
   readonly inputs: readonly ValueId[];
+  /** What the name alone does not say: activations, direction, ... */
   readonly attrs: Attrs;
+  /** The same computation in primitives: the composite's meaning. */
   readonly body: Region;
+  /** Names of the outputs, one for one. */
   readonly outputNames: readonly string[];
+  /** What it makes, in order. */
   readonly outputs: readonly Typed[];
 }
 
+/** One operation of a program; `kind` tells which sort. */
 export type Node = PrimitiveNode | ScanNode | CompositeNode;
 
 /** Nodes in order of execution. A region sees its own inputs and nothing of what surrounds it. */
 export interface Region {
+  /** What the node around it gives, in its order. */
   readonly inputs: readonly Typed[];
+  /** In order of execution. */
   readonly nodes: readonly Node[];
   /** The values the region yields. */
   readonly outputs: readonly ValueId[];
@@ -92,7 +119,9 @@ export interface Region {
  * throughout.
  */
 export interface Program {
+  /** Tells a program from other JSON. */
   readonly format: "unroll.program";
+  /** Of the format. */
   readonly version: 1;
   /** For people: error texts and the printed form. */
   readonly name: string;
@@ -100,6 +129,8 @@ export interface Program {
   readonly params: readonly Named[];
   /** What each run is fed. */
   readonly inputs: readonly Named[];
+  /** In order of execution. */
   readonly nodes: readonly Node[];
+  /** What each run returns. */
   readonly outputs: readonly Named[];
 }

@@ -5,15 +5,21 @@ export type DType = "float32" | "int32" | "bool";
 
 /** The typed array that holds elements of each {@link DType}. */
 export interface DTypeArray {
+  /** 32-bit floats. */
   float32: Float32Array;
+  /** 32-bit whole numbers with a sign. */
   int32: Int32Array;
+  /** One byte an element, 0 or 1. */
   bool: Uint8Array;
 }
 
 /** A tensor in host memory: plain data, row-major, survives `structuredClone`. */
 export interface HostTensor<D extends DType = DType> {
+  /** What its elements are. */
   readonly dtype: D;
+  /** Sizes of its axes; [] for a single number. */
   readonly shape: readonly number[];
+  /** The elements, row-major: the last axis runs fastest. */
   readonly data: DTypeArray[D];
 }
 
@@ -21,7 +27,9 @@ export interface HostTensor<D extends DType = DType> {
  * A tensor that an engine holds. Whoever receives one owns it and disposes it once.
  */
 export interface DeviceTensor {
+  /** What its elements are. */
   readonly dtype: DType;
+  /** Sizes of its axes. */
   readonly shape: readonly number[];
   /** Copies the contents to host memory. The copy stays valid after `dispose()`. */
   read(): Promise<HostTensor>;

@@ -37,8 +37,8 @@ const fields = {
    */
   returns: { kind: "oneOf", of: ["sequence", "last"], default: "sequence" },
   /**
-   * Output at steps that are masked or past a row's length: `zero`, the default for sequences, or `hold`, that
-   * of the step before it, the default where only the last is returned.
+   * Output at steps that are masked or past a row's length: `zero`, the default for sequences, or `hold`,
+   * that of the step before it, the default where only the last is returned.
    */
   maskedOutput: {
     kind: "oneOf",

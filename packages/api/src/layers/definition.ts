@@ -114,7 +114,7 @@ export interface CellDefinition<Cell extends AnyCell = AnyCell> {
   outputPart(cell: Cell): string | null;
   /** Every weight, in the order in which they are listed. */
   weights(cell: Cell): readonly OwnWeight[];
-  /** One step. `x` is [batch, inputSize]. */
+  /** One step: its output, and every part of the state after it. `x` is [batch, inputSize]. */
   step(cell: Cell, x: Value, scope: CellScope): { readonly output: Value; readonly state: Folded["state"] };
   /**
    * The cell folded over time. `x` is [time, batch, inputSize]; `extent` holds `lengths` or `mask` or
@@ -191,7 +191,7 @@ export interface LayerDefinition<Layer extends AnyLayer = AnyLayer> {
   initialState?(layer: Layer): Readonly<Record<string, ValueRef>> | null;
   /** A time axis that the layer makes, and no input has. */
   axis?(layer: Layer): string;
-  /** The value whose numbers are ids of rows, and how many rows there are. */
+  /** The value (`ref`) whose numbers are ids of rows, and how many `rows` there are. */
   ids?(layer: Layer): { readonly ref: ValueRef; readonly rows: number };
   /** Why it can't run one step at a time, or null when it can: it sees only the past. */
   whyNotSteppable?(layer: Layer, around: Surroundings): string | null;

@@ -43,6 +43,7 @@ export type ModelSource = Spec | Runnable;
 export interface SequenceModel<S extends ModelSource = Spec> {
   /** What the model was made from. */
   readonly spec: S;
+  /** The engine that it runs on. */
   readonly adapter: Adapter;
   /**
    * Runs whole sequences.
@@ -91,7 +92,12 @@ export interface SteppableModel<S extends ModelSource = Spec> extends SequenceMo
    * @throws UNROLL_UNSUPPORTED on an adapter that is not synchronous
    */
   stepInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void;
-  /** A stream that keeps its own state and queues its steps. */
+  /**
+   * A stream that keeps its own state and queues its steps.
+   *
+   * @param options.batch rows that run side by side; default 1, or as many as the state has
+   * @param options.state where it starts; default zeros
+   */
   stream(options?: { readonly batch?: number; readonly state?: StateLike }): Stream;
 }
 

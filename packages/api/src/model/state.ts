@@ -21,6 +21,7 @@ export type PlainState = Readonly<Record<string, Readonly<Record<string, HostTen
 interface PartJson {
   /** Left out for float32. */
   readonly dtype?: Exclude<DType, "float32">;
+  /** Sizes of its axes, the batch first. */
   readonly shape: readonly number[];
   /** Base64 of the little-endian elements. */
   readonly data: string;
@@ -28,8 +29,11 @@ interface PartJson {
 
 /** State as JSON: the plain form with base64 of little-endian elements. */
 export interface StateJson {
+  /** Tells a state from other JSON. */
   readonly format: "unroll.state";
+  /** Of the format. */
   readonly version: 1;
+  /** Every part, by layer and by its name there. */
   readonly parts: Readonly<Record<string, Readonly<Record<string, PartJson>>>>;
 }
 

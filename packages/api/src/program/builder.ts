@@ -116,10 +116,11 @@ class RegionBuilder {
   }
 
   /**
-   * Folds over time; see {@link ScanNode}.
+   * Folds over time; see {@link ScanNode}. `carries` go from step to step, `sequences` give one element a
+   * step, `captures` stay the same; `reverse`, false by default, runs from the last step to the first.
    *
    * @param body gets the body's block and, in its terms, carries, elements and captures; returns the next
-   *   carries and the elements to stack
+   *   carries and the elements to stack, `stacked`
    * @returns the last carries and the stacked outputs
    */
   scan(
@@ -243,6 +244,7 @@ function expectType(place: string, want: ValueType, got: ValueType): void {
  * checks what it is given against their records.
  */
 export class PartialProgramBuilder {
+  /** Where the program's operations are appended. */
   readonly block: Block;
   private readonly params: Named[] = [];
   private readonly inputs: Named[] = [];
@@ -279,6 +281,7 @@ export class PartialProgramBuilder {
     this.outputs.push({ name, id: value.id, type: value.type });
   }
 
+  /** The program of what was appended so far, as plain data. */
   finish(): Program {
     const { nodes } = this.block.region([]);
     return {

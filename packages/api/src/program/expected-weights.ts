@@ -3,7 +3,9 @@ import { unrollError } from "../contract/error.js";
 
 /** A weight that a model needs, under its canonical name. Always float32. */
 export interface WeightSpec {
+  /** Layer, dot, the layer's own name for it: `lstm.kernel`. */
   readonly name: string;
+  /** Sizes of its axes, row-major. */
   readonly shape: readonly number[];
 }
 

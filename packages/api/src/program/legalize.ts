@@ -10,7 +10,7 @@ import type {
   ValueId,
 } from "../contract/program.js";
 
-/** What is asked of an adapter: its name for errors, and what it claims. */
+/** What is asked of an adapter: its `name` for errors, and what it claims, its `capabilities`. */
 type Claimant = { readonly name: string; readonly capabilities: Capabilities };
 
 /**

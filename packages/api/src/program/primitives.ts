@@ -22,6 +22,7 @@ export const primitives = /* @__PURE__ */ (() =>
     Record<string, Primitive>
   >)();
 
+/** Name of a primitive, as capabilities and nodes have it. */
 export type PrimitiveName = keyof typeof primitives;
 
 /** Primitives whose result is the operand's memory in another shape. */

@@ -7,6 +7,7 @@ export const STEPS = "time";
 
 /** Which program of a runnable is wanted. */
 export interface RunMode {
+  /** A whole sequence, or one step of it. */
   readonly mode: "sequence" | "step";
   /**
    * For each time axis whether rows end early (`lengths` int32 [batch]) or have gaps (`mask` bool [batch,
@@ -22,14 +23,19 @@ export type RowEnds = Readonly<Record<string, "lengths" | "mask">>;
 
 /** A value that goes in or comes out: [batch, axis, ...shape], without the axis where there is none. */
 export interface SignatureValue {
+  /** What it is fed or returned as. */
   readonly name: string;
+  /** What its elements are. */
   readonly dtype: DType;
+  /** Name of its time axis, or null without one. */
   readonly axis: string | null;
+  /** Axes after batch and time. */
   readonly shape: readonly number[];
 }
 
 /** An input of a runnable. */
 export interface SignatureInput extends SignatureValue {
+  /** `int32` for ids, `float32` for everything else. */
   readonly dtype: "float32" | "int32";
   /**
    * Where its numbers are ids: how many there are, so that they lie from 0 to one less. Infinity otherwise.
@@ -39,9 +45,13 @@ export interface SignatureInput extends SignatureValue {
 
 /** A part of the state: [batch, ...shape]. */
 export interface SignatureState {
+  /** The layer that it belongs to. */
   readonly layer: string;
+  /** Its name within the layer: `h`, `c`, `forward.h`. */
   readonly part: string;
+  /** What its elements are. */
   readonly dtype: DType;
+  /** Axes after the batch. */
   readonly shape: readonly number[];
   /** Whether the caller gives it; otherwise a run only returns it. */
   readonly given: boolean;
@@ -52,11 +62,15 @@ export interface SignatureState {
  * spec makes one. A model runs it and knows nothing else.
  */
 export interface Runnable {
+  /** Tells a runnable from a spec. */
   readonly format: "unroll.runnable";
   /** For people: error texts. */
   readonly name: string;
+  /** What every run is fed. */
   readonly inputs: readonly SignatureInput[];
+  /** What every run returns. */
   readonly outputs: readonly SignatureValue[];
+  /** Every part of the state, in the order in which states are listed. */
   readonly states: readonly SignatureState[];
   /** Every weight, by canonical name. */
   readonly weights: readonly WeightSpec[];

@@ -2,6 +2,7 @@ import type { Typed } from "../contract/program.js";
 
 /** A value under construction. Belongs to the block that made it. */
 export interface Value extends Typed {
+  /** The block that made it; another block's operations refuse it. */
   readonly block: object;
 }
 

@@ -17,6 +17,7 @@ export const input = (options: OptionsOf<typeof inputFields>): InputSpec =>
 export interface SpecParts<Layers extends readonly LayerSpec[]> {
   /** For people: error texts. */
   readonly name: string;
+  /** What every run is given; made with {@link input}. */
   readonly inputs: readonly InputSpec[];
   /** In order of execution. */
   readonly layers: Layers;
@@ -44,7 +45,8 @@ export function specIn<const Layers extends readonly LayerSpec[]>(
 }
 
 /**
- * A spec from its parts, validated. Outputs default to the last layer.
+ * A spec from its parts, validated: inputs, layers in order of execution, and outputs, by default the last
+ * layer.
  *
  * @throws UNROLL_SPEC naming the path and the cure
  */

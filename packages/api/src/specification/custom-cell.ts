@@ -26,6 +26,7 @@ export interface StepGiven<
   readonly x: Value;
   /** Every part before the step, [batch, ...shape]. */
   readonly state: { readonly [Part in keyof State]: Value };
+  /** Every weight by its name. */
   readonly weights: { readonly [Name in keyof Weights]: Value };
   /** What the cell reads: [batch, ...shape], or a {@link WholeValue}. */
   readonly reads: {
@@ -41,6 +42,7 @@ export interface CustomCellOptions<
 > {
   /** Of the equations, e.g. `recurrentHighway`. */
   readonly name: string;
+  /** Size of x, the input of one step. */
   readonly inputSize: number;
   /** Size or shape of each state part, e.g. `{ h: 64, matrix: [8, 8] }`. Each is float32 [batch, ...]. */
   readonly state: State;

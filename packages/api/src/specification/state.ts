@@ -8,6 +8,7 @@ export { STEPS } from "../layers/value-info.js";
 
 /** One state part of a model: [batch, ...shape]. */
 export interface StatePartSpec extends StatePart {
+  /** The layer that it belongs to. */
   readonly layer: string;
 }
 

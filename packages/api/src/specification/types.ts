@@ -10,6 +10,7 @@ export type { MaskingSpec } from "../layers/recurrent.js";
 
 /** @internal Fields of an input; see {@link InputSpec}. */
 export const inputFields = {
+  /** What layers refer to it as, and runs are given it by. */
   name: { kind: "name" },
   /** Axes after batch and time; empty for token ids. */
   shape: { kind: "shape" },
@@ -37,10 +38,13 @@ export type InputSpec = FilledOf<typeof inputFields>;
  * attention layer's weights as `layer.weights`, which only an output may be.
  */
 export interface Spec {
+  /** Tells a spec from other JSON. */
   readonly format: "unroll.spec";
+  /** Of the format; grows when a reader of this one could not read it. */
   readonly version: 1;
   /** For people: error texts. */
   readonly name: string;
+  /** What every run is given. */
   readonly inputs: readonly InputSpec[];
   /** In order of execution: a layer reads inputs and layers before it. */
   readonly layers: readonly LayerSpec[];

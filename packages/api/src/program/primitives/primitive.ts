@@ -48,6 +48,7 @@ export type Call<V> = readonly [operands: readonly V[], attrs?: Attrs];
 
 /** A primitive with how the method of a block that appends it is called. */
 export interface PrimitiveRecord extends Primitive {
+  /** From the arguments of the block's method to operands and attributes. */
   readonly call: (...given: never) => Call<unknown>;
 }
 
