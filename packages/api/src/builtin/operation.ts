@@ -38,8 +38,11 @@ export interface Control {
 
 /** A part of what the engine can run. A page that loads few of them is small. */
 export interface OperationSet {
+  /** @internal Primitives by name. */
   readonly primitives?: Readonly<Record<string, PrimitiveOperation>>;
+  /** @internal Composites that are run another way than by their body, by name. */
   readonly composites?: Readonly<Record<string, CompositeOperation>>;
+  /** @internal What programs of primitives need beside them. */
   readonly control?: Control;
 }
 

@@ -4,7 +4,9 @@ import type { CustomCellSpec } from "../layers/custom.js";
 
 /** Options of {@link layerNormLstmCell}. */
 export interface LayerNormLstmOptions {
+  /** Size of x, the input of one step. */
   readonly inputSize: number;
+  /** Size of the state, and of the output. */
   readonly units: number;
   /** Added to the variance. Default 1e-5. */
   readonly epsilon?: number;

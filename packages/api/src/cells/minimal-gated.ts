@@ -7,8 +7,8 @@ import type { CustomCellSpec } from "../layers/custom.js";
  *
  * f = σ(x·Kf + h·Uf + bf), n = tanh(x·Kn + (f ⊙ h)·Un + bn), h' = (1 - f) ⊙ h + f ⊙ n
  *
- * Weights: `kernel` [inputSize, 2 units], `recurrentKernel` [units, 2 units], `bias` [2 units], gates f n.
- * The state part is `h`.
+ * `inputSize` is the size of x, `units` that of h. Weights: `kernel` [inputSize, 2 units], `recurrentKernel`
+ * [units, 2 units], `bias` [2 units], gates f n. The state part is `h`.
  *
  * Source: Zhou, Wu, Zhang and Zhou, "Minimal Gated Unit for Recurrent Neural Networks", 2016.
  */

@@ -9,15 +9,21 @@ import type { CustomCellSpec } from "../layers/custom.js";
  * operator of its name.
  */
 export interface OnnxActivation {
+  /** As ONNX writes it: `Sigmoid`, `LeakyRelu`. */
   readonly name: string;
+  /** First parameter, of those that have one. */
   readonly alpha?: number;
+  /** Second parameter, of those that have two. */
   readonly beta?: number;
 }
 
 /** Options of {@link onnxCell}: the attributes of one direction of the operator. */
 export interface OnnxCellOptions {
+  /** Which operator. */
   readonly op: "LSTM" | "GRU" | "RNN";
+  /** Size of x, the last axis of the operator's X. */
   readonly inputSize: number;
+  /** The operator's `hidden_size`. */
   readonly hiddenSize: number;
   /**
    * f, g and h of an LSTM, f and g of a GRU, f of an RNN. Default Sigmoid, Tanh, Tanh; Sigmoid, Tanh; Tanh.

@@ -4,7 +4,9 @@ import type { CustomCellSpec } from "../layers/custom.js";
 
 /** Options of {@link recurrentHighwayCell}. */
 export interface RecurrentHighwayOptions {
+  /** Size of x, the input of one step. */
   readonly inputSize: number;
+  /** Size of the state, and of the output. */
   readonly units: number;
   /** Highway layers that each step passes through; the input enters the first. Default 1. */
   readonly depth?: number;

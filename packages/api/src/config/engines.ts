@@ -109,6 +109,7 @@ const engines = {
 /** Adapters that configuration can name. */
 export type AdapterName = keyof typeof engines;
 
+/** Every adapter that configuration can name. */
 export const adapterNames = Object.keys(engines) as readonly AdapterName[];
 
 /**

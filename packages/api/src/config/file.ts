@@ -10,12 +10,13 @@ export interface Config {
   readonly device?: string;
 }
 
+/** Every key that a configuration file may have; another is refused. */
 export const configKeys = ["adapter", "device"] as const;
 
 const fileNames = ["unroll.config.ts", "unroll.config.js", "unroll.config.json"] as const;
 
 /**
- * Reads the configuration file of a folder.
+ * Reads the configuration file of a folder: its `path`, and the `config` that it holds.
  *
  * @returns the configuration and its path, or null when the folder has none
  * @throws UNROLL_CONFIG for two files, a file that can't be read, or an unknown key

@@ -8,6 +8,7 @@ import { readConfig } from "./file.js";
 export interface ResolveOptions {
   /** An explicit choice, by name or as a value. Wins over everything. */
   readonly adapter?: string | Adapter | undefined;
+  /** Where a named adapter computes, e.g. `wasm`. Default: the adapter's own. */
   readonly device?: string | undefined;
   /** Folder of the configuration file. Default: the working directory. */
   readonly cwd?: string | undefined;

@@ -11,29 +11,47 @@ import type { WeightRule } from "./rules.js";
 export type WeightLoss =
   /** Two biases became their sum; converting back gives the sum and zeros. */
   | {
+      /** Two became one. */
       readonly kind: "summed";
+      /** Names of the two biases. */
       readonly from: readonly string[];
+      /** Name of their sum. */
       readonly to: string;
+      /** The same as a sentence. */
       readonly message: string;
     }
-  /**
-   * A constant that one framework stores and the other adds at run time was added or taken away, and rounded;
-   * `maxError` is by how much.
-   */
+  /** A constant that one framework stores and the other adds at run time was added or taken away. */
   | {
+      /** It was rounded by that. */
       readonly kind: "shifted";
+      /** Name of the weight before. */
       readonly from: string;
+      /** Name of the weight after. */
       readonly to: string;
+      /** The constant, with its sign. */
       readonly by: number;
+      /** The largest change by rounding. */
       readonly maxError: number;
+      /** The same as a sentence. */
       readonly message: string;
     }
-  /** float64 values were rounded to float32; `maxError` is the largest change. */
-  | { readonly kind: "rounded"; readonly from: string; readonly maxError: number; readonly message: string };
+  /** float64 values were rounded to float32. */
+  | {
+      /** It had more bits than float32. */
+      readonly kind: "rounded";
+      /** Name of the tensor. */
+      readonly from: string;
+      /** The largest change. */
+      readonly maxError: number;
+      /** The same as a sentence. */
+      readonly message: string;
+    };
 
 /** Weights after a conversion, and what it could not keep; empty when it is exact. */
 export interface Converted<Weights> {
+  /** The weights, by the names of where they went. */
   readonly weights: Weights;
+  /** What could not be kept to the bit; empty where everything was. */
   readonly losses: readonly WeightLoss[];
 }
 

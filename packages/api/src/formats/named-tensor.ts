@@ -4,18 +4,31 @@ import { type HalfFormat, float32ToHalf, halfToFloat32 } from "./half.js";
 
 /** The array that holds each stored element type. 16-bit floats stay raw; see {@link toFloat32}. */
 export interface StoredArray {
+  /** 64-bit floats. */
   F64: Float64Array;
+  /** 32-bit floats. */
   F32: Float32Array;
+  /** 16-bit floats, as their bits. */
   F16: Uint16Array;
+  /** bfloat16, the upper half of a 32-bit float, as its bits. */
   BF16: Uint16Array;
+  /** 64-bit whole numbers with a sign. */
   I64: BigInt64Array;
+  /** 32-bit whole numbers with a sign. */
   I32: Int32Array;
+  /** 16-bit whole numbers with a sign. */
   I16: Int16Array;
+  /** 8-bit whole numbers with a sign. */
   I8: Int8Array;
+  /** 64-bit whole numbers without a sign. */
   U64: BigUint64Array;
+  /** 32-bit whole numbers without a sign. */
   U32: Uint32Array;
+  /** 16-bit whole numbers without a sign. */
   U16: Uint16Array;
+  /** 8-bit whole numbers without a sign. */
   U8: Uint8Array;
+  /** One byte an element, 0 or 1. */
   BOOL: Uint8Array;
 }
 
@@ -24,8 +37,11 @@ export type StoredDType = keyof StoredArray;
 
 /** A tensor as a weights file stores it: its own element type, row-major. */
 export interface NamedTensor<D extends StoredDType = StoredDType> {
+  /** What its elements are in the file. */
   readonly dtype: D;
+  /** Sizes of its axes; [] for a single number. */
   readonly shape: readonly number[];
+  /** The elements, row-major, as the file holds them. */
   readonly data: StoredArray[D];
 }
 

@@ -3,6 +3,7 @@ import type { Spec } from "../../specification/types.js";
 
 /** Says which Keras layer holds a spec layer's weights. */
 export interface KerasBinding {
+  /** Name of the spec's layer. */
   readonly layer: string;
   /**
    * The Keras layer's name, e.g. `lstm_1`; empty where the file holds the weights of one layer without its

@@ -3,6 +3,7 @@ import type { Spec } from "../../specification/types.js";
 
 /** Says which initializers of an ONNX model hold a spec layer's weights. */
 export interface OnnxBinding {
+  /** Name of the spec's layer. */
   readonly layer: string;
   /**
    * Names of the initializers by what they are: operands `W`, `R`, `B` and `P` of an LSTM, GRU or RNN;

@@ -3,6 +3,7 @@ import type { Spec } from "../../specification/types.js";
 
 /** Says which TensorFlow 1 variables hold a spec layer's weights. */
 export interface Tf1Binding {
+  /** Name of the spec's layer. */
   readonly layer: string;
   /**
    * Variable scope of the layer's cell, e.g. `rnn/basic_lstm_cell` or `rnn/multi_rnn_cell/cell_0/gru_cell`;

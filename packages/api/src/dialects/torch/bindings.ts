@@ -3,6 +3,7 @@ import type { Spec } from "../../specification/types.js";
 
 /** Says which PyTorch module holds a spec layer's weights. */
 export interface TorchBinding {
+  /** Name of the spec's layer. */
   readonly layer: string;
   /** Path of the module with dots, e.g. `encoder.lstm`; empty for the outermost one. */
   readonly module: string;
@@ -18,7 +19,7 @@ export interface TorchBinding {
  * module of its name, any other layer the module of its name; a custom cell's weights are that module's
  * parameters. A `/` in a layer's name is a dot in the module's.
  *
- * @param prefix put before every module, e.g. `module.` for a model saved from DataParallel
+ * @param options.prefix put before every module, e.g. `module.` for a model saved from DataParallel
  */
 export function torchBindings(spec: Spec, options: { prefix?: string } = {}): TorchBinding[] {
   return spec.layers.map((layer) => {
