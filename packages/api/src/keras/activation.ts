@@ -5,7 +5,9 @@ import type { LayerSpec, ValueRef } from "../specification/types.js";
 import { commonOptions, Layer, type LayerOptions } from "./layer.js";
 import { outerActivation } from "./options.js";
 
+/** Options of `layers.activation`. */
 export interface ActivationOptions extends LayerOptions {
+  /** Name as Keras has it, `hard_sigmoid` in snake or camel case; Keras 3's meaning. */
   readonly activation: string;
 }
 

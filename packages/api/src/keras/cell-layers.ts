@@ -12,24 +12,27 @@ import { cellActivation } from "./options.js";
 
 /** Options of every cell, with Keras 3's defaults. */
 export interface CellOptions {
+  /** Size of the state and of the output. */
   readonly units: number;
-  /** Default `tanh`; null is linear. */
+  /** Of the candidate, as Keras names it. Default `tanh`; null is linear. */
   readonly activation?: string | null;
-  /** Default true. */
+  /** Whether biases are added. Default true. */
   readonly useBias?: boolean;
   /** Name in the paths of weights. Default: its kind, numbered among the cells of a stack. */
   readonly name?: string;
-  /** Training only. */
+  /** Share of inputs that training drops; without effect here. */
   readonly dropout?: number;
-  /** Training only. */
+  /** Share of the state that training drops; without effect here. */
   readonly recurrentDropout?: number;
 }
 
+/** Options of `layers.lstmCell`. */
 export interface LstmCellOptions extends CellOptions {
-  /** Of the gates. Default `sigmoid`. */
+  /** Of the gates, as Keras names it. Default `sigmoid`; `hard_sigmoid` is Keras 3's, clip(x/6 + 1/2). */
   readonly recurrentActivation?: string | null;
 }
 
+/** Options of `layers.gruCell`. */
 export interface GruCellOptions extends LstmCellOptions {
   /** Whether the reset gate acts after the product with h. Default true, with two rows of bias. */
   readonly resetAfter?: boolean;
@@ -47,6 +50,7 @@ export class Cell {
   constructor(
     /** Keras's name of the kind, e.g. `lstm_cell`. */
     readonly kind: string,
+    /** Name in the paths of weights; null where it is numbered. */
     readonly name: string | null,
     /** @internal The cell for inputs of a size. */
     readonly make: (inputSize: number) => CellSpec,
@@ -142,6 +146,7 @@ export function gruCell(o: GruCellOptions, { kind = "gru_cell" }: Naming = {}): 
 
 /** Several cells as one: within a step, the output of each is the input of the next. */
 export class StackedCells {
+  /** The cells in order; the first reads the input, the last gives the output. */
   readonly cells: readonly Cell[];
 
   /** @internal Made by `stackedRnnCells`. */

@@ -5,11 +5,13 @@ import type { LayerSpec, ValueRef } from "../specification/types.js";
 import { commonOptions, Layer, type LayerOptions } from "./layer.js";
 import { outerActivation } from "./options.js";
 
+/** Options of `layers.dense`. */
 export interface DenseOptions extends LayerOptions {
+  /** Size of the output's last axis. */
   readonly units: number;
-  /** Default linear. */
+  /** Name as Keras has it. Default linear. */
   readonly activation?: string | null;
-  /** Default true. */
+  /** Whether a bias is added. Default true. */
   readonly useBias?: boolean;
 }
 

@@ -3,7 +3,9 @@ import { dropout } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
 import { commonOptions, Layer, type LayerOptions } from "./layer.js";
 
+/** Options of `layers.dropout`. */
 export interface DropoutOptions extends LayerOptions {
+  /** Share of elements that training drops, 0 to 1. */
   readonly rate: number;
 }
 

@@ -4,9 +4,11 @@ import { embedding } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
 import { commonOptions, Layer, type LayerOptions } from "./layer.js";
 
+/** Options of `layers.embedding`. */
 export interface EmbeddingOptions extends LayerOptions {
-  /** Rows of the table. */
+  /** Rows of the table: ids are 0 to one less. */
   readonly inputDim: number;
+  /** Size of each vector. */
   readonly outputDim: number;
   /** Whether steps with id 0 are masked for the layers after it. Default false. */
   readonly maskZero?: boolean;

@@ -2,6 +2,7 @@ import { unrollError } from "../contract/error.js";
 import { STEPS, type ValueInfo } from "../layers/value-info.js";
 import { KerasTensor } from "./layer.js";
 
+/** Options of {@link input}. */
 export interface InputOptions {
   /**
    * Axes after batch; null for a length that may differ: [null, 8] are sequences of 8 features, [null] with
@@ -10,6 +11,7 @@ export interface InputOptions {
   readonly shape: readonly (number | null)[];
   /** Default float32. `bool` is for masks, [null]. */
   readonly dtype?: ValueInfo["dtype"];
+  /** What `predict` takes it by, where inputs are given by name. Default: numbered within the model. */
   readonly name?: string;
 }
 

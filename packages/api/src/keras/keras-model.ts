@@ -17,6 +17,7 @@ import { type Network, network } from "./network.js";
 export type KerasInputs =
   HostTensor | Nested | readonly HostTensor[] | Readonly<Record<string, HostTensor | Nested>>;
 
+/** What `predict` takes beside the inputs. */
 export interface PredictOptions {
   /**
    * Which steps are real, bool [batch, time]; of a model with several time axes by the name of an input along
@@ -142,7 +143,7 @@ export class KerasModel {
     );
   }
 
-  /** Compiles the model as a core model, which can also be stepped. */
+  /** Compiles the model as a core model, which can also be stepped; `adapter` is the engine. */
   async compile(options: { adapter?: Adapter } = {}): Promise<SteppableModel> {
     return (await compile(this.spec, {
       adapter: options.adapter ?? (this.adapter ??= builtin()),
@@ -375,9 +376,13 @@ function toInput(place: string, given: HostTensor | Nested, dtype: HostTensor["d
   );
 }
 
+/** Options of {@link model}. */
 export interface ModelOptions {
+  /** What `predict` is given, in this order; made with {@link input}. */
   readonly inputs: KerasTensor | readonly KerasTensor[];
+  /** What `predict` returns, in this order. */
   readonly outputs: KerasTensor | readonly KerasTensor[];
+  /** For people: error texts. Default `functional`. */
   readonly name?: string;
   /** The engine. Default `builtin()`. */
   readonly adapter?: Adapter;

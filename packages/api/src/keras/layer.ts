@@ -5,9 +5,13 @@ import { inferForms } from "./infer.js";
 
 /** One application of a layer. */
 export interface LayerCall {
+  /** Counts calls, so that layers come in the order in which they were applied. */
   readonly order: number;
+  /** The layer that was applied. */
   readonly layer: Layer;
+  /** What it was applied to. */
   readonly inputs: readonly KerasTensor[];
+  /** State to start from, in Keras's order; null for the caller's. */
   readonly initialState: readonly KerasTensor[] | null;
   /**
    * Mask sources of the inputs along each time axis, see {@link KerasTensor.masks}; the first are those of
@@ -35,10 +39,12 @@ export class KerasTensor {
     readonly masks: readonly KerasTensor[],
   ) {}
 
+  /** @internal An input of a model. */
   static input(name: string, form: ValueInfo): KerasTensor {
     return new KerasTensor(null, name, form, []);
   }
 
+  /** @internal The outputs of applying a layer. */
   static call(
     layer: Layer,
     inputs: readonly KerasTensor[],
@@ -59,8 +65,11 @@ export class KerasTensor {
  * and its size.
  */
 export interface StatePart {
+  /** What follows the layer's name; empty, or `/cell0` of a stack. */
   readonly within: string;
+  /** Its name there: `h`, `forward.c`. */
   readonly part: string;
+  /** Units. */
   readonly size: number;
 }
 
@@ -100,7 +109,9 @@ export type Applied = KerasTensor & KerasTensor[];
 export abstract class Layer {
   /** Keras's name of the kind, e.g. `simple_rnn`. */
   abstract readonly kind: string;
+  /** The name it was given; null where the model numbers it. */
   readonly name: string | null;
+  /** The input it was said to have, for the first layer of a `sequential`. */
   readonly inputShape: readonly (number | null)[] | null;
 
   constructor(options: LayerOptions) {

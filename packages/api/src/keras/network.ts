@@ -7,10 +7,13 @@ import type { KerasTensor, Layer, LayerCall, StatePart } from "./layer.js";
 
 /** Layers wired from inputs to outputs. */
 export interface Network {
+  /** The model as the core has it. */
   readonly spec: Spec;
+  /** Where Keras keeps the weights of each layer. */
   readonly bindings: readonly KerasBinding[];
   /** Name of each input, those of dtype bool included. */
   readonly inputs: readonly { readonly name: string; readonly tensor: KerasTensor }[];
+  /** References of the outputs, in order. */
   readonly outputs: readonly ValueRef[];
   /** Name of the time axis of each input that has one. */
   readonly axes: ReadonlyMap<string, string>;

@@ -48,16 +48,23 @@ export interface SequenceOptions extends LayerOptions {
   readonly unroll?: boolean;
 }
 
+/** Options of `layers.simpleRnn`. */
 export interface RecurrentOptions extends SequenceOptions, CellOptions {
+  /** Name of the layer and of its weights. Default: its kind, numbered within the model as Keras does. */
   readonly name?: string;
 }
+/** Options of `layers.lstm`. */
 export interface LstmOptions extends SequenceOptions, LstmCellOptions {
+  /** Name of the layer and of its weights. Default: its kind, numbered within the model as Keras does. */
   readonly name?: string;
 }
+/** Options of `layers.gru`. */
 export interface GruOptions extends SequenceOptions, GruCellOptions {
+  /** Name of the layer and of its weights. Default: its kind, numbered within the model as Keras does. */
   readonly name?: string;
 }
 
+/** Options of `layers.rnn`. */
 export interface RnnOptions extends SequenceOptions {
   /** One cell, or several that make up each step. */
   readonly cell: Cell | CustomCellSpec | StackedCells | readonly (Cell | CustomCellSpec)[];

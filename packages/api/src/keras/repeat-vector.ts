@@ -4,6 +4,7 @@ import { repeat } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
 import { commonOptions, Layer, type LayerOptions } from "./layer.js";
 
+/** Options of `layers.repeatVector`. */
 export interface RepeatVectorOptions extends LayerOptions {
   /** How many steps the sequence has. */
   readonly n: number;

@@ -5,8 +5,11 @@ import { KerasTensor, type Layer } from "./layer.js";
 import { KerasModel } from "./keras-model.js";
 import { network } from "./network.js";
 
+/** Options of {@link sequential}. */
 export interface SequentialOptions {
+  /** The layers in order; more may come with `add`. */
   readonly layers?: readonly Layer[];
+  /** For people: error texts. Default `sequential`. */
   readonly name?: string;
   /** The engine. Default `builtin()`. */
   readonly adapter?: Adapter;

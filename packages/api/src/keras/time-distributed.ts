@@ -4,7 +4,9 @@ import type { LayerSpec, ValueRef } from "../specification/types.js";
 import { commonOptions, Layer, type LayerOptions } from "./layer.js";
 import { BidirectionalLayer, RecurrentLayer } from "./recurrent-layers.js";
 
+/** Options of `layers.timeDistributed`. */
 export interface TimeDistributedOptions extends LayerOptions {
+  /** A layer without time of its own, such as `dense`. */
   readonly layer: Layer;
 }
 

@@ -14,38 +14,44 @@ abstract class Activation extends Module {
   }
 }
 
+/** tanh of each element. */
 export class Tanh extends Activation {
   protected readonly activation = "tanh";
 }
+/** 1 / (1 + e^-x) of each element. */
 export class Sigmoid extends Activation {
   protected readonly activation = "sigmoid";
 }
+/** max(x, 0) of each element. */
 export class ReLU extends Activation {
   protected readonly activation = "relu";
 }
-/** clip(x/6 + 1/2, 0, 1). */
+/** clip(x/6 + 1/2, 0, 1) of each element. */
 export class Hardsigmoid extends Activation {
   protected readonly activation = "hardSigmoidSixth";
 }
+/** x / (1 + |x|) of each element. */
 export class Softsign extends Activation {
   protected readonly activation = "softsign";
 }
+/** log(1 + e^x) of each element; `beta` is 1, and no threshold makes it linear. */
 export class Softplus extends Activation {
   protected readonly activation = "softplus";
 }
-/** With alpha 1. */
+/** x if x > 0, else e^x - 1, of each element: `alpha` is 1. */
 export class ELU extends Activation {
   protected readonly activation = "elu";
 }
-/** With slope 0.01. */
+/** x if x > 0, else 0.01 x, of each element: `negative_slope` is PyTorch's default. */
 export class LeakyReLU extends Activation {
   protected readonly activation = "leakyRelu";
 }
+/** Its input as it is. */
 export class Identity extends Activation {
   protected readonly activation = "linear";
 }
 
-/** Along the last axis. */
+/** e^x / Σ e^x along the last axis; `dim` may be left out or -1. @throws UNROLL_UNSUPPORTED for another */
 export class Softmax extends Module {
   constructor(private readonly options: { dim?: number } = {}) {
     super();
@@ -57,7 +63,9 @@ export class Softmax extends Module {
   }
 }
 
-/** Along the last axis. */
+/**
+ * log of the softmax along the last axis; `dim` may be left out or -1. @throws UNROLL_UNSUPPORTED for another
+ */
 export class LogSoftmax extends Module {
   constructor(private readonly options: { dim?: number } = {}) {
     super();
@@ -71,6 +79,7 @@ export class LogSoftmax extends Module {
 
 /** Identity: models here are in eval mode. */
 export class Dropout extends Module {
+  /** @param p share of elements that training drops */
   constructor(readonly p = 0.5) {
     super();
   }

@@ -18,6 +18,10 @@ export interface CellOptions {
  * What the cells share: one step, [batch, inputSize] and a state [batch, hiddenSize], or both without batch.
  */
 abstract class Cell extends Module {
+  /**
+   * @param inputSize size of the input, [batch, inputSize]
+   * @param hiddenSize size of each state, [batch, hiddenSize]
+   */
   constructor(
     private readonly className: string,
     readonly inputSize: number,
@@ -69,7 +73,7 @@ abstract class Cell extends Module {
   }
 }
 
-/** `torch.nn.RNNCell`: x and optional h to h. */
+/** `torch.nn.RNNCell`: x and optional h to h. `nonlinearity` is `tanh`, the default, or `relu`. */
 export class RNNCell extends Cell {
   constructor(
     inputSize: number,

@@ -14,33 +14,46 @@ function lastAxis(place: string, dim: number): void {
     });
 }
 
+/** tanh of each element. */
 export const tanh = (x: SymbolicTensor): SymbolicTensor => activate(x, "tanh");
+/** 1 / (1 + e^-x) of each element. */
 export const sigmoid = (x: SymbolicTensor): SymbolicTensor => activate(x, "sigmoid");
+/** max(x, 0) of each element. */
 export const relu = (x: SymbolicTensor): SymbolicTensor => activate(x, "relu");
-/** clip(x/6 + 1/2, 0, 1), PyTorch's form. */
+/** clip(x/6 + 1/2, 0, 1) of each element, PyTorch's form. */
 export const hardsigmoid = (x: SymbolicTensor): SymbolicTensor => activate(x, "hardSigmoidSixth");
+/** x / (1 + |x|) of each element. */
 export const softsign = (x: SymbolicTensor): SymbolicTensor => activate(x, "softsign");
+/** log(1 + e^x) of each element. */
 export const softplus = (x: SymbolicTensor): SymbolicTensor => activate(x, "softplus");
+/** x if x > 0, else e^x - 1, of each element. */
 export const elu = (x: SymbolicTensor): SymbolicTensor => activate(x, "elu");
+/** x if x > 0, else 0.01 x, of each element. */
 export const leakyRelu = (x: SymbolicTensor): SymbolicTensor => activate(x, "leakyRelu");
 
-/** Along the last axis. */
+/** e^x / Σ e^x along the last axis; `dim` may be left out or -1. @throws UNROLL_UNSUPPORTED for another */
 export function softmax(x: SymbolicTensor, options: { dim?: number } = {}): SymbolicTensor {
   lastAxis("F.softmax", options.dim ?? -1);
   return activate(x, "softmax");
 }
 
-/** Along the last axis. */
+/**
+ * log of the softmax along the last axis; `dim` may be left out or -1. @throws UNROLL_UNSUPPORTED for another
+ */
 export function logSoftmax(x: SymbolicTensor, options: { dim?: number } = {}): SymbolicTensor {
   lastAxis("F.logSoftmax", options.dim ?? -1);
   return activate(x, "logSoftmax");
 }
 
-/** Identity: models here are in eval mode. */
+/** Identity: models here are in eval mode. `p`, the share that training drops, is kept in the spec. */
 export const dropout = (x: SymbolicTensor, options: { p?: number } = {}): SymbolicTensor =>
   dropOut(x, options.p ?? 0.5);
 
-/** Joins tensors along the last axis, as `torch.cat(tensors, dim=-1)`. */
+/**
+ * Joins tensors along the last axis, as `torch.cat(tensors, dim=-1)`; `dim` may be left out or -1.
+ *
+ * @throws UNROLL_UNSUPPORTED for another axis; UNROLL_ARGUMENT without tensors
+ */
 export function cat(tensors: readonly SymbolicTensor[], options: { dim?: number } = {}): SymbolicTensor {
   lastAxis("cat", options.dim ?? -1);
   if (tensors.length === 0)

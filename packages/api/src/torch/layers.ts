@@ -19,8 +19,16 @@ export function count(place: string, name: string, value: number): number {
   return value;
 }
 
-/** Rows of a table by id: ids of any shape to [..., embeddingDim]. */
+/**
+ * `torch.nn.Embedding`: rows of a table by id, ids of any shape to [..., embeddingDim]. Weight: `weight`
+ * [numEmbeddings, embeddingDim].
+ */
 export class Embedding extends Module {
+  /**
+   * @param numEmbeddings rows of the table: ids are 0 to one less
+   * @param embeddingDim size of each row
+   * @param options.paddingIdx only stops gradients in PyTorch; without effect here
+   */
   constructor(
     readonly numEmbeddings: number,
     readonly embeddingDim: number,
@@ -52,10 +60,19 @@ export class Embedding extends Module {
   }
 }
 
-/** x·weightᵀ + bias over the last axis. */
+/**
+ * `torch.nn.Linear`: x·weightᵀ + bias over the last axis. Weights: `weight` [outFeatures, inFeatures], `bias`
+ * [outFeatures].
+ */
 export class Linear extends Module {
+  /** Whether a bias is added. */
   readonly bias: boolean;
 
+  /**
+   * @param inFeatures size of the input's last axis
+   * @param outFeatures size of the output's last axis
+   * @param options.bias whether a bias is added; default true
+   */
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,

@@ -20,7 +20,9 @@ export type StateDict = Readonly<Record<string, AnyTensor>>;
 
 /** What `loadStateDict` met. The lists of keys are empty when `strict`. */
 export interface LoadResult {
+  /** Names that the module has and the dictionary has not; those weights stay as they were. */
   readonly missingKeys: readonly string[];
+  /** Names that the dictionary has and the module has not. */
   readonly unexpectedKeys: readonly string[];
   /** Values that were rounded to float32. */
   readonly losses: readonly WeightLoss[];
@@ -79,7 +81,11 @@ export abstract class Module {
     return this;
   }
 
-  /** The spec that `forward` describes when every argument is given. */
+  /**
+   * The spec that `forward` describes when every argument is given.
+   *
+   * @param options.example arguments whose structure `forward` is traced with; default one tensor each
+   */
   spec(options: { example?: readonly unknown[] } = {}): Spec {
     return trace(this, options.example ?? null, this.namedModules()).spec;
   }
@@ -87,6 +93,7 @@ export abstract class Module {
   /**
    * The weights under canonical names: with `spec()`, what the core needs to know of this module.
    *
+   * @param options.example as of `spec`
    * @throws UNROLL_WEIGHTS before weights are loaded
    */
   canonicalWeights(options: { example?: readonly unknown[] } = {}): WeightMap {
@@ -97,6 +104,9 @@ export abstract class Module {
   /**
    * Compiles the module as a core model, which can also be stepped. Its states have the names of the spec's
    * layers; its sequences are time-major unless the recurrent modules are `batchFirst`.
+   *
+   * @param options.adapter the engine; default that of `to`, or `builtin()`
+   * @param options.example as of `spec`
    */
   async compile(options: { adapter?: Adapter; example?: readonly unknown[] } = {}): Promise<SteppableModel> {
     const { spec, graph } = trace(this, options.example ?? null, this.namedModules());

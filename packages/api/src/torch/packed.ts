@@ -54,7 +54,9 @@ export function assertLengths(
 }
 
 interface PackOptions {
+  /** Whether the input is [batch, time, ...]. Default false: [time, batch, ...]. */
   readonly batchFirst?: boolean;
+  /** Whether rows have to come longest first. Default true, as in PyTorch. */
   readonly enforceSorted?: boolean;
 }
 
@@ -109,8 +111,11 @@ export function packPaddedSequence(
 }
 
 interface PadOptions {
+  /** Whether the output is [batch, time, ...]. Default false: [time, batch, ...]. */
   readonly batchFirst?: boolean;
+  /** What stands past the end of a row. Default 0. */
   readonly paddingValue?: number;
+  /** Time of the output. Default: the longest row's. */
   readonly totalLength?: number;
 }
 

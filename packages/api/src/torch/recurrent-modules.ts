@@ -29,11 +29,13 @@ export interface RecurrentOptions {
   readonly bidirectional?: boolean;
 }
 
+/** Options of `nn.RNN`. */
 export interface RnnOptions extends RecurrentOptions {
-  /** Default `tanh`. */
+  /** Activation of each step, `tanh` by default. */
   readonly nonlinearity?: "tanh" | "relu";
 }
 
+/** Options of `nn.LSTM`. */
 export interface LstmOptions extends RecurrentOptions {
   /**
    * Size of h after a projection (`weight_hr`), less than hiddenSize; default 0, no projection. c keeps
@@ -49,11 +51,19 @@ export type CellMaker = (inputSize: number) => CellSpec;
 
 /** What RNN, LSTM and GRU share: stacking, directions, state. */
 abstract class Recurrent extends Module {
+  /** Layers, each reading the one below. */
   readonly numLayers: number;
+  /** Whether sequences are [batch, time, ...] rather than [time, batch, ...]. */
   readonly batchFirst: boolean;
+  /** Share that training drops between layers; identity here. */
   readonly dropout: number;
+  /** Whether each layer also runs backwards. */
   readonly bidirectional: boolean;
 
+  /**
+   * @param inputSize size of the input's last axis
+   * @param hiddenSize size of each layer's state in each direction
+   */
   constructor(
     private readonly className: string,
     readonly inputSize: number,

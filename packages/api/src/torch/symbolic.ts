@@ -6,9 +6,11 @@ export type ArgumentPath = readonly number[];
 
 /** What symbolic values need of the graph that they are recorded in. */
 export interface Recorder {
+  /** Appends an elementwise operation or a concatenation. */
   merge(mode: MergeSpec["mode"], values: readonly SymbolicTensor[]): SymbolicTensor;
   /** Axes of a value after time and batch. */
   featuresOf(ref: ValueRef): readonly number[];
+  /** Throws the error of what `forward` may not do, with its place in the model. */
   refuse(code: UnrollErrorCode, place: string, expected: string, got: string, cure: string): never;
 }
 
@@ -41,8 +43,11 @@ export class SymbolicTensor {
 
 /** One row of a state: the part of one layer in one direction. */
 export interface StateSlot {
+  /** The spec's layer. */
   readonly layer: string;
+  /** The part's name in that layer: `h`, `forward.c`. */
   readonly part: string;
+  /** Size of the part. */
   readonly units: number;
 }
 

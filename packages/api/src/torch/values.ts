@@ -14,6 +14,7 @@ export type RunArgument<T> = T extends SymbolicTensor
       ? RunArguments<T>
       : T;
 
+/** What `run` takes for the parameters of `forward`, one for one. */
 export type RunArguments<T extends readonly unknown[]> = { readonly [K in keyof T]: RunArgument<T[K]> };
 
 /** What `run` returns for what `forward` returns; `Out` stands for tensors. */
