@@ -8,6 +8,7 @@ import { type SupportEntry, supportOf } from "./report/support.js";
 import { heldToPromises } from "./properties/promises.js";
 import { type Outcome, type Property, type Subject, Violation } from "./properties/property.js";
 
+/** How {@link certify} runs. */
 export interface CertifyOptions {
   /** Of every draw; the same seed draws the same cases. Default: from the clock, and in the report. */
   readonly seed?: number;
@@ -29,37 +30,58 @@ export interface CertifyOptions {
   readonly dialects?: readonly Dialect[];
   /** Replays one counterexample: its seed is `seed`, and this is its path. */
   readonly path?: string;
+  /**
+   * Called before each case: the `property` by id, the `form`, and how many `runs` `of` all of the suite there
+   * were before it.
+   */
   readonly onProgress?: (done: {
     readonly property: string;
     readonly form: Form;
     readonly runs: number;
     readonly of: number;
   }) => void;
+  /** Ends the suite where it is; `certify` throws its reason. */
   readonly signal?: AbortSignal;
 }
 
+/** How the engine is run: as it is, or with every composite replaced by its decomposition. */
 export type Form = "as is" | "expanded";
 
+/** The smallest case found in which a property does not hold. */
 export interface Counterexample {
+  /** With `path`, draws the case again. */
   readonly seed: number;
+  /** Where the case lies among those of its seed; `certify` takes it back. */
   readonly path: string;
   /** The case in one line. */
   readonly case: string;
+  /** The model, a spec or a program, as JSON. */
   readonly spec: unknown;
+  /** Shape of every tensor that goes in, by name. */
   readonly shapes: Readonly<Record<string, readonly number[]>>;
   /** Every number that goes in, by name; null where there are too many to look at. */
   readonly numbers: Readonly<Record<string, Numbers>> | null;
+  /** First element that is wrong, row-major; null where no element is to blame. */
   readonly firstBadIndex: number | null;
+  /** What the engine has there; NaN and infinity as text. */
   readonly got: number | string | null;
+  /** What is true there. */
   readonly want: number | string | null;
+  /** How far from it an honest engine may be. */
   readonly bound: number | string | null;
 }
 
+/** How one property came out in one form. */
 export interface PropertyReport {
+  /** Stable, e.g. `step-equals-sequence`. */
   readonly id: string;
+  /** The property as a sentence. */
   readonly title: string;
+  /** Ids of the rules in docs/semantics.md that it checks. */
   readonly rules: readonly string[];
+  /** How the engine was run. */
   readonly form: Form;
+  /** `unsupported` where the engine could run none of its cases. */
   readonly status: "passed" | "failed" | "unsupported";
   /** Cases that said something. */
   readonly runs: number;
@@ -67,29 +89,39 @@ export interface PropertyReport {
   readonly skipped: number;
   /** Why they were skipped: reason to number of cases. */
   readonly skips: Readonly<Record<string, number>>;
+  /** Largest error over its bound, below 1 where all is well; null where results have to be exact. */
   readonly worstErrorOverBound: number | null;
   /** Error over bound of each case, for histograms: how many fell into each decade below 1, from 1e-6 up. */
   readonly histogram: readonly number[];
+  /** Why it failed, or why it is unsupported. */
   readonly reason?: string;
+  /** Where it failed, made small. */
   readonly counterexample?: Counterexample;
 }
 
+/** What {@link certify} found; plain JSON. */
 export interface CertifyReport {
+  /** Name of the engine. */
   readonly adapter: string;
+  /** Where it computes. */
   readonly device: string;
   /** Version of the engine's library, where the adapter tells it. */
   readonly version: string | null;
   /** What it ran in: `Node.js 20.20.2`, or a browser's user agent. */
   readonly runtime: string;
+  /** Draws the same cases again. */
   readonly seed: number;
+  /** Cases of each property in each form. */
   readonly runs: number;
+  /** One entry for each property and form. */
   readonly properties: readonly PropertyReport[];
+  /** What the engine claimed. */
   readonly capabilities: Capabilities;
   /** What it runs and how, layer by layer; null where only some properties were asked for. */
   readonly support: readonly SupportEntry[] | null;
   /**
-   * Properties by status, and entries of `support` that are wrong. An engine is right when nothing failed and
-   * nothing is wrong.
+   * Properties by status (`passed`, `failed`, `unsupported`), and entries of `support` that are `wrong`. An
+   * engine is right when nothing failed and nothing is wrong.
    */
   readonly summary: {
     readonly passed: number;

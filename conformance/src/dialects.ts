@@ -15,9 +15,11 @@ import {
 
 /** Another framework's names and layouts of weights, both ways. */
 export interface Dialect {
+  /** The framework, for people. */
   readonly name: string;
-  /** @throws UNROLL_UNSUPPORTED for a layer that the framework does not have */
+  /** Weights by the framework's names. @throws UNROLL_UNSUPPORTED for a layer that it does not have */
   to(spec: Spec, weights: WeightMap): Converted<ForeignWeights>;
+  /** Weights by the framework's names, as canonical ones. @throws UNROLL_WEIGHTS */
   from(spec: Spec, named: Readonly<Record<string, AnyTensor>>): Converted<WeightMap>;
 }
 

@@ -12,9 +12,13 @@ import type { Run } from "../oracle/evaluate.js";
 
 /** A model, what it is run on, and where a run is cut. */
 export interface Case {
+  /** The model. */
   readonly spec: Spec;
+  /** Its weights, by canonical name. */
   readonly weights: WeightMap;
+  /** Rows, at least 1. */
   readonly batch: number;
+  /** Steps, at least 1. */
   readonly time: number;
   /** The one input: [batch, time, ...]. */
   readonly x: HostTensor;
@@ -32,6 +36,7 @@ export interface Case {
 
 /** What a model looks at beside its input: [batch, source, ...], and which of its steps are real. */
 export interface Memory extends Pick<Case, "x" | "lengths" | "mask"> {
+  /** Its steps, at least 1. */
   readonly time: number;
 }
 

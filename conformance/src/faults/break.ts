@@ -18,20 +18,29 @@ export type Tensors = Record<string, HostTensor>;
 
 /** One way to break an honest engine, or an honest weight layout. */
 export interface Fault {
+  /** Stable, e.g. `lstm-gates-i-f`. */
   readonly id: string;
   /** What is wrong, as a sentence. */
   readonly title: string;
   /** Where such a fault has happened for real. */
   readonly seen: string;
-  /** @param alive counts what the faulty engine says it holds */
+  /**
+   * The engine with the fault; left out where a weight layout is broken.
+   *
+   * @param alive its `count` is what the faulty engine says it holds
+   */
   breakEngine?(honest: Adapter, alive: { count: number }): Adapter;
+  /** The layout with the fault; left out where an engine is broken. */
   breakDialect?(honest: Dialect): Dialect;
 }
 
 /** What a run knows when feeds or results are changed. */
 export interface RunInfo {
+  /** The program that runs. */
   readonly program: Program;
+  /** Its weights. */
   readonly weights: WeightMap;
+  /** What it was fed. */
   readonly feeds: Tensors;
   /** How many runs this executable had before. */
   readonly before: number;
@@ -41,10 +50,13 @@ export interface RunInfo {
 
 /** Where an engine is broken; what is left out stays honest. */
 export interface Break {
+  /** Another program in place of the one to compile. */
   program?(program: Program): Program;
+  /** Other weights in place of the given ones. */
   weights?(weights: WeightMap, program: Program): WeightMap;
+  /** Other feeds in place of the given ones. */
   feeds?(feeds: Tensors, info: Omit<RunInfo, "feeds">): Tensors;
-  /** `info.feeds` are as the caller gave them. */
+  /** Other results in place of the honest ones; `info.feeds` are as the caller gave them. */
   results?(results: Tensors, info: RunInfo): Tensors;
 }
 

@@ -5,8 +5,11 @@ import { properties } from "../properties/index.js";
 import { weightsSurvive } from "../properties/weights-survive.js";
 import type { Fault } from "./break.js";
 
+/** How {@link killers} looks. */
 export interface KillOptions {
+  /** Cases of each property. Default 100. */
   readonly runs?: number;
+  /** The same seed draws the same cases. Default 1. */
   readonly seed?: number;
   /** Stop at the first property that kills. Default true. */
   readonly first?: boolean;

@@ -8,8 +8,11 @@ export type Recorded = Readonly<Record<string, NamedTensor>>;
  * notices, only results recorded from the framework itself.
  */
 export interface TableFault {
+  /** Stable, for reports. */
   readonly id: string;
+  /** What is wrong, as a sentence. */
   readonly title: string;
+  /** Whose layout it gets wrong. */
   readonly dialect: "torch" | "keras";
   /** The tensors as the wrong table would read them; null where a case has nothing that it gets wrong. */
   read(tensors: Recorded): Recorded | null;

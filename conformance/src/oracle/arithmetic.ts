@@ -10,12 +10,15 @@ import { type Rounding, unrounded } from "./primitives.js";
 export interface Arithmetic<V> {
   /** A vector of given numbers: an input or a weight. */
   from(values: ArrayLike<number>): V;
+  /** A vector of exact zeros. */
   zeros(length: number): V;
   /** The numbers of a vector. */
   values(v: V): Float64Array;
   /** x·w + bias for x [rows] and w [rows, columns], row-major. */
   affine(x: V, w: V, columns: number, bias: V | undefined): V;
+  /** Sums, element by element. */
   add(a: V, b: V): V;
+  /** Products, element by element. */
   mul(a: V, b: V): V;
   /** 1 - a */
   complement(a: V): V;
@@ -29,12 +32,15 @@ export interface Arithmetic<V> {
   clamp(a: V, limit: number): V;
   /** A number that every engine holds as a constant: a vector of so many of them. */
   constant(value: number, length: number): V;
+  /** An activation of each element, by its formula in `activationNames`. */
   activate(name: Activation, a: V): V;
   /** e^a / sum e^a */
   softmax(a: V): V;
   /** a - log sum e^a */
   logSoftmax(a: V): V;
+  /** Elements from one on. Exact. */
   slice(a: V, from: number, length: number): V;
+  /** Vectors one after the other. Exact. */
   concat(parts: readonly V[]): V;
   /** What a program of primitives makes of vectors, each operation rounded as the others here are. */
   primitives(

@@ -15,8 +15,8 @@ type Attrs = Readonly<Record<string, unknown>>;
  */
 export interface Rounding {
   /**
-   * An elementwise result, or that of a function which engines approximate, with the function's name and
-   * argument.
+   * An elementwise result, or that of a function which engines approximate, with the function's name, `op`,
+   * and its `argument`.
    */
   value(value: number, approximated?: { readonly op: string; readonly argument: number }): number;
   /** A sum, from the root of the sum of squares of its partial sums. */

@@ -17,7 +17,7 @@ export interface Run extends RealSteps {
   readonly inputs: Readonly<Record<string, HostTensor>>;
   /** Those of other time axes, by name. */
   readonly along?: Readonly<Record<string, RealSteps>> | undefined;
-  /** Initial state by layer and part, each [batch, units]; zeros where it is not given. */
+  /** Initial state by layer and part, `data` of `shape` [batch, units]; zeros where it is not given. */
   readonly state?:
     | Readonly<
         Record<
@@ -38,12 +38,16 @@ export interface Run extends RealSteps {
 
 /** A tensor of float64, row-major. */
 export interface Float64Tensor {
+  /** Sizes of its axes. */
   readonly shape: readonly number[];
+  /** The elements; the last axis runs fastest. */
   readonly data: Float64Array;
 }
 
 /** What a run gives: the spec's outputs by reference, and every layer's state after it. */
 export interface Evaluation {
+  /** Outputs by reference, batch-major. */
   readonly outputs: Readonly<Record<string, Float64Tensor>>;
+  /** State parts by layer and name, [batch, ...]. */
   readonly state: Readonly<Record<string, Readonly<Record<string, Float64Tensor>>>>;
 }

@@ -4,6 +4,7 @@ import type { Dialect } from "../dialects.js";
 
 /** What a property judges. */
 export interface Subject {
+  /** The engine. */
   readonly adapter: Adapter;
   /** Another engine for states to move to: the builtin one unless told otherwise. */
   readonly partner: Adapter;
@@ -23,7 +24,9 @@ export interface Outcome {
 
 /** A sentence that holds for every honest engine. */
 export interface Property<Given = unknown> {
+  /** Stable, e.g. `step-equals-sequence`. */
   readonly id: string;
+  /** The property as a sentence. */
   readonly title: string;
   /** Ids of the rules in docs/semantics.md that it checks, and of the requirements behind it. */
   readonly rules: readonly string[];
@@ -31,10 +34,11 @@ export interface Property<Given = unknown> {
   readonly share?: number;
   /** Whether its cases hold no composites: then one form of an engine is as good as the other. */
   readonly primitivesOnly?: boolean;
+  /** What it draws its cases from. */
   arbitrary(): fc.Arbitrary<Given>;
   /** Cases that every run has before those that are drawn: what must be met, and not by chance. */
   examples?(): readonly Given[];
-  /** @throws Violation when it does not hold */
+  /** Judges one case. @throws Violation when the property does not hold */
   check(given: Given, subject: Subject): Promise<Outcome>;
   /** A case in one line. */
   describe(given: Given): string;
@@ -42,17 +46,24 @@ export interface Property<Given = unknown> {
 
 /** Where a property did not hold. */
 export interface ViolationDetails {
+  /** First element that is wrong, row-major. */
   readonly firstBadIndex?: number;
+  /** What the engine has there. */
   readonly got?: number;
+  /** What is true there. */
   readonly want?: number;
+  /** How far from it an honest engine may be. */
   readonly bound?: number;
 }
 
 /** A property did not hold. */
 export class Violation extends Error {
   constructor(
+    /** Which result: a layer's output, a state part. */
     readonly place: string,
+    /** What holds for an honest engine. */
     readonly expected: string,
+    /** The element that is wrong, where there is one. */
     readonly details: ViolationDetails = {},
   ) {
     const { got, firstBadIndex } = details;

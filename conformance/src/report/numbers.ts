@@ -4,7 +4,9 @@ import type { ProgramCase } from "../cases/programs.js";
 
 /** A tensor of a counterexample, in JSON: NaN and infinity as text. */
 export interface Numbers {
+  /** Sizes of its axes. */
   readonly shape: readonly number[];
+  /** Its elements, row-major. */
   readonly values: readonly (number | string)[];
 }
 

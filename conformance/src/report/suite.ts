@@ -4,8 +4,9 @@ import { properties } from "../properties/index.js";
 
 /** One test: run it inside `it(name, run)` of vitest or `test(name, run)` of node:test. */
 export interface SuiteTest {
+  /** The property's title and form. */
   readonly name: string;
-  /** @throws with the counterexample and a line to replay it */
+  /** Runs the property. @throws with the counterexample and a line to replay it */
   run(): Promise<void>;
 }
 

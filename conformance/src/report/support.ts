@@ -38,8 +38,11 @@ import { compareWithBound } from "../tolerance/compare.js";
 
 /** How an engine runs a layer with an option. */
 export interface SupportEntry {
+  /** The layer or cell. */
   readonly layer: string;
+  /** The option that it has beside its defaults. */
   readonly option: string;
+  /** Whole sequences, or one step. */
   readonly mode: "sequence" | "step";
   /**
    * `own`: by operators or kernels of the engine or its adapter. `composed`: by the layer's decomposition, as
@@ -274,7 +277,7 @@ const options: readonly Option[] = [
 /**
  * What an engine runs, and how.
  *
- * @param run whether each entry is run and held against the oracle, or follows from the claims alone
+ * @param options.run whether each entry is run and held against the oracle, or follows from the claims alone
  */
 export async function supportOf(
   adapter: Adapter,

@@ -18,7 +18,9 @@ export interface BoundOptions {
 
 /** The float64 result of a case and, element by element, how far an honest engine may be from it. */
 export interface DerivedBounds {
+  /** What is true. */
   readonly exact: Evaluation;
+  /** How far from it an honest engine may be, element by element. */
   readonly bounds: Evaluation;
 }
 

@@ -14,11 +14,13 @@ export interface Comparison {
   readonly firstBadIndex: number;
   /** What is at that element. */
   readonly got?: number;
+  /** What is true there. */
   readonly want?: number;
+  /** How far from it an honest engine may be. */
   readonly bound?: number;
 }
 
-/** Compares element by element. A shape that differs is an infinite error at element 0. */
+/** Compares `data` element by element. A shape that differs is an infinite error at element 0. */
 export function compareWithBound(
   got: Pick<HostTensor, "shape"> & { readonly data: ArrayLike<number> },
   exact: Float64Tensor,

@@ -4,7 +4,9 @@ import type { Precision } from "./precision.js";
 
 /** Values with a first-order bound of the error that each may have. */
 export interface Bounded {
+  /** The values themselves, in float64. */
   readonly value: Float64Array;
+  /** How far each may be off, first-order. */
   readonly error: Float64Array;
 }
 

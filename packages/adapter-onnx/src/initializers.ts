@@ -6,7 +6,9 @@ import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
  * name.
  */
 export interface Initializer {
+  /** What its elements are in the file. */
   readonly dtype: "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U16" | "U8" | "BOOL";
+  /** Sizes of its axes; [] for a single number. */
   readonly shape: readonly number[];
   /** Row-major; 16-bit floats as their bits. */
   readonly data: Elements;

@@ -3,7 +3,9 @@
  * types appear in ours. The namespaces of onnxruntime-web and onnxruntime-node fit alike.
  */
 export interface OnnxRuntime {
+  /** Makes a session of a model: `create`. */
   readonly InferenceSession: { create(model: Uint8Array, options?: object): Promise<unknown> };
+  /** Makes what a session is fed. */
   readonly Tensor: unknown;
 }
 

@@ -3,17 +3,25 @@
  * types appear in ours. `import * as tf from "@tensorflow/tfjs"` (or tfjs-core with a backend) fits.
  */
 export interface TensorFlow {
+  /** What runs kernels and counts tensors. */
   engine(): unknown;
+  /** Name of the current backend, which stays what it was. */
   getBackend(): string;
+  /** Chooses a backend while it is started. */
   setBackend(name: string): Promise<boolean>;
+  /** A backend that was started, by name. */
   findBackend(name: string): unknown;
+  /** Whether a backend is registered, by name. */
   findBackendFactory(name: string): unknown;
+  /** A backend's kernel of an operation. */
   getKernel(name: string, backend: string): unknown;
+  /** Adds a kernel of ours to a backend: its `kernelName`, `backendName` and `kernelFunc`. */
   registerKernel(config: {
     kernelName: string;
     backendName: string;
     kernelFunc: (params: never) => unknown;
   }): void;
+  /** Waits until the current backend has started. */
   ready(): Promise<void>;
 }
 
