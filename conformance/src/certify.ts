@@ -31,8 +31,8 @@ export interface CertifyOptions {
   /** Replays one counterexample: its seed is `seed`, and this is its path. */
   readonly path?: string;
   /**
-   * Called before each case: the `property` by id, the `form`, and how many `runs` `of` all of the suite there
-   * were before it.
+   * Called before each case: the `property` by id, the `form`, and how many `runs` `of` all of the suite
+   * there were before it.
    */
   readonly onProgress?: (done: {
     readonly property: string;

@@ -1,4 +1,8 @@
-/** A float64 oracle, bounds derived for each case, and the properties that an engine must hold. */
+/**
+ * A float64 oracle, bounds derived for each case, and the properties that an engine must hold.
+ *
+ * @module @unroll/conformance
+ */
 export { type Arithmetic, exact } from "./oracle/arithmetic.js";
 export { evaluate, type Evaluation, type Float64Tensor, type Run } from "./oracle/evaluate.js";
 export { type BoundOptions, deriveBounds, type DerivedBounds } from "./tolerance/bounds.js";

@@ -275,9 +275,8 @@ const options: readonly Option[] = [
 ];
 
 /**
- * What an engine runs, and how.
- *
- * @param options.run whether each entry is run and held against the oracle, or follows from the claims alone
+ * What an engine runs, and how. With `run`, the default, each entry is run and held against the oracle;
+ * without, it follows from the claims alone.
  */
 export async function supportOf(
   adapter: Adapter,

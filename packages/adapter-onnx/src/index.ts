@@ -1,3 +1,8 @@
+/**
+ * Runs models on ONNX Runtime, which the caller passes as a value.
+ *
+ * @module @unroll/adapter-onnx
+ */
 import {
   type Adapter,
   chosenClaims,

@@ -93,7 +93,7 @@ function written(program: Program, weights: WeightMap, device: string): Written 
 
 /**
  * The ONNX model of a program: weights as initializers, `batch` and `time` as named dims, inputs under
- * their names, outputs under {@link outputNames}.
+ * their names, outputs as `<name>:out`.
  *
  * @param weights complete and of the declared types
  * @param device execution provider that it is for; all but `webgpu` take the same model

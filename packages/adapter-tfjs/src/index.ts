@@ -1,3 +1,8 @@
+/**
+ * Runs models on TensorFlow.js, which the caller passes as a value.
+ *
+ * @module @unroll/adapter-tfjs
+ */
 import { type Adapter, chosenClaims, CONTRACT, knownOptions, primitiveNames } from "@unroll/api/adapter";
 import { startBackend, untilStarted } from "./backend.js";
 import { TfjsExecutable } from "./executable.js";

@@ -1,4 +1,8 @@
-/** Everything an adapter author imports: `@unroll/api/adapter`. */
+/**
+ * Everything an adapter author imports: `@unroll/api/adapter`.
+ *
+ * @module @unroll/api/adapter
+ */
 export type { Adapter, Executable, Feed, SyncExecutable, WeightMap } from "./contract/adapter.js";
 export {
   assertContract,

@@ -1,6 +1,8 @@
 /**
  * The core with only the layers, cells and operations that a page names, for pages where every kilobyte
  * counts: `@unroll/api/core`. The builders and everything else are those of `@unroll/api`.
+ *
+ * @module @unroll/api/core
  */
 import type { AnyCell, AnyLayer, Catalog, CellDefinition, LayerDefinition } from "./layers/definition.js";
 import type { Program } from "./contract/program.js";

@@ -1,4 +1,8 @@
-/** The core of Unroll: a spec, and a compiled model with its two faces. */
+/**
+ * The core of Unroll: a spec, and a compiled model with its two faces.
+ *
+ * @module @unroll/api
+ */
 export type { Adapter, WeightMap } from "./contract/adapter.js";
 export type { Capabilities, CompositeClaim } from "./contract/capabilities.js";
 export {

@@ -1,4 +1,8 @@
-/** Weights in and out: files and the names and layouts of other frameworks. `@unroll/api/weights`. */
+/**
+ * Weights in and out: files and the names and layouts of other frameworks. `@unroll/api/weights`.
+ *
+ * @module @unroll/api/weights
+ */
 export { readSafetensors, writeSafetensors, type Safetensors } from "./formats/safetensors.js";
 export {
   type AnyTensor,

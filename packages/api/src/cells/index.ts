@@ -1,6 +1,8 @@
 /**
  * Cells beyond SimpleRNN, LSTM and GRU, each a custom cell, and what it takes to write one:
  * `@unroll/api/cells`.
+ *
+ * @module @unroll/api/cells
  */
 export { customCell, type CustomCellOptions } from "../specification/custom-cell.js";
 export { type Block, type Value } from "../program/builder.js";

@@ -1,4 +1,8 @@
-/** Keras's names and call shapes over a spec, in camelCase: `@unroll/api/keras`. */
+/**
+ * Keras's names and call shapes over a spec, in camelCase: `@unroll/api/keras`.
+ *
+ * @module @unroll/api/keras
+ */
 export * as layers from "./layers.js";
 export { input, type InputOptions } from "./input.js";
 export type { Applied, ApplyOptions, KerasTensor, Layer, LayerOptions } from "./layer.js";

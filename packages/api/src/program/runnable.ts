@@ -81,9 +81,10 @@ export interface Runnable {
   /**
    * The program of a mode.
    *
-   * Inputs: those of the signature by name, then `lengths` or `mask` of each time axis (see {@link
-   * rowEndsName}), then the given states (see {@link stateName}). Outputs: those of the signature by name,
-   * then the states after the run. In a step program nothing has the axis of steps; other time axes stay.
+   * Inputs: those of the signature by name, then how rows end along each time axis (`lengths` or `mask`, of
+   * another axis than `time` e.g. `mask.source`), then the given states (`state.lstm.h`). Outputs: those of
+   * the signature by name, then the states after the run. In a step program nothing has the axis of steps;
+   * other time axes stay.
    *
    * @throws UNROLL_UNSUPPORTED for a step of what can't be stepped
    */

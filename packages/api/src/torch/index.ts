@@ -1,4 +1,8 @@
-/** PyTorch's names and call shapes over a spec: `@unroll/api/torch`. */
+/**
+ * PyTorch's names and call shapes over a spec: `@unroll/api/torch`.
+ *
+ * @module @unroll/api/torch
+ */
 export * as nn from "./nn.js";
 export * as F from "./functional.js";
 export { cat } from "./functional.js";
