@@ -35,7 +35,7 @@ function projection(
   };
 }
 
-/** LSTM, semantics rule lstm; gate order i f g o. */
+/** LSTM, semantics rule `lstm`; gate order i f g o. */
 export const lstm: CellFactory = (context) => {
   const { kernels, attrs, units, batch } = context;
   const { pre, project } = projection(context, 4, true);
@@ -65,7 +65,7 @@ export const lstm: CellFactory = (context) => {
   };
 };
 
-/** GRU, semantics rules gru and gru-reset-before; gate order z r n. */
+/** GRU, semantics rules `gru-reset-after` and `gru-reset-before`; gate order z r n. */
 export const gru: CellFactory = (context) => {
   const { kernels, attrs, units, batch } = context;
   const resetAfter = attrs["resetAfter"] === true;
@@ -122,7 +122,7 @@ export const gru: CellFactory = (context) => {
   };
 };
 
-/** Vanilla RNN, semantics rule simple-rnn. */
+/** Simple RNN, semantics rule `simple-rnn`. */
 export const simpleRnn: CellFactory = (context) => {
   const { kernels, attrs, units, batch } = context;
   const { pre, project } = projection(context, 1, true);

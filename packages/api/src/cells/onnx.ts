@@ -147,7 +147,7 @@ function activationOf(place: string, { name, alpha, beta }: OnnxActivation): (b:
  * The weights are named and laid out as theirs, `split` biases and `peephole` included, so that `fromOnnx` of
  * a spec with such a cell in this one's place gives them.
  *
- * Source: ONNX operator schemas LSTM, GRU and RNN; semantics page 2.1.
+ * Source: ONNX operator schemas LSTM, GRU and RNN (`onnx/defs/rnn/defs.cc`).
  *
  * @throws UNROLL_ARGUMENT for an activation, number of activations or clip that the operator does not have
  */

@@ -17,7 +17,8 @@ import type { Block, Value } from "../program/builder.js";
  * | `elu` | x if x > 0, else e^x - 1 | with alpha 1 |
  * | `leakyRelu` | x if x > 0, else 0.01 x | torch and ONNX default slope |
  *
- * Source: shared semantics page, "hard_sigmoid: four definitions"; Keras 3 `activations.py`.
+ * Source: Keras 3 `activations/activations.py`, Keras 2 `backend.py`, PyTorch
+ * `torch/nn/modules/activation.py`, ONNX operator schemas; semantics rule `activation`.
  */
 export const activationNames = [
   "linear",

@@ -37,8 +37,8 @@ const fields = {
    */
   peepholes: { kind: "oneOf", of: [true, false], default: false },
   /**
-   * Between minus this and this c is held at each step (TensorFlow 1's `cell_clip`); null, the default, for
-   * no bounds.
+   * Bound of the cell state: c is held between minus this and this at each step (TensorFlow 1's
+   * `cell_clip`). Null, the default, for no bound.
    */
   cellClip: { kind: "positive", nullable: true, default: null },
   /**

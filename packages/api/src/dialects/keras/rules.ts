@@ -7,7 +7,7 @@ import type { KerasBinding } from "./bindings.js";
 /**
  * Keras orders LSTM gates i f c o and GRU gates z r h: ours under other names. Weights are [input, gates x
  * units], as ours. One bias, except a GRU with `reset_after`: [2, 3 units], input row then recurrent row.
- * Semantics page 1.1.1.
+ * Source: Keras 3 `layers/rnn/lstm.py`, `gru.py` and `simple_rnn.py`; semantics rule `weight-layouts`.
  */
 const order: GateOrder = { lstm: ["i", "f", "g", "o"], gru: ["z", "r", "n"], simpleRnn: ["h"] };
 

@@ -9,7 +9,8 @@ import type { OnnxBinding } from "./bindings.js";
  * ONNX orders LSTM gates i o f c and GRU gates z r h. W [directions, gates x hidden, input] and R
  * [directions, gates x hidden, hidden] are the transposes of ours, forward first; B [directions, 2 x gates x
  * hidden] holds the bias of the input and then that of the state, P [directions, 3 x hidden] the peepholes of
- * gates i o f. Source: ONNX operator schemas LSTM, GRU and RNN; semantics page 1.4.1 and 2.2.
+ * gates i o f. Source: ONNX operator schemas LSTM, GRU and RNN (`onnx/defs/rnn/defs.cc`); semantics rule
+ * `weight-layouts`.
  */
 const order: GateOrder = { lstm: ["i", "o", "f", "g"], gru: ["z", "r", "n"], simpleRnn: ["h"] };
 

@@ -10,7 +10,7 @@ import type { Tf1Binding } from "./bindings.js";
  * TensorFlow 1 keeps a cell's kernel and recurrent kernel in one matrix [inputSize + size of h, gates x
  * units], input rows first. Gates of an LSTM are i j f o, j being our g. A GRU has one matrix for r and u,
  * our z, and another for the candidate. Source: `tensorflow/python/keras/layers/legacy_rnn/rnn_cell_impl.py`;
- * semantics page 1.3.1, 2.2 and 2.3.
+ * semantics rule `weight-layouts`.
  */
 const matrices = {
   lstm: [{ prefix: "", gates: [0, 2, 1, 3] }],

@@ -6,8 +6,8 @@ import type { TorchBinding } from "./bindings.js";
 
 /**
  * PyTorch orders LSTM gates i f g o, as we do, and GRU gates r z n. Weights are [gates x hidden, input], the
- * transpose of ours, and there are two biases or none. Source: `torch/nn/modules/rnn.py`, semantics page
- * 1.2.2 and 2.2.
+ * transpose of ours, and there are two biases or none. Source: `torch/nn/modules/rnn.py`; semantics rule
+ * `weight-layouts`.
  */
 const order: GateOrder = { lstm: ["i", "f", "g", "o"], gru: ["r", "z", "n"], simpleRnn: ["h"] };
 
