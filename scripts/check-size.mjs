@@ -1,4 +1,5 @@
 // What typical pages load, minified and compressed: holds each to its limit, and that none pulls an engine.
+import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
@@ -68,6 +69,7 @@ const pages = [
 ];
 
 const problems = [];
+const sizes = [];
 for (const { name, limit, source } of pages) {
   const { outputFiles, metafile } = await build({
     stdin: { contents: source, resolveDir: "packages/cli" },
@@ -80,11 +82,16 @@ for (const { name, limit, source } of pages) {
     metafile: true,
   });
   const bytes = gzipSync(outputFiles[0].contents, { level: 9 }).length;
+  sizes.push(bytes);
   const foreign = Object.keys(metafile.inputs).filter((path) => /tensorflow|onnxruntime|adapter-/.test(path));
   console.log(`${String(bytes).padStart(6)} bytes min+gzip, limit ${limit}: ${name}`);
   if (foreign.length > 0) problems.push(`${name} pulls an engine: ${foreign.join(", ")}`);
   if (bytes > limit) problems.push(`${name}: ${bytes - limit} bytes over the limit`);
 }
+const readme = "packages/api/README.md";
+const [small, whole] = sizes.map((bytes) => Math.round(bytes / 1000));
+const stated = `${whole} kB minified and compressed with the builtin engine, ${small} kB for an LSTM`;
+if (!readFileSync(readme, "utf8").includes(stated)) problems.push(`${readme} should say: ${stated}`);
 if (problems.length > 0) {
   console.error(problems.join("\n"));
   process.exit(1);
