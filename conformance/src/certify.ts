@@ -161,6 +161,7 @@ function chosenBy(only: string | readonly string[]): readonly Property[] {
  * Tells with evidence whether an engine computes recurrent networks correctly. Runs in Node and in browsers.
  *
  * @param engine an adapter, or a function that makes one
+ * @throws UNROLL_ARGUMENT where `only` names no property
  */
 export async function certify(
   engine: Adapter | (() => Adapter | Promise<Adapter>),

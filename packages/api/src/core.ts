@@ -54,7 +54,11 @@ export interface Kit {
   specWeights(spec: Spec): WeightSpec[];
   /** The program of a spec. @throws UNROLL_UNSUPPORTED for a step of a spec that can't be stepped */
   lower(spec: Spec, how: LowerMode): Program;
-  /** Makes a spec runnable on an engine. */
+  /**
+   * Makes a spec runnable on an engine.
+   *
+   * @throws UNROLL_SPEC, UNROLL_WEIGHTS, UNROLL_DTYPE, UNROLL_UNSUPPORTED before the engine sees anything
+   */
   compile<const S extends ModelSource>(source: S, options: CompileOptions): Promise<ModelOf<S>>;
 }
 

@@ -136,14 +136,22 @@ export class KerasModel {
     return losses;
   }
 
-  /** The weights under canonical names, for `compile` of the core; copies. */
+  /**
+   * The weights under canonical names, for `compile` of the core; copies.
+   *
+   * @throws UNROLL_WEIGHTS before weights are set
+   */
   canonicalWeights(): WeightMap {
     return Object.fromEntries(
       Object.entries(this.loaded()).map(([name, one]) => [name, { ...one, data: one.data.slice() }]),
     );
   }
 
-  /** Compiles the model as a core model, which can also be stepped; `adapter` is the engine. */
+  /**
+   * Compiles the model as a core model, which can also be stepped; `adapter` is the engine.
+   *
+   * @throws UNROLL_WEIGHTS before weights are set; UNROLL_UNSUPPORTED for what the engine can't run
+   */
   async compile(options: { adapter?: Adapter } = {}): Promise<SteppableModel> {
     return (await compile(this.spec, {
       adapter: options.adapter ?? (this.adapter ??= builtin()),

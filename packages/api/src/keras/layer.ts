@@ -173,6 +173,8 @@ export abstract class Layer {
    *
    * @returns the output; for several outputs (`returnState`, a bidirectional layer that does not merge) a
    *   list
+   * @throws UNROLL_SHAPE, UNROLL_DTYPE for inputs that do not fit; UNROLL_STATE, UNROLL_ARGUMENT for another
+   *   number of states or masks
    */
   apply(input: KerasTensor | readonly KerasTensor[], options: ApplyOptions = {}): Applied {
     const inputs = Array.isArray(input) ? (input as readonly KerasTensor[]) : [input as KerasTensor];

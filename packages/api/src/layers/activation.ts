@@ -49,7 +49,11 @@ export interface ActivationSpec extends FilledOf<typeof fields> {
   readonly type: "activation";
 }
 
-/** A function of every element, or softmax along the last axis. */
+/**
+ * A function of every element, or softmax along the last axis.
+ *
+ * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
+ */
 export const activation = (options: OptionsOf<typeof fields>): ActivationSpec =>
   layerOf("activation", fields, options);
 

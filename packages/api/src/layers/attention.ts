@@ -147,7 +147,11 @@ function wire(
     wiring.refuse("innerScale", `none for ${score}`, innerScale, "only additive has a tanh to scale within");
 }
 
-/** Attention. Defaults: `dot` scores, no scales, keys that are the values. */
+/**
+ * Attention. Defaults: `dot` scores, no scales, keys that are the values.
+ *
+ * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
+ */
 export const attention = (options: OptionsOf<typeof fields>): AttentionSpec =>
   layerOf("attention", fields, options);
 

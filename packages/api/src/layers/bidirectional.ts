@@ -68,6 +68,8 @@ const passes = ({ forward, backward }: BidirectionalSpec): readonly [Pass, Pass]
 /**
  * Two cells, one over the sequence as it is and one from its end. Defaults as {@link recurrent}, outputs
  * concatenated, both cells alike.
+ *
+ * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const bidirectional = (options: OptionsOf<typeof fields>): BidirectionalSpec =>
   layerOf("bidirectional", fields, options);

@@ -26,7 +26,11 @@ export interface DenseSpec extends FilledOf<typeof fields> {
   readonly type: "dense";
 }
 
-/** A fully connected layer. Defaults: linear, with bias. */
+/**
+ * A fully connected layer. Defaults: linear, with bias.
+ *
+ * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
+ */
 export const dense = (options: OptionsOf<typeof fields>): DenseSpec => layerOf("dense", fields, options);
 
 /** Definition of the dense layer, for a kit of `@unroll/api/core`. */

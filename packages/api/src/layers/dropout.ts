@@ -27,7 +27,11 @@ export interface DropoutSpec extends FilledOf<typeof fields> {
   readonly type: "dropout";
 }
 
-/** Identity at inference. */
+/**
+ * Identity at inference.
+ *
+ * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
+ */
 export const dropout = (options: OptionsOf<typeof fields>): DropoutSpec =>
   layerOf("dropout", fields, options);
 

@@ -19,7 +19,11 @@ export interface EmbeddingSpec extends FilledOf<typeof fields> {
   readonly type: "embedding";
 }
 
-/** A vector for each id. */
+/**
+ * A vector for each id.
+ *
+ * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
+ */
 export const embedding = (options: OptionsOf<typeof fields>): EmbeddingSpec =>
   layerOf("embedding", fields, options);
 

@@ -145,6 +145,8 @@ const mathematics = (cell: GruCellSpec): GruMathematics => ({
 /**
  * A GRU. Defaults: tanh candidate, sigmoid gates, reset after the product (as torch and Keras do), two
  * biases.
+ *
+ * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const gruCell = (options: OptionsOf<typeof fields>): GruCellSpec => cellOf("gru", fields, options);
 

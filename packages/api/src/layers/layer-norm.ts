@@ -46,7 +46,11 @@ function normalised(block: Block, x: Value, weights: NamedValues, attrs: Attrs &
   }).y;
 }
 
-/** Normalisation of every vector over its features. Defaults: epsilon 1e-5, with scale and centre. */
+/**
+ * Normalisation of every vector over its features. Defaults: epsilon 1e-5, with scale and centre.
+ *
+ * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
+ */
 export const layerNorm = (options: OptionsOf<typeof fields>): LayerNormSpec =>
   layerOf("layerNorm", fields, options);
 

@@ -174,6 +174,8 @@ const mathematics = (cell: LstmCellSpec): LstmMathematics => ({
 /**
  * An LSTM. Defaults: tanh candidate, sigmoid gates, the output squashed by the candidate's activation, no
  * projection, no peepholes, one bias.
+ *
+ * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const lstmCell = (options: OptionsOf<typeof fields>): LstmCellSpec => cellOf("lstm", fields, options);
 

@@ -39,7 +39,11 @@ export function mergeValues(b: Block, mode: MergeSpec["mode"], values: readonly 
   }
 }
 
-/** Several values made one. */
+/**
+ * Several values made one.
+ *
+ * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
+ */
 export const merge = (options: OptionsOf<typeof fields>): MergeSpec => layerOf("merge", fields, options);
 
 /** Definition of the merge layer, for a kit of `@unroll/api/core`. */

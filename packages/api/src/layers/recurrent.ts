@@ -75,6 +75,8 @@ const passes = ({ cell, direction }: RecurrentSpec): readonly Pass[] => [
 /**
  * A recurrent layer. Defaults: forward, output in the input's time order, every step's output, zeros at
  * masked steps (the last output is held instead when only it is returned), initial state from the caller.
+ *
+ * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const recurrent = <const Direction extends "forward" | "backward" = "forward">(
   options: OptionsOf<typeof fields> & { readonly direction?: Direction | undefined },

@@ -23,7 +23,11 @@ export interface RepeatSpec extends FilledOf<typeof fields> {
   readonly type: "repeat";
 }
 
-/** One vector a row repeated. Default: along `time`, so that it can be stepped. */
+/**
+ * One vector a row repeated. Default: along `time`, so that it can be stepped.
+ *
+ * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
+ */
 export const repeat = (options: OptionsOf<typeof fields>): RepeatSpec => layerOf("repeat", fields, options);
 
 /** Definition of the repeat layer, for a kit of `@unroll/api/core`. */

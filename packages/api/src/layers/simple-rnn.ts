@@ -94,7 +94,11 @@ export function simpleRnn(
   });
 }
 
-/** An Elman RNN. Defaults: tanh, one bias. */
+/**
+ * An Elman RNN. Defaults: tanh, one bias.
+ *
+ * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
+ */
 export const simpleRnnCell = (options: OptionsOf<typeof fields>): SimpleRnnCellSpec =>
   cellOf("simpleRnn", fields, options);
 

@@ -52,7 +52,7 @@ export interface SequenceModel<S extends ModelSource = Spec> {
    * @throws UNROLL_SHAPE, UNROLL_DTYPE, UNROLL_ARGUMENT, UNROLL_STATE, UNROLL_DISPOSED
    */
   sequence(x: InputsLike, options?: SequenceOptions): Promise<RunResult>;
-  /** A state of zeros for `batch` rows. */
+  /** A state of zeros for `batch` rows. @throws UNROLL_ARGUMENT for less than one row; UNROLL_DISPOSED */
   zeroState(batch: number): State;
   /**
    * Gives weights new values, without compiling again where the engine can do that. Runs asked for before
@@ -79,6 +79,8 @@ export interface SteppableModel<S extends ModelSource = Spec> extends SequenceMo
    *   along other time axes whole
    * @param state the state that the last step returned, or `zeroState(batch)`. It is read, not changed.
    * @param options how rows end along the other time axes
+   * @throws UNROLL_SHAPE, UNROLL_DTYPE, UNROLL_ARGUMENT, UNROLL_STATE, UNROLL_DISPOSED; UNROLL_UNSUPPORTED
+   *   for a model that needs the whole sequence
    */
   step(x: InputsLike, state: StateLike, options?: Extent): Promise<RunResult>;
   /**

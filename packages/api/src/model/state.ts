@@ -148,6 +148,7 @@ export class State {
    * model.
    *
    * @typeParam D dtype of the parts: float32 for every cell that the library has
+   * @throws UNROLL_DISPOSED
    */
   async toTypedArrays<D extends DType = "float32">(): Promise<Record<string, Record<string, HostTensor<D>>>> {
     this.assertAlive("toTypedArrays");
@@ -172,7 +173,7 @@ export class State {
     };
   }
 
-  /** Moves the state to host memory and frees the engine's. It stays usable. */
+  /** Moves the state to host memory and frees the engine's. It stays usable. @throws UNROLL_DISPOSED */
   async toHost(): Promise<this> {
     this.assertAlive("toHost");
     while (this.waiting) await this.waiting;

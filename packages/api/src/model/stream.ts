@@ -28,6 +28,7 @@ export class Stream {
    * Runs one step from where the stream is. A step that fails leaves the stream where it was.
    *
    * @param options how rows end along time axes that a step sees whole
+   * @throws what a step of the model throws
    */
   step(x: InputsLike, options?: Extent): Promise<HostTensor> {
     const result = this.tail.then(async () => {

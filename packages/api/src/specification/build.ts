@@ -9,7 +9,11 @@ import { checkSpec } from "./validate.js";
 export * from "../layers/cells.js";
 export * from "../layers/layers.js";
 
-/** An input. Defaults: float32, a sequence along `time`. */
+/**
+ * An input. Defaults: float32, a sequence along `time`.
+ *
+ * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
+ */
 export const input = (options: OptionsOf<typeof inputFields>): InputSpec =>
   filled("input", inputFields, options) as unknown as InputSpec;
 

@@ -107,6 +107,7 @@ export abstract class Module {
    *
    * @param options.adapter the engine; default that of `to`, or `builtin()`
    * @param options.example as of `spec`
+   * @throws UNROLL_WEIGHTS before weights are loaded; UNROLL_UNSUPPORTED for what the engine can't run
    */
   async compile(options: { adapter?: Adapter; example?: readonly unknown[] } = {}): Promise<SteppableModel> {
     const { spec, graph } = trace(this, options.example ?? null, this.namedModules());
@@ -120,6 +121,8 @@ export abstract class Module {
   /**
    * Takes weights by PyTorch's names. With `strict` (the default) missing or unexpected keys are an error
    * that lists them all.
+   *
+   * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key; UNROLL_DTYPE for integers
    */
   loadStateDict(stateDict: StateDict, options: { strict?: boolean } = {}): LoadResult {
     const { strict = true } = options;
