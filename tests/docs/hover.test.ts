@@ -5,7 +5,7 @@ import { root } from "./pages.js";
 
 /** A caret in a program that a user writes, and what the editor has to say there. */
 const hovers: readonly (readonly [code: string, says: RegExp])[] = [
-  ["lstmCell({ inputSize: 1, units: 2, ^cellClip: 3 })", /TensorFlow 1's `cell_clip`/],
+  ["lstmCell({ inputSize: 1, units: 2, ^cellClip: 3 })", /`cell_clip`/],
   ["lstmCell({ inputSize: 1, ^units: 2 })", /cell state/],
   ["gruCell({ inputSize: 1, units: 2, ^resetAfter: false })", /Keras's default/],
   ['recurrent({ name: "a", input: "x", cell, ^direction: "backward" })', /last step to the first/],
