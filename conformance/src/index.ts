@@ -23,12 +23,13 @@ export {
   type PropertyReport,
 } from "./certify.js";
 export { type Dialect, dialects } from "./dialects.js";
-export { properties } from "./properties/index.js";
+export { namedProperties, properties, type PropertyName } from "./properties/index.js";
 export { type Outcome, type Property, type Subject, Violation } from "./properties/property.js";
-export { broken, type Break, type Fault } from "./faults/break.js";
-export { faults } from "./faults/index.js";
+export { broken, type Break, type Fault, type Planted } from "./faults/planting/fault.js";
+export { faultFamilies, faults } from "./faults/index.js";
 export { type Recorded, type TableFault, tableFaults } from "./faults/table-faults.js";
-export { killers, type KillOptions } from "./faults/kill.js";
+export { mustKill } from "./faults/must-kill.js";
+export { type Encounter, killers, type KillOptions, meet } from "./faults/kill.js";
 export { htmlReport } from "./report/html.js";
 export { type Numbers, written } from "./report/numbers.js";
 export { type SupportEntry, supportOf } from "./report/support.js";

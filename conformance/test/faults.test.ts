@@ -1,18 +1,55 @@
 import { readFileSync } from "node:fs";
 import { builtin } from "@unroll/api";
+import type { CompositeNode } from "@unroll/api/adapter";
 import { afterAll, describe, expect, it } from "vitest";
-import { broken, certify, faults, killers, properties } from "../src/index.js";
+import { faultOfComposites } from "../src/faults/planting/composites.js";
+import {
+  broken,
+  certify,
+  expanded,
+  type Fault,
+  faults,
+  meet,
+  mustKill,
+  namedProperties,
+  properties,
+  type PropertyName,
+} from "../src/index.js";
 import { fast, runs, seed } from "./settings.js";
+
+const duels = (Object.entries(mustKill) as [PropertyName, readonly string[]][]).flatMap(([name, ids]) =>
+  ids.map((id) => [namedProperties[name].id, id] as const),
+);
+
+/** Properties in the order in which a fault meets them: first those that must kill it. */
+function opponentsOf({ id, breakEngine }: Fault): string[] {
+  const sure = duels.filter(([, fault]) => fault === id).map(([property]) => property);
+  // Only one property looks at weight layouts.
+  const others = breakEngine
+    ? properties.map((property) => property.id)
+    : [namedProperties.weightsSurvive.id];
+  return [...new Set([...sure, ...others])];
+}
+
+/** The first property that kills a fault, and how often the fault fired in the case that it died of. */
+async function death(fault: Fault): Promise<{ by: string; fired: number }> {
+  for (const by of opponentsOf(fault)) {
+    const { killed, fired } = await meet(fault, by, { seed });
+    if (killed) return { by, fired };
+  }
+  return { by: "nothing", fired: 0 };
+}
 
 describe(`planted faults, seed ${seed}`, () => {
   const kills: [fault: string, property: string][] = [];
 
   it.skipIf(fast).each(faults.map((fault) => [fault.id, fault] as const))(
-    "%s is killed by a named property within the default runs",
+    "%s is killed by a named property within the default runs, in a case that it changes",
     async (_id, fault) => {
-      const by = await killers(fault, { seed });
-      kills.push([fault.id, by[0] ?? "nothing"]);
-      expect(by).not.toEqual([]);
+      const { by, fired } = await death(fault);
+      kills.push([fault.id, by]);
+      expect(by).not.toBe("nothing");
+      expect(fired).toBeGreaterThan(0);
     },
   );
 
@@ -27,6 +64,30 @@ describe(`planted faults, seed ${seed}`, () => {
     expect(summary.failed).toBe(0);
   });
 
+  it.skipIf(fast).each([
+    ["the builtin engine", builtin()],
+    ["the builtin engine expanded", expanded(builtin())],
+  ] as const)(
+    "the wrapper of composites, which changes none, breaks nothing in %s",
+    async (_name, honest) => {
+      const planted = { count: 0, fired: 0 };
+      const asTheyAre = faultOfComposites(
+        "unchanged",
+        "",
+        "",
+        (node) => node,
+        (node): node is CompositeNode => node.kind === "composite",
+      );
+      const { properties: judged } = await certify(asTheyAre.breakEngine!(honest, planted), {
+        runs,
+        seed,
+        alive: () => planted.count,
+      });
+      expect(judged.filter(({ status }) => status !== "passed")).toEqual([]);
+      expect(planted.fired).toBe(0);
+    },
+  );
+
   it("are at least 40, each under a name of its own and in the table", () => {
     expect(faults.length).toBeGreaterThanOrEqual(40);
     expect(new Set(faults.map(({ id }) => id)).size).toBe(faults.length);
@@ -35,7 +96,15 @@ describe(`planted faults, seed ${seed}`, () => {
   });
 });
 
-describe("properties", () => {
+describe(`properties, seed ${seed}`, () => {
+  it.each(duels)("%s alone kills %s, in a case that the fault changes", async (property, id) => {
+    const fault = faults.find((one) => one.id === id);
+    expect(fault).toBeDefined();
+    const { killed, fired } = await meet(fault!, property, { seed });
+    expect(killed).toBe(true);
+    expect(fired).toBeGreaterThan(0);
+  });
+
   it("cite rules that docs/semantics.md has, and every rule is cited", () => {
     const rules = [
       ...readFileSync(new URL("../../docs/semantics.md", import.meta.url), "utf8").matchAll(/^### (\S+)$/gm),

@@ -3,7 +3,7 @@ import { certify } from "../certify.js";
 import { dialects } from "../dialects.js";
 import { properties } from "../properties/index.js";
 import { weightsSurvive } from "../properties/weights-survive.js";
-import type { Fault } from "./break.js";
+import type { Fault, Planted } from "./planting/fault.js";
 
 /** How {@link killers} looks. */
 export interface KillOptions {
@@ -17,32 +17,48 @@ export interface KillOptions {
   readonly honest?: Adapter;
 }
 
-/** Ids of the properties that a fault does not get past, within the runs. */
-export async function killers(
+/** What came of one property that met one fault. */
+export interface Encounter {
+  readonly killed: boolean;
+  /** How often the fault changed something in the case that killed it, or in the last one. */
+  readonly fired: number;
+}
+
+/** Lets one property alone meet a fault, within the runs. */
+export async function meet(
   fault: Fault,
-  { runs = 100, seed = 1, first = true, honest = builtin() }: KillOptions = {},
-): Promise<string[]> {
+  property: string,
+  { runs = 100, seed = 1, honest = builtin() }: Omit<KillOptions, "first"> = {},
+): Promise<Encounter> {
+  const planted: Planted = { count: 0 };
+  const { summary } = await certify(fault.breakEngine ? fault.breakEngine(honest, planted) : honest, {
+    runs,
+    seed,
+    only: [property],
+    forms: ["as is"],
+    alive: () => planted.count,
+    dialects: dialects.map((dialect) =>
+      fault.breakDialect ? fault.breakDialect(dialect, planted) : dialect,
+    ),
+    shrink: false,
+    onProgress: () => {
+      planted.fired = 0;
+    },
+  });
+  return { killed: summary.failed > 0, fired: planted.fired ?? 0 };
+}
+
+/** Ids of the properties that a fault does not get past, within the runs. */
+export async function killers(fault: Fault, options: KillOptions = {}): Promise<string[]> {
   const found: string[] = [];
   // Only one property looks at weight layouts.
   const looking = fault.breakEngine
     ? properties
     : properties.filter((property) => property.id === weightsSurvive.id);
   for (const { id } of looking) {
-    const alive = { count: 0 };
-    const engine = fault.breakEngine ? fault.breakEngine(honest, alive) : honest;
-    const layouts = dialects.map((dialect) => (fault.breakDialect ? fault.breakDialect(dialect) : dialect));
-    const report = await certify(engine, {
-      runs,
-      seed,
-      only: [id],
-      forms: ["as is"],
-      alive: () => alive.count,
-      dialects: layouts,
-      shrink: false,
-    });
-    if (report.summary.failed === 0) continue;
+    if (!(await meet(fault, id, options)).killed) continue;
     found.push(id);
-    if (first) break;
+    if (options.first ?? true) break;
   }
   return found;
 }

@@ -32,8 +32,7 @@ import { useAfterDispose } from "./use-after-dispose.js";
 import { weightsSurvive } from "./weights-survive.js";
 import { zeroStateIsTheDefault } from "./zero-state-is-the-default.js";
 
-/** Every property, those first that tell most when they fail. */
-export const properties = [
+const byName = {
   oracleSequence,
   oracleStep,
   stepEqualsSequence,
@@ -66,4 +65,13 @@ export const properties = [
   everySize,
   synchronousPath,
   aWholeLife,
-] as unknown as readonly Property[];
+};
+
+/** Names of the properties in code; what is said of each is a record of these. */
+export type PropertyName = keyof typeof byName;
+
+/** Every property by its name in code. */
+export const namedProperties = byName as unknown as Readonly<Record<PropertyName, Property>>;
+
+/** Every property, those first that tell most when they fail. */
+export const properties: readonly Property[] = Object.values(namedProperties);
