@@ -264,118 +264,150 @@ function reading(at: string, size: number, choice: AttentionChoice): LayerSpec[]
 /** Rows of an embedding's table. */
 export const IDS = 5;
 
-function build({
-  ids,
-  inputSize,
-  layers,
-  last,
-  head,
-  states,
-  handedOver,
-  repeated,
-  attention: look,
-}: SpecChoice): Spec {
-  const made: LayerSpec[] = [];
-  let [at, size] = ["x", inputSize];
-  if (ids) {
-    made.push(embedding({ name: "embed", input: "x", inputSize: IDS, outputSize: inputSize }));
-    at = "embed";
+/** Layers of a spec as far as it is drawn. */
+interface Draft {
+  readonly layers: LayerSpec[];
+  /** The value that the next layer reads, and its size. */
+  at: string;
+  size: number;
+  /** The layer before, where its state may be handed over. */
+  before: { readonly name: string; readonly cell: CellSpec } | null;
+}
+
+/** The recurrent layer that is drawn, and where it stands. */
+interface Place {
+  readonly name: string;
+  readonly choice: LayerChoice;
+  readonly first: boolean;
+  readonly final: boolean;
+  readonly returns: "last" | "sequence";
+}
+
+function begun({ ids, inputSize }: SpecChoice): Draft {
+  if (!ids) return { layers: [], at: "x", size: inputSize, before: null };
+  const table = embedding({ name: "embed", input: "x", inputSize: IDS, outputSize: inputSize });
+  return { layers: [table], at: "embed", size: inputSize, before: null };
+}
+
+/** What a recurrent layer has in each form alike. */
+function placedAt({ at }: Draft, { name, choice, returns }: Place, cell: CellSpec) {
+  const { maskedOutput } = choice;
+  // An output that is no part of the state has no initial value to hold.
+  const heldStart = outputPart(cell) === null ? "zeros" : choice.heldStart;
+  return { name, input: at, maskedOutput, heldStart, returns } as const;
+}
+
+function addBidirectional(draft: Draft, place: Place): void {
+  const { name, choice, final } = place;
+  const cell = cellOf(choice, draft.size);
+  // What does not merge ends the model: two outputs, and nothing reads them.
+  const how = choice.merge === "none" && !final ? "concat" : choice.merge;
+  draft.layers.push(
+    bidirectional({ ...placedAt(draft, place, cell), forward: cell, backward: cell, merge: how }),
+  );
+  draft.at = how === "none" ? `${name}.forward` : name;
+  draft.size = how === "concat" ? 2 * outputSize(cell) : outputSize(cell);
+  draft.before = null;
+}
+
+/** The state parts of the layer before that a cell starts from, as a decoder from its encoder's. */
+function stateHandedOver({ before }: Draft, cell: CellSpec): Record<string, string> | null {
+  if (!before || JSON.stringify(stateShapes(before.cell)) !== JSON.stringify(stateShapes(cell))) return null;
+  return Object.fromEntries(Object.keys(stateShapes(cell)).map((part) => [part, `${before.name}.${part}`]));
+}
+
+function addRecurrent(draft: Draft, place: Place, handedOver: boolean): void {
+  const { name, choice, returns } = place;
+  const { at, size } = draft;
+  const cell = cellOf(choice, size);
+  const { form: direction, outputOrder } = choice;
+  if (direction === "bidirectional") return addBidirectional(draft, place);
+  const initialState = handedOver ? stateHandedOver(draft, cell) : null;
+  draft.layers.push(
+    recurrent({ ...placedAt(draft, place, cell), cell, direction, outputOrder, initialState }),
+  );
+  draft.before = { name, cell };
+  [draft.at, draft.size] = [name, outputSize(cell)];
+  if (choice.after !== "residual" || size !== outputSize(cell) || returns !== "sequence") return;
+  const mode = choice.merge === "none" ? "sum" : choice.merge;
+  draft.at = `${name}_residual`;
+  draft.layers.push(merge({ name: draft.at, inputs: [at, name], mode }));
+  draft.size = mode === "concat" ? size + outputSize(cell) : size;
+}
+
+/** Looks at the memory after the first layer, as a decoder looks at what its encoder has read. */
+function addLook(draft: Draft, { choice, first, final, returns }: Place, look: AttentionChoice | null): void {
+  const apart = choice.form === "bidirectional" && choice.merge === "none" && final;
+  if (!look || !first || apart) return;
+  const { at, size } = draft;
+  // A sequence alone is read step by step.
+  if (look.by === "cell" && returns === "sequence") {
+    draft.layers.push(...reading(at, size, look));
+    [draft.at, draft.size] = [READER, look.size];
+  } else {
+    draft.layers.push(...attending(at, size, look));
+    [draft.at, draft.size] = ["seen", size + look.size];
   }
-  let before: { name: string; cell: CellSpec } | null = null;
-  layers.forEach((choice, k) => {
-    const name = `layer${k}`;
-    const cell = cellOf(choice, size);
-    const { maskedOutput, outputOrder } = choice;
-    // An output that is no part of the state has no initial value to hold.
-    const heldStart = outputPart(cell) === null ? "zeros" : choice.heldStart;
-    const final = k === layers.length - 1;
-    const returns = final && last ? "last" : "sequence";
-    const placed = { name, input: at, maskedOutput, heldStart, returns } as const;
-    if (choice.form === "bidirectional") {
-      // What does not merge ends the model: two outputs, and nothing reads them.
-      const how = choice.merge === "none" && !final ? "concat" : choice.merge;
-      made.push(bidirectional({ ...placed, forward: cell, backward: cell, merge: how }));
-      [at, size] = [
-        how === "none" ? `${name}.forward` : name,
-        how === "concat" ? 2 * outputSize(cell) : outputSize(cell),
-      ];
-      before = null;
-    } else {
-      // As a decoder starts from its encoder's state.
-      const takesOver: { name: string; cell: CellSpec } | null =
-        handedOver && before && JSON.stringify(stateShapes(before.cell)) === JSON.stringify(stateShapes(cell))
-          ? before
-          : null;
-      const initialState = takesOver
-        ? Object.fromEntries(
-            Object.keys(stateShapes(cell)).map((part) => [part, `${takesOver.name}.${part}`]),
-          )
-        : null;
-      made.push(recurrent({ ...placed, cell, direction: choice.form, outputOrder, initialState }));
-      before = { name, cell };
-      if (choice.after === "residual" && size === outputSize(cell) && returns === "sequence") {
-        made.push(
-          merge({
-            name: `${name}_residual`,
-            inputs: [at, name],
-            mode: choice.merge === "none" ? "sum" : choice.merge,
-          }),
-        );
-        [at, size] = [`${name}_residual`, choice.merge === "concat" ? size + outputSize(cell) : size];
-      } else [at, size] = [name, outputSize(cell)];
-    }
-    // As a decoder looks at what its encoder has read.
-    if (look && k === 0 && !(choice.form === "bidirectional" && choice.merge === "none" && final)) {
-      // A sequence alone is read step by step.
-      if (look.by === "cell" && returns === "sequence") {
-        made.push(...reading(at, size, look));
-        [at, size] = [READER, look.size];
-      } else {
-        made.push(...attending(at, size, look));
-        [at, size] = ["seen", size + look.size];
-      }
-    }
-    if (final) return;
-    if (choice.after === "nothing" || choice.after === "residual") return;
-    const [layer, left] = following[choice.after](`${name}_${choice.after}`, at, size, choice);
-    made.push(layer);
-    size = left;
-    at = made[made.length - 1]!.name;
-  });
-  if (repeated && last && !at.includes(".")) {
-    made.push(
-      repeat({ name: "again", input: at, steps: 2, axis: "again" }),
-      recurrent({ name: WRITER, input: "again", cell: gruCell({ inputSize: size, units: 2 }) }),
-    );
-    [at, size] = [WRITER, 2];
-  }
-  if (head !== "none") {
-    made.push(
-      dense({
-        name: "head",
-        input: at,
-        inputSize: size,
-        units: 3,
-        activation: head === "dense" ? "linear" : head,
-      }),
-    );
-    at = "head";
-  }
-  const lastLayer = [...made]
+}
+
+function addFollowing(draft: Draft, { name, choice, final }: Place): void {
+  if (final || choice.after === "nothing" || choice.after === "residual") return;
+  const [layer, left] = following[choice.after](`${name}_${choice.after}`, draft.at, draft.size, choice);
+  draft.layers.push(layer);
+  [draft.at, draft.size] = [layer.name, left];
+}
+
+/** A sequence that reads the last output at every step. */
+function addRepeat(draft: Draft, { repeated, last }: SpecChoice): void {
+  if (!repeated || !last || draft.at.includes(".")) return;
+  draft.layers.push(
+    repeat({ name: "again", input: draft.at, steps: 2, axis: "again" }),
+    recurrent({ name: WRITER, input: "again", cell: gruCell({ inputSize: draft.size, units: 2 }) }),
+  );
+  [draft.at, draft.size] = [WRITER, 2];
+}
+
+function addHead(draft: Draft, { head }: SpecChoice): void {
+  if (head === "none") return;
+  const { at, size } = draft;
+  const name = head === "dense" ? "linear" : head;
+  draft.layers.push(dense({ name: "head", input: at, inputSize: size, units: 3, activation: name }));
+  draft.at = "head";
+}
+
+/** The values that the model gives: the last one, and what else is drawn. */
+function outputsOf({ layers, at }: Draft, { states, attention: look }: SpecChoice): string[] {
+  const last = [...layers]
     .reverse()
     .find(
       (layer) => (layer.type === "recurrent" || layer.type === "bidirectional") && layer.name !== ENCODER,
     ) as RecurrentSpec | BidirectionalSpec;
-  const [looks, reads] = ["look", READER].map((layer) => made.some(({ name }) => name === layer));
-  const other =
-    lastLayer.type === "bidirectional" && lastLayer.merge === "none" ? [`${lastLayer.name}.backward`] : [];
-  const final = states && lastLayer.type === "recurrent" ? [`${lastLayer.name}.h`] : [];
+  const other = last.type === "bidirectional" && last.merge === "none" ? [`${last.name}.backward`] : [];
+  const final = states && last.type === "recurrent" ? [`${last.name}.h`] : [];
+  const shown = layers.some(({ name }) => name === "look") && look!.shown ? ["look.weights"] : [];
+  return [at, ...other, ...final, ...shown];
+}
+
+function build(choice: SpecChoice): Spec {
+  const { ids, inputSize, layers, last, handedOver, attention: look } = choice;
+  const draft = begun(choice);
+  layers.forEach((one, k) => {
+    const final = k === layers.length - 1;
+    const returns = final && last ? "last" : "sequence";
+    const place: Place = { name: `layer${k}`, choice: one, first: k === 0, final, returns };
+    addRecurrent(draft, place, handedOver);
+    addLook(draft, place, look);
+    addFollowing(draft, place);
+  });
+  addRepeat(draft, choice);
+  addHead(draft, choice);
   const x = input(ids ? { name: "x", dtype: "int32", shape: [] } : { name: "x", shape: [inputSize] });
+  const looked = draft.layers.some(({ name }) => name === "look" || name === READER);
   return spec({
     name: "case",
-    layers: made,
-    inputs: looks || reads ? [x, input({ name: SOURCE, shape: [look!.size], axis: SOURCE })] : [x],
-    outputs: [at, ...other, ...final, ...(looks && look!.shown ? ["look.weights"] : [])],
+    layers: draft.layers,
+    inputs: looked ? [x, input({ name: SOURCE, shape: [look!.size], axis: SOURCE })] : [x],
+    outputs: outputsOf(draft, choice),
   });
 }
 

@@ -6,6 +6,143 @@ import { generator } from "./random.js";
 /** Activations that engines approximate; the others are a few roundings. */
 const approximated: readonly Activation[] = ["tanh", "sigmoid", "softplus", "elu"];
 
+/** An approximation's error as a function of the argument: a sine. */
+interface Flaw {
+  readonly frequency: number;
+  readonly phase: number;
+}
+
+/** What rounding to a precision does to numbers, drawn at random. */
+interface Rounder {
+  readonly precision: Precision;
+  /** Uniform between -1 and 1, a continuous distribution: signs alone could cancel. */
+  readonly sway: () => number;
+  /** Of standard deviation 1. */
+  readonly spread: () => number;
+  /** Infinite where the precision has no such number. */
+  readonly held: (value: number) => number;
+  readonly rounded: (value: number) => number;
+  /** What rounding takes from a sum, from the root of the sum of squares of what went into it. */
+  readonly blurred: (spreading: number) => number;
+  /** Flaws by the name of the activation or operation; only the former are there from the start. */
+  readonly flaws: Map<string, Flaw>;
+  readonly drawnFlaw: () => Flaw;
+}
+
+function rounderOf(precision: Precision, seed: number): Rounder {
+  const random = generator(seed);
+  const { unit, smallest, largest } = precision;
+  const sway = (): number => random() * 2 - 1;
+  const spread = (): number => sway() * Math.sqrt(3);
+  const held = (value: number): number => (value > largest ? Infinity : value < -largest ? -Infinity : value);
+  const drawnFlaw = (): Flaw => ({ frequency: 0.5 * 40 ** random(), phase: 2 * Math.PI * random() });
+  return {
+    precision,
+    sway,
+    spread,
+    held,
+    rounded: (value) => held(value + value * (Math.abs(value) < smallest ? 1 : unit) * sway()),
+    blurred: (spreading) =>
+      (spreading < smallest ? spreading : Math.max(unit * spreading, smallest)) * spread(),
+    flaws: new Map(approximated.map((name) => [name, drawnFlaw()])),
+    drawnFlaw,
+  };
+}
+
+/** A matrix product with the error that its sums have. */
+const affineOf =
+  ({ held, blurred }: Rounder): Arithmetic<Float64Array>["affine"] =>
+  (x, w, columns, bias) => {
+    const y = new Float64Array(columns);
+    const squares = new Float64Array(columns);
+    for (let k = 0; k < x.length; k++) {
+      const factor = x[k]!;
+      const at = k * columns;
+      for (let j = 0; j < columns; j++) {
+        const product = factor * w[at + j]!;
+        const sum = y[j]! + product;
+        y[j] = sum;
+        squares[j] = squares[j]! + product * product + sum * sum;
+      }
+    }
+    for (let j = 0; j < columns; j++) {
+      if (bias) {
+        const sum = y[j]! + bias[j]!;
+        y[j] = sum;
+        // Engines differ in whether the bias comes first or last, so its size counts for every partial
+        // sum's end.
+        squares[j] = squares[j]! + sum * sum + bias[j]! * bias[j]!;
+      }
+      y[j] = held(y[j]! + blurred(Math.sqrt(squares[j]!)));
+    }
+    return y;
+  };
+
+const activateOf =
+  ({
+    precision: { unit, activation },
+    sway,
+    rounded,
+    flaws,
+  }: Rounder): Arithmetic<Float64Array>["activate"] =>
+  (name, a) => {
+    if (name === "linear") return a;
+    const f = activationOf[name];
+    if (name === "relu") return a.map(f);
+    const flaw = flaws.get(name);
+    if (!flaw) return a.map((value) => rounded(f(rounded(value))) + unit * sway());
+    return a.map((value) => rounded(f(value)) + activation * Math.sin(flaw.frequency * value + flaw.phase));
+  };
+
+/** Softmaxes, whose error grows with how far a value is from the largest. */
+const softmaxesOf = ({
+  precision: { unit },
+  sway,
+  spread,
+}: Rounder): Pick<Arithmetic<Float64Array>, "softmax" | "logSoftmax"> => ({
+  softmax(a) {
+    const log = logSumExp(a);
+    return a.map((value) => Math.exp(value - log) * (1 + 4 * unit * (1 + Math.abs(value - log)) * sway()));
+  },
+  logSoftmax(a) {
+    const log = logSumExp(a);
+    const largest = a.reduce((p, q) => Math.max(p, q), -Infinity);
+    return a.map(
+      (value) =>
+        value - log + 2 * unit * (Math.abs(value - largest) + Math.abs(log - largest) + 1) * spread(),
+    );
+  },
+});
+
+/** Operations of a custom cell's program. */
+const primitivesOf = ({
+  precision: { activation },
+  held,
+  rounded,
+  blurred,
+  flaws,
+  drawnFlaw,
+}: Rounder): Arithmetic<Float64Array>["primitives"] => {
+  const flawOf = (name: string): Flaw => {
+    const known = flaws.get(name) ?? drawnFlaw();
+    flaws.set(name, known);
+    return known;
+  };
+  return (given, compute) =>
+    compute(given, {
+      value(value, approximated) {
+        if (!approximated) return rounded(value);
+        const { frequency, phase } = flawOf(approximated.op);
+        // What is not bounded by 1, as e^x and log x, is approximated to a share of its size.
+        return (
+          rounded(value) +
+          activation * Math.max(1, Math.abs(value)) * Math.sin(frequency * approximated.argument + phase)
+        );
+      },
+      sum: (value, spreading) => held(value + blurred(spreading)),
+    });
+};
+
 /**
  * Float64 arithmetic in which every number given and every operation is off by a random amount of the size
  * that rounding to the precision has.
@@ -25,58 +162,13 @@ const approximated: readonly Activation[] = ["tanh", "sigmoid", "softplus", "elu
  * Layout operations are exact.
  */
 export function noisy(precision: Precision, seed: number): Arithmetic<Float64Array> {
-  const random = generator(seed);
-  const { unit, activation, smallest, largest } = precision;
-  // Uniform with a continuous distribution: signs alone could cancel.
-  const sway = (): number => random() * 2 - 1;
-  // Of standard deviation 1.
-  const spread = (): number => sway() * Math.sqrt(3);
-  const held = (value: number): number => (value > largest ? Infinity : value < -largest ? -Infinity : value);
-  const rounded = (value: number): number =>
-    held(value + value * (Math.abs(value) < smallest ? 1 : unit) * sway());
-  /** What rounding takes from a sum, from the root of the sum of squares of what went into it. */
-  const blurred = (spreading: number): number =>
-    (spreading < smallest ? spreading : Math.max(unit * spreading, smallest)) * spread();
-  const drawn = (): { frequency: number; phase: number } => ({
-    frequency: 0.5 * 40 ** random(),
-    phase: 2 * Math.PI * random(),
-  });
-  const flaws = new Map<string, ReturnType<typeof drawn>>(approximated.map((name) => [name, drawn()]));
-  const flawOf = (name: string): ReturnType<typeof drawn> => {
-    const known = flaws.get(name) ?? drawn();
-    flaws.set(name, known);
-    return known;
-  };
-
+  const rounder = rounderOf(precision, seed);
+  const { rounded } = rounder;
   return {
     from: (values) => Float64Array.from(values).map(rounded),
     zeros: (length) => new Float64Array(length),
     values: (v) => v,
-    affine(x, w, columns, bias) {
-      const y = new Float64Array(columns);
-      const squares = new Float64Array(columns);
-      for (let k = 0; k < x.length; k++) {
-        const factor = x[k]!;
-        const at = k * columns;
-        for (let j = 0; j < columns; j++) {
-          const product = factor * w[at + j]!;
-          const sum = y[j]! + product;
-          y[j] = sum;
-          squares[j] = squares[j]! + product * product + sum * sum;
-        }
-      }
-      for (let j = 0; j < columns; j++) {
-        if (bias) {
-          const sum = y[j]! + bias[j]!;
-          y[j] = sum;
-          // Engines differ in whether the bias comes first or last, so its size counts for every partial
-          // sum's end.
-          squares[j] = squares[j]! + sum * sum + bias[j]! * bias[j]!;
-        }
-        y[j] = held(y[j]! + blurred(Math.sqrt(squares[j]!)));
-      }
-      return y;
-    },
+    affine: affineOf(rounder),
     add: (a, b) => a.map((value, k) => rounded(value + b[k]!)),
     mul: (a, b) => a.map((value, k) => rounded(value * b[k]!)),
     complement: (a) => a.map((value) => rounded(1 - value)),
@@ -88,40 +180,10 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
       const held = Math.fround(value) === value ? value : rounded(value);
       return new Float64Array(length).fill(held);
     },
-    activate(name, a) {
-      if (name === "linear") return a;
-      const f = activationOf[name];
-      if (name === "relu") return a.map(f);
-      const flaw = flaws.get(name);
-      if (!flaw) return a.map((value) => rounded(f(rounded(value))) + unit * sway());
-      return a.map((value) => rounded(f(value)) + activation * Math.sin(flaw.frequency * value + flaw.phase));
-    },
-    softmax(a) {
-      const log = logSumExp(a);
-      return a.map((value) => Math.exp(value - log) * (1 + 4 * unit * (1 + Math.abs(value - log)) * sway()));
-    },
-    logSoftmax(a) {
-      const log = logSumExp(a);
-      const largest = a.reduce((p, q) => Math.max(p, q), -Infinity);
-      return a.map(
-        (value) =>
-          value - log + 2 * unit * (Math.abs(value - largest) + Math.abs(log - largest) + 1) * spread(),
-      );
-    },
+    activate: activateOf(rounder),
+    ...softmaxesOf(rounder),
     slice: (a, from, length) => a.slice(from, from + length),
     concat: concatenated,
-    primitives: (given, compute) =>
-      compute(given, {
-        value(value, approximated) {
-          if (!approximated) return rounded(value);
-          const { frequency, phase } = flawOf(approximated.op);
-          // What is not bounded by 1, as e^x and log x, is approximated to a share of its size.
-          return (
-            rounded(value) +
-            activation * Math.max(1, Math.abs(value)) * Math.sin(frequency * approximated.argument + phase)
-          );
-        },
-        sum: (value, spreading) => held(value + blurred(spreading)),
-      }),
+    primitives: primitivesOf(rounder),
   };
 }

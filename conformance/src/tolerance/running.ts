@@ -24,40 +24,59 @@ const slopes: Readonly<Record<Activation, number>> = {
   leakyRelu: 1,
 };
 
+const made = (value: Float64Array, error: (k: number) => number): Bounded => ({
+  value,
+  error: value.map((_, k) => error(k)),
+});
+
+/** A matrix product with the error that its operands bring and its sums add. */
+const affineOf =
+  (unit: number): Arithmetic<Bounded>["affine"] =>
+  (x, w, columns, bias) => {
+    const value = exact.affine(x.value, w.value, columns, bias?.value);
+    const error = new Float64Array(columns);
+    const size = new Float64Array(columns);
+    const terms = x.value.length + (bias ? 1 : 0);
+    for (let k = 0; k < x.value.length; k++) {
+      const [a, ea] = [Math.abs(x.value[k]!), x.error[k]!];
+      for (let j = 0; j < columns; j++) {
+        const b = Math.abs(w.value[k * columns + j]!);
+        error[j] = error[j]! + a * w.error[k * columns + j]! + b * ea;
+        size[j] = size[j]! + a * b;
+      }
+    }
+    for (let j = 0; j < columns; j++)
+      error[j] =
+        error[j]! + (bias?.error[j] ?? 0) + terms * unit * (size[j]! + Math.abs(bias?.value[j] ?? 0));
+    return { value, error };
+  };
+
+const softmaxesOf = (unit: number): Pick<Arithmetic<Bounded>, "softmax" | "logSoftmax"> => ({
+  softmax(a) {
+    const value = exact.softmax(a.value);
+    const largest = a.error.reduce((p, q) => Math.max(p, q), 0);
+    return made(value, (k) => value[k]! * 2 * (largest + (4 + a.value.length) * unit));
+  },
+  logSoftmax(a) {
+    const value = exact.logSoftmax(a.value);
+    const largest = a.error.reduce((p, q) => Math.max(p, q), 0);
+    return made(value, (k) => 2 * largest + (4 + a.value.length) * unit * (1 + Math.abs(value[k]!)));
+  },
+});
+
 /**
  * Float64 arithmetic that carries a running error bound (Higham, "Accuracy and Stability of Numerical
  * Algorithms", section 3.3): the worst case of every rounding, signs never cancelling. Rigorous to first
  * order, and the alternative to the noise of `noisy.ts`; docs/numerics.md says what each is worth.
  */
 export function running({ unit, activation }: Precision): Arithmetic<Bounded> {
-  const made = (value: Float64Array, error: (k: number) => number): Bounded => ({
-    value,
-    error: value.map((_, k) => error(k)),
-  });
   const rounded = (value: Float64Array, error: (k: number) => number): Bounded =>
     made(value, (k) => error(k) + unit * Math.abs(value[k]!));
   return {
     from: (values) => rounded(Float64Array.from(values), () => 0),
     zeros: (length) => ({ value: new Float64Array(length), error: new Float64Array(length) }),
     values: ({ value }) => value,
-    affine(x, w, columns, bias) {
-      const value = exact.affine(x.value, w.value, columns, bias?.value);
-      const error = new Float64Array(columns);
-      const size = new Float64Array(columns);
-      const terms = x.value.length + (bias ? 1 : 0);
-      for (let k = 0; k < x.value.length; k++) {
-        const [a, ea] = [Math.abs(x.value[k]!), x.error[k]!];
-        for (let j = 0; j < columns; j++) {
-          const b = Math.abs(w.value[k * columns + j]!);
-          error[j] = error[j]! + a * w.error[k * columns + j]! + b * ea;
-          size[j] = size[j]! + a * b;
-        }
-      }
-      for (let j = 0; j < columns; j++)
-        error[j] =
-          error[j]! + (bias?.error[j] ?? 0) + terms * unit * (size[j]! + Math.abs(bias?.value[j] ?? 0));
-      return { value, error };
-    },
+    affine: affineOf(unit),
     add: (a, b) => rounded(exact.add(a.value, b.value), (k) => a.error[k]! + b.error[k]!),
     mul: (a, b) =>
       rounded(
@@ -83,16 +102,7 @@ export function running({ unit, activation }: Precision): Arithmetic<Bounded> {
         exact.activate(name, a.value),
         (k) => slopes[name] * a.error[k]! + (name === "linear" || name === "relu" ? 0 : activation),
       ),
-    softmax(a) {
-      const value = exact.softmax(a.value);
-      const largest = a.error.reduce((p, q) => Math.max(p, q), 0);
-      return made(value, (k) => value[k]! * 2 * (largest + (4 + a.value.length) * unit));
-    },
-    logSoftmax(a) {
-      const value = exact.logSoftmax(a.value);
-      const largest = a.error.reduce((p, q) => Math.max(p, q), 0);
-      return made(value, (k) => 2 * largest + (4 + a.value.length) * unit * (1 + Math.abs(value[k]!)));
-    },
+    ...softmaxesOf(unit),
     primitives() {
       throw unrollError({
         code: "UNROLL_UNSUPPORTED",
