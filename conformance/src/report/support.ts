@@ -33,7 +33,7 @@ import { legalize } from "@unroll/api/adapter";
 import { recurrentHighwayCell } from "@unroll/api/cells";
 import { SOURCE } from "../cases/case.js";
 import { stateShapes } from "../oracle/cell-equations.js";
-import { deriveBounds } from "../tolerance/bounds.js";
+import { deriveBounds, type DerivedBounds } from "../tolerance/bounds.js";
 import { compareWithBound } from "../tolerance/compare.js";
 
 /** How an engine runs a layer with an option. */
@@ -336,14 +336,9 @@ const memory = (): HostTensor =>
     [BATCH, TIME, SIZE],
   );
 
-/** Runs an option with fixed numbers. @returns the worst error over its bound among the outputs */
-async function ratioOf(
-  adapter: Adapter,
-  model: Spec,
-  extent: Option["extent"],
-  mode: SupportEntry["mode"],
-): Promise<number> {
-  const weights = Object.fromEntries(
+/** Fixed weights, other ones for each name. */
+const weightsOf = (model: Spec): Record<string, HostTensor> =>
+  Object.fromEntries(
     specWeights(model).map(({ name, shape }, n) => [
       name,
       tensor(
@@ -352,25 +347,37 @@ async function ratioOf(
       ),
     ]),
   );
-  const { dtype, shape, axis: own } = model.inputs[0]!;
-  const lead = own === null ? [BATCH] : [BATCH, mode === "step" ? 1 : TIME];
-  const size = sizeOf([...lead, ...shape]);
-  const x: HostTensor =
-    dtype === "int32"
-      ? tensor(
-          Int32Array.from({ length: size }, (_, k) => k % 5),
-          [...lead, ...shape],
-          "int32",
-        )
-      : tensor(
-          Float32Array.from({ length: size }, (_, k) => Math.cos(k)),
-          [...lead, ...shape],
-        );
+
+/** A fixed input `x`; a step's has a time axis of length 1. */
+function xOf({ inputs }: Spec, mode: SupportEntry["mode"]): HostTensor {
+  const { dtype, shape: element, axis } = inputs[0]!;
+  const shape = [...(axis === null ? [BATCH] : [BATCH, mode === "step" ? 1 : TIME]), ...element];
+  const length = sizeOf(shape);
+  return dtype === "int32"
+    ? tensor(
+        Int32Array.from({ length }, (_, k) => k % 5),
+        shape,
+        "int32",
+      )
+    : tensor(
+        Float32Array.from({ length }, (_, k) => Math.cos(k)),
+        shape,
+      );
+}
+
+/** Runs an option with fixed numbers. @returns the worst error over its bound among the outputs */
+async function ratioOf(
+  adapter: Adapter,
+  model: Spec,
+  extent: Option["extent"],
+  mode: SupportEntry["mode"],
+): Promise<number> {
+  const weights = weightsOf(model);
+  const axis = along(model);
+  const inputs = { x: xOf(model, mode), ...(axis === SOURCE && { [SOURCE]: memory() }) };
   const lengths = extent === "lengths" ? tensor(LENGTHS, [BATCH], "int32") : undefined;
   const mask = extent === "mask" ? tensor(MASK, [BATCH, TIME], "bool") : undefined;
-  const axis = along(model);
-  const inputs = { x, ...(axis === SOURCE && { [SOURCE]: memory() }) };
-  const { exact, bounds } = deriveBounds(
+  const truth = deriveBounds(
     model,
     weights,
     { inputs, ...(axis === SOURCE ? { along: { [SOURCE]: { lengths, mask } } } : { lengths, mask }) },
@@ -378,32 +385,36 @@ async function ratioOf(
   );
   const compiled = (await compile(model, { adapter, weights })) as SteppableModel;
   try {
-    const { outputs, state } =
+    const result =
       mode === "step"
-        ? await compiled.step(
-            { ...inputs, x: { ...x, shape: [BATCH, ...shape] } as HostTensor },
-            compiled.zeroState(BATCH),
-          )
+        ? await compiled.step({ ...inputs, x: elementOf(model, inputs.x) }, compiled.zeroState(BATCH))
         : await compiled.sequence(inputs, {
             ...(lengths && { lengths: { [axis]: LENGTHS } }),
             ...(mask && { mask: { [axis]: mask } }),
           });
-    state.dispose();
-    return Math.max(
-      ...model.outputs.map((ref) => {
-        const got = outputs[ref]!;
-        const want = exact.outputs[ref]!;
-        // A step's output has no time axis.
-        return compareWithBound(
-          mode === "step" ? { ...got, shape: want.shape } : got,
-          want,
-          bounds.outputs[ref]!,
-        ).errorOverBound;
-      }),
-    );
+    result.state.dispose();
+    return worstOf(result.outputs, truth, mode);
   } finally {
     compiled.dispose();
   }
 }
+
+/** An input as a step takes it: without a time axis. */
+const elementOf = ({ inputs }: Spec, x: HostTensor): HostTensor =>
+  ({ ...x, shape: [BATCH, ...inputs[0]!.shape] }) as HostTensor;
+
+/** The worst error over its bound among outputs; a step's have no time axis. */
+const worstOf = (
+  outputs: Readonly<Record<string, HostTensor>>,
+  { exact, bounds }: DerivedBounds,
+  mode: SupportEntry["mode"],
+): number =>
+  Math.max(
+    ...Object.entries(exact.outputs).map(([ref, want]) => {
+      const got = outputs[ref]!;
+      const shaped = mode === "step" ? { ...got, shape: want.shape } : got;
+      return compareWithBound(shaped, want, bounds.outputs[ref]!).errorOverBound;
+    }),
+  );
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
