@@ -2,6 +2,7 @@ import type { Fault } from "./planting/fault.js";
 import { attention } from "./attention.js";
 import { batchAndTime } from "./batch-and-time.js";
 import { cellOptions } from "./cell-options.js";
+import { calls } from "./calls.js";
 import { claims } from "./claims.js";
 import { customCells } from "./custom-cells.js";
 import { direction } from "./direction.js";
@@ -13,7 +14,9 @@ import { lifetimes } from "./lifetimes.js";
 import { masksAndLengths } from "./masks-and-lengths.js";
 import { numbers } from "./numbers.js";
 import { primitives } from "./primitives.js";
+import { sizes } from "./sizes.js";
 import { state } from "./state.js";
+import { synchronous } from "./synchronous.js";
 
 /** Planted faults by family, each in the file of that name. */
 export const faultFamilies: Readonly<Record<string, readonly Fault[]>> = {
@@ -31,6 +34,9 @@ export const faultFamilies: Readonly<Record<string, readonly Fault[]>> = {
   lifetimes,
   claims,
   primitives,
+  sizes,
+  synchronous,
+  calls,
   layouts,
 };
 

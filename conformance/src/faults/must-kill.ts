@@ -32,4 +32,9 @@ export const mustKill: Readonly<Record<PropertyName, readonly [string, ...string
   unclaimedIsRefused: ["claims-what-it-refuses"],
   unknownIsExpanded: ["claims-what-it-has-not-heard-of"],
   programsEqualDefinitions: ["axis-is-the-first"],
+  primitivesInEveryForm: ["reversed-scan-runs-forward", "stride-of-integers-from-the-start"],
+  primitivesAtTheEdges: ["square-root-of-the-absolute"],
+  everySize: ["ids-in-16-bits", "tail-of-a-tile-dropped"],
+  synchronousPath: ["at-once-returns-zeros"],
+  aWholeLife: ["runs-at-once-exchanged"],
 };
