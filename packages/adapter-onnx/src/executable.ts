@@ -114,7 +114,6 @@ export class OnnxExecutable implements Executable {
         details: { name },
       });
     }
-    // The library reads it later than this call, after the caller may have changed it.
-    return new this.ort.Tensor(host.dtype, host.data.slice(), host.shape);
+    return new this.ort.Tensor(host.dtype, host.data, host.shape);
   }
 }

@@ -157,7 +157,7 @@ export class TfjsExecutable implements Executable {
         details: { name },
       });
     }
-    // The cpu backend would go on using the caller's array.
+    // The cpu backend uses the array for as long as a tensor does, and a result may share it after the run.
     return this.tf.tensor(host.data.slice(), host.shape, host.dtype);
   }
 }

@@ -1,4 +1,5 @@
 import { unrollError } from "../contract/error.js";
+import { taken } from "../contract/taken.js";
 import { type HostTensor, isHostTensor, type Nested, sizeOf, tensor } from "../contract/tensor.js";
 import { type Runnable, type SignatureInput, STEPS } from "../program/runnable.js";
 
@@ -8,7 +9,7 @@ export type TensorLike = HostTensor | Nested;
 /** Everything a run is fed: the one input, or every input by name. */
 export type InputsLike = TensorLike | Readonly<Record<string, TensorLike>>;
 
-/** Inputs of a run after checking, with the sizes they share. */
+/** Inputs of a run after checking, copied, with the sizes they share. */
 export interface CheckedInputs {
   readonly feeds: Readonly<Record<string, HostTensor>>;
   readonly batch: number;
@@ -185,7 +186,7 @@ function toTensor(place: string, given: TensorLike, dtype: "float32" | "int32"):
         got: `${given.data.length}`,
         cure: "the data must fill the shape",
       });
-    return given;
+    return taken(given);
   }
   if (ArrayBuffer.isView(given))
     throw unrollError({

@@ -6,6 +6,13 @@ import { checkSpec } from "../specification/validate.js";
 import { CompiledModel } from "./compiled-model.js";
 import type { CompileOptions, ModelOf, ModelSource } from "./faces.js";
 
+/** Plain data, copied: what is lowered later must not have changed meanwhile. */
+function copyOf<T>(plain: T): T {
+  if (typeof plain !== "object" || plain === null) return plain;
+  if (Array.isArray(plain)) return plain.map(copyOf) as T;
+  return Object.fromEntries(Object.entries(plain).map(([key, value]) => [key, copyOf(value)])) as T;
+}
+
 /** As {@link compile}, of specs whose layers a catalog has. */
 export async function compileIn<const S extends ModelSource>(
   catalog: Catalog,
@@ -13,8 +20,9 @@ export async function compileIn<const S extends ModelSource>(
   options: CompileOptions,
 ): Promise<ModelOf<S>> {
   if (!isRunnable(source)) checkSpec(catalog, source);
-  const runnable = isRunnable(source) ? source : runnableOf(catalog, source);
-  const model = new CompiledModel<S>(source, runnable, options);
+  const own = isRunnable(source) ? source : copyOf(source);
+  const runnable = isRunnable(own) ? own : runnableOf(catalog, own);
+  const model = new CompiledModel<S>(own, runnable, options);
   model.prepare();
   return model as unknown as ModelOf<S>;
 }

@@ -1,12 +1,13 @@
 import type { Adapter, Feed } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import { knownOptions } from "../contract/known-options.js";
+import { taken } from "../contract/taken.js";
 import { allocate, type DeviceTensor, type HostTensor, sizeOf } from "../contract/tensor.js";
 import type { WeightMap } from "../contract/adapter.js";
 import { assertModelWeights } from "../program/expected-weights.js";
 import { type Runnable, type RunMode, type SignatureState, stateName, STEPS } from "../program/runnable.js";
 import { axesOfInputs, type CheckedInputs, inputChecker, type InputsLike } from "./arguments.js";
-import { Executables } from "./executables.js";
+import { Executables, type Run } from "./executables.js";
 import type { CompileOptions, ModelSource, RunResult, SequenceOptions, SteppableModel } from "./faces.js";
 import { type Extent, extentChecker } from "./row-ends.js";
 import { State, type StateLike } from "./state.js";
@@ -64,8 +65,9 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     const { feeds, batch, sizes } = this.check.sequence(x);
     const ends = this.extent.sequence(place, options, batch, sizes);
     if (sizes[STEPS] === 0) return this.nothing(place, batch, options.state);
+    const state = options.state === undefined ? this.zeroState(batch) : stateOf(options.state);
     const how = { mode: "sequence", extents: ends.extents } as const;
-    return this.run(place, how, { ...feeds, ...ends.feeds }, batch, options.state);
+    return this.run(place, "sequence", this.executables.ask(how), { ...feeds, ...ends.feeds }, batch, state);
   }
 
   async step(x: InputsLike, state: StateLike, options: Extent = {}): Promise<RunResult> {
@@ -80,10 +82,18 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
         cure: "start with zeroState(batch) and pass on the state that each step returns",
       });
     }
+    const own = stateOf(state);
+    return this.askStep(x, options)(own);
+  }
+
+  /** Takes what a step is given now, and runs it when the state is there. */
+  private askStep(x: InputsLike, options: Extent): (state: State) => Promise<RunResult> {
+    const place = `model "${this.runnable.name}" step`;
+    this.assertAlive(place);
     const { feeds, batch, sizes } = this.check.step(x);
     const ends = this.extent.step(place, options, batch, sizes);
-    const how = { mode: "step", extents: ends.extents } as const;
-    return this.run(place, how, { ...feeds, ...ends.feeds }, batch, state);
+    const run = this.executables.ask({ mode: "step", extents: ends.extents });
+    return (state) => this.run(place, "step", run, { ...feeds, ...ends.feeds }, batch, state);
   }
 
   stepInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
@@ -96,9 +106,9 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     this.assertAlive("stream");
     const first = options.state ?? this.zeroState(options.batch ?? 1);
     return new Stream(
-      (x, state, given) => this.step(x, state, given),
+      (x, given = {}) => this.askStep(x, given),
       () => this.zeroState(options.batch ?? 1),
-      first,
+      stateOf(first),
     );
   }
 
@@ -131,12 +141,13 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    this.executables.dispose();
-    for (const ref of this.live) {
-      const state = ref.deref();
-      if (state?.onDevice) state.end("dispose() on its model");
-    }
-    this.live.clear();
+    this.executables.dispose(() => {
+      for (const ref of this.live) {
+        const state = ref.deref();
+        if (state?.onDevice) state.end("dispose() on its model");
+      }
+      this.live.clear();
+    });
   }
 
   [Symbol.dispose](): void {
@@ -145,29 +156,34 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
 
   private run(
     place: string,
-    how: RunMode,
+    mode: Mode,
+    run: Run,
     feeds: Record<string, Feed>,
     batch: number,
-    given: StateLike | undefined,
+    state: State,
   ): Promise<RunResult> {
-    const state =
-      given === undefined
-        ? this.zeroState(batch)
-        : given instanceof State
-          ? given
-          : State.fromTypedArrays(given);
-    return this.executables.run(how, async (executable) => {
-      const parts = await state.borrow(place, this.given, batch, this.adapter);
-      let results: Record<string, DeviceTensor>;
-      try {
-        this.given.forEach(({ layer, part }, k) => {
-          feeds[stateName(layer, part)] = parts[k]!;
-        });
-        results = await executable.run(feeds);
-      } finally {
-        state.unborrow(how.mode === "step");
-      }
-      return this.collect(how.mode, batch, results);
+    return run(() => {
+      // A state on the host is copied, as stepInto may go on with it meanwhile; one that does not fit is
+      // refused below.
+      const copies =
+        state.onDevice || state.batch !== batch
+          ? null
+          : state
+              .arrays(place, this.given)
+              .map((data, k) => taken({ ...this.given[k]!, shape: [batch, ...this.given[k]!.shape], data }));
+      return async (executable) => {
+        const parts = copies ?? (await state.borrow(place, this.given, batch, this.adapter));
+        let results: Record<string, DeviceTensor>;
+        try {
+          this.given.forEach(({ layer, part }, k) => {
+            feeds[stateName(layer, part)] = parts[k]!;
+          });
+          results = await executable.run(feeds);
+        } finally {
+          if (copies === null) state.unborrow(mode === "step");
+        }
+        return this.collect(mode, batch, results);
+      };
     });
   }
 
@@ -181,7 +197,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     // A sequence's state is often not wanted at all, and a synchronous engine's memory is the host's: such
     // states leave the engine at once, and nothing has to be freed.
     const { memory, synchronous } = this.adapter.capabilities;
-    const leaves = synchronous || (mode === "sequence" && memory === "host");
+    const leaves = synchronous || this.disposed || (mode === "sequence" && memory === "host");
     const parts = [];
     for (const { layer, part } of this.runnable.states) {
       const result = results[stateName(layer, part)]!;
@@ -254,6 +270,8 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     });
   }
 }
+
+const stateOf = (given: StateLike): State => (given instanceof State ? given : State.fromTypedArrays(given));
 
 async function toHost(result: DeviceTensor): Promise<HostTensor> {
   if (result.take) return result.take();

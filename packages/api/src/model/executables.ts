@@ -1,5 +1,6 @@
 import type { Adapter, Executable, SyncExecutable, WeightMap } from "../contract/adapter.js";
 import type { Program } from "../contract/program.js";
+import { taken } from "../contract/taken.js";
 import type { HostTensor } from "../contract/tensor.js";
 import { legalize } from "../program/legalize.js";
 import { rowEndsName, type Runnable, type RunMode } from "../program/runnable.js";
@@ -28,17 +29,20 @@ function keyOf({ mode, extents }: RunMode): string {
   return [mode, ...ends.map(([axis, kind]) => rowEndsName(axis, kind))].sort().join(" ");
 }
 
-const copied = (weight: HostTensor): HostTensor => ({
-  dtype: weight.dtype,
-  shape: [...weight.shape],
-  data: weight.data.slice(),
-});
-
 const withCopiesOf = (weights: WeightMap, others: ReadonlyMap<string, HostTensor>): Map<string, HostTensor> =>
-  new Map([...others, ...Object.entries(weights).map(([name, weight]) => [name, copied(weight)] as const)]);
+  new Map([...others, ...Object.entries(weights).map(([name, weight]) => [name, taken(weight)] as const)]);
 
 const weightsOf = ({ params }: Program, { weights }: Generation): WeightMap =>
   Object.fromEntries(params.map(({ name }) => [name, weights.get(name)!]));
+
+/** A run that was asked for: `begin` is called at once, and what it returns when the executable is there. */
+export type Run = <T>(begin: () => (executable: Executable) => Promise<T>) => Promise<T>;
+
+/** Waits for the change of weights that made a generation, and for every run of it. */
+async function ended(generation: Generation): Promise<void> {
+  await generation.before?.catch(() => undefined);
+  if (generation.runs > 0) await new Promise<void>((resolve) => (generation.idle = resolve));
+}
 
 /**
  * The programs of a runnable on one adapter: lowered, legalized and compiled once for each mode, when first
@@ -70,17 +74,22 @@ export class Executables {
     return executable;
   }
 
-  /** Uses the executable of a mode, with the weights that are bound when this is called. */
-  async run<T>(how: RunMode, use: (executable: Executable) => Promise<T>): Promise<T> {
+  /**
+   * Asks for a run of a mode, with the weights that are bound now; whoever has asked begins it, now or later.
+   */
+  ask(how: RunMode): Run {
     const own = this.generation;
+    const entry = this.entry(how);
     own.runs++;
-    try {
-      const entry = this.entry(how);
-      if (own.before !== null) await own.before;
-      return await use(await (entry.executable ??= this.compile(entry, own)));
-    } finally {
-      if (--own.runs === 0) own.idle?.();
-    }
+    return async (begin) => {
+      try {
+        const use = begin();
+        if (own.before !== null) await own.before;
+        return await use(await (entry.executable ??= this.compile(entry, own)));
+      } finally {
+        if (--own.runs === 0) own.idle?.();
+      }
+    };
   }
 
   /** Gives every executable there is new values for some weights, which are copied before this returns. */
@@ -97,13 +106,23 @@ export class Executables {
     return binding;
   }
 
-  dispose(): void {
-    for (const { executable } of this.entries.values())
-      void executable?.then(
-        (one) => one.dispose(),
-        () => undefined,
-      );
-    this.entries.clear();
+  /**
+   * Frees every executable, once the runs that were asked for have ended: now, where there are none.
+   *
+   * @param then called when that has come
+   */
+  dispose(then: () => void): void {
+    const last = this.generation;
+    const free = (): void => {
+      for (const { executable } of this.entries.values())
+        void executable?.then(
+          (one) => one.dispose(),
+          () => undefined,
+        );
+      then();
+    };
+    if (last.before === null && last.runs === 0) free();
+    else void ended(last).then(free);
   }
 
   private entry(how: RunMode): Entry {
@@ -119,8 +138,7 @@ export class Executables {
   }
 
   private async bindAfter(last: Generation, next: Generation): Promise<void> {
-    await last.before?.catch(() => undefined);
-    if (last.runs > 0) await new Promise<void>((resolve) => (last.idle = resolve));
+    await ended(last);
     const live = [...this.entries.values()].filter(({ executable }) => executable !== undefined);
     await Promise.all(live.map((entry) => this.rebindEntry(entry, next)));
   }

@@ -1,4 +1,5 @@
 import { unrollError } from "../contract/error.js";
+import { taken } from "../contract/taken.js";
 import { type HostTensor, isHostTensor, type Nested, tensor } from "../contract/tensor.js";
 import { type RowEnds, rowEndsName, type Runnable, STEPS } from "../program/runnable.js";
 import { axesOfInputs } from "./arguments.js";
@@ -14,7 +15,7 @@ export interface Extent {
   readonly mask?: HostTensor | Nested | Readonly<Record<string, HostTensor | Nested>> | undefined;
 }
 
-/** How rows end, with what says so under the names that programs have for it. */
+/** How rows end, with copies of what says so under the names that programs have for it. */
 export interface CheckedExtents {
   readonly extents: RowEnds;
   readonly feeds: Readonly<Record<string, HostTensor>>;
@@ -132,7 +133,7 @@ function checkMask(
   mask: HostTensor | readonly Nested[],
   wanted: readonly number[],
 ): HostTensor {
-  const made = isHostTensor(mask) ? mask : tensor(mask, undefined, "bool");
+  const made = isHostTensor(mask) ? taken(mask) : tensor(mask, undefined, "bool");
   if (made.dtype !== "bool" || made.shape.join() !== wanted.join())
     throw unrollError({
       code: "UNROLL_SHAPE",

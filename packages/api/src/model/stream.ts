@@ -8,21 +8,18 @@ import { State, type StateLike } from "./state.js";
  * safe and keeps the order. Streams of one model share its weights and nothing else.
  */
 export class Stream {
-  private current: State;
   private tail: Promise<unknown> = Promise.resolve();
 
   /** @internal Made by `model.stream()`. */
   constructor(
-    private readonly advance: (
+    /** Takes what a step is given; what it returns runs it. */
+    private readonly ask: (
       x: InputsLike,
-      state: State,
       options?: Extent,
-    ) => Promise<{ readonly output: HostTensor; readonly state: State }>,
+    ) => (state: State) => Promise<{ readonly output: HostTensor; readonly state: State }>,
     private readonly zero: () => State,
-    first: StateLike,
-  ) {
-    this.current = first instanceof State ? first : State.fromTypedArrays(first);
-  }
+    private current: State,
+  ) {}
 
   /**
    * Runs one step from where the stream is. A step that fails leaves the stream where it was.
@@ -30,9 +27,10 @@ export class Stream {
    * @param options how rows end along time axes that a step sees whole
    * @throws what a step of the model throws
    */
-  step(x: InputsLike, options?: Extent): Promise<HostTensor> {
+  async step(x: InputsLike, options?: Extent): Promise<HostTensor> {
+    const run = this.ask(x, options);
     const result = this.tail.then(async () => {
-      const { output, state } = await this.advance(x, this.current, options);
+      const { output, state } = await run(this.current);
       this.current = state;
       return output;
     });
@@ -51,9 +49,10 @@ export class Stream {
 
   /** Goes on from another state after the steps asked for so far. Default zeros. */
   reset(state?: StateLike): void {
+    const next =
+      state === undefined ? this.zero() : state instanceof State ? state : State.fromTypedArrays(state);
     this.tail = this.tail.then(() => {
-      this.current =
-        state === undefined ? this.zero() : state instanceof State ? state : State.fromTypedArrays(state);
+      this.current = next;
     });
   }
 

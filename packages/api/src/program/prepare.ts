@@ -1,6 +1,7 @@
 import type { Adapter, Executable, Feed, SyncExecutable, WeightMap } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import type { Named, Program } from "../contract/program.js";
+import { taken } from "../contract/taken.js";
 import { type DeviceTensor, type DType, type DTypeArray, isHostTensor, sizeOf } from "../contract/tensor.js";
 import { isAxisName } from "./dims.js";
 import { legalize } from "./legalize.js";
@@ -15,7 +16,7 @@ export interface Prepared extends Executable {
 
 /**
  * Makes a program ready to run on an adapter, for whoever has no model around it: legalizes it, checks its
- * weights, and checks what every run is fed. This is all that stands between a caller and an adapter, which
+ * weights, and checks what every run is fed and copies it before the call returns. This is all that stands between a caller and an adapter, which
  * checks nothing of it again.
  *
  * @throws UNROLL_UNSUPPORTED, UNROLL_ENGINE, UNROLL_WEIGHTS before the engine sees anything
@@ -69,7 +70,7 @@ export function takenWeights({ name: program, params }: Program, weights: Weight
           cure: "give every weight the program declares",
           details: { name },
         });
-      return [name, { dtype: weight.dtype, shape: [...weight.shape], data: weight.data.slice() }];
+      return [name, taken(weight)];
     }),
   );
 }
@@ -90,7 +91,11 @@ class CheckedExecutable implements Prepared {
     } catch (error) {
       return Promise.reject(error as Error);
     }
-    return this.inner.run(feeds);
+    return this.inner.run(
+      Object.fromEntries(
+        Object.entries(feeds).map(([name, feed]) => [name, isHostTensor(feed) ? taken(feed) : feed]),
+      ),
+    );
   }
 
   async rebind(weights: WeightMap): Promise<void> {
