@@ -62,7 +62,7 @@ const plainState = (hold: Hold): Record<string, Record<string, HostTensor>> => (
   two: { h: filled([BATCH, 5], 23, hold) },
 });
 
-/** What an owner may do to what it gave, as deep as it goes: other numbers, sizes and names, and no memory. */
+/** What owners may do to what they gave, as deep as it goes: other numbers and sizes, no names, no memory. */
 function spoil(given: unknown): void {
   if (typeof given !== "object" || given === null) return;
   if (ArrayBuffer.isView(given)) {

@@ -21,8 +21,8 @@ export type Feed = HostTensor | DeviceTensor;
  * - Weights are complete, have the declared types, and nobody else changes their arrays: an adapter may
  *   keep them.
  * - Feeds are complete, of the declared types, agree in their symbolic dims, and each of those is at least 1.
- * - Feeds in host memory are copies of what the caller gave, and the adapter's alone until its run resolves: it
- *   may read them late, and need not copy them first. Afterwards they may be written over.
+ * - Feeds in host memory are copies of what the caller gave, and the adapter's alone until its run resolves:
+ *   it may read them late, and need not copy them first. Afterwards they may be written over.
  * - Nothing is run or bound after `dispose()` on its executable.
  *
  * What only an adapter can know, it checks itself: the sizes of arrays given to `runInto`, ids outside a
@@ -51,9 +51,9 @@ export interface Executable {
   /**
    * Runs the program once. Feeds are read, never changed or disposed; the caller owns the results.
    *
-   * @param feeds one value for every program input, by input name; already checked against the declared types.
-   *   Nobody writes into them before the run resolves; anybody may afterwards. An array may be a view, at an
-   *   offset, of a larger buffer.
+   * @param feeds one value for every program input, by input name; already checked against the declared
+   *   types. Nobody writes into them before the run resolves; anybody may afterwards. An array may be a view,
+   *   at an offset, of a larger buffer.
    * @returns one tensor for every program output, by output name
    */
   run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>>;

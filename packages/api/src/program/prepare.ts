@@ -16,8 +16,8 @@ export interface Prepared extends Executable {
 
 /**
  * Makes a program ready to run on an adapter, for whoever has no model around it: legalizes it, checks its
- * weights, and checks what every run is fed and copies it before the call returns. This is all that stands between a caller and an adapter, which
- * checks nothing of it again.
+ * weights, checks what every run is fed, and copies both before the call returns. This is all that stands
+ * between a caller and an adapter, which checks nothing of it again.
  *
  * @throws UNROLL_UNSUPPORTED, UNROLL_ENGINE, UNROLL_WEIGHTS before the engine sees anything
  */
