@@ -35,7 +35,7 @@ export class TfjsExecutable implements Executable {
     private readonly host: boolean,
     private readonly hostKernels: boolean,
   ) {
-    this.steps = onBackend(tf, backend, () => tf.engine().tidy(() => this.prepare(weights)));
+    this.steps = this.prepared(weights);
     const computed = new Set(
       program.nodes.flatMap((node) =>
         node.kind === "primitive" && node.op === "constant" ? [] : node.outputs.map((o) => o.id),
@@ -47,6 +47,16 @@ export class TfjsExecutable implements Executable {
         program.outputs.findIndex((o) => o.id === id) !== k ||
         passesThrough(program, id),
     );
+  }
+
+  /** Uploads and packs weights; where that fails, nothing of it is left. */
+  private prepared(weights: WeightMap): Step[] {
+    try {
+      return onBackend(this.tf, this.backend, () => this.tf.engine().tidy(() => this.prepare(weights)));
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
   }
 
   private prepare(weights: WeightMap): Step[] {
@@ -119,8 +129,11 @@ export class TfjsExecutable implements Executable {
     if (tf.engine().pendingBackendInit) await untilStarted(tf);
     const before = this.kept.splice(0);
     this.weightSlots = [];
-    this.steps = onBackend(tf, this.backend, () => tf.engine().tidy(() => this.prepare(weights)));
-    for (const tensor of before) tensor.dispose();
+    try {
+      this.steps = this.prepared(weights);
+    } finally {
+      for (const tensor of before) tensor.dispose();
+    }
   }
 
   dispose(): void {

@@ -9,6 +9,8 @@ import { rowEndsName, type Runnable, type RunMode } from "../program/runnable.js
 interface Entry {
   readonly program: Program;
   executable?: Promise<Executable>;
+  /** The same, where it was made at once. */
+  sync?: SyncExecutable;
 }
 
 /** What runs between two changes of weights. */
@@ -66,12 +68,17 @@ export class Executables {
     return this.entry(how).program;
   }
 
-  /** Compiles the program of a mode at once, on an adapter that can. */
-  compileSync(how: RunMode): SyncExecutable {
+  /** Compiles the program of a mode at once, on an adapter that can. @returns what there is of it now */
+  compileSync(how: RunMode): () => SyncExecutable {
     const entry = this.entry(how);
-    const executable = this.adapter.compileSync!(entry.program, weightsOf(entry.program, this.generation));
-    entry.executable = Promise.resolve(executable);
-    return executable;
+    const compiled = (): SyncExecutable => {
+      if (entry.sync) return entry.sync;
+      entry.sync = this.adapter.compileSync!(entry.program, weightsOf(entry.program, this.generation));
+      entry.executable = Promise.resolve(entry.sync);
+      return entry.sync;
+    };
+    compiled();
+    return compiled;
   }
 
   /**
@@ -151,10 +158,21 @@ export class Executables {
 
   private async rebindEntry(entry: Entry, generation: Generation): Promise<void> {
     const executable = await entry.executable!;
-    const weights = weightsOf(entry.program, generation);
-    if (executable.rebind) return executable.rebind(weights);
-    entry.executable = this.adapter.compile(entry.program, weights);
+    if (executable.rebind)
+      try {
+        return await executable.rebind(weightsOf(entry.program, generation));
+      } catch (error) {
+        this.forget(entry, executable);
+        throw error;
+      }
+    // Where compiling fails, the next run that wants it tries again.
+    this.forget(entry, executable);
+    await (entry.executable = this.compile(entry, generation));
+  }
+
+  private forget(entry: Entry, executable: Executable): void {
+    delete entry.executable;
+    delete entry.sync;
     executable.dispose();
-    await entry.executable;
   }
 }

@@ -26,7 +26,7 @@ export class StepBinding {
 
   constructor(
     runnable: Runnable,
-    private readonly executable: SyncExecutable,
+    private readonly executable: () => SyncExecutable,
     program: Program,
     private readonly parts: readonly SignatureState[],
   ) {
@@ -51,7 +51,7 @@ export class StepBinding {
     if (this.limit >= 0) assertIds(this.place, x, this.limit);
     bound.inputs[0] = x;
     bound.outputs[0] = out;
-    this.executable.runInto(bound.inputs, bound.outputs, bound.dims);
+    this.executable().runInto(bound.inputs, bound.outputs, bound.dims);
   }
 
   private bind(state: State): Bound {
