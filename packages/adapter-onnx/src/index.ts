@@ -11,6 +11,7 @@ import {
   primitiveNames,
   unrollError,
 } from "@unroll/api/adapter";
+import { assertLibrary, startDevice } from "./device.js";
 import { OnnxExecutable } from "./executable.js";
 import type { Library, OnnxRuntime, OrtSession } from "./library.js";
 import { claims, modelOf } from "./onnx-model.js";
@@ -59,10 +60,11 @@ const wrongOnWebgpu: readonly string[] = ["select"];
  * GRU and RNN operators.
  *
  * @param library the namespace of `onnxruntime-web` or `onnxruntime-node`
- * @throws UNROLL_ARGUMENT for a composite it does not know; compiling throws UNROLL_ENGINE when the library
- *   refuses
+ * @throws UNROLL_ARGUMENT for a composite it does not know; compiling throws UNROLL_CONFIG for a device that
+ *   does not start here, UNROLL_ENGINE when the library refuses
  */
 export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
+  assertLibrary(library);
   const { device = "wasm", composites = "all", sessionOptions = {} } = options;
   const ort = library as Library;
   knownOptions("onnx", options, ["device", "composites", "sessionOptions"]);
@@ -85,6 +87,8 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
       synchronous: false,
       memory: device === "wasm" || device === "cpu" ? "host" : "device",
     },
+    // Whoever names providers of their own hears of them when a session is made.
+    start: async () => ("executionProviders" in sessionOptions ? undefined : startDevice(ort, device)),
     async compile(program, weights) {
       const create = async (bytes: Uint8Array): Promise<OrtSession> => {
         try {

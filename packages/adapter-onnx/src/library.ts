@@ -31,5 +31,7 @@ export interface Library {
   readonly env?: {
     readonly versions?: { readonly common?: string; readonly web?: string; readonly node?: string };
   };
+  /** Of onnxruntime-node alone. */
+  listSupportedBackends?(): readonly { readonly name: string; readonly bundled: boolean }[];
   readonly Tensor: new (type: OrtType, data: ArrayLike<number>, dims: readonly number[]) => OrtTensor;
 }

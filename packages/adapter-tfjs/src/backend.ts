@@ -1,5 +1,18 @@
 import { unrollError } from "@unroll/api/adapter";
-import type { Library } from "./library.js";
+import type { Library, TensorFlow } from "./library.js";
+
+/** Refuses what is no TensorFlow.js. @throws UNROLL_ARGUMENT */
+export function assertLibrary(given: unknown): asserts given is TensorFlow {
+  const { engine, findBackendFactory } = (given ?? {}) as Partial<TensorFlow>;
+  if (typeof engine === "function" && typeof findBackendFactory === "function") return;
+  throw unrollError({
+    code: "UNROLL_ARGUMENT",
+    place: "tfjs",
+    expected: "the namespace of @tensorflow/tfjs",
+    got: given instanceof Promise ? "a promise" : given === null ? "null" : typeof given,
+    cure: 'import * as tf from "@tensorflow/tfjs" and call tfjs(tf); an import() is awaited first',
+  });
+}
 
 /**
  * Waits while any backend is starting, ours or another's: until then the library refuses every operation, and
@@ -16,13 +29,14 @@ export async function untilStarted(tf: Library): Promise<void> {
  */
 export async function startBackend(tf: Library, name: string): Promise<void> {
   if (!tf.findBackendFactory(name)) {
+    const known = Object.keys(tf.engine().registryFactory ?? {});
     throw unrollError({
       code: "UNROLL_CONFIG",
       place: "tfjs backend",
-      expected: "one that is registered",
+      expected: `one that is registered${known.length > 0 ? `, as ${known.join(", ")}` : ""}`,
       got: `"${name}"`,
-      cure: `import @tensorflow/tfjs-backend-${name} before`,
-      details: { backend: name },
+      cure: `import @tensorflow/tfjs-backend-${name} before, or mend its name`,
+      details: { backend: name, backends: known },
     });
   }
   await untilStarted(tf);

@@ -4,7 +4,7 @@
  * @module @unroll/adapter-tfjs
  */
 import { type Adapter, chosenClaims, CONTRACT, knownOptions, primitiveNames } from "@unroll/api/adapter";
-import { startBackend, untilStarted } from "./backend.js";
+import { assertLibrary, startBackend, untilStarted } from "./backend.js";
 import { TfjsExecutable } from "./executable.js";
 import type { Library, TensorFlow } from "./library.js";
 import { claims } from "./nodes.js";
@@ -45,6 +45,7 @@ export interface TfjsOptions {
  *   is not registered
  */
 export function tfjs(library: TensorFlow, options: TfjsOptions = {}): Adapter {
+  assertLibrary(library);
   const { composites = "all", hostKernels = true, backend = library.getBackend() || "cpu" } = options;
   knownOptions("tfjs", options, ["backend", "composites", "hostKernels"]);
   const tf = library as unknown as Library;
@@ -63,6 +64,7 @@ export function tfjs(library: TensorFlow, options: TfjsOptions = {}): Adapter {
       synchronous: false,
       memory: host ? "host" : "device",
     },
+    start: () => startBackend(tf, backend),
     async compile(program, weights) {
       await startBackend(tf, backend);
       await untilStarted(tf);

@@ -67,6 +67,7 @@ export interface Library extends Omit<TensorFlow, "engine" | "getKernel"> {
     /** Private to the library, and the only sign that a backend is starting. */
     readonly pendingBackendInit?: Promise<unknown> | null;
     readonly registry?: Readonly<Record<string, object>>;
+    readonly registryFactory?: object;
     backendName?: string;
     backendInstance?: object;
   };

@@ -38,6 +38,13 @@ export interface Adapter {
   /** What it runs; anything else is expanded or refused before it is called. */
   readonly capabilities: Capabilities;
   /**
+   * Makes sure that the device is there. A model awaits it when it is compiled, since programs may be compiled
+   * later, at the first run that needs them. Left out by engines that run wherever they load.
+   *
+   * @throws UNROLL_CONFIG naming the device, and those that there are
+   */
+  start?(): Promise<void>;
+  /**
    * Prepares a program for execution. One executable serves every batch size and length. Whoever has a
    * program and no model around it calls `prepare()`, which makes the checks, rather than this.
    */

@@ -24,13 +24,15 @@ export async function compileIn<const S extends ModelSource>(
   const runnable = isRunnable(own) ? own : runnableOf(catalog, own);
   const model = new CompiledModel<S>(own, runnable, options);
   model.prepare();
+  await model.adapter.start?.();
   return model as unknown as ModelOf<S>;
 }
 
 /**
  * Makes a spec runnable on an engine; or anything else that has a signature and programs, a {@link Runnable}.
  *
- * @throws UNROLL_SPEC, UNROLL_WEIGHTS, UNROLL_DTYPE, UNROLL_UNSUPPORTED before the engine sees anything
+ * @throws UNROLL_SPEC, UNROLL_WEIGHTS, UNROLL_DTYPE, UNROLL_UNSUPPORTED before the engine sees anything;
+ *   UNROLL_CONFIG for a device that is not there
  */
 export const compile = <const S extends ModelSource>(
   source: S,
