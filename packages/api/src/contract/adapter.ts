@@ -38,8 +38,8 @@ export interface Adapter {
   /** What it runs; anything else is expanded or refused before it is called. */
   readonly capabilities: Capabilities;
   /**
-   * Makes sure that the device is there. A model awaits it when it is compiled, since programs may be compiled
-   * later, at the first run that needs them. Left out by engines that run wherever they load.
+   * Makes sure that the device is there. A model awaits it when it is compiled, since programs may be
+   * compiled later, at the first run that needs them. Left out by engines that run wherever they load.
    *
    * @throws UNROLL_CONFIG naming the device, and those that there are
    */

@@ -1,4 +1,5 @@
-import { unrollError } from "../contract/error.js";
+import { unrollError, type UnrollErrorCode } from "../contract/error.js";
+import { isRecord, kindOf } from "../contract/kind.js";
 import { taken } from "../contract/taken.js";
 import { type HostTensor, isHostTensor, type Nested, sizeOf, tensor } from "../contract/tensor.js";
 import { type Runnable, type SignatureInput, STEPS } from "../program/runnable.js";
@@ -74,23 +75,14 @@ function refuseShape(
 
 /** Refuses a run without rows, or over no steps where that says nothing. */
 function refuseNothing(place: string, sizes: Readonly<Record<string, number>>, mayBeEmpty: boolean): void {
-  if (sizes["batch"] === 0)
-    throw unrollError({
-      code: "UNROLL_SHAPE",
-      place,
-      expected: "at least one row",
-      got: "batch 0",
-      cure: "skip the call when there is nothing to run",
-      details: { batch: 0 },
-    });
   const empty = Object.keys(sizes).find((axis) => sizes[axis] === 0 && !(mayBeEmpty && axis === STEPS));
   if (empty !== undefined)
     throw unrollError({
       code: "UNROLL_SHAPE",
       place,
-      expected: `at least one step of "${empty}"`,
+      expected: `at least 1 along "${empty}"`,
       got: "0",
-      cure: "skip the call when there is nothing to look at",
+      cure: "skip the call",
       details: { axis: empty },
     });
 }
@@ -130,25 +122,10 @@ function byName(
   place: string,
   given: InputsLike,
 ): Readonly<Record<string, TensorLike>> {
-  const single = inputs.length === 1 ? inputs[0]!.name : null;
-  const isRecord =
-    typeof given === "object" &&
-    given !== null &&
-    !Array.isArray(given) &&
-    !isHostTensor(given) &&
-    !ArrayBuffer.isView(given);
-  if (!isRecord) {
-    if (single !== null) return { [single]: given as TensorLike };
-    throw unrollError({
-      code: "UNROLL_ARGUMENT",
-      place,
-      expected: `an object with inputs ${inputs.map((i) => i.name).join(", ")}`,
-      got: "one value",
-      cure: "name each input",
-    });
-  }
-  const record = given as Readonly<Record<string, TensorLike>>;
   const names = inputs.map((i) => i.name);
+  const named = isRecord(given) && !isHostTensor(given);
+  if (!named && names.length === 1) return { [names[0]!]: given as TensorLike };
+  const record = (named ? given : {}) as Readonly<Record<string, TensorLike>>;
   const missing = names.filter((name) => record[name] === undefined);
   const extra = Object.keys(record).filter((name) => !names.includes(name));
   if (missing.length + extra.length > 0) {
@@ -157,18 +134,42 @@ function byName(
       place,
       expected: `inputs ${names.join(", ")}`,
       got: [
+        ...(named ? [] : [kindOf(given)]),
         ...(missing.length > 0 ? [`none for ${missing.join(", ")}`] : []),
         ...(extra.length > 0 ? [`unknown ${extra.join(", ")}`] : []),
       ].join(" and "),
-      cure: "name each input once",
+      cure: "name each input",
       details: { missing, extra },
     });
   }
   return record;
 }
 
+/**
+ * Refuses what is no tensor, or one that its data does not fill.
+ *
+ * @param code of the error; default UNROLL_ARGUMENT or UNROLL_SHAPE
+ */
+export function assertTensor(
+  place: string,
+  expected: string,
+  given: unknown,
+  code?: UnrollErrorCode,
+): asserts given is HostTensor {
+  const is = isHostTensor(given);
+  if (is && sizeOf(given.shape) === given.data.length) return;
+  throw unrollError({
+    code: code ?? (is ? "UNROLL_SHAPE" : "UNROLL_ARGUMENT"),
+    place,
+    expected: is ? `${sizeOf(given.shape)} values for shape [${given.shape.join(", ")}]` : expected,
+    got: is ? `${given.data.length}` : kindOf(given),
+    cure: "make it with tensor(data, shape)",
+  });
+}
+
 function toTensor(place: string, given: TensorLike, dtype: "float32" | "int32"): HostTensor {
-  if (isHostTensor(given)) {
+  if (typeof given !== "number" && !Array.isArray(given)) {
+    assertTensor(place, "a tensor or nested arrays of numbers", given);
     if (given.dtype !== dtype)
       throw unrollError({
         code: "UNROLL_DTYPE",
@@ -178,32 +179,8 @@ function toTensor(place: string, given: TensorLike, dtype: "float32" | "int32"):
         cure: `make it with tensor(data, shape, "${dtype}")`,
         details: { expected: dtype, got: given.dtype },
       });
-    if (sizeOf(given.shape) !== given.data.length)
-      throw unrollError({
-        code: "UNROLL_SHAPE",
-        place: place,
-        expected: `${sizeOf(given.shape)} values for shape [${given.shape.join(", ")}]`,
-        got: `${given.data.length}`,
-        cure: "the data must fill the shape",
-      });
     return taken(given);
   }
-  if (ArrayBuffer.isView(given))
-    throw unrollError({
-      code: "UNROLL_ARGUMENT",
-      place: place,
-      expected: "a tensor or nested arrays",
-      got: "a bare typed array",
-      cure: "its shape is unknown, wrap it with tensor(data, shape)",
-    });
-  if (typeof given !== "number" && !Array.isArray(given))
-    throw unrollError({
-      code: "UNROLL_ARGUMENT",
-      place: place,
-      expected: "a tensor or nested arrays of numbers",
-      got: given === null ? "null" : typeof given,
-      cure: "make one with tensor(data, shape)",
-    });
   const made = tensor(given, undefined, dtype);
   // Int32Array drops fractions silently; an id of 2.5 is a mistake.
   if (dtype === "int32" && !whole(given)) {

@@ -153,10 +153,10 @@ describe("time axes", () => {
       }),
     ).rejects.toThrow("expected lengths or mask, got both");
     await expect(model.sequence({ ...given, read: numbers([2, 0, 3]) })).rejects.toThrow(
-      'expected at least one step of "source", got 0',
+      'expected at least 1 along "source", got 0',
     );
     await expect(model.sequence({ ...given, words: numbers([2, 0, 2]) })).rejects.toThrow(
-      'expected at least one step of "time", got 0',
+      'expected at least 1 along "time", got 0',
     );
     await expect(model.sequence({ ...given, read: numbers([3, 5, 3]) })).rejects.toThrow(
       "expected [batch = 2, source, 3], got [3, 5, 3]",

@@ -1,3 +1,6 @@
+import { unrollError } from "../contract/error.js";
+import { kindOf } from "../contract/kind.js";
+import { knownOptions } from "../contract/known-options.js";
 import { runnableOf } from "../lowering/spec-runnable.js";
 import type { Catalog } from "../layers/definition.js";
 import { isRunnable } from "../program/runnable.js";
@@ -19,12 +22,22 @@ export async function compileIn<const S extends ModelSource>(
   source: S,
   options: CompileOptions,
 ): Promise<ModelOf<S>> {
+  const { adapter } = options ?? {};
+  if (!adapter?.compile)
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "compile",
+      expected: "an adapter",
+      got: kindOf(adapter),
+      cure: "call its factory, await promises",
+    });
+  knownOptions("compile", options, ["adapter", "weights", "timeMajor"]);
   if (!isRunnable(source)) checkSpec(catalog, source);
   const own = isRunnable(source) ? source : copyOf(source);
   const runnable = isRunnable(own) ? own : runnableOf(catalog, own);
   const model = new CompiledModel<S>(own, runnable, options);
   model.prepare();
-  await model.adapter.start?.();
+  await adapter.start?.();
   return model as unknown as ModelOf<S>;
 }
 

@@ -7,6 +7,7 @@ import type { WeightMap } from "../contract/adapter.js";
 import { assertModelWeights } from "../program/expected-weights.js";
 import { type Runnable, type RunMode, type SignatureState, stateName, STEPS } from "../program/runnable.js";
 import { axesOfInputs, type CheckedInputs, inputChecker, type InputsLike } from "./arguments.js";
+import { assertTensors } from "./weights.js";
 import { Executables, type Run } from "./executables.js";
 import type { CompileOptions, ModelSource, RunResult, SequenceOptions, SteppableModel } from "./faces.js";
 import { type Extent, extentChecker } from "./row-ends.js";
@@ -33,6 +34,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     private readonly runnable: Runnable,
     { adapter, weights, timeMajor = false }: CompileOptions,
   ) {
+    assertTensors(runnable.name, weights);
     assertModelWeights(runnable.name, runnable.weights, weights);
     this.adapter = adapter;
     this.executables = new Executables(runnable, adapter, timeMajor, weights);
@@ -73,15 +75,14 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   async step(x: InputsLike, state: StateLike, options: Extent = {}): Promise<RunResult> {
     const place = `model "${this.runnable.name}" step`;
     this.assertAlive(place);
-    if (typeof state !== "object" || state === null) {
+    if (typeof state !== "object" || state === null)
       throw unrollError({
         code: "UNROLL_STATE",
         place,
         expected: "a state",
         got: String(state),
-        cure: "start with zeroState(batch) and pass on the state that each step returns",
+        cure: "start with zeroState(batch) and pass on what each step returns",
       });
-    }
     const own = stateOf(state);
     return this.askStep(x, options)(own);
   }
@@ -90,6 +91,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   private askStep(x: InputsLike, options: Extent): (state: State) => Promise<RunResult> {
     const place = `model "${this.runnable.name}" step`;
     this.assertAlive(place);
+    knownOptions(place, options, ["lengths", "mask"]);
     const { feeds, batch, sizes } = this.check.step(x);
     const ends = this.extent.step(place, options, batch, sizes);
     const run = this.executables.ask({ mode: "step", extents: ends.extents });
@@ -104,6 +106,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
 
   stream(options: { readonly batch?: number; readonly state?: StateLike } = {}): Stream {
     this.assertAlive("stream");
+    knownOptions("stream", options, ["batch", "state"]);
     const first = options.state ?? this.zeroState(options.batch ?? 1);
     return new Stream(
       (x, given = {}) => this.askStep(x, given),
@@ -133,6 +136,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   async rebind(weights: WeightMap): Promise<void> {
     const place = `model "${this.runnable.name}" rebind`;
     this.assertAlive(place);
+    assertTensors(this.runnable.name, weights);
     const expected = this.runnable.weights.filter(({ name }) => Object.hasOwn(weights, name));
     assertModelWeights(this.runnable.name, expected, weights);
     return this.executables.rebind(weights);
@@ -168,9 +172,10 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
       const copies =
         state.onDevice || state.batch !== batch
           ? null
-          : state
-              .arrays(place, this.given)
-              .map((data, k) => taken({ ...this.given[k]!, shape: [batch, ...this.given[k]!.shape], data }));
+          : state.arrays(place, this.given).map((data, k) => {
+              const { dtype, shape } = this.given[k]!;
+              return taken({ dtype, shape: [batch, ...shape], data });
+            });
       return async (executable) => {
         const parts = copies ?? (await state.borrow(place, this.given, batch, this.adapter));
         let results: Record<string, DeviceTensor>;

@@ -72,9 +72,10 @@ export class Executables {
   compileSync(how: RunMode): () => SyncExecutable {
     const entry = this.entry(how);
     const compiled = (): SyncExecutable => {
-      if (entry.sync) return entry.sync;
-      entry.sync = this.adapter.compileSync!(entry.program, weightsOf(entry.program, this.generation));
-      entry.executable = Promise.resolve(entry.sync);
+      if (!entry.sync) {
+        entry.sync = this.adapter.compileSync!(entry.program, weightsOf(entry.program, this.generation));
+        entry.executable = Promise.resolve(entry.sync);
+      }
       return entry.sync;
     };
     compiled();
