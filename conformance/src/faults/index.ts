@@ -6,6 +6,7 @@ import { calls } from "./calls.js";
 import { claims } from "./claims.js";
 import { customCells } from "./custom-cells.js";
 import { direction } from "./direction.js";
+import { feeds } from "./feeds.js";
 import { gates } from "./gates.js";
 import { kernelsAndBiases } from "./kernels-and-biases.js";
 import { layers } from "./layers.js";
@@ -32,6 +33,7 @@ export const faultFamilies: Readonly<Record<string, readonly Fault[]>> = {
   "batch-and-time": batchAndTime,
   numbers,
   lifetimes,
+  feeds,
   claims,
   primitives,
   sizes,

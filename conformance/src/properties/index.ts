@@ -4,6 +4,7 @@ import { batchMayChange } from "./batch-may-change.js";
 import { bidirectionalIsTwoRuns } from "./bidirectional-is-two-runs.js";
 import { cutAnywhere } from "./cut-anywhere.js";
 import { everySize } from "./every-size.js";
+import { givenMeansTaken } from "./given-means-taken.js";
 import { lengthsEqualShorter } from "./lengths-equal-shorter.js";
 import { maskedStepKeepsState } from "./masked-step-keeps-state.js";
 import { nanPassesOn } from "./nan-passes-on.js";
@@ -51,6 +52,7 @@ const byName = {
   streamsDoNotMix,
   repeatable,
   resultsAreOwned,
+  givenMeansTaken,
   saturation,
   nanPassesOn,
   weightsSurvive,
