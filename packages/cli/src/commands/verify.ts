@@ -1,11 +1,11 @@
 import { unrollError } from "@unroll/api";
-import { adaptersOf, listed } from "../adapters.js";
-import { short } from "../numbers.js";
-import { progress } from "../progress.js";
+import { adaptersOf, listed, type NamedAdapter } from "../adapters.js";
 import type { AddCommand } from "../command.js";
-import { table } from "../table.js";
-import { type CaseReport, check } from "../verify/check.js";
+import type { Io } from "../io.js";
+import { progress } from "../progress.js";
+import { type CaseReport, check, unsupported } from "../verify/check.js";
 import { readManifest } from "../verify/manifest.js";
+import { countOf, summary } from "../verify/summary.js";
 
 interface Options {
   readonly adapter: readonly string[];
@@ -32,80 +32,46 @@ export const verifyCommand: AddCommand = (program, io, end) => {
     .action(async (manifests: string[], options: Options) => {
       const adapters = await adaptersOf(options.adapter, io);
       const cases: CaseReport[] = [];
-      for (const manifest of manifests) {
-        const entries = await readManifest(
-          io,
-          manifest,
-          (name) => options.only === undefined || name.includes(options.only),
-        );
-        const bar = progress(io, entries.length * adapters.length);
-        for (const engine of adapters) {
-          for (const entry of entries) {
-            bar.step(`${engine.name} ${entry.name}`);
-            if (entry.unsupported !== null)
-              cases.push({
-                manifest,
-                name: entry.name,
-                adapter: engine.name,
-                mode: "sequence",
-                status: "unsupported",
-                maxError: null,
-                errorOverBound: null,
-                reason: entry.unsupported,
-              });
-            for (const recorded of entry.cases)
-              for (const mode of recorded.modes) cases.push(await check(manifest, recorded, mode, engine));
-          }
-        }
-        bar.stop();
-      }
-      if (cases.length === 0)
-        throw unrollError({
-          code: "UNROLL_ARGUMENT",
-          place: "verify",
-          expected: "cases to check",
-          got: `none${options.only === undefined ? "" : ` whose name contains "${options.only}"`}`,
-          cure: "nothing checked is nothing passed",
-        });
+      for (const manifest of manifests)
+        cases.push(...(await checkManifest(io, manifest, adapters, options.only)));
+      if (cases.length === 0) throw nothingChecked(options.only);
 
-      const count = (status: CaseReport["status"], among: readonly CaseReport[] = cases): number =>
-        among.filter((one) => one.status === status).length;
-      const failed = count("failed");
-      const counts = { passed: count("passed"), failed, unsupported: count("unsupported") };
+      const failed = countOf(cases, "failed");
+      const counts = { passed: countOf(cases, "passed"), failed, unsupported: countOf(cases, "unsupported") };
       if (options.json) io.out(`${JSON.stringify({ total: cases.length, ...counts, cases })}\n`);
-      else io.out(summary(cases, count));
+      else io.out(summary(cases));
       if (failed > 0) end(1);
     });
 };
 
-function summary(
-  cases: readonly CaseReport[],
-  count: (status: CaseReport["status"], among: readonly CaseReport[]) => number,
-): string {
-  const notable = cases.filter(({ status }) => status !== "passed");
-  const lines = notable.map(
-    ({ status, adapter, mode, name, reason }) => `${status}  ${adapter} ${mode}  ${name}: ${reason}\n`,
-  );
-  const groups = new Map<string, CaseReport[]>();
-  for (const one of cases) {
-    const key = JSON.stringify([one.manifest, one.adapter, one.mode]);
-    groups.set(key, [...(groups.get(key) ?? []), one]);
-  }
-  const rows = [...groups.values()].map((group) => {
-    const { manifest, adapter, mode } = group[0]!;
-    const worst = (key: "maxError" | "errorOverBound"): string =>
-      short(Math.max(0, ...group.map((one) => one[key] ?? 0)));
-    return [
-      manifest,
-      adapter,
-      mode,
-      String(count("passed", group)),
-      String(count("failed", group)),
-      String(count("unsupported", group)),
-      worst("maxError"),
-      worst("errorOverBound"),
-    ];
+/** Checks every case of a manifest, in every mode on every engine. */
+async function checkManifest(
+  io: Io,
+  manifest: string,
+  adapters: readonly NamedAdapter[],
+  only: string | undefined,
+): Promise<CaseReport[]> {
+  const entries = await readManifest(io, manifest, (name) => only === undefined || name.includes(only));
+  const bar = progress(io, entries.length * adapters.length);
+  const cases: CaseReport[] = [];
+  for (const engine of adapters)
+    for (const entry of entries) {
+      bar.step(`${engine.name} ${entry.name}`);
+      if (entry.unsupported !== null)
+        cases.push(unsupported(manifest, entry.name, engine.name, entry.unsupported));
+      for (const recorded of entry.cases)
+        for (const mode of recorded.modes) cases.push(await check(manifest, recorded, mode, engine));
+    }
+  bar.stop();
+  return cases;
+}
+
+function nothingChecked(only: string | undefined): Error {
+  return unrollError({
+    code: "UNROLL_ARGUMENT",
+    place: "verify",
+    expected: "cases to check",
+    got: `none${only === undefined ? "" : ` whose name contains "${only}"`}`,
+    cure: "nothing checked is nothing passed",
   });
-  const head = ["manifest", "adapter", "mode", "passed", "failed", "unsupported", "max error", "error/bound"];
-  return `${lines.join("")}${lines.length > 0 ? "\n" : ""}${table(head, rows, [3, 4, 5, 6, 7])}`;
 }

@@ -2,6 +2,7 @@ import { isUnrollError } from "@unroll/api";
 import { compareWithBound, type Comparison, worse } from "@unroll/conformance";
 import type { NamedAdapter } from "../adapters.js";
 import type { Mode, RecordedCase } from "./recorded.js";
+import type { NamedResults } from "./results.js";
 
 /** What became of one case in one mode on one engine. Scripts read this form: it stays. */
 export interface CaseReport {
@@ -19,7 +20,11 @@ export interface CaseReport {
   readonly reason: string | null;
 }
 
-const finite = (value: number): number => (Number.isFinite(value) ? value : 1e308);
+/** The report of a case that can't be expressed. */
+export function unsupported(manifest: string, name: string, adapter: string, reason: string): CaseReport {
+  const compared = { maxError: null, errorOverBound: null };
+  return { manifest, name, adapter, mode: "sequence", status: "unsupported", ...compared, reason };
+}
 
 /** Runs a case in one mode on one engine and compares every result with the recorded one. */
 export async function check(
@@ -29,34 +34,16 @@ export async function check(
   { name: adapter, adapter: engine }: NamedAdapter,
 ): Promise<CaseReport> {
   const about = { manifest, name: recorded.name, adapter, mode };
-  let results: Awaited<ReturnType<typeof run>>;
+  let results: NamedResults;
   try {
     results = await run(engine);
   } catch (error) {
     if (!isUnrollError(error)) throw error;
-    return {
-      ...about,
-      status: error.code === "UNROLL_UNSUPPORTED" ? "unsupported" : "failed",
-      maxError: null,
-      errorOverBound: null,
-      reason: `${error.code} ${error.message}`,
-    };
+    const status = error.code === "UNROLL_UNSUPPORTED" ? "unsupported" : "failed";
+    const reason = `${error.code} ${error.message}`;
+    return { ...about, status, maxError: null, errorOverBound: null, reason };
   }
-  let worst: Comparison = { maxError: 0, errorOverBound: 0, firstBadIndex: -1 };
-  let reason: string | null = null;
-  for (const [name, want] of Object.entries(recorded.want)) {
-    const got = results[name]!;
-    const comparison = compareWithBound(got, want, recorded.bounds[name]!);
-    if (comparison.firstBadIndex >= 0 && reason === null) {
-      const at = `${name}[${indexOf(comparison.firstBadIndex, want.shape).join(", ")}]`;
-      const wanted = `${comparison.want} within ${comparison.bound?.toExponential(1)}`;
-      reason =
-        got.shape.join() === want.shape.join()
-          ? `${at}: expected ${wanted}, got ${comparison.got}`
-          : `${name}: expected shape [${want.shape.join(", ")}], got [${got.shape.join(", ")}]`;
-    }
-    worst = worse(worst, comparison);
-  }
+  const { worst, reason } = compareAll(recorded, results);
   return {
     ...about,
     status: reason === null ? "passed" : "failed",
@@ -64,6 +51,36 @@ export async function check(
     errorOverBound: finite(worst.errorOverBound),
     reason,
   };
+}
+
+const finite = (value: number): number => (Number.isFinite(value) ? value : 1e308);
+
+/** The worst of all comparisons, and what is wrong with the first that fails. */
+function compareAll(
+  { want, bounds }: RecordedCase,
+  results: NamedResults,
+): { worst: Comparison; reason: string | null } {
+  let worst: Comparison = { maxError: 0, errorOverBound: 0, firstBadIndex: -1 };
+  let reason: string | null = null;
+  for (const [name, wanted] of Object.entries(want)) {
+    const got = results[name]!;
+    const comparison = compareWithBound(got, wanted, bounds[name]!);
+    if (comparison.firstBadIndex >= 0) reason ??= reasonOf(name, comparison, got.shape, wanted.shape);
+    worst = worse(worst, comparison);
+  }
+  return { worst, reason };
+}
+
+function reasonOf(
+  name: string,
+  { firstBadIndex, want, bound, got }: Comparison,
+  gotShape: readonly number[],
+  shape: readonly number[],
+): string {
+  if (gotShape.join() !== shape.join())
+    return `${name}: expected shape [${shape.join(", ")}], got [${gotShape.join(", ")}]`;
+  const at = `${name}[${indexOf(firstBadIndex, shape).join(", ")}]`;
+  return `${at}: expected ${want} within ${bound?.toExponential(1)}, got ${got}`;
 }
 
 /** Position in a tensor, from that in its row-major data. */

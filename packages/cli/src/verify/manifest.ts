@@ -1,12 +1,17 @@
 import { dirname, join } from "node:path";
 import { isUnrollError, unrollError } from "@unroll/api";
-import { type AnyTensor, type NamedTensor, readSafetensors } from "@unroll/api/weights";
+import { readSafetensors } from "@unroll/api/weights";
 import { readBytes, readJson } from "../files.js";
 import type { Io } from "../io.js";
-import { type KerasEntry, kerasCases } from "./keras-case.js";
-import { type OnnxEntry, onnxCase } from "./onnx-case.js";
+import { kerasCases } from "./keras/keras-cases.js";
+import type { KerasEntry } from "./keras/keras-entry.js";
+import { onnxCase } from "./onnx/onnx-case.js";
+import type { OnnxEntry } from "./onnx/onnx-entry.js";
+import { readOnnxWeights } from "./onnx/onnx-weights.js";
 import type { RecordedCase } from "./recorded.js";
-import { type TorchEntry, torchCase } from "./torch-case.js";
+import { recordedTensors } from "./recorded-tensors.js";
+import { torchCase } from "./torch/torch-case.js";
+import type { TorchEntry } from "./torch/torch-entry.js";
 
 /** An entry of a manifest: cases ready to run, or why it can't be expressed. */
 export interface LoadedEntry {
@@ -14,6 +19,8 @@ export interface LoadedEntry {
   readonly cases: readonly RecordedCase[];
   readonly unsupported: string | null;
 }
+
+type Entry = TorchEntry | KerasEntry | OnnxEntry;
 
 /**
  * Reads a manifest of recorded cases: modules of PyTorch and layers of Keras, as
@@ -37,63 +44,47 @@ export async function readManifest(
       details: { path },
     });
   const loaded: LoadedEntry[] = [];
-  for (const entry of cases as readonly (TorchEntry | KerasEntry | OnnxEntry)[]) {
-    const isOperator = entry !== null && typeof entry === "object" && "op" in entry;
-    if (
-      typeof entry?.name !== "string" ||
-      !(isOperator || (typeof entry.file === "string" && ("module" in entry || "layer" in entry)))
-    ) {
-      throw unrollError({
-        code: "UNROLL_FORMAT",
-        place: `manifest "${path}" case ${loaded.length}`,
-        expected: "name, file, and module or layer, or name and op",
-        got: JSON.stringify(entry)?.slice(0, 60),
-        cure: "write it with record.py",
-        details: { path },
-      });
-    }
-    if (!only(entry.name)) continue;
-    const tensors = readSafetensors(
-      await readBytes(
-        io,
-        join(
-          dirname(path),
-          isOperator ? `${entry.name}.safetensors` : (entry as TorchEntry | KerasEntry).file,
-        ),
-      ),
-    ).tensors as Readonly<Record<string, NamedTensor>>;
-    try {
-      const cases =
-        "module" in entry
-          ? [torchCase(entry, tensors)]
-          : "layer" in entry
-            ? kerasCases(entry, tensors)
-            : [onnxCase(entry, tensors, await initializersOf(io, join(dirname(path), `${entry.name}.onnx`)))];
-      loaded.push({ name: entry.name, cases, unsupported: null });
-    } catch (error) {
-      if (!isUnrollError(error) || error.code !== "UNROLL_UNSUPPORTED") throw error;
-      loaded.push({ name: entry.name, cases: [], unsupported: error.message });
-    }
+  for (const [index, value] of (cases as unknown[]).entries()) {
+    const entry = entryOf(value, `manifest "${path}" case ${index}`);
+    if (only(entry.name)) loaded.push(await load(io, dirname(path), entry));
   }
   return loaded;
 }
 
-/** Weights of an ONNX file. Its reader comes with the adapter, which this command may do without. */
-async function initializersOf(io: Io, path: string): Promise<Readonly<Record<string, AnyTensor>>> {
-  const bytes = await readBytes(io, path);
-  let reader: { readInitializers(bytes: Uint8Array): Readonly<Record<string, AnyTensor>> };
-  try {
-    reader = await import("@unroll/adapter-onnx");
-  } catch (cause) {
+function entryOf(value: unknown, place: string): Entry {
+  const entry = value as Entry | null;
+  const isOperator = entry !== null && typeof entry === "object" && "op" in entry;
+  if (
+    typeof entry?.name !== "string" ||
+    !(isOperator || (typeof entry.file === "string" && ("module" in entry || "layer" in entry)))
+  )
     throw unrollError({
-      code: "UNROLL_CONFIG",
-      place: `file "${path}"`,
-      expected: "package @unroll/adapter-onnx, which reads it",
-      got: "none",
-      cure: "install it",
-      details: { path },
-      cause,
+      code: "UNROLL_FORMAT",
+      place,
+      expected: "name, file, and module or layer, or name and op",
+      got: JSON.stringify(value)?.slice(0, 60),
+      cure: "write it with record.py",
     });
+  return entry;
+}
+
+/** Makes the cases of an entry ready, or says why it can't be expressed. */
+async function load(io: Io, folder: string, entry: Entry): Promise<LoadedEntry> {
+  try {
+    return { name: entry.name, cases: await casesOf(io, folder, entry), unsupported: null };
+  } catch (error) {
+    if (!isUnrollError(error) || error.code !== "UNROLL_UNSUPPORTED") throw error;
+    return { name: entry.name, cases: [], unsupported: error.message };
   }
-  return reader.readInitializers(bytes);
+}
+
+async function casesOf(io: Io, folder: string, entry: Entry): Promise<RecordedCase[]> {
+  const file = "op" in entry ? `${entry.name}.safetensors` : entry.file;
+  const { tensors } = readSafetensors(await readBytes(io, join(folder, file)));
+  const place = `case "${entry.name}"`;
+  if ("layer" in entry) return kerasCases(entry, (variant) => recordedTensors(variant, tensors));
+  const recorded = recordedTensors(place, tensors);
+  if ("module" in entry) return [torchCase(entry, recorded, place)];
+  const weights = await readOnnxWeights(io, join(folder, `${entry.name}.onnx`));
+  return [onnxCase(entry, recorded, weights, place)];
 }

@@ -1,0 +1,50 @@
+import { type Adapter, compile, type HostTensor } from "@unroll/api";
+import { type AnyTensor, fromOnnx } from "@unroll/api/weights";
+import { type CoreCase, stepModes, truthOf } from "../core-case.js";
+import type { RecordedCase } from "../recorded.js";
+import type { RecordedTensors } from "../recorded-tensors.js";
+import type { NamedResults } from "../results.js";
+import type { OnnxEntry } from "./onnx-entry.js";
+import { onnxOperator } from "./onnx-operator.js";
+import { onnxRun } from "./onnx-run.js";
+import { operatorSpec, weightsSpec } from "./onnx-spec.js";
+
+/**
+ * Makes a case ready.
+ *
+ * @param initializers weights of the ONNX file
+ * @throws UNROLL_UNSUPPORTED when a spec can't express the operator, UNROLL_FORMAT when the file is not as it
+ *   says
+ */
+export function onnxCase(
+  entry: OnnxEntry,
+  tensors: RecordedTensors,
+  initializers: Readonly<Record<string, AnyTensor>>,
+  place: string,
+): RecordedCase {
+  const operator = onnxOperator(entry, place);
+  const spec = operatorSpec(operator);
+  const { weights } = fromOnnx(weightsSpec(operator), initializers, [
+    { layer: "layer", names: { W: "W", R: "R", B: "B", P: "P" } },
+  ]);
+  const core: CoreCase = { spec, weights, runs: [onnxRun(entry, operator, spec, tensors)] };
+  return {
+    name: entry.name,
+    want: Object.fromEntries(entry.outputs.map((output) => [output, tensors.result(`f64.${output}`)])),
+    ...truthOf(core),
+    modes: [{ mode: "sequence", run: (adapter) => runWhole(core, adapter) }, ...stepModes(core)],
+  };
+}
+
+/** Runs the whole sequence on the core: no facade stands between, as there is none for single operators. */
+async function runWhole({ spec, weights, runs }: CoreCase, adapter: Adapter): Promise<NamedResults> {
+  const { run, named } = runs[0]!;
+  const model = await compile(spec, { adapter, weights });
+  const { outputs, state } = await model.sequence(run.inputs["x"]!, {
+    ...(run.lengths && { lengths: Array.from(run.lengths.data) }),
+    ...(run.state && { state: run.state as Record<string, Record<string, HostTensor>> }),
+  });
+  const finalState = await state.toTypedArrays();
+  model.dispose();
+  return named({ outputs, state: finalState });
+}
