@@ -1,6 +1,7 @@
 import { type Adapter, unrollError } from "@unroll/api";
 import { resolveAdapter } from "@unroll/api/config";
 import type { Io } from "./io.js";
+import { withoutBanner } from "./tfjs-banner.js";
 
 /** An adapter as the command line names it. */
 export interface NamedAdapter {
@@ -41,6 +42,7 @@ export async function adapterOf(
       details: { name, device },
     });
   const made = await resolveAdapter({ adapter, device: own ?? device, cwd: io.cwd, env: io.env });
+  if (made.name === "tfjs") await withoutBanner();
   return { name: name ?? made.name, adapter: made };
 }
 
@@ -52,8 +54,8 @@ export async function adaptersOf(names: readonly string[], io: Io): Promise<Name
 }
 
 /** Splits what a repeatable option was given: `a,b` and repetitions alike. */
-export const listed = (value: string, before: readonly string[] = []): string[] => [
-  ...before,
+export const listed = (value: string, before?: readonly string[]): string[] => [
+  ...(before ?? []),
   ...value
     .split(",")
     .map((name) => name.trim())

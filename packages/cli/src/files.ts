@@ -3,17 +3,32 @@ import { resolve } from "node:path";
 import { unrollError } from "@unroll/api";
 import type { Io } from "./io.js";
 
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "none there",
+  EISDIR: "a folder",
+  EACCES: "no permission",
+  EROFS: "a file system that is read-only",
+  ENOTDIR: "a file where a folder should be",
+  ENOSPC: "no space left (ENOSPC)",
+  EPIPE: "a pipe that its reader has closed (EPIPE)",
+};
+
+/** The operating system's reason in words. */
+export function systemReason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === undefined ? message : (reasons[code] ?? code);
+}
+
 /** Reads a file that the user named. @throws UNROLL_FORMAT with the system's reason */
 export async function readBytes(io: Io, path: string): Promise<Uint8Array> {
   try {
     return await readFile(resolve(io.cwd, path));
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
     throw unrollError({
       code: "UNROLL_FORMAT",
       place: `file "${path}"`,
       expected: "a file that can be read",
-      got: code === "ENOENT" ? "none there" : code === "EISDIR" ? "a folder" : String(code),
+      got: systemReason(cause),
       cure: "check the path",
       details: { path },
       cause,

@@ -15,16 +15,25 @@ export function numberOption(
       expected: what,
       got: `"${value}"`,
       cure: "give another",
-      details: {
-        name,
-        value,
-      },
+      details: { name, value },
     });
   return number;
 }
 
-export const isCount = (n: number): boolean => Number.isInteger(n) && n >= 1;
+/** An option that is a whole number within bounds. @throws UNROLL_ARGUMENT naming both */
+export function wholeOption(name: string, value: string, least: number, most: number): number {
+  const allowed = (n: number): boolean => Number.isInteger(n) && n >= least && n <= most;
+  return numberOption(name, value, allowed, `a whole number from ${least} to ${most}`);
+}
 
+/** `--length`: characters to read or to write. */
+export const lengthOption = (value: string): number => wholeOption("length", value, 1, 1_000_000);
+
+/** `--runs`: cases of each property. */
+export const runsOption = (value: string): number => wholeOption("runs", value, 1, 1_000_000);
+
+/** `--seed`: the generators of numbers take 32 bits. */
+export const seedOption = (value: string): number => wholeOption("seed", value, -(2 ** 31), 2 ** 32 - 1);
 /** A number of at most four significant digits, in whatever form is shortest to read. */
 export function short(value: number): string {
   if (value === 0) return "0";

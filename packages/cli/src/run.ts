@@ -6,6 +6,7 @@ import { compareCommand } from "./commands/compare.js";
 import { generateCommand } from "./commands/generate.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { verifyCommand } from "./commands/verify.js";
+import { inline, printable } from "./escaped.js";
 import type { AddCommand } from "./command.js";
 import type { ExitCode, Io } from "./io.js";
 
@@ -23,7 +24,8 @@ const commands: readonly AddCommand[] = [
  * @param argv arguments after the program's name
  * @returns exit code: 0, 1 when a check failed, 2 for wrong usage, a wrong file or a missing package
  */
-export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+export async function run(argv: readonly string[], given: Io): Promise<ExitCode> {
+  const io = guarded(given);
   let code: ExitCode = 0;
   const program = new Command("unroll")
     .description("Run, compare, inspect and verify recurrent models, and certify engines")
@@ -38,12 +40,19 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (isUnrollError(error)) io.err(`unroll: ${error.code} ${error.message}\n`);
+    if (isUnrollError(error)) io.err(`unroll: ${error.code} ${inline(error.message)}\n`);
     else io.err(`unroll: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return 2;
   }
   return code;
 }
+
+/** Whatever is printed may have come out of a file, and no terminal shall obey it. */
+const guarded = (io: Io): Io => ({
+  ...io,
+  out: (text) => io.out(printable(text)),
+  err: (text) => io.err(printable(text)),
+});
 
 function version(): string {
   return (

@@ -1,6 +1,7 @@
 import Table from "cli-table3";
+import { inline } from "./escaped.js";
 
-/** A plain table: columns apart by two spaces, numbers to the right. */
+/** A plain table: columns apart by two spaces, numbers to the right, each row one line. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -28,7 +29,7 @@ export function table(
       middle: "",
     },
   });
-  for (const row of rows) made.push([...row]);
+  for (const row of rows) made.push(row.map(inline));
   return `${made
     .toString()
     .split("\n")

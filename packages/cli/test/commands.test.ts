@@ -71,7 +71,7 @@ describe("unroll generate", () => {
       ],
       [
         ["--model", charlm, "--length", "few"],
-        /^unroll: UNROLL_ARGUMENT --length: expected a whole number of at least 1, got "few"/,
+        /^unroll: UNROLL_ARGUMENT --length: expected a whole number from 1 to 1000000, got "few"/,
       ],
       [["--model", charlm, "--temperature", "-1"], /^unroll: UNROLL_ARGUMENT --temperature/],
       [["--model", charlm, "--adapter", "tensorflow"], /^unroll: UNROLL_CONFIG .*"tensorflow"/],
@@ -286,7 +286,7 @@ describe("unroll verify", () => {
     writeFileSync(join(folder, "odd.json"), '{ "cases": [{ "file": 1 }] }');
     writeFileSync(join(folder, "cut.json"), '{ "cases": [');
     expect((await unroll("verify", join(folder, "odd.json"))).err).toMatch(
-      /case 0: expected name, file, and module or layer/,
+      /cases\[0\]: expected name, file, and module or layer/,
     );
     expect((await unroll("verify", join(folder, "cut.json"))).err).toMatch(
       /^unroll: UNROLL_FORMAT file .*expected JSON/,

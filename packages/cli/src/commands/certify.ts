@@ -1,10 +1,12 @@
-import { writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { certify, type CertifyReport, htmlReport, type PropertyReport, written } from "@unroll/conformance";
-import { isCount, numberOption, short } from "../numbers.js";
-import { progress } from "../progress.js";
+import { runsOption, short } from "../numbers.js";
+import { type Replay, replayOf, wrongPath } from "../replay.js";
+import { type ReportFile, reportFile } from "../report-file.js";
+import { jsonLine } from "../escaped.js";
+import { type Step, withProgress } from "../progress.js";
 import type { AddCommand } from "../command.js";
-import { subjectOf } from "../subject.js";
+import type { Io } from "../io.js";
+import { type CertifySubject, subjectOf } from "../subject.js";
 import { table } from "../table.js";
 
 interface Options {
@@ -17,6 +19,8 @@ interface Options {
   readonly json?: string;
   readonly html?: string;
 }
+
+const NOTHING = "expected a property that can be checked, got none; nothing checked is nothing passed";
 
 /** `unroll certify`: whether an engine, ours or a stranger's, computes recurrent networks correctly. */
 export const certifyCommand: AddCommand = (program, io, end) => {
@@ -36,36 +40,67 @@ export const certifyCommand: AddCommand = (program, io, end) => {
     .option("--json <file>", "write the report as JSON; - for the output")
     .option("--html <file>", "write the report as a page")
     .action(async (options: Options) => {
-      const runs = numberOption("runs", options.runs, isCount, "a whole number of at least 1");
-      const seed =
-        options.seed === undefined
-          ? undefined
-          : numberOption("seed", options.seed, Number.isInteger, "a whole number");
-      const { name, adapter, alive } = await subjectOf(options.adapter, options.device, io);
-      const bar = progress(io, 1000);
-      let shown = 0;
-      const report = await certify(adapter, {
-        runs,
-        ...(seed === undefined ? {} : { seed }),
-        ...(options.only === undefined ? {} : { only: options.only }),
-        ...(options.path === undefined ? {} : { path: options.path }),
-        ...(alive ? { alive } : {}),
-        onProgress: ({ property, form, runs: done, of }) => {
-          for (const now = Math.floor((1000 * done) / of); shown < now; shown++)
-            bar.step(`${property}, ${form}`);
-        },
-      });
-      bar.stop();
-      if (options.html !== undefined) await writeFile(resolve(io.cwd, options.html), htmlReport(report));
-      if (options.json === "-") io.out(`${JSON.stringify(report)}\n`);
-      else {
-        if (options.json !== undefined)
-          await writeFile(resolve(io.cwd, options.json), `${JSON.stringify(report, null, 2)}\n`);
-        io.out(told(report, name));
-      }
-      if (report.summary.failed > 0 || report.summary.wrong > 0) end(1);
+      const runs = runsOption(options.runs);
+      const replay = replayOf(options);
+      const files = await reportFiles(io, options);
+      const subject = await subjectOf(options.adapter, options.device, io);
+      const report = await withProgress(io, 1000, (step) => judge(subject, runs, options.only, replay, step));
+      const failure = await writeAll(files, report);
+      // A report of many minutes that no file takes goes to the output.
+      io.out(options.json === "-" || failure ? jsonLine(report) : told(report, subject.name));
+      const { passed, failed, wrong } = report.summary;
+      const nothing = passed + failed === 0;
+      if (nothing) io.err(`unroll: ${subject.name}: ${NOTHING}\n`);
+      if (failed > 0 || wrong > 0 || nothing) end(1);
+      if (failure) throw failure.error;
     });
 };
+
+/** A file and what of a report goes there. */
+type Written = readonly [ReportFile, (report: CertifyReport) => string];
+
+async function reportFiles(io: Io, { json, html }: Options): Promise<Written[]> {
+  const files: Written[] = [];
+  if (html !== undefined) files.push([await reportFile(io, "--html", html), htmlReport]);
+  if (json !== undefined && json !== "-")
+    files.push([await reportFile(io, "--json", json), (report) => `${JSON.stringify(report, null, 2)}\n`]);
+  return files;
+}
+
+/** Writes what can be written. @returns the first failure */
+async function writeAll(
+  files: readonly Written[],
+  report: CertifyReport,
+): Promise<{ readonly error: unknown } | null> {
+  const errors: unknown[] = [];
+  for (const [file, textOf] of files)
+    await file.write(textOf(report)).catch((error: unknown) => errors.push(error));
+  return errors.length > 0 ? { error: errors[0] } : null;
+}
+
+/** Runs the suite; `step` is told of each thousandth. */
+async function judge(
+  { adapter, alive }: CertifySubject,
+  runs: number,
+  only: string | undefined,
+  replay: Replay,
+  step: Step,
+): Promise<CertifyReport> {
+  let shown = 0;
+  try {
+    return await certify(adapter, {
+      runs,
+      ...replay,
+      ...(only === undefined ? {} : { only }),
+      ...(alive ? { alive } : {}),
+      onProgress: ({ property, form, runs: done, of }) => {
+        for (const now = Math.floor((1000 * done) / of); shown < now; shown++) step(`${property}, ${form}`);
+      },
+    });
+  } catch (error) {
+    throw replay.path === undefined ? error : wrongPath(replay.path, error);
+  }
+}
 
 function told(report: CertifyReport, name: string): string {
   const { properties, summary, seed, runs, support } = report;

@@ -1,5 +1,6 @@
 import { unrollError } from "@unroll/api";
 import { type NamedTensor, readSafetensors } from "@unroll/api/weights";
+import { inline, jsonLine } from "../escaped.js";
 import { readBytes } from "../files.js";
 import { type FoundLayer, recurrentLayers } from "../recurrent-layers.js";
 import type { AddCommand } from "../command.js";
@@ -35,7 +36,7 @@ export const inspectCommand: AddCommand = (program, io) => {
       };
       const layers = recurrentLayers(tensors);
       if (options.json) {
-        io.out(`${JSON.stringify({ file, tensors, totals, layers })}\n`);
+        io.out(jsonLine({ file, tensors, totals, layers }));
         return;
       }
       io.out(
@@ -52,7 +53,7 @@ export const inspectCommand: AddCommand = (program, io) => {
       );
       const [parameters, bytes] = [totals.parameters, totals.bytes].map((n) => n.toLocaleString("en"));
       io.out(`\n${totals.tensors} tensors, ${parameters} parameters, ${bytes} bytes\n`);
-      for (const layer of layers) io.out(`${described(layer)}\n`);
+      for (const layer of layers) io.out(`${inline(described(layer))}\n`);
       if (layers.length === 0) io.out("no recurrent layer by PyTorch's or Keras's names\n");
     });
 };

@@ -1,14 +1,15 @@
-import { unrollError } from "@unroll/api";
+import { type UnrollError, unrollError } from "@unroll/api";
 import { adaptersOf, listed, type NamedAdapter } from "../adapters.js";
 import type { AddCommand } from "../command.js";
+import { inline, jsonLine } from "../escaped.js";
 import type { Io } from "../io.js";
-import { progress } from "../progress.js";
+import { withProgress } from "../progress.js";
 import { type CaseReport, check, unsupported } from "../verify/check.js";
-import { readManifest } from "../verify/manifest.js";
+import { type LoadedEntry, readManifest } from "../verify/manifest.js";
 import { countOf, summary } from "../verify/summary.js";
 
 interface Options {
-  readonly adapter: readonly string[];
+  readonly adapter?: readonly string[];
   readonly only?: string;
   readonly json?: boolean;
 }
@@ -25,12 +26,11 @@ export const verifyCommand: AddCommand = (program, io, end) => {
       "--adapter <name>",
       "e.g. builtin, onnx:cpu; may be repeated (default: configuration, then builtin)",
       listed,
-      [],
     )
     .option("--only <text>", "cases whose name contains this")
     .option("--json", "print one JSON object")
     .action(async (manifests: string[], options: Options) => {
-      const adapters = await adaptersOf(options.adapter, io);
+      const adapters = await adaptersOf(options.adapter ?? [], io);
       const cases: CaseReport[] = [];
       for (const manifest of manifests)
         cases.push(...(await checkManifest(io, manifest, adapters, options.only)));
@@ -38,9 +38,10 @@ export const verifyCommand: AddCommand = (program, io, end) => {
 
       const failed = countOf(cases, "failed");
       const counts = { passed: countOf(cases, "passed"), failed, unsupported: countOf(cases, "unsupported") };
-      if (options.json) io.out(`${JSON.stringify({ total: cases.length, ...counts, cases })}\n`);
-      else io.out(summary(cases));
-      if (failed > 0) end(1);
+      io.out(options.json ? jsonLine({ total: cases.length, ...counts, cases }) : summary(cases));
+      const unchecked = uncheckedOf(cases);
+      for (const error of unchecked) io.err(`unroll: ${error.code} ${inline(error.message)}\n`);
+      if (failed > 0 || unchecked.length > 0) end(1);
     });
 };
 
@@ -52,18 +53,50 @@ async function checkManifest(
   only: string | undefined,
 ): Promise<CaseReport[]> {
   const entries = await readManifest(io, manifest, (name) => only === undefined || name.includes(only));
-  const bar = progress(io, entries.length * adapters.length);
-  const cases: CaseReport[] = [];
-  for (const engine of adapters)
-    for (const entry of entries) {
-      bar.step(`${engine.name} ${entry.name}`);
-      if (entry.unsupported !== null)
-        cases.push(unsupported(manifest, entry.name, engine.name, entry.unsupported));
-      for (const recorded of entry.cases)
-        for (const mode of recorded.modes) cases.push(await check(manifest, recorded, mode, engine));
-    }
-  bar.stop();
-  return cases;
+  return withProgress(io, entries.length * adapters.length, async (step) => {
+    const cases: CaseReport[] = [];
+    for (const engine of adapters)
+      for (const entry of entries) {
+        step(`${engine.name} ${entry.name}`);
+        cases.push(...(await checkEntry(manifest, entry, engine)));
+      }
+    return cases;
+  });
+}
+
+async function checkEntry(
+  manifest: string,
+  { name, cases, unsupported: reason }: LoadedEntry,
+  engine: NamedAdapter,
+): Promise<CaseReport[]> {
+  if (reason !== null) return [unsupported(manifest, name, engine.name, reason)];
+  const reports: CaseReport[] = [];
+  for (const recorded of cases)
+    for (const mode of recorded.modes) reports.push(await check(manifest, recorded, mode, engine));
+  return reports;
+}
+
+/** An error for each manifest of which an engine has checked nothing: that is no pass. */
+function uncheckedOf(cases: readonly CaseReport[]): UnrollError[] {
+  const groups = new Map<string, CaseReport[]>();
+  for (const one of cases) {
+    const key = JSON.stringify([one.manifest, one.adapter]);
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return [...groups.values()]
+    .filter((group) => group.every(({ status }) => status === "unsupported"))
+    .map((group) => {
+      const { manifest, adapter, name } = group[0]!;
+      const others = group.length === 1 ? "" : ` and ${group.length - 1} more`;
+      return unrollError({
+        code: "UNROLL_UNSUPPORTED",
+        place: `manifest "${manifest}" on ${adapter}`,
+        expected: "a case that can be checked",
+        got: `case "${name}"${others}, all unsupported`,
+        cure: "nothing checked is nothing passed",
+        details: { manifest, adapter, cases: group.map((one) => one.name) },
+      });
+    });
 }
 
 function nothingChecked(only: string | undefined): Error {

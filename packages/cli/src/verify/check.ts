@@ -62,12 +62,19 @@ function compareAll(
 ): { worst: Comparison; reason: string | null } {
   let worst: Comparison = { maxError: 0, errorOverBound: 0, firstBadIndex: -1 };
   let reason: string | null = null;
+  let values = 0;
   for (const [name, wanted] of Object.entries(want)) {
-    const got = results[name]!;
-    const comparison = compareWithBound(got, wanted, bounds[name]!);
+    const [got, bound] = [results[name], bounds[name]];
+    if (!got || !bound) {
+      reason ??= `${name}: expected a result, got ${Object.keys(results).join(", ") || "none"}`;
+      continue;
+    }
+    values += wanted.data.length;
+    const comparison = compareWithBound(got, wanted, bound);
     if (comparison.firstBadIndex >= 0) reason ??= reasonOf(name, comparison, got.shape, wanted.shape);
     worst = worse(worst, comparison);
   }
+  if (values === 0) reason ??= "expected recorded values to compare with, got none; record the case again";
   return { worst, reason };
 }
 

@@ -1,15 +1,23 @@
 import { type HostTensor, unrollError } from "@unroll/api";
-import { type NamedTensor, toFloat32 } from "@unroll/api/weights";
+import { type NamedTensor, type StoredDType, toFloat32 } from "@unroll/api/weights";
 import type { Float64Tensor } from "@unroll/conformance";
 
 export type Floats = HostTensor<"float32">;
 
-/** The tensors of a case's file, looked up by name. What is missing or of another type is UNROLL_FORMAT. */
+/** A shape with named axes: a number is that size, a name any size of at least 1. */
+export type Axes = readonly (number | string)[];
+
+/**
+ * The tensors of a case's file, looked up by name. What is missing, of another type or of another shape is
+ * UNROLL_FORMAT.
+ */
 export interface RecordedTensors {
+  /** The case, as errors name it. */
+  readonly place: string;
   has(name: string): boolean;
-  /** As stored. */
-  stored(name: string): NamedTensor;
-  floats(name: string): Floats;
+  /** As stored, of one of these types where some are named. */
+  stored(name: string, axes?: Axes, types?: readonly StoredDType[]): NamedTensor;
+  floats(name: string, axes?: Axes): Floats;
   /** A recorded result, which is always of type F64. */
   result(name: string): Float64Tensor;
   /** Those that `wanted` picks, by name. */
@@ -22,27 +30,34 @@ export function recordedTensors(
   tensors: Readonly<Record<string, NamedTensor>>,
 ): RecordedTensors {
   const byName = new Map(Object.entries(tensors));
-  const found = (name: string, allowed: (one: NamedTensor) => boolean, type = ""): NamedTensor => {
-    const one = byName.get(name);
-    if (one && allowed(one)) return one;
-    throw unrollError({
-      code: "UNROLL_FORMAT",
-      place,
-      expected: `tensor "${name}"${type}`,
-      got: one ? one.dtype : "none in its file",
-      cure: "record the case again",
-      details: { name },
-    });
+  const stored: RecordedTensors["stored"] = (name, axes, types) => {
+    const found = byName.get(name);
+    if (!found) throw refusal(place, `tensor "${name}"`, "none in its file", name);
+    if (types && !types.includes(found.dtype))
+      throw refusal(place, `tensor "${name}" of type ${types.join(" or ")}`, found.dtype, name);
+    if (axes && !hasAxes(found.shape, axes))
+      throw refusal(place, `tensor "${name}" [${axes.join(", ")}]`, `[${found.shape.join(", ")}]`, name);
+    return found;
   };
-  const stored = (name: string): NamedTensor => found(name, () => true);
   return {
+    place,
     has: (name) => byName.has(name),
     stored,
-    floats: (name) => toFloat32(stored(name), `${place} tensor "${name}"`),
+    floats: (name, axes) => toFloat32(stored(name, axes), `${place} tensor "${name}"`),
     result(name) {
-      const { shape, data } = found(name, ({ dtype }) => dtype === "F64", " of type F64");
+      const { shape, data } = stored(name, undefined, ["F64"]);
       return { shape, data: data as Float64Array };
     },
     named: (wanted) => Object.fromEntries([...byName].filter(([name]) => wanted(name))),
   };
 }
+
+/** The error of a recording that does not fit together. */
+export function refusal(place: string, expected: string, got: string, name?: string): Error {
+  const details = name === undefined ? {} : { name };
+  return unrollError({ code: "UNROLL_FORMAT", place, expected, got, cure: "record the case again", details });
+}
+
+const hasAxes = (shape: readonly number[], axes: Axes): boolean =>
+  shape.length === axes.length &&
+  axes.every((axis, k) => (typeof axis === "number" ? shape[k] === axis : shape[k]! >= 1));

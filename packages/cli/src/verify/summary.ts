@@ -1,3 +1,4 @@
+import { inline } from "../escaped.js";
 import { short } from "../numbers.js";
 import { table } from "../table.js";
 import type { CaseReport } from "./check.js";
@@ -9,7 +10,8 @@ export const countOf = (cases: readonly CaseReport[], status: CaseReport["status
 export function summary(cases: readonly CaseReport[]): string {
   const notable = cases.filter(({ status }) => status !== "passed");
   const lines = notable.map(
-    ({ status, adapter, mode, name, reason }) => `${status}  ${adapter} ${mode}  ${name}: ${reason}\n`,
+    ({ status, adapter, mode, name, reason }) =>
+      `${inline(`${status}  ${adapter} ${mode}  ${name}: ${reason}`)}\n`,
   );
   const groups = new Map<string, CaseReport[]>();
   for (const one of cases) {

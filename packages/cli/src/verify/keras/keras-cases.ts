@@ -3,11 +3,11 @@ import type { KerasModel } from "@unroll/api/keras";
 import type { Float64Tensor } from "@unroll/conformance";
 import { type CoreCase, stepModes, truthOf } from "../core-case.js";
 import type { RecordedCase } from "../recorded.js";
-import type { RecordedTensors } from "../recorded-tensors.js";
+import { type RecordedTensors, refusal } from "../recorded-tensors.js";
 import type { NamedResults } from "../results.js";
 import type { HeldStart, KerasEntry } from "./keras-entry.js";
 import { kerasModel } from "./keras-model.js";
-import { kerasRuns, maskOf, resultsOf } from "./keras-runs.js";
+import { inputOf, kerasRuns, maskOf, resultsOf } from "./keras-runs.js";
 
 /**
  * Cases of one entry: two where Keras's backends differ in what a masked step holds before the first real
@@ -57,9 +57,11 @@ function wanted(
   heldStart: HeldStart,
   tensors: RecordedTensors,
 ): Record<string, Float64Tensor> {
-  const want: Record<string, Float64Tensor> = {};
+  const want = Object.create(null) as Record<string, Float64Tensor>;
   for (const { prefix, results } of calls)
     for (const result of results) {
+      if (Object.hasOwn(want, prefix + result))
+        throw refusal(tensors.place, "results of different names", `"${prefix + result}" twice`);
       const variant = heldStart === "zeros" && result === "output" ? "alt_zero_start." : "";
       // The recorder has named them both ways.
       const old = `f64.${prefix}${variant}${result}`;
@@ -72,16 +74,16 @@ function wanted(
 /** Calls the port of a layer as Keras was called, call by call. */
 async function callLayer(
   made: KerasModel,
-  { calls }: KerasEntry,
+  entry: KerasEntry,
   tensors: RecordedTensors,
   adapter: Adapter,
 ): Promise<NamedResults> {
   const model = made.to(adapter);
   const results: Record<string, NamedResults[string]> = {};
-  for (const call of calls) {
+  for (const call of entry.calls) {
     const mask = maskOf(call, tensors);
     const initialState = call.initial_state?.map((name) => tensors.floats(name));
-    const output = await model.predict(tensors.floats(call.input), {
+    const output = await model.predict(inputOf(call, entry, tensors), {
       ...(mask && { mask }),
       ...(initialState && { initialState }),
     });

@@ -1,7 +1,7 @@
 import { type HostTensor, type Spec, specState, tensor, unrollError, whyNotSteppable } from "@unroll/api";
 import type { Run } from "@unroll/conformance";
 import type { NamedRun } from "../core-case.js";
-import type { Floats, RecordedTensors } from "../recorded-tensors.js";
+import { type Floats, type RecordedTensors, refusal } from "../recorded-tensors.js";
 import type { NamedResults } from "../results.js";
 import type { KerasCall, KerasEntry } from "./keras-entry.js";
 
@@ -26,8 +26,13 @@ export function kerasRuns(
       got: `${calls.length} calls of another`,
       cure: "record each call as a case with its state",
     });
+  const inputs = calls.map((call) => inputOf(call, entry, tensors));
+  const batch = inputs[0]!.shape[0]!;
+  const other = inputs.find(({ shape }) => shape[0] !== batch);
+  if (other) throw refusal(place, `${batch} rows in every call`, `${other.shape[0]}`);
   return calls.map((call, k) => {
-    const chunks = calls.slice(0, k + 1).map(({ input }) => tensors.floats(input));
+    const chunks = inputs.slice(0, k + 1);
+    checkResults(call, spec, place);
     const time = chunks[k]!.shape[1]!;
     return {
       run: {
@@ -44,23 +49,36 @@ export function kerasRuns(
   });
 }
 
+/** The input of a call [batch, time, features]. */
+export const inputOf = ({ input }: KerasCall, { features }: KerasEntry, tensors: RecordedTensors): Floats =>
+  tensors.floats(input, ["batch", "time", features]);
+
+/** A layer returns its output, and its state where it was asked for. */
+function checkResults({ results, prefix }: KerasCall, spec: Spec, place: string): void {
+  if (results.length > spec.outputs.length)
+    throw refusal(place, `at most ${spec.outputs.length} results of call "${prefix}"`, `${results.length}`);
+}
+
 /** Results of a call under the recording's names. */
 export function resultsOf(call: KerasCall, list: readonly NamedResults[string][]): NamedResults {
   return Object.fromEntries(call.results.map((result, n) => [call.prefix + result, list[n]!]));
 }
 
 /** The mask of a call, true where a step counts. */
-export function maskOf({ mask }: KerasCall, tensors: RecordedTensors): HostTensor<"bool"> | undefined {
+export function maskOf({ mask, input }: KerasCall, tensors: RecordedTensors): HostTensor<"bool"> | undefined {
   if (mask === null) return undefined;
-  const { shape, data } = tensors.stored(mask);
+  const axes = tensors.floats(input).shape.slice(0, 2);
+  const { shape, data } = tensors.stored(mask, axes, ["BOOL", "U8"]);
   return { dtype: "bool", shape, data: data as Uint8Array };
 }
 
 /** Keras lists the parts of the state in the order in which the spec has them. */
 function stateOf(spec: Spec, names: readonly string[], tensors: RecordedTensors): NonNullable<Run["state"]> {
   const state: Record<string, Record<string, Floats>> = {};
-  for (const [n, { layer, part }] of specState(spec).entries())
-    (state[layer] ??= {})[part] = tensors.floats(names[n]!);
+  const parts = specState(spec);
+  if (names.length !== parts.length)
+    throw refusal(tensors.place, `an initial state of ${parts.length} tensors`, `${names.length}`);
+  for (const [n, { layer, part }] of parts.entries()) (state[layer] ??= {})[part] = tensors.floats(names[n]!);
   return state;
 }
 

@@ -2,10 +2,10 @@ import { type Adapter, compile, type HostTensor } from "@unroll/api";
 import { type AnyTensor, fromOnnx } from "@unroll/api/weights";
 import { type CoreCase, stepModes, truthOf } from "../core-case.js";
 import type { RecordedCase } from "../recorded.js";
-import type { RecordedTensors } from "../recorded-tensors.js";
+import { type RecordedTensors, refusal } from "../recorded-tensors.js";
 import type { NamedResults } from "../results.js";
 import type { OnnxEntry } from "./onnx-entry.js";
-import { onnxOperator } from "./onnx-operator.js";
+import { onnxOperator, type OnnxOperator } from "./onnx-operator.js";
 import { onnxRun } from "./onnx-run.js";
 import { operatorSpec, weightsSpec } from "./onnx-spec.js";
 
@@ -27,6 +27,7 @@ export function onnxCase(
   const { weights } = fromOnnx(weightsSpec(operator), initializers, [
     { layer: "layer", names: { W: "W", R: "R", B: "B", P: "P" } },
   ]);
+  checkOutputs(entry, operator, place);
   const core: CoreCase = { spec, weights, runs: [onnxRun(entry, operator, spec, tensors)] };
   return {
     name: entry.name,
@@ -34,6 +35,14 @@ export function onnxCase(
     ...truthOf(core),
     modes: [{ mode: "sequence", run: (adapter) => runWhole(core, adapter) }, ...stepModes(core)],
   };
+}
+
+/** An operator has its outputs, each once. */
+function checkOutputs({ outputs }: OnnxEntry, { op }: OnnxOperator, place: string): void {
+  const known = op === "LSTM" ? ["Y", "Y_h", "Y_c"] : ["Y", "Y_h"];
+  const wrong = outputs.find((output, k) => !known.includes(output) || outputs.indexOf(output) !== k);
+  if (wrong !== undefined)
+    throw refusal(place, `outputs among ${known.join(", ")}, each once`, JSON.stringify(wrong));
 }
 
 /** Runs the whole sequence on the core: no facade stands between, as there is none for single operators. */

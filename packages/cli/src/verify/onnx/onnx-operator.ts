@@ -1,5 +1,6 @@
 import { unrollError } from "@unroll/api";
 import type { OnnxActivation } from "@unroll/api/cells";
+import { refusal } from "../recorded-tensors.js";
 import { onnxActivations } from "./onnx-activations.js";
 import type { OnnxAttributes, OnnxEntry } from "./onnx-entry.js";
 
@@ -61,13 +62,14 @@ export function onnxOperator(entry: OnnxEntry, place: string): OnnxOperator {
       cure: "record its parts one by one",
       details: { op },
     });
+  checkOperands(entry, place);
   const direction = attributes.direction ?? "forward";
   return {
     op,
-    inputSize: inputs["X"]![2]!,
+    inputSize: inputs.X[2]!,
     units: attributes.hidden_size,
     direction,
-    activations: perDirection(op, direction, onnxActivations(attributes)),
+    activations: perDirection(op, direction, onnxActivations(attributes), place),
     bias: initializers["B"] !== undefined,
     peepholes: initializers["P"] !== undefined,
     linearBeforeReset: attributes.linear_before_reset === 1,
@@ -76,14 +78,37 @@ export function onnxOperator(entry: OnnxEntry, place: string): OnnxOperator {
   };
 }
 
+/** An operand that is not looked at would be one that is silently left out. */
+function checkOperands({ inputs, initializers }: OnnxEntry, place: string): void {
+  const known = {
+    inputs: ["X", "sequence_lens", "initial_h", "initial_c"],
+    initializers: ["W", "R", "B", "P"],
+  };
+  const unknown =
+    Object.keys(inputs).find((operand) => !known.inputs.includes(operand)) ??
+    Object.keys(initializers).find((operand) => !known.initializers.includes(operand));
+  if (unknown !== undefined)
+    throw refusal(
+      place,
+      `inputs ${known.inputs.join(", ")} and initializers ${known.initializers.join(", ")}`,
+      unknown,
+    );
+  if (inputs["initial_c"] && !inputs["initial_h"])
+    throw refusal(place, "initial_h beside initial_c", "none", "initial_h");
+}
+
 function perDirection(
   op: OnnxOp,
   direction: OnnxOperator["direction"],
   given: readonly OnnxActivation[] | undefined,
+  place: string,
 ): (readonly OnnxActivation[])[] {
   const count = usual[op].length;
+  const directions = direction === "bidirectional" ? 2 : 1;
+  if (given && given.length !== count * directions)
+    throw refusal(place, `${count * directions} activations`, String(given.length));
   return Array.from(
-    { length: direction === "bidirectional" ? 2 : 1 },
+    { length: directions },
     (_, k) => given?.slice(k * count, (k + 1) * count) ?? usual[op].map((name) => ({ name })),
   );
 }

@@ -2,7 +2,7 @@ import { type Spec, specState, tensor } from "@unroll/api";
 import type { Run } from "@unroll/conformance";
 import { swapped, swappedFloats } from "../axes.js";
 import type { NamedRun } from "../core-case.js";
-import type { Floats, RecordedTensors } from "../recorded-tensors.js";
+import { type Floats, type RecordedTensors, refusal } from "../recorded-tensors.js";
 import type { CoreResults, NamedResults } from "../results.js";
 import type { OnnxEntry } from "./onnx-entry.js";
 import type { OnnxOperator } from "./onnx-operator.js";
@@ -14,23 +14,29 @@ export function onnxRun(
   spec: Spec,
   tensors: RecordedTensors,
 ): NamedRun {
-  const [time, batch] = entry.inputs["X"] as [number, number, number];
+  const [time, batch] = entry.inputs.X as [number, number, number];
   return {
     run: {
-      inputs: { x: swappedFloats(tensors.floats("X")) },
-      lengths: entry.inputs["sequence_lens"] && lengthsOf(tensors, batch),
+      inputs: { x: swappedFloats(tensors.floats("X", entry.inputs.X)) },
+      lengths: entry.inputs["sequence_lens"] && lengthsOf(tensors, batch, time),
       state: entry.inputs["initial_h"] && { layer: initialState(operator, spec, tensors, batch) },
     },
     named: (results) => onnxResults(operator, spec, results, time, batch),
   };
 }
 
-const lengthsOf = (tensors: RecordedTensors, batch: number): Run["lengths"] =>
-  tensor(Array.from(tensors.stored("sequence_lens").data as ArrayLike<number>), [batch], "int32");
+/** @throws UNROLL_FORMAT for a length that no row of the input can have */
+function lengthsOf(tensors: RecordedTensors, batch: number, time: number): Run["lengths"] {
+  const lengths = Array.from(tensors.stored("sequence_lens", [batch], ["I32"]).data as Int32Array);
+  const wrong = lengths.find((length) => length < 0 || length > time);
+  if (wrong !== undefined)
+    throw refusal(tensors.place, `sequence_lens from 0 to ${time}`, String(wrong), "sequence_lens");
+  return tensor(lengths, [batch], "int32");
+}
 
 /** States of both directions lie one after the other in initial_h and initial_c. */
 function initialState(
-  { op, units }: OnnxOperator,
+  { op, units, activations: { length: directions } }: OnnxOperator,
   spec: Spec,
   tensors: RecordedTensors,
   batch: number,
@@ -39,7 +45,11 @@ function initialState(
   const size = batch * units;
   const parts = specState(spec).map(({ part }, k) => {
     const direction = Math.floor(k / kinds);
-    const { data } = tensors.floats(part.endsWith("c") ? "initial_c" : "initial_h");
+    const { data } = tensors.floats(part.endsWith("c") ? "initial_c" : "initial_h", [
+      directions,
+      batch,
+      units,
+    ]);
     return [part, tensor(data.slice(direction * size, (direction + 1) * size), [batch, units])] as const;
   });
   return Object.fromEntries(parts);
