@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { isUnrollError } from "@unroll/api";
+import { isUnrollError, type UnrollError, unrollError, type UnrollErrorCode } from "@unroll/api";
 import { readSafetensors } from "@unroll/api/weights";
 import { readBytes, readJson } from "../files.js";
 import type { Io } from "../io.js";
@@ -53,10 +53,26 @@ async function load(io: Io, folder: string, one: Entry, place: string): Promise<
   try {
     return { name, cases: await casesOf(io, folder, one, place), unsupported: null };
   } catch (error) {
-    if (!isUnrollError(error) || error.code !== "UNROLL_UNSUPPORTED") throw error;
-    return { name, cases: [], unsupported: error.message };
+    if (!isUnrollError(error)) throw error;
+    if (error.code === "UNROLL_UNSUPPORTED") return { name, cases: [], unsupported: error.message };
+    throw ownCodes.includes(error.code) ? error : misfit(place, error);
   }
 }
+
+/** What is wrong with the recording or with this installation, said by the code that reads it. */
+const ownCodes: readonly UnrollErrorCode[] = ["UNROLL_FORMAT", "UNROLL_CONFIG"];
+
+/** What a layer refuses, its options or its weights, came out of the manifest and its files. */
+const misfit = (place: string, cause: UnrollError): UnrollError =>
+  unrollError({
+    code: "UNROLL_FORMAT",
+    place,
+    expected: "an entry and tensors that make a layer",
+    got: `${cause.code} ${cause.message}`,
+    cure: "record the case again",
+    details: cause.details,
+    cause,
+  });
 
 async function casesOf(io: Io, folder: string, one: Entry, place: string): Promise<RecordedCase[]> {
   const { name } = one.entry;

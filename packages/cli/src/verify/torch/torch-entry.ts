@@ -42,7 +42,7 @@ const knownArguments = object({
   batch_first: optional(flag),
   dropout: optional(number),
   bidirectional: optional(flag),
-  nonlinearity: optional(text),
+  nonlinearity: optional(oneOf("tanh", "relu")),
   proj_size: optional(whole(0, limits.size)),
 });
 
