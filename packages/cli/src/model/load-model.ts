@@ -20,7 +20,7 @@ export async function loadModel(io: Io, folder: string): Promise<CharacterModel>
     cure: "give architecture { embedding, lstm, fc }, vocab, passage and prompt",
   });
   const { architecture, vocab, passage, prompt, mean_loglik: recorded } = description;
-  checkVocab(description, place);
+  checkSizes(description, place);
   const bytes = await readBytes(io, await fileInside(io, folder, `${name}.safetensors`, place));
   const spec = modelSpec(name, architecture);
   const { weights } = fromTorch(spec, readSafetensors(bytes).tensors);
@@ -50,14 +50,18 @@ async function nameIn(io: Io, folder: string, place: string): Promise<string> {
   );
 }
 
-/** Ids go into the embedding and come out of the linear layer, so all three are of one size. */
-function checkVocab({ vocab, architecture: { embedding, fc } }: ModelDescription, place: string): void {
-  if (vocab.length === embedding[0] && vocab.length === fc[1]) return;
+/** Each part's outputs are the next one's inputs, and ids go in at one end and come out at the other. */
+function checkSizes({ vocab, architecture }: ModelDescription, place: string): void {
+  const { embedding, lstm, fc } = architecture;
+  const characters = vocab.length === embedding[0] && vocab.length === fc[1];
+  if (characters && embedding[1] === lstm.input_size && lstm.hidden_size === fc[0]) return;
   throw unrollError({
     code: "UNROLL_FORMAT",
     place,
-    expected: `${embedding[0]} characters, as the embedding has rows, and as many outputs of fc`,
-    got: `a vocab of ${vocab.length} and ${fc[1]} outputs`,
+    expected: `${embedding[0]} characters, as the embedding has rows, and sizes that follow from one another`,
+    got:
+      `a vocab of ${vocab.length}, embedding [${embedding.join(", ")}], ` +
+      `lstm ${lstm.input_size} to ${lstm.hidden_size}, fc [${fc.join(", ")}]`,
     cure: "check that they belong together",
   });
 }
