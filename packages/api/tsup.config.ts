@@ -2,9 +2,11 @@ import { defineConfig } from "tsup";
 import { entriesOf } from "../../scripts/entry-points.mjs";
 
 export default defineConfig({
-  entry: entriesOf("@unroll/api"),
+  // Where there is no Node, package.json has another file for `@unroll/api/config`.
+  entry: { ...entriesOf("@unroll/api"), "config-page": "src/config/page.ts" },
   format: ["esm", "cjs"],
-  dts: true,
+  // Symbol.dispose is in no ES20xx library; TypeScript has this one since 5.2.
+  dts: { entry: entriesOf("@unroll/api"), banner: '/// <reference lib="esnext.disposable" />' },
   clean: true,
   sourcemap: true,
   // Entries share chunks, so that an error class or a State is the same one whichever entry made it.

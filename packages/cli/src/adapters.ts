@@ -1,5 +1,5 @@
-import { type Adapter, unrollError } from "@unroll/api";
-import { resolveAdapter } from "@unroll/api/config";
+import type { Adapter } from "@unroll/api";
+import { choiceOf, resolveAdapter } from "@unroll/api/config";
 import type { Io } from "./io.js";
 import { withoutBanner } from "./tfjs-banner.js";
 
@@ -22,26 +22,11 @@ export async function adapterOf(
   device: string | undefined,
   io: Io,
 ): Promise<NamedAdapter> {
-  const [adapter, own, ...rest] = name === undefined ? [] : name.split(":");
-  if (adapter === "" || own === "" || rest.length > 0)
-    throw unrollError({
-      code: "UNROLL_CONFIG",
-      place: "--adapter",
-      expected: "NAME or NAME:DEVICE",
-      got: `"${name}"`,
-      cure: "e.g. onnx:cpu",
-      details: { name },
-    });
-  if (own !== undefined && device !== undefined)
-    throw unrollError({
-      code: "UNROLL_CONFIG",
-      place: "--device",
-      expected: `none beside "${name}"`,
-      got: `"${device}"`,
-      cure: "name the device once",
-      details: { name, device },
-    });
-  const made = await resolveAdapter({ adapter, device: own ?? device, cwd: io.cwd, env: io.env });
+  const choice = choiceOf("--adapter", { adapter: name, device });
+  const made = await resolveAdapter(
+    { adapter: choice.adapter, device: choice.device },
+    { cwd: io.cwd, env: io.env },
+  );
   if (made.name === "tfjs") await withoutBanner();
   return { name: name ?? made.name, adapter: made };
 }

@@ -1,65 +1,64 @@
 import { unrollError } from "../contract/error.js";
-import type { Adapter } from "../contract/adapter.js";
-import { nearest } from "../contract/nearest.js";
+import { choiceOf, type Config, configKeys, refuseUnknownKeys } from "./choice.js";
 
-/** What `unroll.config.{json,js,ts}` may hold. */
-export interface Config {
-  /** An adapter's name; in js and ts also an adapter value. Default `builtin`. */
-  readonly adapter?: string | Adapter;
-  /** Where a named adapter computes. Default: the adapter's own. */
-  readonly device?: string;
-}
+const extensions = ["ts", "mts", "cts", "js", "mjs", "cjs", "json"] as const;
 
-/** Every key that a configuration file may have; another is refused. */
-export const configKeys = ["adapter", "device"] as const;
-
-const fileNames = ["unroll.config.ts", "unroll.config.js", "unroll.config.json"] as const;
+/** The names that a configuration file may have. */
+export const configFiles = extensions.map((extension) => `unroll.config.${extension}`);
 
 /**
- * Reads the configuration file of a folder: its `path`, and the `config` that it holds.
+ * Reads the configuration file that governs a folder: its own, or that of the nearest folder above it that
+ * has one.
  *
- * @returns the configuration and its path, or null when the folder has none
- * @throws UNROLL_CONFIG for two files, a file that can't be read, or an unknown key
+ * @returns the configuration and its path, or null when there is none up to the root
+ * @throws UNROLL_CONFIG for two files in one folder, a file that can't be read, or an unknown key
  */
-export async function readConfig(folder: string): Promise<{ path: string; config: Config } | null> {
-  const [{ access, readFile }, { join }, { pathToFileURL }] = await Promise.all([
+export async function readConfig(
+  folder: string = process.cwd(),
+): Promise<{ path: string; config: Config } | null> {
+  const [{ existsSync }, { readFile }, { dirname, join, resolve }] = await Promise.all([
+    import("node:fs"),
     import("node:fs/promises"),
     import("node:path"),
-    import("node:url"),
   ]);
-  const found: string[] = [];
-  for (const name of fileNames) {
-    const path = join(folder, name);
-    if (
-      await access(path).then(
-        () => true,
-        () => false,
-      )
-    )
-      found.push(path);
+  let at = resolve(folder);
+  let found = configFiles.filter((name) => existsSync(join(at, name)));
+  while (found.length === 0) {
+    if (dirname(at) === at) return null;
+    at = dirname(at);
+    found = configFiles.filter((name) => existsSync(join(at, name)));
   }
-  const path = found[0];
-  if (path === undefined) return null;
+  const path = join(at, found[0]!);
   if (found.length > 1)
     throw unrollError({
       code: "UNROLL_CONFIG",
-      place: `configuration in ${folder}`,
+      place: `configuration in ${at}`,
       expected: "one file",
-      got: found.map((p) => p.slice(folder.length + 1)).join(" and "),
+      got: found.join(" and "),
       cure: "keep one of them",
-      details: { found },
+      details: { found: found.map((name) => join(at, name)) },
     });
   const value = path.endsWith(".json")
     ? parse(path, await readFile(path, "utf8"))
-    : path.endsWith(".ts")
+    : path.endsWith("ts")
       ? await viaJiti(path)
-      : ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
+      : await imported(path);
   return { path, config: check(path, value) };
 }
 
+/** What a module of the project exports by default. */
+async function imported(path: string): Promise<unknown> {
+  const { pathToFileURL } = await import("node:url");
+  // An import of the CommonJS build is a require, which takes a path and no URL.
+  const specifier = typeof exports === "undefined" ? pathToFileURL(path).href : path;
+  const module = (await import(/* webpackIgnore: true */ /* @vite-ignore */ specifier)) as object;
+  return (module as { default?: unknown }).default;
+}
+
+/** JSON, with or without the byte order mark that some editors write. */
 function parse(path: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
     throw unrollError({
       code: "UNROLL_CONFIG",
@@ -74,11 +73,12 @@ function parse(path: string, text: string): unknown {
 }
 
 async function viaJiti(path: string): Promise<unknown> {
+  const name: string = "jiti";
   let jiti: {
     createJiti(base: string): { import(path: string, options: { default: true }): Promise<unknown> };
   };
   try {
-    jiti = (await import("jiti" as string)) as typeof jiti;
+    jiti = (await import(/* webpackIgnore: true */ /* @vite-ignore */ name)) as typeof jiti;
   } catch (cause) {
     throw unrollError({
       code: "UNROLL_CONFIG",
@@ -99,31 +99,12 @@ function check(path: string, value: unknown): Config {
       code: "UNROLL_CONFIG",
       place: path,
       expected: `an object${path.endsWith(".json") ? "" : " as default export"}`,
-      got: value === null ? "null" : typeof value,
+      got: value === null ? "null" : Array.isArray(value) ? "an array" : typeof value,
       cure: 'e.g. { "adapter": "onnx", "device": "wasm" }',
       details: { path },
     });
   }
-  for (const key of Object.keys(value)) {
-    if (!(configKeys as readonly string[]).includes(key))
-      throw unrollError({
-        code: "UNROLL_CONFIG",
-        place: `${path} key "${key}"`,
-        expected: `one of ${configKeys.join(", ")}`,
-        got: "an unknown key",
-        cure: `did you mean "${nearest(key, configKeys)}"?`,
-        details: { path, key },
-      });
-  }
-  const { device } = value as Config;
-  if (device !== undefined && typeof device !== "string")
-    throw unrollError({
-      code: "UNROLL_CONFIG",
-      place: `${path} key "device"`,
-      expected: "a string",
-      got: typeof device,
-      cure: 'e.g. "wasm"',
-      details: { path },
-    });
+  refuseUnknownKeys(`${path} key`, value, configKeys);
+  choiceOf(path, value);
   return value;
 }

@@ -1,90 +1,166 @@
 import type { Adapter } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import { nearest } from "../contract/nearest.js";
-import { type AdapterName, adapterNames, makeAdapter } from "./engines.js";
-import { readConfig } from "./file.js";
+import { builtin } from "../builtin/index.js";
+import { type Choice, choiceOf, type Config, configKeys, isAdapter, refuseUnknownKeys } from "./choice.js";
+import { adapterNames, devicesOf, type EngineMaker, type Engines, isAdapterName } from "./engines.js";
 
-/** Where to look for a choice of adapter. */
-export interface ResolveOptions {
-  /** An explicit choice, by name or as a value. Wins over everything. */
-  readonly adapter?: string | Adapter | undefined;
-  /** Where a named adapter computes, e.g. `wasm`. Default: the adapter's own. */
-  readonly device?: string | undefined;
-  /** Folder of the configuration file. Default: the working directory. */
+/** Where to look for what configuration leaves open. */
+export interface ResolveContext {
+  /**
+   * Engines by the name that configuration has for them, before any that are installed. A page gives all that
+   * it may be configured to use, as a bundler must see their imports:
+   * `{ onnx: async (device) => onnx(await import("onnxruntime-web"), { device }) }`.
+   */
+  readonly engines?: Engines | undefined;
+  /** Folder where the search for the configuration file begins. Default, in Node: the working directory. */
   readonly cwd?: string | undefined;
-  /** Variables to read `UNROLL_ADAPTER` and `UNROLL_DEVICE` from. Default: the process's. */
+  /** Variables to read `UNROLL_ADAPTER` and `UNROLL_DEVICE` from. Default, in Node: the process's. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
-interface Source {
-  readonly place: string;
-  readonly adapter?: string | Adapter | undefined;
-  readonly device?: string | undefined;
+/** A choice of adapter, which wins over everything, and where to look for what it leaves open. */
+export interface ResolveOptions extends Config, ResolveContext {}
+
+/** What differs between Node and a page. */
+export interface Surroundings {
+  readonly env: NonNullable<ResolveContext["env"]>;
+  /** Reads the configuration file that governs a folder, by default the working directory. */
+  readConfig(folder: string | undefined): Promise<{ path: string; config: Config } | null>;
+  /** Makes an engine that is installed, for a project in `folder`. */
+  installed(name: "tfjs" | "onnx", device: string, folder: string | undefined): Promise<Adapter>;
 }
 
-const optionKeys = ["adapter", "device", "cwd", "env"] as const;
+const contextKeys = ["engines", "cwd", "env"] as const;
+
+/** Turns configuration into an adapter value; see {@link resolverIn}. */
+export type ResolveAdapter = (
+  choice?: string | Adapter | ResolveOptions,
+  context?: ResolveContext,
+) => Promise<Adapter>;
 
 /**
- * Turns configuration into an adapter value: the options first, then `UNROLL_ADAPTER` and `UNROLL_DEVICE`,
- * then `unroll.config.{ts,js,json}`, then the builtin engine. A device goes with the adapter that is named
- * beside it or below it: a device from the environment is not applied to another adapter that the options
- * name.
- *
- * @throws UNROLL_CONFIG for unknown names, devices and keys, and for a package that is not installed
+ * Returns the `resolveAdapter` of Node or of a page: the choice itself first, then `UNROLL_ADAPTER` and
+ * `UNROLL_DEVICE`, then the configuration file, then the builtin engine. A device goes with the adapter that
+ * is named beside it or below it: a device from the environment is not applied to another adapter that the
+ * choice names.
  */
-export async function resolveAdapter(options: ResolveOptions = {}): Promise<Adapter> {
-  const unknown = Object.keys(options).find((key) => !(optionKeys as readonly string[]).includes(key));
-  if (unknown !== undefined)
+export function resolverIn(surroundings: Surroundings): ResolveAdapter {
+  return async (given = {}, context = {}) => {
+    refuseUnknownKeys("resolveAdapter option", context, contextKeys);
+    const options: ResolveOptions =
+      typeof given === "string" || isAdapter(given) ? { adapter: given } : objectOf(given);
+    refuseUnknownKeys("resolveAdapter option", options, [...configKeys, ...contextKeys]);
+    const engines = makersOf(context.engines ?? options.engines ?? {});
+    const env = context.env ?? options.env ?? surroundings.env;
+    const cwd = context.cwd ?? options.cwd;
+    const choices: Choice[] = [
+      choiceOf("option", options),
+      choiceOf("UNROLL_ADAPTER", {
+        adapter: env["UNROLL_ADAPTER"] || undefined,
+        device: env["UNROLL_DEVICE"] || undefined,
+      }),
+    ];
+    // A file is not looked at when something above it decides everything.
+    if (!choices.some(({ adapter }) => adapter !== undefined)) {
+      const file = await surroundings.readConfig(cwd);
+      if (file) choices.push(choiceOf(file.path, file.config));
+    }
+    const at = choices.findIndex(({ adapter }) => adapter !== undefined);
+    const { adapter = "builtin", place } = choices[at] ?? { place: "default" };
+    const device = choices
+      .slice(0, at < 0 ? choices.length : at + 1)
+      .find((choice) => choice.device !== undefined)?.device;
+    if (typeof adapter !== "string") return withDevice(adapter, device, place);
+    return makeNamed(adapter, device, place, engines, (name, on) => surroundings.installed(name, on, cwd));
+  };
+}
+
+/** An adapter value, which has its device. @throws UNROLL_CONFIG when another was named */
+function withDevice(adapter: Adapter, device: string | undefined, place: string): Adapter {
+  if (device !== undefined && device !== adapter.device)
     throw unrollError({
       code: "UNROLL_CONFIG",
-      place: `resolveAdapter option "${unknown}"`,
-      expected: `one of ${optionKeys.join(", ")}`,
-      got: "an unknown key",
-      cure: `did you mean "${nearest(unknown, optionKeys)}"?`,
-      details: { key: unknown },
+      place: `${place} device`,
+      expected: `"${adapter.device}" as the adapter value has`,
+      got: `"${device}"`,
+      cure: "a value has its device already",
+      details: { device },
     });
-  const env = options.env ?? process.env;
-  const sources: Source[] = [
-    { place: "option", adapter: options.adapter, device: options.device },
-    {
-      place: "UNROLL_ADAPTER",
-      adapter: env["UNROLL_ADAPTER"] || undefined,
-      device: env["UNROLL_DEVICE"] || undefined,
-    },
-  ];
-  // A file is not looked at when something above it decides everything.
-  if (!sources.some((s) => s.adapter !== undefined)) {
-    const file = await readConfig(options.cwd ?? process.cwd());
-    if (file) sources.push({ place: file.path, ...file.config });
-  }
-  const at = sources.findIndex((s) => s.adapter !== undefined);
-  const chosen: Source = sources[at] ?? { place: "default", adapter: "builtin" };
-  const device = sources
-    .slice(0, at < 0 ? sources.length : at + 1)
-    .find((s) => s.device !== undefined)?.device;
+  return adapter;
+}
 
-  if (typeof chosen.adapter === "object") {
-    if (device !== undefined && device !== chosen.adapter.device)
+function objectOf(given: unknown): ResolveOptions {
+  if (typeof given === "object" && given !== null && !Array.isArray(given)) return given;
+  throw unrollError({
+    code: "UNROLL_CONFIG",
+    place: "resolveAdapter",
+    expected: "an adapter, its name, or options",
+    got: given === null ? "null" : typeof given,
+    cure: 'e.g. "onnx:wasm"',
+  });
+}
+
+/** The engines that were given, by name. @throws UNROLL_CONFIG for one that is not a function */
+function makersOf(engines: Engines): Map<string, EngineMaker> {
+  for (const [name, maker] of Object.entries(engines as Readonly<Record<string, unknown>>))
+    if (typeof maker !== "function" || !/^[^\s:]+$/.test(name))
       throw unrollError({
         code: "UNROLL_CONFIG",
-        place: `${chosen.place} device`,
-        expected: `"${chosen.adapter.device}" as the adapter value has`,
-        got: `"${device}"`,
-        cure: "a value has its device already",
-        details: { device },
+        place: `engine "${name}"`,
+        expected: "a name without spaces and colons, and a function from a device to an adapter",
+        got: typeof maker === "function" ? "another name" : typeof maker,
+        cure: "e.g. { onnx: (device) => onnx(ort, { device }) }",
+        details: { name },
       });
-    return chosen.adapter;
-  }
-  const name = chosen.adapter!;
-  if (!(adapterNames as readonly string[]).includes(name)) {
+  return new Map(Object.entries(engines));
+}
+
+/** Makes the adapter of a name. @throws UNROLL_CONFIG for an unknown name, or a device it does not have */
+async function makeNamed(
+  name: string,
+  device: string | undefined,
+  place: string,
+  engines: ReadonlyMap<string, EngineMaker>,
+  installed: (name: "tfjs" | "onnx", device: string) => Promise<Adapter>,
+): Promise<Adapter> {
+  const own = engines.get(name);
+  if (!isAdapterName(name)) {
+    if (own) return madeBy(own, name, device ?? "cpu");
+    const names = [...new Set([...adapterNames, ...engines.keys()])];
     throw unrollError({
       code: "UNROLL_CONFIG",
-      place: chosen.place,
-      expected: `an adapter named ${adapterNames.join(", ")}`,
+      place,
+      expected: `an adapter named ${names.join(", ")}`,
       got: `"${name}"`,
-      cure: `did you mean "${nearest(name, adapterNames)}"?`,
+      cure: `did you mean "${nearest(name.toLowerCase(), names)}"?`,
       details: { adapter: name },
     });
   }
-  return makeAdapter(name as AdapterName, device, chosen.place);
+  const devices = devicesOf(name);
+  const chosen = device ?? devices[0]!;
+  if (!devices.includes(chosen))
+    throw unrollError({
+      code: "UNROLL_CONFIG",
+      place: `${place} device`,
+      expected: `one of ${devices.join(", ")} for adapter "${name}"`,
+      got: `"${chosen}"`,
+      cure: `leave it out for ${devices[0]}`,
+      details: { adapter: name, device: chosen },
+    });
+  if (own) return madeBy(own, name, chosen);
+  return name === "builtin" ? builtin() : installed(name, chosen);
+}
+
+async function madeBy(maker: EngineMaker, name: string, device: string): Promise<Adapter> {
+  const adapter: unknown = await maker(device);
+  if (isAdapter(adapter)) return adapter;
+  throw unrollError({
+    code: "UNROLL_CONFIG",
+    place: `engine "${name}"`,
+    expected: "a function that returns an adapter",
+    got: `one that returns ${adapter === null ? "null" : typeof adapter}`,
+    cure: "return what onnx(ort, { device }) or tfjs(tf, { backend: device }) returns",
+    details: { adapter: name },
+  });
 }
