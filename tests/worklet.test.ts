@@ -29,6 +29,16 @@ globalThis.steps = (count) => {
 };
 globalThis.once = async () => (await compiled.step([Array.from(x)], compiled.zeroState(1))).output.data;
 globalThis.first = globalThis.steps(1);
+// A safetensors file and a saved state, made and read where there is no TextDecoder, atob, btoa or URL.
+const file = writeSafetensors(weights, { note: "grüße" });
+const { tensors, metadata } = readSafetensors(file);
+const text = JSON.stringify(compiled.zeroState(1));
+globalThis.moved = [
+  ["TextDecoder", "TextEncoder", "atob", "btoa", "URL"].filter((name) => name in globalThis).join(),
+  metadata.note,
+  Object.entries(weights).every(([name, { data }]) => tensors[name].data.join() === data.join()),
+  JSON.stringify(State.fromJSON(JSON.parse(text))) === text,
+].join();
 globalThis.ready = true;
 `;
 
@@ -46,7 +56,10 @@ it("steps in a bare global scope, as in an AudioWorklet, without allocating", as
   });
   const bundle = await build({
     stdin: {
-      contents: `import * as unroll from "./packages/api/src/index.ts"; Object.assign(globalThis, unroll);`,
+      contents: `
+        import * as unroll from "./packages/api/src/index.ts";
+        import * as files from "./packages/api/src/weights.ts";
+        Object.assign(globalThis, unroll, files);`,
       resolveDir: root,
       loader: "ts",
     },
@@ -62,6 +75,7 @@ it("steps in a bare global scope, as in an AudioWorklet, without allocating", as
   for (let n = 0; n < 1000 && !runInContext("globalThis.ready || globalThis.failed", scope); n++)
     await new Promise((resolve) => setImmediate(resolve));
   expect(runInContext("globalThis.failed && globalThis.failed.message", scope)).toBeUndefined();
+  expect(runInContext("globalThis.moved", scope)).toBe(",grüße,true,true");
   expect(runInContext("globalThis.first", scope)).toEqual(
     Array.from((await runInContext("globalThis.once()", scope)) as Float32Array),
   );

@@ -21,13 +21,13 @@ const types = {
  * Runs `work` with a page that has loaded `entry`, and cleans up after it.
  *
  * @param entry module of this folder; what it puts on `globalThis` is what `page.evaluate` can call
- * @param options `search` of the page's address, and path of the browser; default `UNROLL_CHROMIUM`, or
- *   Debian's
+ * @param options `search` of the page's address, modules of this folder to serve by path beside the page
+ *   (`scripts`), and path of the browser; default `UNROLL_CHROMIUM`, or Debian's
  */
 export async function withPage(
   entry,
   work,
-  { search = "", chrome = process.env.UNROLL_CHROMIUM ?? "/usr/bin/chromium" } = {},
+  { search = "", scripts = {}, chrome = process.env.UNROLL_CHROMIUM ?? "/usr/bin/chromium" } = {},
 ) {
   if (!existsSync(chrome))
     throw new Error(
@@ -36,16 +36,18 @@ export async function withPage(
     );
   const temporary = mkdtempSync(join(tmpdir(), "unroll-browser-"));
   // Node's own modules are reached only by code for Node, which a page never calls.
-  await build({
-    entryPoints: [join(root, "tests/browser", entry)],
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    outfile: join(temporary, "page.js"),
-    external: ["node:*"],
-    define: { "process.env.NODE_ENV": '"production"' },
-    logLevel: "error",
-  });
+  const served = { "/page.js": entry, ...scripts };
+  for (const [path, source] of Object.entries(served))
+    await build({
+      entryPoints: [join(root, "tests/browser", source)],
+      bundle: true,
+      format: "esm",
+      target: "es2022",
+      outfile: join(temporary, path),
+      external: ["node:*"],
+      define: { "process.env.NODE_ENV": '"production"' },
+      logLevel: "error",
+    });
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
     if (path === "/")
@@ -55,7 +57,7 @@ export async function withPage(
           '<!doctype html><title>unroll</title><link rel="icon" href="data:,"><script type="module" ' +
             'src="/page.js"></script>',
         );
-    const file = path === "/page.js" ? join(temporary, "page.js") : join(root, normalize(path));
+    const file = Object.hasOwn(served, path) ? join(temporary, path) : join(root, normalize(path));
     if (
       (!file.startsWith(root) && !file.startsWith(temporary)) ||
       !existsSync(file) ||

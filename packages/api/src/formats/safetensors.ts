@@ -1,6 +1,7 @@
 import { unrollError } from "../contract/error.js";
 import { sizeOf } from "../contract/tensor.js";
 import { type AnyTensor, type NamedTensor, type StoredDType, storedTypes, toStored } from "./named-tensor.js";
+import { decodeUtf8, encodeUtf8 } from "./utf8.js";
 
 /** Contents of a safetensors file. */
 export interface Safetensors {
@@ -46,7 +47,7 @@ function parseHeader(bytes: Uint8Array): { header: Record<string, unknown>; star
   const start = 8 + Number(length);
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start)));
+    header = JSON.parse(decodeUtf8(bytes.subarray(8, start)));
   } catch (cause) {
     throw unrollError({
       code: "UNROLL_FORMAT",
@@ -164,7 +165,7 @@ export function writeSafetensors(
     header.push([name, { dtype, shape, data_offsets: [end, end + data.byteLength] }]);
     end += data.byteLength;
   }
-  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const text = encodeUtf8(JSON.stringify(Object.fromEntries(header)));
   const start = 8 + Math.ceil(text.length / 8) * 8;
   const bytes = new Uint8Array(start + end).fill(0x20, 8, start);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true);
