@@ -5,7 +5,7 @@ export default defineConfig({
   // Where there is no Node, package.json has another file for `@unroll/api/config`.
   entry: { ...entriesOf("@unroll/api"), "config-page": "src/config/page.ts" },
   format: ["esm", "cjs"],
-  // Symbol.dispose is in no ES20xx library; TypeScript has this one since 5.2.
+  // Symbol.dispose is in no ES20xx library; TypeScript has this one, and a page need not name it.
   dts: { entry: entriesOf("@unroll/api"), banner: '/// <reference lib="esnext.disposable" />' },
   clean: true,
   sourcemap: true,
