@@ -42,7 +42,8 @@ export type {
   SteppableModel,
 } from "./model/faces.js";
 export type { Runnable, SignatureInput, SignatureState, SignatureValue } from "./program/runnable.js";
-export { State, type PlainState, type StateJson, type StateLike } from "./model/state.js";
+export { State, type SavedStateOptions } from "./model/saved-state.js";
+export type { PlainState, StateJson, StateLike } from "./model/state.js";
 export type { Stream } from "./model/stream.js";
 export type { InputsLike, TensorLike } from "./model/arguments.js";
 export type { Extent } from "./model/row-ends.js";

@@ -20,12 +20,13 @@ export const limits = {
 } as const;
 
 /**
- * The product of sizes, where it is within a limit; -1 where it is not, or where a size is no whole number of
- * at least 0. Exact: it stops before a number gets too large to be.
+ * The product of sizes, where it is within a limit; -1 where it is not, where a size is no whole number of at
+ * least 0, or where there are too many axes. Exact: it stops before a number gets too large to be.
  */
 export function boundedSize(sizes: readonly number[], limit: number = limits.elements): number {
+  if (!Array.isArray(sizes) || sizes.length > limits.axes) return -1;
   let size = 1;
-  for (const dim of sizes) {
+  for (const dim of sizes as readonly number[]) {
     if (!(Number.isInteger(dim) && dim >= 0 && dim <= limit)) return -1;
     size *= dim;
     if (size > limit) return -1;

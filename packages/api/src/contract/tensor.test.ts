@@ -44,11 +44,7 @@ describe("tensor", () => {
   });
 
   it.each([
-    [
-      "int32",
-      [[1], [2 ** 32 + 1]],
-      "tensor [1][0]: expected a whole number from -2^31 to 2^31 - 1, got 4294967297",
-    ],
+    ["int32", [[1], [2 ** 32 + 1]], "tensor [1][0]: expected a whole number within 32 bits, got 4294967297"],
     ["int32", [0.5], "tensor [0]: expected a whole number"],
     ["int32", [NaN], "tensor [0]: expected a whole number"],
     ["int32", Float64Array.of(1, 2.5), "tensor [1]: expected a whole number"],
@@ -60,21 +56,21 @@ describe("tensor", () => {
   });
 
   it.each([
-    [[[1, 2], [3]], "tensor [1]: expected nested arrays of equal length, 2, got an array of 1"],
-    [[[1], 2], "tensor [1]: expected nested arrays of equal length, 1, got a number"],
-    [[1, [2]], "tensor [1]: expected a number, as before it, got an array of 1"],
-    [[[], [1]], "tensor [1]: expected nested arrays of equal length, 0, got an array of 1"],
-    [nested(limits.axes + 1), "tensor: expected at most 32 axes, got deeper nesting"],
-    [nested(100_000), "tensor: expected at most 32 axes, got deeper nesting"],
+    [[[1, 2], [3]], "tensor [1]: expected an array of 2, got an array of 1"],
+    [[[1], 2], "tensor [1]: expected an array of 1, got a number"],
+    [[1, [2]], "tensor [1]: expected a number, got an array of 1"],
+    [[[], [1]], "tensor [1]: expected an array of 0, got an array of 1"],
+    [nested(limits.axes + 1), "expected at most 32 axes"],
+    [nested(100_000), "expected at most 32 axes"],
   ])("refuses nesting that no tensor has: case %#", (values, text) => {
-    expect(messageOf(() => tensor(values as Nested))).toContain(`UNROLL_SHAPE ${text}`);
+    expect(messageOf(() => tensor(values as Nested))).toContain(text);
   });
 
   it.each([
     [[2, 2], "expected 4 values for shape [2, 2], got 3"],
     [[-1, -3], "expected a shape of whole numbers"],
     [[1.5, 2], "expected a shape of whole numbers"],
-    [[2 ** 30, 2 ** 30, 0], "expected a shape of whole numbers, at most 32 axes and 536870912 elements"],
+    [[2 ** 30, 2 ** 30, 0], "expected a shape of whole numbers within limits"],
     [null, "expected a shape of whole numbers"],
   ])("refuses the shape %j for three values", (shape, text) => {
     expect(messageOf(() => tensor([1, 2, 3], shape as number[]))).toContain(`UNROLL_SHAPE tensor: ${text}`);
@@ -82,7 +78,7 @@ describe("tensor", () => {
 
   it("refuses a dtype that there is none of", () => {
     expect(messageOf(() => tensor([1], [1], "float64" as never))).toContain(
-      "UNROLL_ARGUMENT tensor: expected dtype",
+      "UNROLL_ARGUMENT tensor: expected a dtype",
     );
   });
 

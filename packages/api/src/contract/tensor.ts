@@ -1,4 +1,4 @@
-import { unrollError, type UnrollErrorCode } from "./error.js";
+import { unrollError, type UnrollErrorCode, type UnrollErrorDetails } from "./error.js";
 import { boundedSize, limits } from "./limits.js";
 import { shown } from "./shown.js";
 
@@ -75,15 +75,27 @@ export function isHostTensor(value: unknown): value is HostTensor {
   );
 }
 
+/** What a host tensor's data should have been and are, in words; null for one that is whole. */
+export function tensorProblem({
+  dtype,
+  shape,
+  data,
+}: HostTensor): readonly [expected: string, got: string] | null {
+  const size = boundedSize(shape);
+  const kind = Object.hasOwn(ranges, dtype) && allocate(dtype, 0)[Symbol.toStringTag];
+  if (!kind || data[Symbol.toStringTag] !== kind)
+    return [kind ? `${kind} for ${dtype}` : "a dtype", kind ? data[Symbol.toStringTag] : shown(dtype)];
+  if (size < 0) return ["a shape of whole numbers within limits", shown(shape)];
+  return data.length === size ? null : [`${size} values for [${shape.join(", ")}]`, `${data.length}`];
+}
+
 /** Nested arrays of numbers (or booleans for `bool`), as deep as the tensor has axes. */
 export type Nested = number | boolean | readonly Nested[];
 
-/** What elements of a dtype may be, in words, where the value is a number already; null for any number. */
-const ranges: {
-  readonly [D in DType]: readonly [expected: string, fits: (value: number) => boolean] | null;
-} = {
-  float32: null,
-  int32: ["a whole number from -2^31 to 2^31 - 1", (value) => (value | 0) === value],
+/** What numbers a dtype has, in words; float32 has any. */
+const ranges: { readonly [D in DType]: readonly [expected: string, fits: (value: number) => boolean] } = {
+  float32: ["a number", () => true],
+  int32: ["a whole number within 32 bits", (value) => (value | 0) === value],
   bool: ["true, false, 0 or 1", (value) => value === 0 || value === 1],
 };
 
@@ -102,34 +114,25 @@ export function tensor<D extends DType = "float32">(
   shape?: readonly number[],
   dtype: D = "float32" as D,
 ): HostTensor<D> {
-  if (!Object.hasOwn(ranges, dtype))
-    refuse("UNROLL_ARGUMENT", [], "dtype float32, int32 or bool", shown(dtype), "leave it out for float32");
+  if (!Object.hasOwn(ranges, dtype)) refuse("UNROLL_ARGUMENT", [], "a dtype", shown(dtype), "e.g. float32");
   const [flat, nesting] = isNumberView(values) ? [values, [values.length]] : collected(values, dtype);
   const dims = shape === undefined ? nesting : shape;
-  const size = Array.isArray(dims) && dims.length <= limits.axes ? boundedSize(dims) : -1;
-  if (size < 0)
+  const size = boundedSize(dims);
+  if (size !== flat.length)
     refuse(
       "UNROLL_SHAPE",
       [],
-      `a shape of whole numbers, at most ${limits.axes} axes and ${limits.elements} elements`,
-      shown(dims),
-      "e.g. [2, 3]",
+      size < 0 ? "a shape of whole numbers within limits" : `${size} values for shape [${dims.join(", ")}]`,
+      size < 0 ? shown(dims) : `${flat.length}`,
+      "give as many values as the shape holds",
+      { shape: dims, values: flat.length },
     );
-  if (size !== flat.length) {
-    throw unrollError({
-      code: "UNROLL_SHAPE",
-      place: "tensor",
-      expected: `${size} values for shape [${dims.join(", ")}]`,
-      got: `${flat.length}`,
-      cure: "give as many values as the shape holds",
-      details: { shape: dims, values: flat.length },
-    });
-  }
   const data = allocate(dtype, size);
-  const range = ranges[dtype];
+  const [expected, fits] = ranges[dtype];
   for (let k = 0; k < size; k++) {
     const value = flat[k]!;
-    if (range !== null && !range[1](value)) refuseRange(placeOf(k, nesting), range[0], value);
+    if (!fits(value))
+      refuse("UNROLL_DTYPE", placeOf(k, nesting), expected, `${value}`, "round or clip it first");
     data[k] = value;
   }
   return { dtype, shape: [...dims], data };
@@ -140,28 +143,26 @@ type NumberView = ArrayLike<number> & ArrayBufferView;
 /** Whether a value is a typed array of numbers: no view of bytes without elements, and no bigints. */
 const isNumberView = (values: unknown): values is NumberView =>
   ArrayBuffer.isView(values) &&
-  !(values instanceof DataView) &&
-  !(values instanceof BigInt64Array || values instanceof BigUint64Array);
+  typeof ((values as Partial<NumberView>)[0] ?? 0) === "number" &&
+  "length" in values;
 
 type At = readonly number[];
 
 /** Where element `k` of nested arrays stands. */
-function placeOf(k: number, nesting: readonly number[]): At {
-  const at: number[] = [];
-  for (let axis = nesting.length - 1, rest = k; axis >= 0; axis--) {
-    at.unshift(rest % nesting[axis]!);
-    rest = Math.floor(rest / nesting[axis]!);
-  }
-  return at;
-}
+const placeOf = (k: number, nesting: readonly number[]): At =>
+  nesting.map((dim, axis) => Math.floor(k / sizeOf(nesting.slice(axis + 1))) % dim);
 
-function refuse(code: UnrollErrorCode, at: At, expected: string, got: string, cure: string): never {
-  const place = ["tensor", at.map((k) => `[${k}]`).join("")].filter((part) => part !== "").join(" ");
-  throw unrollError({ code, place, expected, got, cure, details: { at: [...at] } });
+function refuse(
+  code: UnrollErrorCode,
+  at: At,
+  expected: string,
+  got: string,
+  cure: string,
+  details: UnrollErrorDetails = { at: [...at] },
+): never {
+  const place = at.reduce((path, k, axis) => `${path}${axis === 0 ? " " : ""}[${k}]`, "tensor");
+  throw unrollError({ code, place, expected, got, cure, details });
 }
-
-const refuseRange = (at: At, expected: string, got: number): never =>
-  refuse("UNROLL_DTYPE", at, expected, `${got}`, "round or clip the values, or make another dtype");
 
 /**
  * The numbers in nested arrays, row-major, and the shape of the nesting. Walks rather than maps, so that holes
@@ -170,57 +171,36 @@ const refuseRange = (at: At, expected: string, got: number): never =>
 function collected(values: unknown, dtype: DType): readonly [flat: number[], nesting: number[]] {
   const flat: number[] = [];
   const nesting: number[] = [];
-  // Length of arrays at each depth, and the depth of numbers, as the first of each had it.
-  let leaf = -1;
   const at: number[] = [];
   const walk = (value: unknown): void => {
     const depth = at.length;
-    const list = typeof value === "object" && value !== null && isList(value) ? value : null;
-    if (list === null && typeof value !== "number" && !(dtype === "bool" && typeof value === "boolean"))
-      refuse(
-        "UNROLL_ARGUMENT",
-        at,
-        dtype === "bool" ? "true or false" : "a number",
-        shown(value),
-        "values are not converted; make numbers of them first",
-      );
-    if (list !== null && depth >= limits.axes)
-      refuse("UNROLL_SHAPE", [], `at most ${limits.axes} axes`, "deeper nesting", "a tensor is flatter");
-    const fits =
-      list === null
-        ? leaf < 0
-          ? depth === nesting.length
-          : leaf === depth
-        : depth < nesting.length
-          ? nesting[depth] === list.length
-          : leaf < 0;
-    if (!fits)
+    const list = isList(value);
+    if (!list && typeof value !== "number" && !(dtype === "bool" && typeof value === "boolean"))
+      refuse("UNROLL_ARGUMENT", at, ranges[dtype][0], shown(value), "nothing is converted here");
+    const length = list ? value.length : -1;
+    // The first at each depth says what all are: arrays of a length, or numbers, -1.
+    if ((nesting[depth] ??= length) !== length || depth > limits.axes)
       refuse(
         "UNROLL_SHAPE",
-        at,
-        depth < nesting.length
-          ? `nested arrays of equal length, ${nesting[depth]}`
-          : "a number, as before it",
-        list === null ? "a number" : `an array of ${list.length}`,
+        at.slice(0, limits.axes),
+        depth > limits.axes ? `at most ${limits.axes} axes` : named(nesting[depth]!),
+        named(length),
         "pad ragged rows and pass lengths",
       );
-    if (list === null) {
-      leaf = depth;
-      flat.push(Number(value));
-      return;
-    }
-    if (depth === nesting.length) nesting.push(list.length);
-    for (let k = 0; k < list.length; k++) {
+    if (!list) flat.push(Number(value));
+    for (let k = 0; k < length; k++) {
       at.push(k);
-      walk(list[k]);
+      walk((value as ArrayLike<unknown>)[k]);
       at.pop();
     }
   };
   walk(values);
-  return [flat, nesting];
+  return [flat, nesting.filter((length) => length >= 0)];
 }
 
-const isList = (value: object): value is ArrayLike<unknown> =>
+const named = (length: number): string => (length < 0 ? "a number" : `an array of ${length}`);
+
+const isList = (value: unknown): value is ArrayLike<unknown> =>
   Array.isArray(value) ||
   isNumberView(value) ||
-  (Number.isInteger((value as { length?: unknown }).length) && !ArrayBuffer.isView(value));
+  (typeof value === "object" && value !== null && !ArrayBuffer.isView(value) && "length" in value);

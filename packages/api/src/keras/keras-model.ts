@@ -370,11 +370,10 @@ export class KerasModel {
 }
 
 function toInput(place: string, given: HostTensor | Nested, dtype: HostTensor["dtype"]): HostTensor {
-  const made = isHostTensor(given) ? given : tensor(given);
+  const made = isHostTensor(given) ? given : tensor(given, undefined, dtype === "bool" ? dtype : "float32");
   if (made.dtype === dtype) return made;
   if (dtype === "int32" && made.dtype === "float32" && (made.data as Float32Array).every(Number.isInteger))
     return { dtype, shape: made.shape, data: Int32Array.from(made.data) };
-  if (dtype === "bool" && !isHostTensor(given)) return tensor(given, undefined, "bool");
   return refuse(
     "UNROLL_DTYPE",
     place,

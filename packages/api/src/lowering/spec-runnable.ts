@@ -1,5 +1,6 @@
 import type { Catalog } from "../layers/definition.js";
 import type { Runnable, SignatureInput } from "../program/runnable.js";
+import { canonicalHash } from "../program/canonical-hash.js";
 import { layerIn } from "../specification/catalog.js";
 import { initialStateIn, stateIn, whyNotSteppableIn } from "../specification/state.js";
 import type { InputSpec, Spec } from "../specification/types.js";
@@ -22,9 +23,14 @@ export function runnableOf(catalog: Catalog, spec: Spec): Runnable {
   const given = new Set(
     spec.layers.filter((layer) => initialStateIn(catalog, layer) === null).map(({ name }) => name),
   );
+  let identity: string | undefined;
   return {
     format: "unroll.runnable",
     name: spec.name,
+    // Without names for people and choices of outputs, which change no state. Worked out when first wanted.
+    get identity() {
+      return (identity ??= canonicalHash([spec.inputs, spec.layers]));
+    },
     inputs: spec.inputs.map((input) => idsOf(catalog, spec, input)),
     outputs: spec.outputs.map((name) => ({ name, ...values.get(name)! })),
     states: stateIn(catalog, spec).map(({ layer, part, dtype, shape }) => ({

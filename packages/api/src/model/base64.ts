@@ -14,15 +14,20 @@ export function toBase64(values: DTypeArray[DType]): string {
   return btoa(binary);
 }
 
-/** The elements back, bit for bit. */
-export function fromBase64<D extends DType>(text: string, dtype: D): DTypeArray[D] {
-  const binary = atob(text);
+/** The elements back, bit for bit; null for a text that {@link toBase64} never gives. */
+export function fromBase64<D extends DType>(text: unknown, dtype: D): DTypeArray[D] | null {
   const size = dtype === "bool" ? 1 : 4;
-  const values = allocate(dtype, Math.floor(binary.length / size));
+  // atob forgives what is cut or padded wrongly, and drops spaces.
+  if (typeof text !== "string" || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
+  const binary = atob(text);
+  if (binary.length % size !== 0) return null;
+  const values = allocate(dtype, binary.length / size);
   const bytes = new Uint8Array(values.buffer);
   for (let k = 0; k < bytes.length; k++) bytes[k] = binary.charCodeAt(k);
   swapped(bytes, size);
-  return values;
+  // Bits after the last byte are zeros, and a bool is 0 or 1.
+  const odd = dtype === "bool" && bytes.some((byte) => byte > 1);
+  return odd || btoa(binary.slice(-(binary.length % 3 || 3))) !== text.slice(-4) ? null : values;
 }
 
 function swapped<B extends Uint8Array>(bytes: B, size: number): B {

@@ -16,7 +16,7 @@ import type { Spec } from "../specification/types.js";
 import { specWeights } from "../specification/weights.js";
 import { compile } from "./compile.js";
 import type { SequenceModel, SteppableModel } from "./faces.js";
-import { State } from "./state.js";
+import { State } from "./saved-state.js";
 
 /** Weights that differ everywhere, the same on each run. */
 function weightsOf(of: Spec): Record<string, HostTensor> {

@@ -130,7 +130,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
       const full = [batch, ...shape];
       return { layer, part, held: { dtype, shape: full, data: allocate(dtype, sizeOf(full)) } };
     });
-    return new State(batch, zeros, null);
+    return new State(batch, zeros, null, this.runnable.identity);
   }
 
   async rebind(weights: WeightMap): Promise<void> {
@@ -172,12 +172,13 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
       const copies =
         state.onDevice || state.batch !== batch
           ? null
-          : state.arrays(place, this.given).map((data, k) => {
+          : state.arrays(place, this.given, this.runnable.identity).map((data, k) => {
               const { dtype, shape } = this.given[k]!;
               return taken({ dtype, shape: [batch, ...shape], data });
             });
       return async (executable) => {
-        const parts = copies ?? (await state.borrow(place, this.given, batch, this.adapter));
+        const parts =
+          copies ?? (await state.borrow(place, this.given, batch, this.adapter, this.runnable.identity));
         let results: Record<string, DeviceTensor>;
         try {
           this.given.forEach(({ layer, part }, k) => {
@@ -208,7 +209,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
       const result = results[stateName(layer, part)]!;
       parts.push({ layer, part, held: leaves ? await toHost(result) : result });
     }
-    const state = new State(batch, parts, leaves ? null : this.adapter);
+    const state = new State(batch, parts, leaves ? null : this.adapter, this.runnable.identity);
     if (!leaves) this.track(state);
     return { output: outputs[this.runnable.outputs[0]!.name]!, outputs, state };
   }
@@ -243,8 +244,10 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     const state =
       given === undefined
         ? this.zeroState(batch)
-        : State.fromTypedArrays(given instanceof State ? await given.toTypedArrays() : given);
-    await state.borrow(place, this.given, batch, this.adapter);
+        : given instanceof State
+          ? await given.copyFor(place, this.runnable.identity)
+          : State.fromTypedArrays(given, this.runnable.identity);
+    await state.borrow(place, this.given, batch, this.adapter, this.runnable.identity);
     state.unborrow(false);
     return { output: outputs[this.runnable.outputs[0]!.name]!, outputs, state };
   }

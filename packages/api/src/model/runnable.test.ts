@@ -4,7 +4,7 @@ import { tensor } from "../contract/tensor.js";
 import { ProgramBuilder } from "../program/program-builder.js";
 import type { Runnable, RunMode } from "../program/runnable.js";
 import { compile } from "./compile.js";
-import { State } from "./state.js";
+import { State } from "./saved-state.js";
 
 /**
  * No spec: a matrix and a counter as state, each step m' = m + w · x, n' = n + 1, and m' the output, as a

@@ -6,10 +6,11 @@ import {
   type DTypeArray,
   type HostTensor,
   isHostTensor,
-  sizeOf,
+  tensorProblem,
 } from "../contract/tensor.js";
+import { shown } from "../contract/shown.js";
 import type { SignatureState } from "../program/runnable.js";
-import { fromBase64, toBase64 } from "./base64.js";
+import { toBase64 } from "./base64.js";
 
 /**
  * State as plain data: part name (`h`, `c`, `forward.h`, ...) by layer name; every part [batch, ...],
@@ -33,6 +34,11 @@ export interface StateJson {
   readonly format: "unroll.state";
   /** Of the format. */
   readonly version: 1;
+  /**
+   * Hash of the inputs and layers whose state it is, so that another model does not take it by mistake; no
+   * defence against malice. Left out where it is not known.
+   */
+  readonly model?: string;
   /** Every part, by layer and by its name there. */
   readonly parts: Readonly<Record<string, Readonly<Record<string, PartJson>>>>;
 }
@@ -44,6 +50,34 @@ interface Part {
   readonly layer: string;
   readonly part: string;
   held: HostTensor | DeviceTensor;
+}
+
+function entriesOf<T>(of: Readonly<Record<string, T>>, place: string): [string, T][] {
+  if (typeof of === "object" && of !== null) return Object.entries(of);
+  throw unrollError({
+    code: "UNROLL_STATE",
+    place,
+    expected: "an object",
+    got: shown(of),
+    cure: "of tensors by layer and part",
+  });
+}
+
+/** A copy of a part, which has a row for each sequence. */
+function taken(name: string, given: unknown): HostTensor {
+  const problem = isHostTensor(given) ? tensorProblem(given) : ["a tensor", shown(given)];
+  const [expected, got] = problem ?? ["a tensor [batch, units]", "one number"];
+  if (problem !== null || (given as HostTensor).shape.length < 1)
+    throw unrollError({
+      code: "UNROLL_STATE",
+      place: `state part "${name}"`,
+      expected: expected!,
+      got: got!,
+      cure: "make it with tensor(data, [batch, units])",
+      details: { part: name },
+    });
+  const { dtype, shape, data } = given as HostTensor;
+  return { dtype, shape: [...shape], data: data.slice() };
 }
 
 // Frees the engine memory of states that were dropped without dispose(). A backstop: when it runs is the
@@ -75,6 +109,7 @@ export class State {
     batch: number,
     parts: readonly { layer: string; part: string; held: HostTensor | DeviceTensor }[],
     owner: Adapter | null,
+    private readonly model?: string,
   ) {
     this.batch = batch;
     this.parts = parts;
@@ -83,28 +118,18 @@ export class State {
   }
 
   /**
-   * A state from plain data; arrays are copied. @throws UNROLL_STATE when parts differ in their number of
-   * rows
+   * A state from plain data; arrays are copied.
+   *
+   * @param model @internal which mathematics it is the state of; plain data doesn't say
+   * @throws UNROLL_STATE for what is no tensor, and when parts differ in their number of rows
    */
-  static fromTypedArrays(plain: PlainState): State {
-    const parts = Object.entries(plain).flatMap(([layer, own]) =>
-      Object.entries(own).map(([part, given]) => {
-        if (!isHostTensor(given) || given.shape.length < 1 || sizeOf(given.shape) !== given.data.length) {
-          throw unrollError({
-            code: "UNROLL_STATE",
-            place: `state part "${layer}.${part}"`,
-            expected: "a tensor [batch, units]",
-            got: isHostTensor(given) ? `${given.dtype} [${given.shape.join(", ")}]` : typeof given,
-            cure: "make it with tensor(data, [batch, units])",
-            details: { layer, part },
-          });
-        }
-        return {
-          layer,
-          part,
-          held: { dtype: given.dtype, shape: [...given.shape], data: given.data.slice() },
-        };
-      }),
+  static fromTypedArrays(plain: PlainState, model?: string): State {
+    const parts = [...entriesOf(plain, "state")].flatMap(([layer, own]) =>
+      [...entriesOf(own, `state of "${layer}"`)].map(([part, given]) => ({
+        layer,
+        part,
+        held: taken(`${layer}.${part}`, given as unknown),
+      })),
     );
     const batch = parts[0]?.held.shape[0] ?? 1;
     const odd = parts.find((p) => p.held.shape[0] !== batch);
@@ -117,30 +142,7 @@ export class State {
         cure: "every part has one row a sequence",
         details: { layer: odd.layer, part: odd.part },
       });
-    return new State(batch, parts, null);
-  }
-
-  /** A state from what `toJSON` gave. @throws UNROLL_FORMAT for anything else */
-  static fromJSON(json: StateJson): State {
-    if (json?.format !== "unroll.state" || json.version !== 1 || typeof json.parts !== "object") {
-      throw unrollError({
-        code: "UNROLL_FORMAT",
-        place: "State.fromJSON",
-        expected: 'format "unroll.state", version 1',
-        got: JSON.stringify(json)?.slice(0, 60),
-        cure: "pass what toJSON() returned",
-      });
-    }
-    return State.fromTypedArrays(
-      Object.fromEntries(
-        Object.entries(json.parts).map(([layer, own]) => [
-          layer,
-          Object.fromEntries(
-            Object.entries(own).map(([part, held]) => [part, decoded(`${layer}.${part}`, held)]),
-          ),
-        ]),
-      ),
-    );
+    return new State(batch, parts, null, model);
   }
 
   /**
@@ -153,7 +155,12 @@ export class State {
   async toTypedArrays<D extends DType = "float32">(): Promise<Record<string, Record<string, HostTensor<D>>>> {
     this.assertAlive("toTypedArrays");
     await this.toHost();
-    return this.copy() as Record<string, Record<string, HostTensor<D>>>;
+    const copy = this.copy((held): HostTensor => ({
+      ...held,
+      shape: [...held.shape],
+      data: held.data.slice(),
+    }));
+    return copy as Record<string, Record<string, HostTensor<D>>>;
   }
 
   /**
@@ -164,13 +171,18 @@ export class State {
   toJSON(): StateJson {
     this.assertAlive("toJSON");
     this.toHostNow("toJSON");
-    const encode = (own: Record<string, HostTensor>): StateJson["parts"][string] =>
-      Object.fromEntries(Object.entries(own).map(([part, held]) => [part, encoded(held)]));
     return {
       format: "unroll.state",
       version: 1,
-      parts: Object.fromEntries(Object.entries(this.copy()).map(([layer, own]) => [layer, encode(own)])),
+      ...(this.model !== undefined && { model: this.model }),
+      parts: this.copy(encoded),
     };
+  }
+
+  /** @internal A copy for a run that changes nothing. @throws UNROLL_STATE for one of another model */
+  async copyFor(place: string, model: string | undefined): Promise<State> {
+    this.assertModel(place, model);
+    return State.fromTypedArrays(await this.toTypedArrays<DType>(), model);
   }
 
   /** Moves the state to host memory and frees the engine's. It stays usable. @throws UNROLL_DISPOSED */
@@ -226,13 +238,15 @@ export class State {
     this.owner = null;
   }
 
-  private copy(): Record<string, Record<string, HostTensor>> {
-    const plain: Record<string, Record<string, HostTensor>> = {};
+  // Collected in maps: a layer may be called `constructor`, and a file may say `__proto__`.
+  private copy<T>(of: (held: HostTensor) => T): Record<string, Record<string, T>> {
+    const layers = new Map<string, [string, T][]>();
     for (const { layer, part, held } of this.parts) {
-      const host = held as HostTensor;
-      (plain[layer] ??= {})[part] = { dtype: host.dtype, shape: [...host.shape], data: host.data.slice() };
+      const own = layers.get(layer) ?? [];
+      own.push([part, of(held as HostTensor)]);
+      layers.set(layer, own);
     }
-    return plain;
+    return Object.fromEntries([...layers].map(([layer, own]) => [layer, Object.fromEntries(own)]));
   }
 
   private assertAlive(place: string): void {
@@ -273,8 +287,10 @@ export class State {
     expected: readonly SignatureState[],
     batch: number,
     adapter: Adapter,
+    model?: string,
   ): Promise<(HostTensor | DeviceTensor)[]> {
     this.assertAlive(place);
+    this.assertModel(place, model);
     if (this.owner !== null && this.owner !== adapter) await this.toHost();
     else if (this.waiting) await this.waiting;
     const feeds = this.select(place, expected, batch);
@@ -291,10 +307,23 @@ export class State {
   }
 
   /** @internal Host arrays of the parts, in the expected order, for a run that updates them in place. */
-  arrays(place: string, expected: readonly SignatureState[]): DTypeArray[DType][] {
+  arrays(place: string, expected: readonly SignatureState[], model?: string): DTypeArray[DType][] {
     this.assertAlive(place);
+    this.assertModel(place, model);
     if (this.owner !== null) this.toHostNow(place);
     return this.select(place, expected, this.batch).map((held) => (held as HostTensor).data);
+  }
+
+  private assertModel(place: string, model: string | undefined): void {
+    if (model !== undefined && this.model !== undefined && model !== this.model)
+      throw unrollError({
+        code: "UNROLL_STATE",
+        place,
+        expected: `a state of this model's layers, ${model}`,
+        got: `one of others, ${this.model}`,
+        cure: "State.fromJSON(json, { anySpec: true }) or toTypedArrays() carries it over on purpose",
+        details: { expected: model, got: this.model },
+      });
   }
 
   private select(
@@ -303,7 +332,8 @@ export class State {
     batch: number,
   ): (HostTensor | DeviceTensor)[] {
     const names = expected.map((e) => `${e.layer}.${e.part}`);
-    const extra = this.parts.find((p) => !names.includes(`${p.layer}.${p.part}`));
+    const is = (p: Part, e: SignatureState): boolean => p.layer === e.layer && p.part === e.part;
+    const extra = this.parts.find((p) => !expected.some((e) => is(p, e)));
     if (extra)
       throw unrollError({
         code: "UNROLL_STATE",
@@ -313,8 +343,9 @@ export class State {
         cure: "pass the state of this model",
         details: { part: `${extra.layer}.${extra.part}`, expected: names },
       });
-    return expected.map(({ layer, part, dtype, shape }) => {
-      const own = this.parts.find((p) => p.layer === layer && p.part === part);
+    return expected.map((one) => {
+      const { layer, part, dtype, shape } = one;
+      const own = this.parts.find((p) => is(p, one));
       const wanted = [batch, ...shape];
       const say = (got: string, cure: string): never => {
         throw unrollError({
@@ -342,19 +373,3 @@ export class State {
 
 const encoded = ({ dtype, shape, data }: HostTensor): PartJson =>
   dtype === "float32" ? { shape, data: toBase64(data) } : { dtype, shape, data: toBase64(data) };
-
-function decoded(name: string, { dtype: other, shape, data }: PartJson): HostTensor {
-  const dtype: DType = other ?? "float32";
-  const array = fromBase64(data, dtype);
-  if (array.length !== sizeOf(shape)) {
-    throw unrollError({
-      code: "UNROLL_FORMAT",
-      place: `State.fromJSON part "${name}"`,
-      expected: `${shape.join(" x ")} ${dtype} values`,
-      got: `${array.length}`,
-      cure: "the text was cut or changed",
-      details: { part: name },
-    });
-  }
-  return { dtype, shape, data: array };
-}

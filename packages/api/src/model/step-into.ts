@@ -25,7 +25,7 @@ export class StepBinding {
   private readonly place: string;
 
   constructor(
-    runnable: Runnable,
+    private readonly runnable: Runnable,
     private readonly executable: () => SyncExecutable,
     program: Program,
     private readonly parts: readonly SignatureState[],
@@ -55,7 +55,7 @@ export class StepBinding {
   }
 
   private bind(state: State): Bound {
-    const arrays = state.arrays(this.place, this.parts);
+    const arrays = state.arrays(this.place, this.parts, this.runnable.identity);
     const bound = {
       inputs: [new Float32Array(0), ...arrays],
       outputs: [new Float32Array(0), ...arrays],

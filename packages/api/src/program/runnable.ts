@@ -72,6 +72,11 @@ export interface Runnable {
   readonly outputs: readonly SignatureValue[];
   /** Every part of the state, in the order in which states are listed. */
   readonly states: readonly SignatureState[];
+  /**
+   * Which mathematics its states belong to, as a short text: a model refuses the state of another. Default:
+   * not known, any state that fits is taken.
+   */
+  readonly identity?: string;
   /** Every weight, by canonical name. */
   readonly weights: readonly WeightSpec[];
   /** Whether a run over no steps at all may leave the state as it is: nothing else has steps. */

@@ -171,11 +171,11 @@ function feedsOf({ traced, timeMajor }: Prepared, values: readonly unknown[]): F
 function initialState({ traced }: Prepared, values: readonly unknown[], leading: Leading): Plain | null {
   const { graph, spec } = traced;
   const own = new Set(spec.layers.filter(takesState).map((layer) => layer.name));
-  const state: Plain = {};
+  const state: Plain = Object.create(null) as Plain;
   for (const { layer, part, shape } of specState(spec)) {
     const full = [leading.batch, ...shape];
     if (own.has(layer))
-      (state[layer] ??= {})[part] = {
+      (state[layer] ??= Object.create(null) as Plain[string])[part] = {
         dtype: "float32",
         shape: full,
         data: allocate("float32", sizeOf(full)),
