@@ -1,4 +1,4 @@
-import { unrollError, type UnrollErrorCode, type UnrollErrorDetails } from "./error.js";
+import { unrollError } from "./error.js";
 import { boundedSize, limits } from "./limits.js";
 import { shown } from "./shown.js";
 
@@ -82,21 +82,21 @@ export function tensorProblem({
   data,
 }: HostTensor): readonly [expected: string, got: string] | null {
   const size = boundedSize(shape);
-  const kind = Object.hasOwn(ranges, dtype) && allocate(dtype, 0)[Symbol.toStringTag];
+  const kind = Object.hasOwn(elements, dtype) && allocate(dtype, 0)[Symbol.toStringTag];
   if (!kind || data[Symbol.toStringTag] !== kind)
     return [kind ? `${kind} for ${dtype}` : "a dtype", kind ? data[Symbol.toStringTag] : shown(dtype)];
   if (size < 0) return ["a shape of whole numbers within limits", shown(shape)];
-  return data.length === size ? null : [`${size} values for [${shape.join(", ")}]`, `${data.length}`];
+  return data.length === size ? null : [`${size} values for ${shown(shape)}`, `${data.length}`];
 }
 
 /** Nested arrays of numbers (or booleans for `bool`), as deep as the tensor has axes. */
 export type Nested = number | boolean | readonly Nested[];
 
-/** What numbers a dtype has, in words; float32 has any. */
-const ranges: { readonly [D in DType]: readonly [expected: string, fits: (value: number) => boolean] } = {
-  float32: ["a number", () => true],
-  int32: ["a whole number within 32 bits", (value) => (value | 0) === value],
-  bool: ["true, false, 0 or 1", (value) => value === 0 || value === 1],
+/** What elements a dtype has, in words and as a check of what was given. */
+const elements: { readonly [D in DType]: readonly [expected: string, fits: (value: unknown) => boolean] } = {
+  float32: ["a number", (value) => typeof value === "number"],
+  int32: ["a whole number within 32 bits", (value) => typeof value === "number" && (value | 0) === value],
+  bool: ["true, false, 0 or 1", (value) => typeof value === "boolean" || value === 0 || value === 1],
 };
 
 /**
@@ -114,27 +114,24 @@ export function tensor<D extends DType = "float32">(
   shape?: readonly number[],
   dtype: D = "float32" as D,
 ): HostTensor<D> {
-  if (!Object.hasOwn(ranges, dtype)) refuse("UNROLL_ARGUMENT", [], "a dtype", shown(dtype), "e.g. float32");
-  const [flat, nesting] = isNumberView(values) ? [values, [values.length]] : collected(values, dtype);
+  if (!Object.hasOwn(elements, dtype)) refuse([], "a dtype", dtype);
+  // Any numbers are floats, so these need no look at each.
+  const [flat, nesting] =
+    dtype === "float32" && isNumberView(values) ? [values, [values.length]] : collected(values, dtype);
   const dims = shape === undefined ? nesting : shape;
   const size = boundedSize(dims);
   if (size !== flat.length)
-    refuse(
-      "UNROLL_SHAPE",
-      [],
-      size < 0 ? "a shape of whole numbers within limits" : `${size} values for shape [${dims.join(", ")}]`,
-      size < 0 ? shown(dims) : `${flat.length}`,
-      "give as many values as the shape holds",
-      { shape: dims, values: flat.length },
-    );
+    throw unrollError({
+      code: "UNROLL_SHAPE",
+      place: "tensor",
+      expected:
+        size < 0 ? "a shape of whole numbers within limits" : `${size} values for shape ${shown(dims)}`,
+      got: size < 0 ? shown(dims) : `${flat.length}`,
+      cure: "give as many values as the shape holds",
+      details: { shape: dims, values: flat.length },
+    });
   const data = allocate(dtype, size);
-  const [expected, fits] = ranges[dtype];
-  for (let k = 0; k < size; k++) {
-    const value = flat[k]!;
-    if (!fits(value))
-      refuse("UNROLL_DTYPE", placeOf(k, nesting), expected, `${value}`, "round or clip it first");
-    data[k] = value;
-  }
+  data.set(flat);
   return { dtype, shape: [...dims], data };
 }
 
@@ -146,22 +143,20 @@ const isNumberView = (values: unknown): values is NumberView =>
   typeof ((values as Partial<NumberView>)[0] ?? 0) === "number" &&
   "length" in values;
 
-type At = readonly number[];
-
-/** Where element `k` of nested arrays stands. */
-const placeOf = (k: number, nesting: readonly number[]): At =>
-  nesting.map((dim, axis) => Math.floor(k / sizeOf(nesting.slice(axis + 1))) % dim);
-
 function refuse(
-  code: UnrollErrorCode,
-  at: At,
+  at: readonly number[],
   expected: string,
-  got: string,
-  cure: string,
-  details: UnrollErrorDetails = { at: [...at] },
+  got: unknown,
+  cure = "nothing is converted here",
 ): never {
-  const place = at.reduce((path, k, axis) => `${path}${axis === 0 ? " " : ""}[${k}]`, "tensor");
-  throw unrollError({ code, place, expected, got, cure, details });
+  throw unrollError({
+    code: typeof got === "number" ? "UNROLL_DTYPE" : "UNROLL_ARGUMENT",
+    place: at.reduce((path, k, axis) => `${path}${axis === 0 ? " " : ""}[${k}]`, "tensor"),
+    expected,
+    got: shown(got),
+    cure,
+    details: { at: [...at] },
+  });
 }
 
 /**
@@ -172,22 +167,21 @@ function collected(values: unknown, dtype: DType): readonly [flat: number[], nes
   const flat: number[] = [];
   const nesting: number[] = [];
   const at: number[] = [];
+  const [expected, fits] = elements[dtype];
   const walk = (value: unknown): void => {
     const depth = at.length;
-    const list = isList(value);
-    if (!list && typeof value !== "number" && !(dtype === "bool" && typeof value === "boolean"))
-      refuse("UNROLL_ARGUMENT", at, ranges[dtype][0], shown(value), "nothing is converted here");
-    const length = list ? value.length : -1;
+    const length = isList(value) ? value.length : -1;
+    if (length < 0 && !fits(value)) refuse(at, expected, value);
     // The first at each depth says what all are: arrays of a length, or numbers, -1.
     if ((nesting[depth] ??= length) !== length || depth > limits.axes)
-      refuse(
-        "UNROLL_SHAPE",
-        at.slice(0, limits.axes),
-        depth > limits.axes ? `at most ${limits.axes} axes` : named(nesting[depth]!),
-        named(length),
-        "pad ragged rows and pass lengths",
-      );
-    if (!list) flat.push(Number(value));
+      throw unrollError({
+        code: "UNROLL_SHAPE",
+        place: `tensor [${at.slice(0, limits.axes).join("][")}]`,
+        expected: depth > limits.axes ? `at most ${limits.axes} axes` : named(nesting[depth]!),
+        got: named(length),
+        cure: "pad ragged rows and pass lengths",
+      });
+    if (length < 0) flat.push(Number(value));
     for (let k = 0; k < length; k++) {
       at.push(k);
       walk((value as ArrayLike<unknown>)[k]);

@@ -181,22 +181,8 @@ function toTensor(place: string, given: TensorLike, dtype: "float32" | "int32"):
       });
     return taken(given);
   }
-  const made = tensor(given, undefined, dtype);
-  // Int32Array drops fractions silently; an id of 2.5 is a mistake.
-  if (dtype === "int32" && !whole(given)) {
-    throw unrollError({
-      code: "UNROLL_DTYPE",
-      place: place,
-      expected: "whole numbers",
-      got: "a fraction",
-      cure: "ids are int32",
-    });
-  }
-  return made;
+  return tensor(given, undefined, dtype);
 }
-
-const whole = (given: Nested): boolean =>
-  Array.isArray(given) ? (given as readonly Nested[]).every(whole) : Number.isInteger(given);
 
 /** Checks that ids are rows of an embedding. @throws UNROLL_ARGUMENT */
 export function assertIds(place: string, ids: ArrayLike<number>, limit: number): void {

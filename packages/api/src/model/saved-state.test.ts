@@ -110,7 +110,7 @@ describe("State.fromJSON", () => {
     );
     const short = { rnn: { h: { dtype: "float32", shape: [4, 4], data: new Float32Array(15) } } } as const;
     expect(await messageOf(() => State.fromTypedArrays(short))).toContain(
-      "expected 16 values for [4, 4], got 15",
+      "expected 16 values for [4,4], got 15",
     );
     const other = { rnn: { h: { dtype: "float32", shape: [1, 1], data: new Float64Array(1) } } };
     expect(await messageOf(() => State.fromTypedArrays(other as never))).toContain(
@@ -130,7 +130,7 @@ describe("the model that a state is of", () => {
     const { state } = await tanh.step([[1, 2]], tanh.zeroState(1));
     const json = JSON.parse(JSON.stringify(state)) as StateJson;
     const { model: hash, ...old } = json;
-    expect(hash).toMatch(/^[0-9a-f]{16}$/);
+    expect(hash).toMatch(/^[0-9a-f]{8}$/);
     const refused = 'UNROLL_STATE model "m" step: expected a state of this model\'s layers';
     expect(await messageOf(() => relu.step([[1, 2]], state))).toContain(refused);
     expect(await messageOf(() => relu.step([[1, 2]], State.fromJSON(json)))).toContain(refused);

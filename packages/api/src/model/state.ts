@@ -52,32 +52,31 @@ interface Part {
   held: HostTensor | DeviceTensor;
 }
 
-function entriesOf<T>(of: Readonly<Record<string, T>>, place: string): [string, T][] {
-  if (typeof of === "object" && of !== null) return Object.entries(of);
-  throw unrollError({
-    code: "UNROLL_STATE",
-    place,
-    expected: "an object",
-    got: shown(of),
-    cure: "of tensors by layer and part",
-  });
+function entriesOf<T>(of: Readonly<Record<string, T>>, name: string): [string, T][] {
+  return typeof of === "object" && of !== null
+    ? Object.entries(of)
+    : refusePart(name, "an object", shown(of));
 }
 
 /** A copy of a part, which has a row for each sequence. */
 function taken(name: string, given: unknown): HostTensor {
-  const problem = isHostTensor(given) ? tensorProblem(given) : ["a tensor", shown(given)];
-  const [expected, got] = problem ?? ["a tensor [batch, units]", "one number"];
-  if (problem !== null || (given as HostTensor).shape.length < 1)
-    throw unrollError({
-      code: "UNROLL_STATE",
-      place: `state part "${name}"`,
-      expected: expected!,
-      got: got!,
-      cure: "make it with tensor(data, [batch, units])",
-      details: { part: name },
-    });
+  const [expected, got] = isHostTensor(given)
+    ? (tensorProblem(given) ?? [given.shape.length < 1 && "a tensor [batch, units]", "one number"])
+    : ["a tensor [batch, units]", shown(given)];
+  if (expected) refusePart(name, expected, got);
   const { dtype, shape, data } = given as HostTensor;
   return { dtype, shape: [...shape], data: data.slice() };
+}
+
+function refusePart(part: string, expected: string, got: string): never {
+  throw unrollError({
+    code: "UNROLL_STATE",
+    place: `state part "${part}"`,
+    expected,
+    got,
+    cure: "make it with tensor(data, [batch, units])",
+    details: { part },
+  });
 }
 
 // Frees the engine memory of states that were dropped without dispose(). A backstop: when it runs is the
@@ -124,8 +123,8 @@ export class State {
    * @throws UNROLL_STATE for what is no tensor, and when parts differ in their number of rows
    */
   static fromTypedArrays(plain: PlainState, model?: string): State {
-    const parts = [...entriesOf(plain, "state")].flatMap(([layer, own]) =>
-      [...entriesOf(own, `state of "${layer}"`)].map(([part, given]) => ({
+    const parts = entriesOf(plain, "").flatMap(([layer, own]) =>
+      entriesOf(own, layer).map(([part, given]) => ({
         layer,
         part,
         held: taken(`${layer}.${part}`, given as unknown),
@@ -134,14 +133,7 @@ export class State {
     const batch = parts[0]?.held.shape[0] ?? 1;
     const odd = parts.find((p) => p.held.shape[0] !== batch);
     if (odd)
-      throw unrollError({
-        code: "UNROLL_STATE",
-        place: `state part "${odd.layer}.${odd.part}"`,
-        expected: `${batch} rows as the first part`,
-        got: `${odd.held.shape[0]}`,
-        cure: "every part has one row a sequence",
-        details: { layer: odd.layer, part: odd.part },
-      });
+      refusePart(`${odd.layer}.${odd.part}`, `${batch} rows as the first part`, `${odd.held.shape[0]}`);
     return new State(batch, parts, null, model);
   }
 
@@ -321,7 +313,7 @@ export class State {
         place,
         expected: `a state of this model's layers, ${model}`,
         got: `one of others, ${this.model}`,
-        cure: "State.fromJSON(json, { anySpec: true }) or toTypedArrays() carries it over on purpose",
+        cure: "on purpose: State.fromJSON(json, { anySpec: true }) or toTypedArrays()",
         details: { expected: model, got: this.model },
       });
   }
