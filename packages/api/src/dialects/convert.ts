@@ -155,7 +155,7 @@ export function importWeights(
   rules: readonly WeightRule[],
   foreign: ForeignWeights,
 ): Converted<WeightMap> {
-  const weights: Record<string, HostTensor> = {};
+  const weights = Object.create(null) as Record<string, HostTensor>;
   const losses: WeightLoss[] = [];
   for (const rule of rules) {
     const parts = rule.foreign.map(({ key, row, offset }) => {
@@ -191,7 +191,7 @@ export function exportWeights(
   weights: WeightMap,
 ): Converted<ForeignWeights> {
   assertSpecWeights(spec, weights);
-  const made: Record<string, HostTensor<"float32">> = {};
+  const made = Object.create(null) as Record<string, HostTensor<"float32">>;
   const losses: WeightLoss[] = [];
   for (const rule of rules) {
     const parts = rule.canonical.map((name) => weights[name]!.data as Float32Array);

@@ -1,4 +1,5 @@
 import { unrollError } from "../contract/error.js";
+import { shown } from "../contract/shown.js";
 import { sizeOf } from "../contract/tensor.js";
 import { type AnyTensor, type NamedTensor, type StoredDType, storedTypes, toStored } from "./named-tensor.js";
 import { decodeUtf8, encodeUtf8 } from "./utf8.js";
@@ -25,12 +26,11 @@ function refuse(
   got: unknown,
   cure = "the file is damaged or not safetensors",
 ): never {
-  const shown = typeof got === "string" ? got : (JSON.stringify(got) ?? String(got));
   throw unrollError({
     code: "UNROLL_FORMAT",
     place: `safetensors${where}`,
     expected: expected,
-    got: shown.length > 80 ? `${shown.slice(0, 77)}...` : shown,
+    got: typeof got === "string" ? got.slice(0, 200) : shown(got),
     cure: cure,
     details: { where: where.trim(), expected, got },
   });

@@ -1,4 +1,6 @@
+import { limits } from "../contract/limits.js";
 import { nearest } from "../contract/nearest.js";
+import { shown } from "../contract/shown.js";
 import { unrollError } from "../contract/error.js";
 
 /** Names a value of a spec: an input, a layer's output, or a part of either after a dot. */
@@ -22,8 +24,8 @@ type FieldKind =
   | { readonly kind: "valuesByName" }
   /** Name of a time axis. */
   | { readonly kind: "axis" }
-  /** A whole number of at least 1. */
-  | { readonly kind: "count" }
+  /** A whole number of at least 1; at most as many as a tensor has elements, or `most`. */
+  | { readonly kind: "count"; readonly most?: number }
   /** A list of whole numbers of at least 1. */
   | { readonly kind: "shape" }
   /** A finite number above 0. */
@@ -93,12 +95,11 @@ export type DefaultRule = (filled: Readonly<Record<string, unknown>>) => unknown
 
 /** Refuses a part of a spec. @throws UNROLL_SPEC */
 export function refuseSpec(path: string, expected: string, got: unknown, cure: string): never {
-  const shown = JSON.stringify(got) ?? String(got);
   throw unrollError({
     code: "UNROLL_SPEC",
-    place: `spec ${path}`,
+    place: `spec ${path.slice(0, limits.name)}`,
     expected,
-    got: shown.length > 80 ? `${shown.slice(0, 77)}...` : shown,
+    got: shown(got),
     cure,
     details: { path, expected, got },
   });
@@ -112,29 +113,38 @@ export type CellCheck = (value: unknown, path: string) => void;
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const count: Check = (value, path) => {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 1)
-    refuseSpec(path, "a whole number of at least 1", value, "sizes are counts");
+const count: Check = (value, path, field) => {
+  const most = (field as { readonly most?: number }).most ?? limits.elements;
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 1 || value > most)
+    refuseSpec(
+      path,
+      `a whole number of at ${(value as number) > most ? `most ${most}` : "least 1"}`,
+      value,
+      "sizes are counts",
+    );
 };
 const text = (value: unknown, path: string): void => {
   if (typeof value !== "string") refuseSpec(path, "a string", value, "quote it");
 };
 const name: Check = (value, path) => {
-  if (typeof value !== "string" || !/^[A-Za-z_][A-Za-z0-9_\-/]*$/.test(value))
+  // JavaScript reads and writes no key of this name as it does others, in whoever's code.
+  const takes = typeof value === "string" && value !== "__proto__" && value.length <= limits.name;
+  if (!takes || !/^[A-Za-z_][A-Za-z0-9_\-/]*$/.test(value))
     refuseSpec(
       path,
-      "a name of letters, digits, _, - and /",
+      `a name of letters, digits, _, - and /, at most ${limits.name}, and not __proto__`,
       value,
       "a dot separates a layer from its parts, so names have none",
     );
 };
 
 const listOf =
-  (check: Check, least: number): Check =>
+  (check: Check, least: number, most: number = limits.list): Check =>
   (value, path, field, cell) => {
-    if (!Array.isArray(value) || value.length < least)
-      refuseSpec(path, `a list of ${least} or more`, value, "wrap it in [ ]");
-    value.forEach((item, k) => check(item, `${path}[${k}]`, field, cell));
+    if (!Array.isArray(value) || value.length < least || value.length > most)
+      refuseSpec(path, `a list of ${least} to ${most}`, value, "wrap it in [ ]");
+    // By number, as forEach would skip holes.
+    for (let k = 0; k < value.length; k++) check(value[k], `${path}[${k}]`, field, cell);
   };
 
 const checks: { readonly [K in Field["kind"]]: Check<Extract<Field, { readonly kind: K }>> } = {
@@ -159,7 +169,7 @@ const checks: { readonly [K in Field["kind"]]: Check<Extract<Field, { readonly k
       );
   },
   count,
-  shape: listOf(count, 0),
+  shape: listOf(count, 0, limits.axes - 3),
   positive(value, path) {
     if (typeof value !== "number" || !(value > 0 && value < Infinity))
       refuseSpec(path, "a finite number above 0", value, "leave it null for none, where it may be");
@@ -192,10 +202,10 @@ export function checkFields(
   const extra = Object.keys(value).find((key) => !Object.hasOwn(fields, key));
   if (extra !== undefined)
     refuseSpec(
-      `${path}.${extra}`,
+      `${path}.${extra.slice(0, limits.name)}`,
       `only ${Object.keys(fields).join(", ")}`,
       value[extra],
-      `remove it or mend its name; nearest is "${nearest(extra, Object.keys(fields))}"`,
+      `remove it or mend its name; nearest is "${nearest(extra.slice(0, limits.name), Object.keys(fields))}"`,
     );
   for (const [key, field] of Object.entries(fields)) {
     if (!Object.hasOwn(value, key))

@@ -1,3 +1,4 @@
+import { limits } from "../contract/limits.js";
 import { type LayerDefinition, only } from "./definition.js";
 import type { Fields, FilledOf, OptionsOf } from "./fields.js";
 import { layerOf } from "./fill.js";
@@ -9,7 +10,7 @@ const fields = {
   /** A value without time, [batch, size]. */
   input: { kind: "value" },
   /** How many steps the sequence has. */
-  steps: { kind: "count" },
+  steps: { kind: "count", most: limits.constants },
   /** Name of the sequence's time axis; no input's. Default `time`, so that it can be stepped. */
   axis: { kind: "axis", default: "time" },
 } as const satisfies Fields;

@@ -1,5 +1,6 @@
 import type { Adapter, Feed } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
+import { assertFits } from "../contract/limits.js";
 import { knownOptions } from "../contract/known-options.js";
 import { taken } from "../contract/taken.js";
 import { allocate, type DeviceTensor, type HostTensor, sizeOf } from "../contract/tensor.js";
@@ -128,6 +129,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
       });
     const zeros = this.given.map(({ layer, part, dtype, shape }) => {
       const full = [batch, ...shape];
+      assertFits("UNROLL_ARGUMENT", `model "${this.runnable.name}" zeroState`, full);
       return { layer, part, held: { dtype, shape: full, data: allocate(dtype, sizeOf(full)) } };
     });
     return new State(batch, zeros, null, this.runnable.identity);

@@ -1,5 +1,6 @@
 import type { WeightMap } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
+import { tensorProblem } from "../contract/tensor.js";
 
 /** A weight that a model needs, under its canonical name. Always float32. */
 export interface WeightSpec {
@@ -88,5 +89,15 @@ export function assertModelWeights(model: string, expected: readonly WeightSpec[
         details: { name },
       });
     }
+    const [expected, got] = tensorProblem(weight) ?? [];
+    if (expected !== undefined)
+      throw unrollError({
+        code: "UNROLL_WEIGHTS",
+        place: `model "${model}" weight "${name}"`,
+        expected,
+        got: got!,
+        cure: "the data must fill the shape",
+        details: { name },
+      });
   }
 }

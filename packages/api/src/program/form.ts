@@ -1,4 +1,6 @@
 import { unrollError } from "../contract/error.js";
+import { limits } from "../contract/limits.js";
+import { shown } from "../contract/shown.js";
 import type { AttrValue, Program } from "../contract/program.js";
 import { isDim } from "./dim-arithmetic.js";
 import { primitiveOf } from "./primitives.js";
@@ -31,6 +33,7 @@ const listOf =
   (value, path) => {
     if (!Array.isArray(value) || (length !== undefined && value.length !== length))
       return [length === undefined ? "a list" : `a list of ${length}`, path, value];
+    if (value.length > limits.list) return [`a list of at most ${limits.list}`, path, value.length];
     for (const [k, item] of value.entries()) {
       const problem = check(item, `${path}[${k}]`);
       if (problem) return problem;
@@ -63,17 +66,30 @@ const attrsOf =
     }
     return null;
   };
-const anything = is(
-  "an object",
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-);
+/** What a composite's attribute may hold: plain values, and lists of them. */
+const plain = (value: unknown): boolean =>
+  value === null || ["boolean", "number", "string"].includes(typeof value);
+const anything: Check = (value, path) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return ["an object", path, value];
+  for (const [key, item] of Object.entries(value))
+    if (!plain(item) && !(Array.isArray(item) && item.length <= limits.constants && item.every(plain)))
+      return ["a plain value or a list of them", `${path}.${key}`, item];
+  return null;
+};
 
 const type = record({ dtype, shape: listOf(dim) });
 const typed = record({ id: text, type });
 const named = record({ name: text, id: text, type });
 const ids = listOf(text);
-const region: Check = (value, path) =>
-  record({ inputs: listOf(typed), nodes: listOf(node), outputs: ids })(value, path);
+// How deep the check is within bodies; it ends where it began, as nothing in it throws.
+let depth = 0;
+const region: Check = (value, path) => {
+  if (depth >= limits.bodies) return [`at most ${limits.bodies} bodies within each other`, path, "more"];
+  depth++;
+  const problem = record({ inputs: listOf(typed), nodes: listOf(node), outputs: ids })(value, path);
+  depth--;
+  return problem;
+};
 
 const nodes: Readonly<Record<string, Check>> = {
   primitive: (value, path) =>
@@ -129,12 +145,11 @@ export function assertProgramForm(value: unknown, path: string): asserts value i
   const problem = program(value, path);
   if (!problem) return;
   const [expected, at, got] = problem;
-  const shown = JSON.stringify(got) ?? String(got);
   throw unrollError({
     code: "UNROLL_FORMAT",
     place: at,
     expected: expected,
-    got: shown.length > 60 ? `${shown.slice(0, 57)}...` : shown,
+    got: shown(got),
     cure: "programs are made by a builder and written by programToJson",
     details: { path: at, expected },
   });

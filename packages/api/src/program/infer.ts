@@ -1,4 +1,5 @@
 import { unrollError } from "../contract/error.js";
+import { shown } from "../contract/shown.js";
 import type { Attrs, ValueType } from "../contract/program.js";
 import { attrKinds, type Primitive } from "./primitives/primitive.js";
 
@@ -27,7 +28,7 @@ export function typeOf(
       refuse(place, `attribute "${name}"`, "none", "primitives have no defaults");
     const [expected, fits] = attrKinds[kind];
     if (!fits(attrs[name]!))
-      refuse(place, `${name} to be ${expected}`, JSON.stringify(attrs[name]), "see the primitive's record");
+      refuse(place, `${name} to be ${expected}`, shown(attrs[name]), "see the primitive's record");
   }
   const extra = Object.keys(attrs).find((name) => !Object.hasOwn(primitive.attrs, name));
   if (extra !== undefined)

@@ -1,3 +1,5 @@
+import { unrollError } from "../contract/error.js";
+import { shown } from "../contract/shown.js";
 import { assertProgramForm } from "./form.js";
 import type { AttrValue, Program } from "../contract/program.js";
 import { verify } from "./verify.js";
@@ -9,14 +11,30 @@ import { verify } from "./verify.js";
  * @throws UNROLL_FORMAT for other JSON, UNROLL_PROGRAM for a program that does not hold together
  */
 export function programFromJson(text: string): Program {
-  const value = JSON.parse(text, (key, item: unknown) =>
-    key === "value" && Array.isArray(item)
-      ? item.map((v: unknown) => (typeof v === "string" ? Number(v) : v))
-      : item,
-  ) as unknown;
+  const value = parsed(text);
   assertProgramForm(value, "program");
   verify(value);
   return value;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text, (key, item: unknown) =>
+      key === "value" && Array.isArray(item)
+        ? item.map((v: unknown) => (typeof v === "string" ? Number(v) : v))
+        : item,
+    ) as unknown;
+  } catch (cause) {
+    // No JSON, or nested so deep that it can't be read.
+    throw unrollError({
+      code: "UNROLL_FORMAT",
+      place: "programFromJson",
+      expected: "JSON of a program",
+      got: shown((cause as Error).message),
+      cure: "pass what programToJson returned",
+      cause,
+    });
+  }
 }
 
 /** The JSON text of a program; `programFromJson` gives back an equal one. */

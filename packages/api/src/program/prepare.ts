@@ -139,7 +139,7 @@ class CheckedExecutable implements Prepared {
         cure: "remove it or mend its name",
         details: { name: extra },
       });
-    const sizes: Record<string, number> = {};
+    const sizes = Object.create(null) as Record<string, number>;
     for (const input of inputs) this.checkFeed(input, feeds, sizes);
   }
 
@@ -166,7 +166,9 @@ class CheckedExecutable implements Prepared {
       code: feed ? "UNROLL_SHAPE" : "UNROLL_ARGUMENT",
       place: `${this.place} input "${name}"`,
       expected: `${type.dtype} [${wanted.join(", ")}]`,
-      got: feed ? `${feed.dtype} [${feed.shape.join(", ")}]` : "none",
+      got: feed
+        ? `${feed.dtype} [${feed.shape.join(", ")}]${isHostTensor(feed) ? ` of ${feed.data.length}` : ""}`
+        : "none",
       cure: "feed every input what the program declares, at least one of each symbolic dim",
       details: { name },
     });

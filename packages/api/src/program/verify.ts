@@ -1,4 +1,5 @@
 import { unrollError } from "../contract/error.js";
+import { assertProgramForm } from "./form.js";
 import { typeOf } from "./infer.js";
 import { primitiveOf } from "./primitives.js";
 import type { Node, Program, Region, Typed, ValueId, ValueType } from "../contract/program.js";
@@ -11,6 +12,7 @@ import type { Node, Program, Region, Typed, ValueId, ValueType } from "../contra
  * @throws UNROLL_PROGRAM, UNROLL_SHAPE or UNROLL_DTYPE naming the node
  */
 export function verify(program: Program): void {
+  assertProgramForm(program, "program");
   const place = `program "${program.name}"`;
   for (const param of program.params) {
     if (param.type.shape.some((dim) => typeof dim === "string"))
@@ -80,6 +82,20 @@ function check(where: string, node: Node, operands: readonly ValueType[]): void 
     }
     case "scan": {
       const types = region(where, node.body);
+      if (node.carries + node.sequences > operands.length)
+        fail(
+          where,
+          `${node.carries + node.sequences} inputs and more`,
+          `${operands.length}`,
+          "carries come first",
+        );
+      if (node.body.outputs.length < node.carries || node.outputs.length !== node.body.outputs.length)
+        fail(
+          where,
+          `${node.body.outputs.length} outputs, of which ${node.carries} are carries`,
+          `${node.outputs.length}`,
+          "one for each body output, and a body output for each carry",
+        );
       const sequences = operands.slice(node.carries, node.carries + node.sequences);
       const time = sequences[0]?.shape[0];
       if (time === undefined)
@@ -134,6 +150,15 @@ function check(where: string, node: Node, operands: readonly ValueType[]): void 
           "one name and one body input for each input",
           `${operands.length} inputs, ${names} names, ${inputs} body inputs`,
           "leave absent inputs out of all three",
+        );
+      for (const list of [node.inputNames, node.outputNames])
+        if (new Set(list).size !== list.length) fail(where, "distinct names", list.join(", "), "rename one");
+      if (node.outputNames.length !== node.outputs.length || node.body.outputs.length !== node.outputs.length)
+        fail(
+          where,
+          "one name and one body output for each output",
+          `${node.outputs.length} outputs, ${node.outputNames.length} names, ${node.body.outputs.length} body outputs`,
+          "the body yields each output",
         );
       operands.forEach((type, k) =>
         expectType(`${where} input "${node.inputNames[k]}"`, node.body.inputs[k]!.type, type),

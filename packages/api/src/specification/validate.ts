@@ -1,3 +1,4 @@
+import { assertFits, limits } from "../contract/limits.js";
 import { nearest } from "../contract/nearest.js";
 import type { AnyCell, AnyLayer, Catalog, Wiring } from "../layers/definition.js";
 import { type CellCheck, checkFields, type Fields, refuseSpec } from "../layers/fields.js";
@@ -5,6 +6,7 @@ import type { ValueInfo } from "../layers/value-info.js";
 import { cellIn, everything, layerIn } from "./catalog.js";
 import { inputFields, type Spec } from "./types.js";
 import { inputValues, layerValues } from "./values.js";
+import { layerWeightsIn } from "./weights.js";
 
 type Values = ReadonlyMap<string, ValueInfo>;
 
@@ -43,8 +45,8 @@ function checkForm(catalog: Catalog, value: unknown): asserts value is Spec {
   const check = cellCheck(catalog);
   checkFields(value, "", specFields, check);
   const { inputs, layers } = value as { readonly [key: string]: readonly unknown[] };
-  inputs!.forEach((input, k) => checkFields(input, `.inputs[${k}]`, inputFields, check));
-  layers!.forEach((layer, k) => {
+  [...inputs!].forEach((input, k) => checkFields(input, `.inputs[${k}]`, inputFields, check));
+  [...layers!].forEach((layer, k) => {
     const definition = catalog.layers[tagOf(layer, `.layers[${k}]`, "type", catalog.layers)]!;
     checkFields(layer, `.layers[${k}]`, tagged("type", definition), check);
   });
@@ -78,9 +80,9 @@ function look(values: Values, ref: string, path: string): ValueInfo {
     values.get(ref) ??
     refuseSpec(
       path,
-      `a value made before it: ${known.join(", ")}`,
+      `a value made before it: ${known.slice(-limits.axes).join(", ")}`,
       ref,
-      `the nearest is "${nearest(ref, known)}"`,
+      `the nearest is "${nearest(ref.slice(0, limits.name), known)}"`,
     )
   );
 }
@@ -114,9 +116,13 @@ export function checkSpec(catalog: Catalog, value: unknown): asserts value is Sp
   checkForm(catalog, value);
   checkNames(catalog, value);
   const values = inputValues(value.inputs);
+  value.inputs.forEach(({ shape }, k) => assertFits("UNROLL_SPEC", `spec .inputs[${k}]`, shape));
   value.layers.forEach((layer: AnyLayer, k) => {
     layerIn(catalog, layer).wire(layer, wiringOf(catalog, `.layers[${k}]`, values));
-    for (const [ref, info] of layerValues(catalog, layer, values)) values.set(ref, info);
+    const made = layerValues(catalog, layer, values);
+    for (const [ref, info] of made) values.set(ref, info);
+    for (const { shape } of [...layerWeightsIn(catalog, layer), ...made.map(([, info]) => info)])
+      assertFits("UNROLL_SPEC", `spec .layers[${k}]`, shape);
   });
   value.outputs.forEach((ref, k) => look(values, ref, `.outputs[${k}]`));
 }

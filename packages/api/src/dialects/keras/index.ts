@@ -44,7 +44,7 @@ function recognised(
   given: Readonly<Record<string, AnyTensor>>,
 ): Record<string, AnyTensor> {
   const left = new Map(Object.entries(given));
-  const found: Record<string, AnyTensor> = {};
+  const found = Object.create(null) as Record<string, AnyTensor>;
   for (const { name } of expected) {
     const matches = left.has(name) ? [name] : [...left.keys()].filter((key) => patterns.get(name)!.test(key));
     if (matches.length > 1)

@@ -1,3 +1,4 @@
+import { boundedSize, limits } from "../../contract/limits.js";
 import type { DType } from "../../contract/tensor.js";
 import {
   alongAxis,
@@ -20,11 +21,11 @@ export const layout = {
     infer(_operands, attrs, place) {
       const shape = attrs["shape"] as readonly number[];
       const value = attrs["value"] as readonly number[];
-      const size = shape.reduce((a, b) => a * b, 1);
+      const size = boundedSize(shape, limits.constants);
       if (value.length !== size)
         refuseShape(
           place,
-          `${size} values for shape [${shape.join(", ")}]`,
+          size < 0 ? `at most ${limits.constants} values` : `${size} values for shape [${shape.join(", ")}]`,
           `${value.length}`,
           "a constant is not broadcast",
         );
