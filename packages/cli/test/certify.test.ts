@@ -20,7 +20,7 @@ describe("unroll certify", () => {
       /unsupported {2}nothing-stays-alive, as is: .*\n {2}this engine's objects can't be counted/,
     );
     expect(out).toMatch(
-      /builtin \d+\.\d+\.\d+ on cpu: 52 passed, 0 failed, 2 unsupported; seed 3, 4 runs a property\n$/,
+      /builtin \d+\.\d+\.\d+ on cpu: 62 passed, 0 failed, 2 unsupported; seed 3, 4 runs a property\n$/,
     );
   });
 
