@@ -19,6 +19,7 @@ export interface KillOptions {
 
 /** What came of one property that met one fault. */
 export interface Encounter {
+  /** Whether the property failed. */
   readonly killed: boolean;
   /** How often the fault changed something in the case that killed it, or in the last one. */
   readonly fired: number;

@@ -11,12 +11,15 @@ import { differ, snapshot, type Tensors } from "./differ.js";
 
 /** One way to break an honest engine, or an honest weight layout. */
 export interface Fault {
+  /** Stable, e.g. `lstm-gates-i-f`. */
   readonly id: string;
   /** What is wrong, as a sentence. */
   readonly title: string;
   /** Where such a fault has happened for real. */
   readonly seen: string;
+  /** The engine with the fault; left out where a weight layout is broken. */
   breakEngine?(honest: Adapter, planted: Planted): Adapter;
+  /** The layout with the fault; left out where an engine is broken. */
   breakDialect?(honest: Dialect, planted?: Planted): Dialect;
 }
 
@@ -35,8 +38,11 @@ export function fire(planted: Planted): void {
 
 /** What a run knows when feeds or results are changed. */
 export interface RunInfo {
+  /** The program that runs. */
   readonly program: Program;
+  /** Its weights. */
   readonly weights: WeightMap;
+  /** What it was fed. */
   readonly feeds: Tensors;
   /** How many runs this executable had before. */
   readonly before: number;
@@ -48,8 +54,11 @@ export interface RunInfo {
 
 /** Where an engine is broken; what is left out stays honest. */
 export interface Break {
+  /** Another program in place of the one to compile. */
   program?(program: Program): Program;
+  /** Other weights in place of the given ones. */
   weights?(weights: WeightMap, program: Program): WeightMap;
+  /** Other feeds in place of the given ones. */
   feeds?(feeds: Tensors, info: Omit<RunInfo, "feeds">): Tensors;
   /** `info.feeds` are as the caller gave them. */
   results?(results: Tensors, info: RunInfo): Tensors;

@@ -10,13 +10,16 @@ export interface Config {
   readonly device?: string | undefined;
 }
 
+/** Keys that a configuration may have. */
 export const configKeys = ["adapter", "device"] as const;
 
 /** A choice taken apart. */
 export interface Choice {
   /** Where it was made, for errors. */
   readonly place: string;
+  /** Name of an adapter, or one; undefined where the choice is open. */
   readonly adapter?: string | Adapter | undefined;
+  /** Where it computes; undefined for the adapter's own. */
   readonly device?: string | undefined;
 }
 

@@ -10,6 +10,7 @@ const devices = {
 /** Adapters that configuration can name without being given them. */
 export type AdapterName = keyof typeof devices;
 
+/** Names of the adapters that configuration finds by itself, in Node. */
 export const adapterNames = Object.keys(devices) as readonly AdapterName[];
 
 /**

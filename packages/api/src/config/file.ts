@@ -6,6 +6,14 @@ const extensions = ["ts", "mts", "cts", "js", "mjs", "cjs", "json"] as const;
 /** The names that a configuration file may have. */
 export const configFiles = extensions.map((extension) => `unroll.config.${extension}`);
 
+/** A configuration and the file that it stands in. */
+export interface FoundConfig {
+  /** Of the file. */
+  readonly path: string;
+  /** What it says. */
+  readonly config: Config;
+}
+
 /**
  * Reads the configuration file that governs a folder: its own, or that of the nearest folder above it that
  * has one.
@@ -13,9 +21,7 @@ export const configFiles = extensions.map((extension) => `unroll.config.${extens
  * @returns the configuration and its path, or null when there is none up to the root
  * @throws UNROLL_CONFIG for two files in one folder, a file that can't be read, or an unknown key
  */
-export async function readConfig(
-  folder: string = process.cwd(),
-): Promise<{ path: string; config: Config } | null> {
+export async function readConfig(folder: string = process.cwd()): Promise<FoundConfig | null> {
   const [{ existsSync }, { readFile }, { dirname, join, resolve }] = await Promise.all([
     import("node:fs"),
     import("node:fs/promises"),

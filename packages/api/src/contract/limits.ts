@@ -1,8 +1,8 @@
 import { unrollError, type UnrollErrorCode } from "./error.js";
 
 /**
- * What a number in a spec, a program or a file may ask for at most. They stand far above what models need, and
- * below what ends a process: a failed allocation is an error, too much memory is not.
+ * What a number in a spec, a program or a file may ask for at most. They stand far above what models need,
+ * and below what ends a process: a failed allocation is an error, too much memory is not.
  */
 export const limits = {
   /** Elements of one tensor: 2 GiB of float32, what a 32-bit engine (wasm) and ONNX's files can hold. */

@@ -160,8 +160,8 @@ function refuse(
 }
 
 /**
- * The numbers in nested arrays, row-major, and the shape of the nesting. Walks rather than maps, so that holes
- * are seen and nothing is allocated for a length that is only said.
+ * The numbers in nested arrays, row-major, and the shape of the nesting. Walks rather than maps, so that
+ * holes are seen and nothing is allocated for a length that is only said.
  */
 function collected(values: unknown, dtype: DType): readonly [flat: number[], nesting: number[]] {
   const flat: number[] = [];

@@ -59,7 +59,8 @@ describe("names of layers in states", () => {
   });
 
   it("of a file change no prototype, whatever they are", async () => {
-    const text = `{"__proto__": {"polluted": ${JSON.stringify(one)}}, "constructor": {"__proto__": ${JSON.stringify(one)}}}`;
+    const part = JSON.stringify(one);
+    const text = `{"__proto__": {"polluted": ${part}}, "constructor": {"__proto__": ${part}}}`;
     const state = State.fromJSON(saved(JSON.parse(text)));
     const [json, plain] = [state.toJSON(), await state.toTypedArrays()];
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();

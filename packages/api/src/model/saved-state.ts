@@ -75,8 +75,8 @@ export type State = LiveState;
  */
 export const State = /* @__PURE__ */ Object.assign(LiveState, {
   /**
-   * A state from what `toJSON` gave; one that was saved before states said of which model they are is taken by
-   * any.
+   * A state from what `toJSON` gave; one that was saved before states said of which model they are is taken
+   * by any.
    *
    * @throws UNROLL_FORMAT for anything else
    */

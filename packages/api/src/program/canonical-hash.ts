@@ -7,8 +7,8 @@ const canonical = (value: unknown): string =>
   );
 
 /**
- * A short hash of plain data, 8 hex digits (FNV-1a): the same on every machine, without regard to the order of
- * keys. Against mistakes, not against malice: who wants two values of one hash can make them.
+ * A short hash of plain data, 8 hex digits (FNV-1a): the same on every machine, without regard to the order
+ * of keys. Against mistakes, not against malice: who wants two values of one hash can make them.
  */
 export function canonicalHash(value: unknown): string {
   const text = canonical(value);

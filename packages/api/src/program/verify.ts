@@ -157,7 +157,8 @@ function check(where: string, node: Node, operands: readonly ValueType[]): void 
         fail(
           where,
           "one name and one body output for each output",
-          `${node.outputs.length} outputs, ${node.outputNames.length} names, ${node.body.outputs.length} body outputs`,
+          `${node.outputs.length} outputs, ${node.outputNames.length} names, ` +
+            `${node.body.outputs.length} body outputs`,
           "the body yields each output",
         );
       operands.forEach((type, k) =>
