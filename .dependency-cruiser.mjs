@@ -69,6 +69,16 @@ export default {
       to: { path: "^(packages/api/src/|conformance/|packages/cli/)", pathNot: `${api}adapter\\.ts$` },
     },
     {
+      name: "formats-see-tensors",
+      comment: "A reader of files imports errors and named tensors of ours, and nothing else.",
+      severity: "error",
+      from: { path: "^packages/formats/src/" },
+      to: {
+        path: "^(packages/|conformance/)(?!formats/)",
+        pathNot: `${api}(adapter|weights)\\.ts$`,
+      },
+    },
+    {
       name: "the-oracle-shares-nothing",
       comment: "The oracle takes types of @unroll/api, and no value of what it judges.",
       severity: "error",

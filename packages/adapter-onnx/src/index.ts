@@ -19,7 +19,6 @@ import { recurrentComposites } from "./recurrent-operators.js";
 import { queueOf } from "./queue.js";
 
 export type { OnnxRuntime } from "./library.js";
-export { type Initializer, readInitializers } from "./initializers.js";
 export { modelOf } from "./onnx-model.js";
 
 /** Options of {@link onnx}. */

@@ -1,4 +1,12 @@
-import type { CompositeClaim, CompositeNode, HostTensor } from "@unroll/api/adapter";
+import {
+  type CompositeClaim,
+  type CompositeNode,
+  gates,
+  type HostTensor,
+  onnxGates,
+  onnxPeepholeGates,
+  peepholeGates,
+} from "@unroll/api/adapter";
 import { activationOf, fusedActivations } from "./activations.js";
 import type { Attributes, Graph } from "./graph.js";
 
@@ -14,23 +22,32 @@ interface Operator {
   readonly activations: readonly string[];
 }
 
-// Ours: LSTM i f g o, GRU z r n. ONNX: LSTM i o f c, GRU z r h.
+/** For each gate of theirs, the place of it among ours. */
+const among = (theirs: readonly string[], ours: readonly string[]): readonly number[] =>
+  theirs.map((gate) => ours.indexOf(gate));
+
 const operators: Readonly<Record<string, Operator>> = {
   lstm: {
     op: "LSTM",
     states: ["h", "c"],
     attrs: {},
-    gates: [0, 3, 1, 2],
+    gates: among(onnxGates.lstm, gates.lstm),
     activations: ["recurrentActivation", "activation", "outputActivation"],
   },
   gru: {
     op: "GRU",
     states: ["h"],
     attrs: { resetAfter: [true, false] },
-    gates: [0, 1, 2],
+    gates: among(onnxGates.gru, gates.gru),
     activations: ["recurrentActivation", "activation"],
   },
-  simpleRnn: { op: "RNN", states: ["h"], attrs: {}, gates: [0], activations: ["activation"] },
+  simpleRnn: {
+    op: "RNN",
+    states: ["h"],
+    attrs: {},
+    gates: among(onnxGates.simpleRnn, gates.simpleRnn),
+    activations: ["activation"],
+  },
 };
 
 /** Composites that become a fused operator. */
@@ -56,8 +73,7 @@ const time: CompositeClaim["attrs"] = {
   heldStart: ["zeros", "initialState"],
 };
 
-// Ours: peepholes of gates i f o. ONNX: i o f.
-const peepholeGates = [0, 2, 1];
+const peepholes = among(onnxPeepholeGates, peepholeGates);
 
 /**
  * What the fused operators can run. They know lengths and peepholes, but no mask with gaps and no projection.
@@ -169,7 +185,7 @@ export function emitRecurrent(g: Graph, directions: readonly Direction[]): void 
     ? [
         g.packed(
           [count, 3 * units],
-          joined(directions.map((d) => reordered(d.weight("peephole"), peepholeGates, units))),
+          joined(directions.map((d) => reordered(d.weight("peephole"), peepholes, units))),
         ),
       ]
     : [];

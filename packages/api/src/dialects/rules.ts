@@ -1,3 +1,4 @@
+import { peepholeGates } from "../contract/gates.js";
 import { unrollError } from "../contract/error.js";
 import { gatesOf, outputSize } from "../specification/cell-parts.js";
 import type { CustomCellSpec, KnownCellSpec } from "../specification/types.js";
@@ -147,7 +148,7 @@ function extraRules(
       canonical: [`${prefix}.peephole`],
       shape,
       transposed: false,
-      gates: order.map((gate) => ["i", "f", "o"].indexOf(gate)),
+      gates: order.map((gate) => (peepholeGates as readonly string[]).indexOf(gate)),
       unsummableFrom: null,
       foreign: [{ key, shape, row: null }],
     });

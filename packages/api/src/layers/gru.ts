@@ -1,3 +1,4 @@
+import { gates as gatesByComposite } from "../contract/gates.js";
 import type { Attrs } from "../contract/program.js";
 import type { Block, NamedValues, Value } from "../program/builder.js";
 import { type Activation, activate, activationNames } from "./activations.js";
@@ -134,7 +135,7 @@ export function gru(
   });
 }
 
-const gates = ["z", "r", "n"];
+const gates = gatesByComposite.gru;
 
 const mathematics = (cell: GruCellSpec): GruMathematics => ({
   activation: cell.activation,

@@ -1,3 +1,4 @@
+import { gates as gatesByComposite } from "../contract/gates.js";
 import type { Attrs } from "../contract/program.js";
 import type { Block, NamedValues, Value } from "../program/builder.js";
 import { type Activation, activate, activationNames } from "./activations.js";
@@ -159,7 +160,7 @@ export function lstm(
   });
 }
 
-const gates = ["i", "f", "g", "o"];
+const gates = gatesByComposite.lstm;
 
 const sizeOfH = ({ projection, units }: LstmCellSpec): number => projection ?? units;
 

@@ -25,8 +25,8 @@ function specRules(spec: Spec, bindings: readonly OnnxBinding[]): WeightRule[] {
 }
 
 /**
- * Initializers of an ONNX model as canonical weights; `readInitializers` of `@unroll/adapter-onnx` reads them
- * out of a file. Bit-exact for layers whose bias is `split` or `none`; two biases that meet a `single` one
+ * Initializers of an ONNX model as canonical weights; `readInitializers` of `@unroll/formats` reads them out
+ * of a file. Bit-exact for layers whose bias is `split` or `none`; two biases that meet a `single` one
  * are summed, and `losses` says so. Initializers that are not weights of the spec have to be left out, or the
  * call names them as unexpected.
  *

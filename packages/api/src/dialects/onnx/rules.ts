@@ -1,4 +1,5 @@
 import { unrollError } from "../../contract/error.js";
+import { onnxGates, onnxPeepholeGates } from "../../contract/gates.js";
 import { cellsOf } from "../../specification/state.js";
 import type { CellSpec, KnownCellSpec, LayerSpec } from "../../specification/types.js";
 import { cellRules, type GateOrder, type WeightRule } from "../rules.js";
@@ -6,13 +7,13 @@ import { plainRules } from "../plain-weights.js";
 import type { OnnxBinding } from "./bindings.js";
 
 /**
- * ONNX orders LSTM gates i o f c and GRU gates z r h. W [directions, gates x hidden, input] and R
+ * ONNX's order of gates is in the contract, since adapters of ONNX need it too. W [directions, gates x hidden, input] and R
  * [directions, gates x hidden, hidden] are the transposes of ours, forward first; B [directions, 2 x gates x
  * hidden] holds the bias of the input and then that of the state, P [directions, 3 x hidden] the peepholes of
  * gates i o f. Source: ONNX operator schemas LSTM, GRU and RNN (`onnx/defs/rnn/defs.cc`); semantics rule
  * `weight-layouts`.
  */
-const order: GateOrder = { lstm: ["i", "o", "f", "g"], gru: ["z", "r", "n"], simpleRnn: ["h"] };
+const order: GateOrder = onnxGates;
 
 const peepholes = (cell: KnownCellSpec): boolean => cell.kind === "lstm" && cell.peepholes;
 
@@ -60,7 +61,7 @@ function cells(
       biases: [names.B!, names.B!],
       stackedBiases: true,
       projection: null,
-      peephole: { key: names.P!, order: ["i", "o", "f"] },
+      peephole: { key: names.P!, order: onnxPeepholeGates },
       framework: "onnx",
     }).map((rule): WeightRule => ({
       ...rule,

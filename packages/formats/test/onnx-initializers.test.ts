@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { isUnrollError } from "@unroll/api";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readInitializers } from "../src/index.js";
 
@@ -107,5 +109,56 @@ describe("readInitializers", () => {
         modelWith((w) => w.tag(2, WireType.Varint).int32(1).tag(14, WireType.Varint).int32(1)),
       ),
     ).toThrow(/expected its data in the file/);
+  });
+
+  it("takes no name for a prototype, and none twice", () => {
+    const named = (w: BinaryWriter): void => {
+      w.tag(1, WireType.Varint).int64(1);
+      w.tag(2, WireType.Varint).int32(1);
+      w.tag(8, WireType.LengthDelimited).string("__proto__");
+      w.tag(9, WireType.LengthDelimited).bytes(new Uint8Array(4));
+    };
+    const read = readInitializers(modelWith(named));
+    expect(Object.keys(read)).toEqual(["__proto__"]);
+    expect(Object.getPrototypeOf({})).toBe(Object.prototype);
+    const one = modelWith(named);
+    expect(() => readInitializers(new Uint8Array([...one, ...one]))).toThrow(
+      'onnx initializer "__proto__": expected each name once, got two of it',
+    );
+  });
+
+  it("holds sizes of axes to be sizes, though their product fits", () => {
+    const negative = modelWith((w) => {
+      for (const dim of [-1, -2]) w.tag(1, WireType.Varint).int64(dim);
+      w.tag(2, WireType.Varint).int32(1);
+      w.tag(8, WireType.LengthDelimited).string("w");
+      w.tag(9, WireType.LengthDelimited).bytes(new Uint8Array(8));
+    });
+    expect(() => readInitializers(negative)).toThrow("expected sizes of axes in place of [-1, -2], got 2");
+  });
+
+  it("refuses files changed anywhere with an error of the library, or reads what still holds", () => {
+    const file = new Uint8Array(readFileSync(new URL("00_lstm.onnx", folder)));
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat({ max: file.length - 1 }), fc.nat({ max: 255 })), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        fc.nat({ max: file.length }),
+        (changes, end) => {
+          const changed = file.slice(0, end % 3 === 0 ? end : file.length);
+          for (const [at, byte] of changes) changed[at % changed.length] = byte;
+          try {
+            const read = readInitializers(changed);
+            for (const { shape, data } of Object.values(read))
+              expect(data.length).toBe(shape.reduce((a, b) => a * b, 1));
+          } catch (error) {
+            if (!isUnrollError(error)) throw error;
+          }
+        },
+      ),
+      { seed: 1, numRuns: Number(process.env["UNROLL_FUZZ"] ?? 300) },
+    );
   });
 });

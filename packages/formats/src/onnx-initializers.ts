@@ -1,28 +1,6 @@
-import { sizeOf, UnrollError, unrollError } from "@unroll/api/adapter";
+import { isUnrollError, unrollError } from "@unroll/api/adapter";
+import type { AnyTensor } from "@unroll/api/weights";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-
-/**
- * A tensor as an ONNX file holds it; `fromOnnx` of `@unroll/api/weights` takes those that are weights, by
- * name.
- */
-export interface Initializer {
-  /** What its elements are in the file. */
-  readonly dtype: "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U16" | "U8" | "BOOL";
-  /** Sizes of its axes; [] for a single number. */
-  readonly shape: readonly number[];
-  /** Row-major; 16-bit floats as their bits. */
-  readonly data: Elements;
-}
-
-type Elements =
-  | Float64Array
-  | Float32Array
-  | BigInt64Array
-  | Int32Array
-  | Int16Array
-  | Int8Array
-  | Uint16Array
-  | Uint8Array;
 
 // Field and type numbers of onnx.proto: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 const MODEL_GRAPH = 7;
@@ -40,7 +18,7 @@ const tensorField = {
   dataLocation: 14,
 } as const;
 const types: Readonly<
-  Record<number, readonly [dtype: Initializer["dtype"], array: new (buffer: ArrayBuffer) => Elements]>
+  Record<number, readonly [dtype: AnyTensor["dtype"], array: new (buffer: ArrayBuffer) => AnyTensor["data"]]>
 > = {
   1: ["F32", Float32Array],
   2: ["U8", Uint8Array],
@@ -61,17 +39,27 @@ const types: Readonly<
  * @throws UNROLL_FORMAT for bytes that are no ONNX model, data in another file, or text and other elements
  *   that are no numbers
  */
-export function readInitializers(bytes: Uint8Array): Record<string, Initializer> {
-  const found: Record<string, Initializer> = {};
+export function readInitializers(bytes: Uint8Array): Record<string, AnyTensor> {
+  // A file may call a tensor `__proto__`.
+  const found = Object.create(null) as Record<string, AnyTensor>;
   try {
     messages(new BinaryReader(bytes), MODEL_GRAPH, (graph) =>
       messages(graph, GRAPH_INITIALIZER, (reader) => {
-        const { name, initializer } = tensorOf(reader);
+        const [name, initializer] = tensorOf(reader);
+        if (Object.hasOwn(found, name))
+          throw unrollError({
+            code: "UNROLL_FORMAT",
+            place: `onnx initializer "${name}"`,
+            expected: "each name once",
+            got: "two of it",
+            cure: "export the model again",
+            details: { name },
+          });
         found[name] = initializer;
       }),
     );
   } catch (cause) {
-    if (cause instanceof UnrollError) throw cause;
+    if (isUnrollError(cause)) throw cause;
     throw unrollError({
       code: "UNROLL_FORMAT",
       place: "onnx file",
@@ -93,7 +81,7 @@ function messages(reader: BinaryReader, field: number, use: (inner: BinaryReader
   }
 }
 
-function tensorOf(reader: BinaryReader): { name: string; initializer: Initializer } {
+function tensorOf(reader: BinaryReader): [name: string, initializer: AnyTensor] {
   const dims: number[] = [];
   const values: number[] = [];
   const wide: bigint[] = [];
@@ -165,15 +153,17 @@ function tensorOf(reader: BinaryReader): { name: string; initializer: Initialize
     ? new array(new Uint8Array(raw).buffer)
     : wide.length > 0
       ? BigInt64Array.from(wide)
-      : (array as unknown as { from(list: readonly number[]): Elements }).from(values);
-  if (data.length !== sizeOf(dims))
+      : (array as unknown as { from(list: readonly number[]): AnyTensor["data"] }).from(values);
+  const shape = `[${dims.join(", ")}]`;
+  const size = dims.reduce((a, b) => (Number.isSafeInteger(b) && b >= 0 ? a * b : NaN), 1);
+  if (data.length !== size)
     throw unrollError({
       code: "UNROLL_FORMAT",
       place: place,
-      expected: `${sizeOf(dims)} elements for shape [${dims.join(", ")}]`,
+      expected: `${size >= 0 ? `${size} elements for shape` : "sizes of axes in place of"} ${shape}`,
       got: `${data.length}`,
       cure: "the file is cut short or was written wrongly",
       details: { name },
     });
-  return { name, initializer: { dtype, shape: dims, data } };
+  return [name, { dtype, shape: dims, data } as AnyTensor];
 }

@@ -1,0 +1,1 @@
+export { readInitializers } from "./onnx-initializers.js";
