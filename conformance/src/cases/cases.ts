@@ -132,7 +132,7 @@ export function caseOn(
     batch,
     time,
     x: dtype === "int32" ? ids(drawn, "x", full, IDS) : values(drawn, "x", full),
-    ...endsOf(extent, [seed % 97, seed % 13, seed % 7], batch, time),
+    ...endsOf(extent, [seed * 7919 + 11, seed * 104_729 + 3, seed], batch, time),
     memory: null,
     state: null,
     cuts: [],

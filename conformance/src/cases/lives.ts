@@ -79,6 +79,70 @@ export const lives = (): fc.Arbitrary<Life> =>
     acts: fc.array(act, { minLength: 1, maxLength: 10, size: "max" }),
   });
 
+/** Two small models, of cells that differ, for lives that are written rather than drawn. */
+const pairOfModels = (): readonly Case[] =>
+  fc.sample(cases({ axes: false, extent: "none", bounded: true, depth: 1, custom: false, steppable: true }), {
+    seed: 11,
+    numRuns: 2,
+  });
+
+const on = (model: number, batch: number, time: number, rest: Partial<RunChoice> = {}): RunChoice => ({
+  model,
+  batch,
+  time,
+  seed: 17 * model + 5 * batch + time,
+  extent: "none",
+  state: null,
+  ...rest,
+});
+
+const sequence = (...runs: RunChoice[]): Act => ({ do: "sequence", runs });
+
+/** Orders of calls that engines have been wrong for, and that chance seldom draws. */
+const knownOrders: readonly (readonly Act[])[] = [
+  // A fifth shape, and the first again.
+  [1, 2, 3, 4, 5, 1].map((batch) => sequence(on(0, batch, batch + 1))),
+  // Everything real after rows that ended early, and the other way round.
+  [
+    sequence(on(0, 3, 4, { extent: "lengths" })),
+    sequence(on(0, 3, 4)),
+    sequence(on(0, 3, 4, { extent: "mask" })),
+    sequence(on(0, 3, 4, { extent: "lengths", seed: 9 })),
+  ],
+  // Steps from the state that a sequence left on the engine, twice from one state.
+  [
+    sequence(on(0, 2, 3)),
+    { do: "step", run: on(0, 2, 1, { state: 0 }), steps: 3 },
+    { do: "step", run: on(0, 2, 1, { state: 0, seed: 3 }), steps: 2 },
+  ],
+  // Two runs at once: of one model, and of two.
+  [sequence(on(0, 2, 3), on(0, 2, 3, { seed: 4 })), sequence(on(0, 1, 2), on(1, 3, 2))],
+  // A good run after one that failed.
+  [sequence(on(0, 2, 2)), { do: "fail", model: 0 }, sequence(on(0, 2, 2, { seed: 8 }))],
+  // One model disposed while the other is in use; and the first compiled again.
+  [
+    sequence(on(0, 2, 2)),
+    sequence(on(1, 2, 2)),
+    { do: "dispose", run: on(0, 2, 2) },
+    sequence(on(1, 2, 3)),
+    { do: "step", run: on(1, 2, 1, { state: 0 }), steps: 2 },
+    sequence(on(0, 1, 3)),
+  ],
+  // Steps after new weights, from states of the old ones.
+  [
+    sequence(on(0, 2, 3)),
+    { do: "rebind", model: 0, seed: 6 },
+    { do: "step", run: on(0, 2, 1, { state: 0 }), steps: 2 },
+    sequence(on(0, 2, 3, { seed: 2 })),
+  ],
+];
+
+/** Lives of two models in {@link knownOrders}. */
+export function knownLives(): readonly Life[] {
+  const models = pairOfModels();
+  return knownOrders.map((acts) => ({ models, acts }));
+}
+
 const runText = ({ batch, time, extent, state }: RunChoice): string =>
   [
     `x[${batch}, ${time}]`,

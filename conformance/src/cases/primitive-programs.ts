@@ -131,18 +131,21 @@ function scanned(
   return stacked[0]!;
 }
 
-/** A form at each step of a scan within a step, whose first operand, if any, changes with both. */
+/**
+ * A form at each step of a scan within a step. Its first operand, if any, is that of the step before, so that
+ * it shows which way the inner one runs.
+ */
 function scannedWithin(sources: Sources, name: string, form: PrimitiveForm, turn: number): Value {
   const [first, ...rest] = form.operands;
   const clock: OperandForm = { dtype: "float32", shape: [], domain: "whole" };
   const swept = first ?? clock;
-  const outer: PrimitiveForm = { ...form, operands: [along(WITHIN, swept), ...rest] };
-  return scanned(sources, name, outer, turn, false, (b, [sequence, ...others]) => {
+  const outer: PrimitiveForm = { ...form, operands: [along(WITHIN, swept), swept, ...rest] };
+  return scanned(sources, name, outer, turn, false, (b, [sequence, start, ...others]) => {
     const { stacked } = b.scan(
-      { carries: [], sequences: [sequence!], captures: others, reverse: turn % 2 === 1 },
-      (inner, _carries, [element], captured) => ({
-        carries: [],
-        stacked: [form.apply(inner, first ? [element!, ...captured] : [])],
+      { carries: [start!], sequences: [sequence!], captures: others, reverse: turn % 2 === 1 },
+      (inner, [before], [element], captured) => ({
+        carries: [element!],
+        stacked: [form.apply(inner, first ? [before!, ...captured] : [])],
       }),
     );
     return stacked[0]!;

@@ -221,7 +221,8 @@ export function sizeCase({ axis, size, seed }: SizeCase): Case {
   const turn = seed + size;
   const shape: Shape = axes[axis].shape(size, turn);
   const [own, drawn] = [specOf(shape), { seed, fine: true }];
-  const extent = turn % 4 === 1 ? "lengths" : turn % 8 === 3 ? "mask" : "none";
+  // Every step of a long sequence counts.
+  const extent = axis === "time" ? "none" : turn % 4 === 1 ? "lengths" : turn % 8 === 3 ? "mask" : "none";
   const weights = weightsOf(own, drawn, 1);
   const given = caseOn({ spec: own, weights }, { ...shape, seed, extent });
   return {

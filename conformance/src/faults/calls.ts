@@ -86,16 +86,30 @@ export const calls: readonly Fault[] = [
     "freed-under-a-run",
     "disposing a model frees every other executable of the engine too",
     "sessions that share one arena",
-    (honest, all, fired) => ({
-      run: (feeds) => honest.run(feeds),
-      dispose() {
-        if (all.length > 1) fired();
-        all.forEach((executable) => executable.dispose());
-      },
-    }),
+    (honest, all, fired) => {
+      let [freed, own] = [false, false];
+      const executable: Executable = {
+        run(feeds) {
+          if (freed && !own) fired();
+          return honest.run(feeds);
+        },
+        dispose() {
+          freed = true;
+          honest.dispose();
+        },
+      };
+      all[all.length - 1] = executable;
+      return {
+        ...executable,
+        dispose() {
+          own = true;
+          all.forEach((one) => one.dispose());
+        },
+      };
+    },
   ),
   fault(
-    "the-first-run-after-others-is-stale",
+    "every-fourth-run-is-stale",
     "every fourth run of an executable gives the results of the run before it",
     "double buffers that are exchanged once too often",
     {
@@ -135,13 +149,16 @@ export const calls: readonly Fault[] = [
     "whole numbers and booleans come as floats",
     "engines whose textures hold floats alone",
     {
-      results: (results) =>
-        Object.fromEntries(
+      results(results, { fired }) {
+        // The numbers are the same, so that no comparison of them shows it.
+        if (Object.values(results).some(({ dtype }) => dtype !== "float32")) fired();
+        return Object.fromEntries(
           Object.entries(results).map(([name, held]) => [
             name,
             held.dtype === "float32" ? held : { ...held, data: Float32Array.from(held.data) as never },
           ]),
-        ),
+        );
+      },
     },
   ),
   fault(

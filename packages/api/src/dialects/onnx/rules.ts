@@ -7,11 +7,11 @@ import { plainRules } from "../plain-weights.js";
 import type { OnnxBinding } from "./bindings.js";
 
 /**
- * ONNX's order of gates is in the contract, since adapters of ONNX need it too. W [directions, gates x hidden, input] and R
- * [directions, gates x hidden, hidden] are the transposes of ours, forward first; B [directions, 2 x gates x
- * hidden] holds the bias of the input and then that of the state, P [directions, 3 x hidden] the peepholes of
- * gates i o f. Source: ONNX operator schemas LSTM, GRU and RNN (`onnx/defs/rnn/defs.cc`); semantics rule
- * `weight-layouts`.
+ * ONNX's order of gates is in the contract, since adapters of ONNX need it too. W [directions, gates x
+ * hidden, input] and R [directions, gates x hidden, hidden] are the transposes of ours, forward first; B
+ * [directions, 2 x gates x hidden] holds the bias of the input and then that of the state, P [directions,
+ * 3 x hidden] the peepholes. Source: ONNX operator schemas LSTM, GRU and RNN (`onnx/defs/rnn/defs.cc`);
+ * semantics rule `weight-layouts`.
  */
 const order: GateOrder = onnxGates;
 
