@@ -11,7 +11,7 @@ export {
   type CompositeClaim,
   CONTRACT,
 } from "./contract/capabilities.js";
-export { gates, onnxGates, onnxPeepholeGates, peepholeGates } from "./contract/gates.js";
+export { type GateNames, gates, onnxGates, onnxPeepholeGates, peepholeGates } from "./contract/gates.js";
 export { knownOptions } from "./contract/known-options.js";
 export {
   UnrollError,

@@ -148,7 +148,7 @@ function extraRules(
       canonical: [`${prefix}.peephole`],
       shape,
       transposed: false,
-      gates: order.map((gate) => (peepholeGates as readonly string[]).indexOf(gate)),
+      gates: order.map((gate) => peepholeGates.indexOf(gate)),
       unsummableFrom: null,
       foreign: [{ key, shape, row: null }],
     });
