@@ -16,8 +16,8 @@ for (const name of ["builtin", "tfjs:cpu", "tfjs:wasm", "onnx:wasm", "onnx:cpu"]
   const adapter = await resolveAdapter({ adapter: name.split(":")[0], device: name.split(":")[1] });
   engines.push({ name, adapter, support: await supportOf(adapter) });
 }
-// Claims need no library; nothing is run here.
-const webgpu = onnx({ InferenceSession: {}, Tensor: null }, { device: "webgpu" });
+// Only what it claims is asked; nothing is run here.
+const webgpu = onnx(await import("onnxruntime-web"), { device: "webgpu" });
 engines.push({ name: "onnx:webgpu", adapter: webgpu, support: await supportOf(webgpu, { run: false }) });
 
 /** One word where both modes agree, or there is only one. */
