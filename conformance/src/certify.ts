@@ -135,6 +135,8 @@ export interface CertifyReport {
 export const expanded = (adapter: Adapter): Adapter => ({
   name: adapter.name,
   device: adapter.device,
+  ...(adapter.version === undefined ? {} : { version: adapter.version }),
+  ...(adapter.start && { start: () => adapter.start!() }),
   capabilities: { ...adapter.capabilities, composites: {} },
   compile: (program, weights) => adapter.compile(program, weights),
   ...(adapter.compileSync

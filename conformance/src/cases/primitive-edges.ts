@@ -1,6 +1,6 @@
 import { tensor } from "@unroll/api";
 import { type Block, type PrimitiveName, ProgramBuilder, type Value } from "@unroll/api/adapter";
-import type { GivenProgram } from "../properties/hold-program.js";
+import type { GivenProgram } from "./programs.js";
 
 type Numbers = readonly number[];
 

@@ -7,7 +7,7 @@ import {
   ProgramBuilder,
   type Value,
 } from "@unroll/api/adapter";
-import type { GivenProgram } from "../properties/hold-program.js";
+import type { GivenProgram } from "./programs.js";
 import { generator } from "../tolerance/random.js";
 import { type Domain, type OperandForm, type PrimitiveForm, primitiveForms } from "./primitive-forms.js";
 

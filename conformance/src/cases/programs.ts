@@ -1,4 +1,4 @@
-import { type HostTensor, tensor } from "@unroll/api";
+import { type HostTensor, tensor, type WeightMap } from "@unroll/api";
 import {
   type Block,
   type Dim,
@@ -14,6 +14,11 @@ import { generator } from "../tolerance/random.js";
 export interface ProgramCase {
   readonly program: Program;
   readonly feeds: Readonly<Record<string, HostTensor>>;
+}
+
+/** A program with all that it is given. */
+export interface GivenProgram extends ProgramCase {
+  readonly weights: WeightMap;
 }
 
 interface Move {

@@ -1,5 +1,6 @@
-import type { Adapter, HostTensor, WeightMap } from "@unroll/api";
-import { type DeviceTensor, prepare, type Program } from "@unroll/api/adapter";
+import type { Adapter, HostTensor } from "@unroll/api";
+import { type DeviceTensor, prepare } from "@unroll/api/adapter";
+import type { GivenProgram } from "../cases/programs.js";
 import type { Float64Tensor } from "../oracle/evaluate.js";
 import { type Numbers, type Rounding, unrounded } from "../oracle/primitives.js";
 import { runProgram } from "../oracle/programs.js";
@@ -8,13 +9,6 @@ import { type Precision, precisions } from "../tolerance/precision.js";
 import { generator } from "../tolerance/random.js";
 import { expectArray } from "./promises.js";
 import { Violation } from "./property.js";
-
-/** A program with all that it is given. */
-export interface GivenProgram {
-  readonly program: Program;
-  readonly feeds: Readonly<Record<string, HostTensor>>;
-  readonly weights: WeightMap;
-}
 
 const numbersOf = (given: Readonly<Record<string, HostTensor>>): [string, Numbers][] =>
   Object.entries(given).map(([name, { dtype, shape, data }]) => [

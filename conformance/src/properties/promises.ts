@@ -121,6 +121,7 @@ export function heldToPromises(adapter: Adapter): Adapter {
     name: adapter.name,
     device: adapter.device,
     ...(adapter.version === undefined ? {} : { version: adapter.version }),
+    ...(adapter.start && { start: () => promised("start", () => adapter.start!()) }),
     capabilities: adapter.capabilities,
     compile: async (program, weights) =>
       held(

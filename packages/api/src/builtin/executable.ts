@@ -45,7 +45,7 @@ export class BuiltinExecutable implements SyncExecutable {
 
   async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>> {
     const { inputs, outputs } = this.program;
-    const dims: Record<string, number> = {};
+    const dims = Object.create(null) as Record<string, number>;
     this.places.forEach(([name, axis], k) => {
       dims[this.names[k]!] = feeds[name]!.shape[axis]!;
     });

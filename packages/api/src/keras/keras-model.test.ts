@@ -221,4 +221,20 @@ describe("keras models", () => {
       "gru/gru_cell/bias[0] and gru/gru_cell/bias[1] were summed into gru.bias",
     ]);
   });
+
+  it("may have a layer with the name of something that every object has", async () => {
+    const layer = layers.gru({ name: "constructor", units: 1, stateful: true, inputShape: [null, 1] });
+    const model = sequential([layer]);
+    model.setWeights(
+      model.weightSpecs.map(({ shape }) => ({
+        dtype: "float32",
+        shape,
+        data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5),
+      })),
+    );
+    const first = (await model.predict([[[1]]])) as HostTensor;
+    const second = (await model.predict([[[1]]])) as HostTensor;
+    expect(second.data[0]).not.toBe(first.data[0]);
+    expect(Object.hasOwn(Object, "h")).toBe(false);
+  });
 });

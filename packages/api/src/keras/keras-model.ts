@@ -43,12 +43,15 @@ const refuse = (
   throw unrollError({ code: code, place: place, expected: expected, got: got, cure: cure });
 };
 
+/** By names of layers and parts, one of which may be `constructor`. */
+const nothing = <T>(): Record<string, T> => Object.create(null) as Record<string, T>;
+
 /** A Keras model: weights by Keras's names, `predict` over batches [batch, time, ...]. */
 export class KerasModel {
   /** Under canonical names; those of Keras are made when they are asked for. */
   private weights: WeightMap | null = null;
   private compiled: Promise<SteppableModel> | null = null;
-  private kept: Plain = {};
+  private kept: Plain = nothing();
   private keptBatch: number | null = null;
   private queue: Promise<unknown> = Promise.resolve();
   private adapter: Adapter | null;
@@ -175,7 +178,7 @@ export class KerasModel {
 
   /** Sets the states of stateful layers back to zeros; the next call may have another batch size. */
   resetStates(): void {
-    this.kept = {};
+    this.kept = nothing();
     this.keptBatch = null;
   }
 
@@ -343,9 +346,9 @@ export class KerasModel {
         `"${stray}"`,
         "name a recurrent layer that does not start from other values",
       );
-    const state: Plain = {};
+    const state: Plain = nothing();
     for (const { layer, parts } of states) {
-      const own = byLayer[layer];
+      const own = Object.hasOwn(byLayer, layer) ? byLayer[layer] : undefined;
       if (own && own.length !== parts.length)
         refuse(
           "UNROLL_STATE",
@@ -360,7 +363,7 @@ export class KerasModel {
           shape: [batch, size],
           data: new Float32Array(batch * size),
         });
-        (state[layer + within] ??= {})[part] = own
+        (state[layer + within] ??= nothing())[part] = own
           ? (own[k] as HostTensor<"float32">)
           : (this.kept[layer + within]?.[part] ?? zeros());
       });

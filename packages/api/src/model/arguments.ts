@@ -100,7 +100,8 @@ export function inputChecker(
     wanted: [...axesOf(input, mode, timeMajor), ...input.shape],
   }));
   return (given) => {
-    const sizes: Record<string, number> = {};
+    // An axis may be called `constructor`.
+    const sizes = Object.create(null) as Record<string, number>;
     const feeds: Record<string, HostTensor> = {};
     const named = byName(runnable, model, given);
     plans.forEach((plan, k) => {

@@ -337,3 +337,35 @@ describe("a vector repeated", () => {
     expect(attempt).toThrow(message);
   });
 });
+
+describe("a time axis", () => {
+  it("may have the name of something that every object has", async () => {
+    const named = spec({
+      name: "named",
+      inputs: [input({ name: "x", axis: "constructor", shape: [2] })],
+      layers: [recurrent({ name: "toString", input: "x", cell: lstmCell({ inputSize: 2, units: 3 }) })],
+    });
+    const model = await load(named);
+    const { output } = await model.sequence(numbers([1, 2, 2]), {
+      mask: { constructor: [[true, false]] } as never,
+    });
+    expect(output.shape).toEqual([1, 2, 3]);
+    expect([...output.data.slice(0, 3)].every((value) => value !== 0)).toBe(true);
+    expect([...output.data.slice(3)]).toEqual([0, 0, 0]);
+  });
+
+  it("has no mask that its data do not fill", async () => {
+    const cell = lstmCell({ inputSize: 2, units: 3 });
+    const model = await load(
+      spec({
+        name: "m",
+        inputs: [input({ name: "x", shape: [2] })],
+        layers: [recurrent({ name: "l", input: "x", cell })],
+      }),
+    );
+    const mask = { dtype: "bool", shape: [1, 2], data: new Uint8Array(1) } as const;
+    await expect(model.sequence(numbers([1, 2, 2]), { mask })).rejects.toThrow(
+      'model "m" sequence mask: expected 2 values for shape [1, 2], got 1',
+    );
+  });
+});

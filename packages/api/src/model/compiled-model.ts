@@ -70,7 +70,9 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     if (sizes[STEPS] === 0) return this.nothing(place, batch, options.state);
     const state = options.state === undefined ? this.zeroState(batch) : stateOf(options.state);
     const how = { mode: "sequence", extents: ends.extents } as const;
-    return this.run(place, "sequence", this.executables.ask(how), { ...feeds, ...ends.feeds }, batch, state);
+    const shared = options.state instanceof State;
+    const all = { ...feeds, ...ends.feeds };
+    return this.run(place, "sequence", this.executables.ask(how), all, batch, state, shared);
   }
 
   async step(x: InputsLike, state: StateLike, options: Extent = {}): Promise<RunResult> {
@@ -96,7 +98,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     const { feeds, batch, sizes } = this.check.step(x);
     const ends = this.extent.step(place, options, batch, sizes);
     const run = this.executables.ask({ mode: "step", extents: ends.extents });
-    return (state) => this.run(place, "step", run, { ...feeds, ...ends.feeds }, batch, state);
+    return (state) => this.run(place, "step", run, { ...feeds, ...ends.feeds }, batch, state, true);
   }
 
   stepInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
@@ -167,16 +169,18 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     feeds: Record<string, Feed>,
     batch: number,
     state: State,
+    shared: boolean,
   ): Promise<RunResult> {
     return run(() => {
-      // A state on the host is copied, as stepInto may go on with it meanwhile; one that does not fit is
-      // refused below.
+      // A state on the host that others may have is copied, as stepInto may go on with it meanwhile; one that
+      // does not fit is refused below.
       const copies =
         state.onDevice || state.batch !== batch
           ? null
           : state.arrays(place, this.given, this.runnable.identity).map((data, k) => {
               const { dtype, shape } = this.given[k]!;
-              return taken({ dtype, shape: [batch, ...shape], data });
+              const part = { dtype, shape: [batch, ...shape], data } as HostTensor;
+              return shared ? taken(part) : part;
             });
       return async (executable) => {
         const parts =

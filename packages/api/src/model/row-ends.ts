@@ -2,7 +2,7 @@ import { unrollError } from "../contract/error.js";
 import { taken } from "../contract/taken.js";
 import { type HostTensor, isHostTensor, type Nested, tensor } from "../contract/tensor.js";
 import { type RowEnds, rowEndsName, type Runnable, STEPS } from "../program/runnable.js";
-import { axesOfInputs } from "./arguments.js";
+import { assertTensor, axesOfInputs } from "./arguments.js";
 
 /**
  * Which steps of which rows are real. Of one time axis at most one of the two; of several by axis, e.g. `{
@@ -76,7 +76,8 @@ export function extentChecker(
   const axes = axesOfInputs(runnable).filter((axis) => mode === "sequence" || axis !== STEPS);
   return (place, given, batch, sizes) => {
     const where: Given = { place, axes, mode };
-    const extents: Record<string, "lengths" | "mask"> = {};
+    // An axis may be called `constructor`.
+    const extents = Object.create(null) as Record<string, "lengths" | "mask">;
     const feeds: Record<string, HostTensor> = {};
     for (const [axis, lengths] of byAxis<ArrayLike<number>>(where, "lengths", given.lengths)) {
       const name = rowEndsName(axis, "lengths");
@@ -133,6 +134,7 @@ function checkMask(
   mask: HostTensor | readonly Nested[],
   wanted: readonly number[],
 ): HostTensor {
+  if (isHostTensor(mask)) assertTensor(place, "a tensor", mask);
   const made = isHostTensor(mask) ? taken(mask) : tensor(mask, undefined, "bool");
   if (made.dtype !== "bool" || made.shape.join() !== wanted.join())
     throw unrollError({

@@ -86,9 +86,11 @@ let depth = 0;
 const region: Check = (value, path) => {
   if (depth >= limits.bodies) return [`at most ${limits.bodies} bodies within each other`, path, "more"];
   depth++;
-  const problem = record({ inputs: listOf(typed), nodes: listOf(node), outputs: ids })(value, path);
-  depth--;
-  return problem;
+  try {
+    return record({ inputs: listOf(typed), nodes: listOf(node), outputs: ids })(value, path);
+  } finally {
+    depth--;
+  }
 };
 
 const nodes: Readonly<Record<string, Check>> = {
