@@ -1,10 +1,13 @@
-import { whyNotSteppable } from "@unroll/api";
+import { isUnrollError, whyNotSteppable } from "@unroll/api";
 import * as fc from "fast-check";
 import { describeCase, runOf } from "../cases/case.js";
 import { type SizeCase, sizeCase, sizeCases } from "../cases/sizes.js";
 import { deriveBounds } from "../tolerance/bounds.js";
 import { holdAgainst, informative, sequenceOutputs, stepped, whole, withModel } from "./judge.js";
-import { type Property, skip } from "./property.js";
+import { type Outcome, type Property, skip } from "./property.js";
+
+/** The largest integer up to which 16 bits hold every one: an engine may refuse what is beyond, by name. */
+const LARGEST_HALF = 2048;
 
 /** Steps that are run one by one; the path of a step is the same at each. */
 const FEW = 8;
@@ -25,13 +28,19 @@ export const everySize: Property<SizeCase> = {
     const given = sizeCase(size);
     const truth = deriveBounds(given.spec, given.weights, runOf(given), { precision, samples: 8 });
     if (!informative(truth, precision)) return skip("bound too wide");
-    return withModel(given, adapter, async (model) => {
+    const mayRefuse = precision === "f16" && size.size > LARGEST_HALF;
+    const held = withModel(given, adapter, async (model): Promise<Outcome> => {
       const place = `${size.axis} of ${size.size}`;
       const worst = holdAgainst(place, await whole(model, given), truth);
       const plain = given.lengths === null && given.mask === null && given.time <= FEW;
       if (!plain || whyNotSteppable(given.spec) !== null) return { errorOverBound: worst };
       const steps = await stepped(model, given, sequenceOutputs(given, truth.exact));
       return { errorOverBound: Math.max(worst, holdAgainst(`${place}, by steps`, steps, truth)) };
+    });
+    return held.catch((error: unknown) => {
+      if (mayRefuse && isUnrollError(error) && error.code === "UNROLL_UNSUPPORTED")
+        return skip(error.message);
+      throw error;
     });
   },
 };

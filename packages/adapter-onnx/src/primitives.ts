@@ -1,4 +1,10 @@
-import type { Attrs, PrimitiveName, PrimitiveNode, ValueType } from "@unroll/api/adapter";
+import {
+  type Attrs,
+  composedSines,
+  type PrimitiveName,
+  type PrimitiveNode,
+  type ValueType,
+} from "@unroll/api/adapter";
 import type { Graph } from "./graph.js";
 
 /** Writes one node: operand names in, result name out. */
@@ -59,6 +65,21 @@ const reshaped = (g: Graph, x: string, parts: readonly (string | null)[]): strin
   return g.node("Reshape", [x, shape]);
 };
 
+/** On a GPU the operators are its own, and coarse. */
+const sine =
+  (name: "Sin" | "Cos"): Emit =>
+  (g, operands, attrs, types) => {
+    if (g.device !== "webgpu") return same(name)(g, operands, attrs, types);
+    const sines = composedSines<string>({
+      number: (value) => g.float(value),
+      add: (a, b) => g.node("Add", [a, b]),
+      sub: (a, b) => g.node("Sub", [a, b]),
+      mul: (a, b) => g.node("Mul", [a, b]),
+      floor: (x) => g.node("Floor", [x]),
+    });
+    return (name === "Sin" ? sines.sin : sines.cos)(operands[0]!);
+  };
+
 const codes: Readonly<Record<string, number>> = { float32: 1, int32: 6, bool: 9 };
 
 /** One entry for every primitive. */
@@ -91,8 +112,8 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
   sqrt: same("Sqrt"),
   abs: same("Abs"),
   floor: same("Floor"),
-  sin: same("Sin"),
-  cos: same("Cos"),
+  sin: sine("Sin"),
+  cos: sine("Cos"),
   tanh: same("Tanh"),
   sigmoid: same("Sigmoid"),
   cast: (g, [x], attrs) => g.node("Cast", [x!], { to: { int: codes[attrs["dtype"] as string]! } }),

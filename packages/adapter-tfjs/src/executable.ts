@@ -1,4 +1,5 @@
 import {
+  type Capabilities,
   type DeviceTensor,
   type DType,
   type Executable,
@@ -12,10 +13,22 @@ import {
   type WeightMap,
 } from "@unroll/api/adapter";
 import { onBackend, untilStarted } from "./backend.js";
+import { assertIntegersHeld, assertTablesHeld } from "./integers.js";
 import type { Library, TfTensor } from "./library.js";
 import { type Environment, ready, type Scope, type Step } from "./nodes.js";
 import type { Workshop } from "./primitives.js";
 import { TfjsTensor } from "./tfjs-tensor.js";
+
+/** Where programs run. */
+export interface Device {
+  readonly tf: Library;
+  readonly backend: string;
+  /** Whether JavaScript reaches its memory. */
+  readonly host: boolean;
+  /** Whether a recurrence runs as a kernel of ours. */
+  readonly hostKernels: boolean;
+  readonly precision: Capabilities["precision"];
+}
 
 /** A program ready to run; its weights and constants stay on the backend until it is disposed. */
 export class TfjsExecutable implements Executable {
@@ -27,14 +40,20 @@ export class TfjsExecutable implements Executable {
   /** Outputs that no node computes for them alone: inputs, weights, constants, and repeated ones. */
   private readonly aliased: readonly boolean[];
 
+  private readonly tf: Library;
+  private readonly backend: string;
+  /** Whether integers past a limit would be changed: then they are refused. */
+  private readonly narrow: boolean;
+
   constructor(
-    private readonly tf: Library,
-    private readonly backend: string,
+    private readonly device: Device,
     private readonly program: Program,
     weights: WeightMap,
-    private readonly host: boolean,
-    private readonly hostKernels: boolean,
   ) {
+    this.tf = device.tf;
+    this.backend = device.backend;
+    this.narrow = device.precision === "f16";
+    if (this.narrow) assertTablesHeld(program);
     this.steps = this.prepared(weights);
     const computed = new Set(
       program.nodes.flatMap((node) =>
@@ -60,7 +79,7 @@ export class TfjsExecutable implements Executable {
   }
 
   private prepare(weights: WeightMap): Step[] {
-    const { tf, backend, program, hostKernels } = this;
+    const { tf, backend, program, narrow } = this;
     const engine = tf.engine();
     const keep: Workshop["keep"] = (data, shape, dtype) => {
       const made = engine.keep(tf.tensor(data, shape, dtype));
@@ -83,8 +102,8 @@ export class TfjsExecutable implements Executable {
       return slot;
     };
     const scope: Scope = {
-      workshop: { tf, backend, run, keep },
-      hostKernels,
+      workshop: { tf, backend, narrow, run, keep },
+      hostKernels: this.device.hostKernels,
       slot,
       weight: (id) => params.get(id),
     };
@@ -118,7 +137,7 @@ export class TfjsExecutable implements Executable {
     return Object.fromEntries(
       program.outputs.map(({ name, type }, k) => [
         name,
-        new TfjsTensor(type.dtype as DType, results[k]!, this.host),
+        new TfjsTensor(type.dtype as DType, results[k]!, this.device.host),
       ]),
     );
   }
@@ -170,6 +189,7 @@ export class TfjsExecutable implements Executable {
         details: { name },
       });
     }
+    if (this.narrow) assertIntegersHeld(`input "${name}"`, host);
     // The cpu backend uses the array for as long as a tensor does, and a result may share it after the run.
     return this.tf.tensor(host.data.slice(), host.shape, host.dtype);
   }

@@ -51,6 +51,7 @@ export function tfjs(library: TensorFlow, options: TfjsOptions = {}): Adapter {
   const tf = library as unknown as Library;
   const chosen = chosenClaims("tfjs", claims, composites);
   const host = hostBackends.includes(backend);
+  const precision = precisionOf(tf, backend);
   return {
     name: "tfjs",
     device: backend,
@@ -59,7 +60,7 @@ export function tfjs(library: TensorFlow, options: TfjsOptions = {}): Adapter {
       contract: CONTRACT,
       primitives: primitiveNames,
       composites: chosen,
-      precision: precisionOf(tf, backend),
+      precision,
       losesNaN: !host,
       synchronous: false,
       memory: host ? "host" : "device",
@@ -69,7 +70,8 @@ export function tfjs(library: TensorFlow, options: TfjsOptions = {}): Adapter {
       await startBackend(tf, backend);
       await untilStarted(tf);
       if (host && hostKernels) registerHostKernel(tf, backend);
-      return new TfjsExecutable(tf, backend, program, weights, host, host && hostKernels);
+      const device = { tf, backend, host, hostKernels: host && hostKernels, precision };
+      return new TfjsExecutable(device, program, weights);
     },
   };
 }

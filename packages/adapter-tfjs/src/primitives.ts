@@ -1,4 +1,5 @@
-import type { Attrs, PrimitiveName } from "@unroll/api/adapter";
+import { type Attrs, composedSines, type PrimitiveName } from "@unroll/api/adapter";
+import { assertPlacesHeld } from "./integers.js";
 import type { Attributes, Library, TensorInfo, TfTensor } from "./library.js";
 
 /** Runs one node: operands in, result out. Called inside a tidy, on the right backend. */
@@ -8,6 +9,8 @@ export type Kernel = (operands: readonly TfTensor[]) => TfTensor;
 export interface Workshop {
   readonly tf: Library;
   readonly backend: string;
+  /** Whether integers past a limit would be changed. */
+  readonly narrow: boolean;
   /**
    * One kernel of the library by its registered name: what `tf.add` and the like end in, without their
    * checks.
@@ -33,6 +36,25 @@ const unary =
   ({ run }) =>
   ([x]) =>
     run(name, { x: x! });
+
+/** Backends whose sine is the GPU's own, and coarse: software rasterisers make use of what they may. */
+const coarseSines: readonly string[] = ["webgl", "webgpu"];
+
+const sine =
+  (name: "Sin" | "Cos"): Maker =>
+  (workshop, attrs) => {
+    const { backend, run, keep } = workshop;
+    if (!coarseSines.includes(backend)) return unary(name)(workshop, attrs);
+    const sines = composedSines<TfTensor>({
+      number: (value) => keep([value], [], "float32"),
+      add: (a, b) => run("Add", { a, b }),
+      sub: (a, b) => run("Sub", { a, b }),
+      mul: (a, b) => run("Multiply", { a, b }),
+      floor: (x) => run("Floor", { x }),
+    });
+    const of = name === "Sin" ? sines.sin : sines.cos;
+    return ([x]) => of(x!);
+  };
 
 /** The wasm kernels give the other operand where one is NaN. */
 const extreme =
@@ -126,8 +148,8 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
   sqrt: unary("Sqrt"),
   abs: unary("Abs"),
   floor: unary("Floor"),
-  sin: unary("Sin"),
-  cos: unary("Cos"),
+  sin: sine("Sin"),
+  cos: sine("Cos"),
   tanh: unary("Tanh"),
   sigmoid: unary("Sigmoid"),
   cast: ({ run, keep }, attrs) => {
@@ -145,9 +167,12 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
   matmul,
   sum: reduction("Sum", "axis"),
   reduceMax: reduction("Max", "reductionIndices"),
-  argmax: ({ run }, attrs) => {
+  argmax: ({ run, narrow }, attrs) => {
     const axis = attrs["axis"] as number;
-    return ([x]) => keepAxes(run, run("ArgMax", { x: x! }, { axis }), x!, [axis]);
+    return ([x]) => {
+      if (narrow) assertPlacesHeld("argmax", x!.shape[axis]!);
+      return keepAxes(run, run("ArgMax", { x: x! }, { axis }), x!, [axis]);
+    };
   },
   cumsum:
     ({ run }, attrs) =>
@@ -249,9 +274,12 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
       return run("ScatterNd", { indices: places, updates: rows }, { shape: like!.shape });
     },
   iota:
-    ({ tf }, attrs) =>
-    ([x]) =>
-      tf.range(0, x!.shape[attrs["axis"] as number]!, 1, "int32"),
+    ({ tf, narrow }, attrs) =>
+    ([x]) => {
+      const size = x!.shape[attrs["axis"] as number]!;
+      if (narrow) assertPlacesHeld("iota", size);
+      return tf.range(0, size, 1, "int32");
+    },
   expand:
     ({ tf, run }) =>
     ([x, like]) => {

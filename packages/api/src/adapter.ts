@@ -53,6 +53,7 @@ export { ProgramBuilder } from "./program/program-builder.js";
 export { legalize } from "./program/legalize.js";
 export { prepare, type Prepared, prepareSync } from "./program/prepare.js";
 export { activationNames, type Activation } from "./layers/activations.js";
+export { type Arithmetic, composedSines } from "./program/composed-sine.js";
 export { verify } from "./program/verify.js";
 export { print } from "./program/print.js";
 export { programFromJson, programHash, programToJson } from "./program/json.js";

@@ -1,0 +1,33 @@
+import { expect, it } from "vitest";
+import { composedSines } from "./composed-sine.js";
+
+const f = Math.fround;
+const { sin, cos } = composedSines<number>({
+  number: f,
+  add: (a, b) => f(a + b),
+  sub: (a, b) => f(a - b),
+  mul: (a, b) => f(a * b),
+  floor: Math.floor,
+});
+
+// Two roundings of what a float32 of this size is, and one of the argument.
+const bound = (x: number): number => 2 ** -24 * (4 + Math.abs(x));
+
+it("is sine and cosine within a few roundings of a float32, through many turns", () => {
+  let worst = 0;
+  for (let k = -20_000; k <= 20_000; k++) {
+    const x = f(k * 0.0371);
+    worst = Math.max(
+      worst,
+      Math.abs(sin(x) - Math.sin(x)) / bound(x),
+      Math.abs(cos(x) - Math.cos(x)) / bound(x),
+    );
+  }
+  expect(worst).toBeLessThan(1);
+});
+
+it("keeps zeros and quarters", () => {
+  expect(sin(0)).toBe(0);
+  expect(cos(0)).toBe(1);
+  expect(sin(f(Math.PI / 2))).toBe(1);
+});
