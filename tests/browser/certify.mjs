@@ -1,7 +1,7 @@
 // The conformance suite on every engine of a real browser.
 //
 //   npm run build && npm run certify:browser
-//   [-- --runs 50 --seed 1 --engines "builtin,tfjs webgl" --json FILE]
+//   [-- --runs 50 --seed 1 --engines "builtin,tfjs webgl" --only every-size --json FILE]
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { withPage } from "./browser.mjs";
@@ -11,6 +11,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "50" },
     seed: { type: "string" },
     engines: { type: "string" },
+    only: { type: "string" },
     json: { type: "string" },
   },
 });
@@ -22,6 +23,7 @@ const settings = (name) => {
   return {
     runs: Math.max(2, Math.round(Number(values.runs) / share)),
     seed,
+    ...(values.only === undefined ? {} : { only: values.only.split(",") }),
     forms: share === 12 ? ["as is"] : ["as is", "expanded"],
   };
 };

@@ -65,6 +65,30 @@ const reshaped = (g: Graph, x: string, parts: readonly (string | null)[]): strin
   return g.node("Reshape", [x, shape]);
 };
 
+/** Size of one axis, as a scalar. */
+const sizeOf = (g: Graph, x: string, axis: number): string =>
+  g.node("Squeeze", [sizes(g, x, axis, axis + 1)!, g.integers([0])]);
+
+/**
+ * Where along an axis the first of the largest elements is: of several, ArgMax on webgpu gives any. All operands
+ * of Where is stretched, see {@link stretched}.
+ */
+function firstOfLargest(g: Graph, x: string, axis: number, rank: number): string {
+  const [shape, length] = [g.node("Shape", [x]), sizeOf(g, x, axis)];
+  const whole = (one: string): string => g.node("Expand", [one, shape]);
+  const toFloat = (one: string): string => g.node("Cast", [one], { to: { int: codes["float32"]! } });
+  const most = g.node("ReduceMax", [x], { axes: { ints: [axis] }, keepdims: { int: 1 } });
+  const counted = toFloat(g.node("Range", [g.integer(0), length, g.integer(1)]));
+  const others = Array.from({ length: rank }, (_, k) => k).filter((k) => k !== axis);
+  const places = others.length === 0 ? counted : g.node("Unsqueeze", [counted, g.integers(others)]);
+  const candidates = g.node("Where", [
+    g.node("Equal", [x, whole(most)]),
+    whole(places),
+    whole(toFloat(length)),
+  ]);
+  return toInt(g, g.node("ReduceMin", [candidates], { axes: { ints: [axis] }, keepdims: { int: 1 } }));
+}
+
 /** On a GPU the operators are its own, and coarse. */
 const sine =
   (name: "Sin" | "Cos"): Emit =>
@@ -129,8 +153,11 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
     const nans = g.node("ReduceMax", [toInt(g, g.node("IsNaN", [x!]))], how);
     return g.node("Where", [toBool(g, nans), g.float(NaN), largest]);
   },
-  argmax: (g, [x], attrs) =>
-    toInt(g, g.node("ArgMax", [x!], { axis: { int: attrs["axis"] as number }, keepdims: { int: 1 } })),
+  argmax: (g, [x], attrs, [type]) => {
+    const axis = attrs["axis"] as number;
+    if (g.device === "webgpu") return firstOfLargest(g, x!, axis, type!.shape.length);
+    return toInt(g, g.node("ArgMax", [x!], { axis: { int: axis }, keepdims: { int: 1 } }));
+  },
   cumsum: (g, [x], attrs) => g.node("CumSum", [x!, g.integer(attrs["axis"] as number)]),
   expandDims: (g, [x], attrs) => g.node("Unsqueeze", [x!, g.integers([attrs["axis"] as number])]),
   squeeze: (g, [x], attrs) => g.node("Squeeze", [x!, g.integers([attrs["axis"] as number])]),
@@ -149,10 +176,7 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
   // Nor Range with one: onnxruntime's optimiser takes it for empty where the length comes out of a Scan.
   reverse: (g, [x], attrs) => {
     const axis = attrs["axis"] as number;
-    const length = g.node("Squeeze", [
-      g.node("Shape", [x!], { start: { int: axis }, end: { int: axis + 1 } }),
-      g.integers([0]),
-    ]);
+    const length = sizeOf(g, x!, axis);
     const backward = g.node("Sub", [
       g.node("Sub", [length, g.integer(1)]),
       g.node("Range", [g.integer(0), length, g.integer(1)]),
@@ -201,10 +225,7 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
   },
   iota: (g, [x], attrs) => {
     const axis = attrs["axis"] as number;
-    const length = g.node("Squeeze", [
-      g.node("Shape", [x!], { start: { int: axis }, end: { int: axis + 1 } }),
-      g.integers([0]),
-    ]);
+    const length = sizeOf(g, x!, axis);
     return toInt(g, g.node("Range", [g.integer(0), length, g.integer(1)]));
   },
   expand: (g, [x, like]) => g.node("Expand", [x!, g.node("Shape", [like!])]),

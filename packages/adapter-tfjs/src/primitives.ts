@@ -102,6 +102,22 @@ const matmul: Maker =
     return tf.matMul(left!, right!);
   };
 
+/**
+ * Where along an axis the first of the largest elements is. Of several the webgpu kernel gives any, as its
+ * threads come; and of integers its Min makes other ones, so places are counted in floats.
+ */
+function firstOfLargest(run: Workshop["run"], tf: Library, x: TfTensor, axis: number): TfTensor {
+  const size = x.shape[axis]!;
+  const along = x.shape.map((_, k) => (k === axis ? size : 1));
+  const whole = (one: TfTensor): TfTensor => tf.broadcastTo(one, x.shape);
+  const most = keepAxes(run, run("Max", { x }, { reductionIndices: [axis], keepDims: false }), x, [axis]);
+  const places = whole(reshape(run, tf.range(0, size, 1, "float32"), along));
+  const none = whole(run("Fill", {}, { shape: along, value: size, dtype: "float32" }));
+  const candidates = tf.where(run("Equal", { a: x, b: whole(most) }), places, none);
+  const first = keepAxes(run, run("Min", { x: candidates }, { axis, keepDims: false }), x, [axis]);
+  return run("Cast", { x: first }, { dtype: "int32" });
+}
+
 /** A reduction by its registered name, and what it calls its axes. */
 const reduction =
   (name: string, attribute: string): Maker =>
@@ -167,10 +183,12 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
   matmul,
   sum: reduction("Sum", "axis"),
   reduceMax: reduction("Max", "reductionIndices"),
-  argmax: ({ run, narrow }, attrs) => {
+  argmax: ({ tf, run, backend, narrow }, attrs) => {
     const axis = attrs["axis"] as number;
     return ([x]) => {
-      if (narrow) assertPlacesHeld("argmax", x!.shape[axis]!);
+      const size = x!.shape[axis]!;
+      if (narrow) assertPlacesHeld("argmax", size);
+      if (backend === "webgpu") return firstOfLargest(run, tf, x!, axis);
       return keepAxes(run, run("ArgMax", { x: x! }, { axis }), x!, [axis]);
     };
   },
