@@ -15,6 +15,9 @@ import {
   primitiveOperations,
   recurrent,
   recurrentDefinition,
+  rowEnds,
+  savedStates,
+  State,
   tensor,
 } from "@unroll/api/core";
 import { cases, inputsOf, optionsOf, specs } from "@unroll/conformance";
@@ -33,6 +36,7 @@ function ownKit({ layers }: Spec): Kit {
   return kit({
     layers: [...types].map((type) => layerDefinitions[type]),
     cells: [...kinds].map((kind) => cellDefinitions[kind]),
+    rowEnds,
   });
 }
 
@@ -65,7 +69,8 @@ describe("a kit of what a spec has", () => {
 });
 
 describe("an engine of some operations", () => {
-  const { compile: make, spec } = kit({ layers: [recurrentDefinition], cells: [lstmDefinition] });
+  const parts = { layers: [recurrentDefinition], cells: [lstmDefinition] };
+  const { compile: make, spec } = kit({ ...parts, rowEnds, savedStates });
   const model = (peepholes: boolean) =>
     spec({
       name: "part",
@@ -105,6 +110,28 @@ describe("an engine of some operations", () => {
       return [out, state.toJSON()];
     });
     expect(first).toEqual(second);
+  });
+
+  it("names the parts that a kit was made without, where they are missed", async () => {
+    const options = { adapter: builtinOf([lstmOperations, batchMajorOperations]), weights: plain };
+    const bare = await kit(parts).compile(model(false), options);
+    expect((await bare.sequence(x)).output.shape).toEqual([1, 2, 3]);
+    for (const given of [{ lengths: [1] }, { mask: [[true, false]] }])
+      await expect(bare.sequence(x, given)).rejects.toThrow(
+        'model "part" sequence: expected a kit that has `rowEnds`, got one without; import { rowEnds } from',
+      );
+    // Another test of this process may have loaded what saves states.
+    const { encoded } = State;
+    Object.assign(State, { encoded: undefined });
+    try {
+      expect(() => JSON.stringify(bare.zeroState(1))).toThrow(
+        "toJSON: expected a kit that has `savedStates`",
+      );
+      const saving = await kit({ ...parts, savedStates }).compile(model(false), options);
+      expect(State.fromJSON(saving.zeroState(1).toJSON()).toJSON()).toEqual(saving.zeroState(1).toJSON());
+    } finally {
+      State.encoded = encoded;
+    }
   });
 
   it("refuses by name what it has no operation for, and runs it with the primitives", async () => {

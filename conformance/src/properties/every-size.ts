@@ -6,8 +6,8 @@ import { deriveBounds } from "../tolerance/bounds.js";
 import { holdAgainst, informative, sequenceOutputs, stepped, whole, withModel } from "./judge.js";
 import { type Outcome, type Property, skip } from "./property.js";
 
-/** The largest integer up to which 16 bits hold every one: an engine may refuse what is beyond, by name. */
-const LARGEST_HALF = 2048;
+/** What every engine holds at least: the integers of half a float. */
+const LEAST_LARGEST = 2048;
 
 /** Steps that are run one by one; the path of a step is the same at each. */
 const FEW = 8;
@@ -24,11 +24,11 @@ export const everySize: Property<SizeCase> = {
   examples: () => sizeCases.map((at, k) => ({ ...at, seed: k })),
   describe: (given) => `${given.axis} of ${given.size}: ${describeCase(sizeCase(given))}`,
   async check(size, { adapter }) {
-    const { precision } = adapter.capabilities;
+    const { precision, largestInteger = Infinity } = adapter.capabilities;
     const given = sizeCase(size);
     const truth = deriveBounds(given.spec, given.weights, runOf(given), { precision, samples: 8 });
     if (!informative(truth, precision)) return skip("bound too wide");
-    const mayRefuse = precision === "f16" && size.size > LARGEST_HALF;
+    const mayRefuse = size.size > Math.max(largestInteger, LEAST_LARGEST);
     const held = withModel(given, adapter, async (model): Promise<Outcome> => {
       const place = `${size.axis} of ${size.size}`;
       const worst = holdAgainst(place, await whole(model, given), truth);

@@ -1,5 +1,13 @@
 import { type Adapter, type HostTensor, isUnrollError } from "@unroll/api";
-import type { DeviceTensor, Executable, Feed, Named, Program, SyncExecutable } from "@unroll/api/adapter";
+import type {
+  Capabilities,
+  DeviceTensor,
+  Executable,
+  Feed,
+  Named,
+  Program,
+  SyncExecutable,
+} from "@unroll/api/adapter";
 import { Violation } from "./property.js";
 
 /** How long an engine may take for one compile or run, in milliseconds. */
@@ -20,26 +28,11 @@ async function answered<T>(place: string, work: Promise<T>): Promise<T> {
   }
 }
 
-/** What is claimed and then refused is no honest refusal. */
-function broken(place: string, error: unknown): unknown {
+/** What is claimed and then refused is no honest refusal, save for integers beyond those that are claimed. */
+function broken(place: string, error: unknown, { largestInteger }: Capabilities): unknown {
   if (!isUnrollError(error) || error.code !== "UNROLL_UNSUPPORTED") return error;
+  if (largestInteger !== undefined && error.details["largest"] === largestInteger) return error;
   return new Violation(place, `what its capabilities claim to be done, got ${error.message}`);
-}
-
-async function promised<T>(place: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await answered(place, work());
-  } catch (error) {
-    throw broken(place, error);
-  }
-}
-
-function promisedAtOnce<T>(place: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw broken(place, error);
-  }
 }
 
 /** The sizes of the axes that have names, as feeds have them. */
@@ -100,6 +93,20 @@ export function expectArray(place: string, { dtype, data }: HostTensor): void {
  * time, and results have the declared names and types.
  */
 export function heldToPromises(adapter: Adapter): Adapter {
+  const promised = async <T>(place: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await answered(place, work());
+    } catch (error) {
+      throw broken(place, error, adapter.capabilities);
+    }
+  };
+  const promisedAtOnce = <T>(place: string, work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw broken(place, error, adapter.capabilities);
+    }
+  };
   const held = (program: Program, inner: Executable): Executable => ({
     async run(feeds) {
       const results = await promised(`program "${program.name}" run`, () => inner.run(feeds));

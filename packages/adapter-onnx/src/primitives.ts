@@ -70,8 +70,8 @@ const sizeOf = (g: Graph, x: string, axis: number): string =>
   g.node("Squeeze", [sizes(g, x, axis, axis + 1)!, g.integers([0])]);
 
 /**
- * Where along an axis the first of the largest elements is: of several, ArgMax on webgpu gives any. All operands
- * of Where is stretched, see {@link stretched}.
+ * Where along an axis the first of the largest elements is: of several, ArgMax on webgpu gives any. What
+ * Where takes is stretched first, see {@link stretched}.
  */
 function firstOfLargest(g: Graph, x: string, axis: number, rank: number): string {
   const [shape, length] = [g.node("Shape", [x]), sizeOf(g, x, axis)];

@@ -6,6 +6,7 @@
 import { type Adapter, chosenClaims, CONTRACT, knownOptions, primitiveNames } from "@unroll/api/adapter";
 import { assertLibrary, startBackend, untilStarted } from "./backend.js";
 import { TfjsExecutable } from "./executable.js";
+import { LARGEST_HALF } from "./integers.js";
 import type { Library, TensorFlow } from "./library.js";
 import { claims } from "./nodes.js";
 import { precisionOf } from "./precision.js";
@@ -61,6 +62,7 @@ export function tfjs(library: TensorFlow, options: TfjsOptions = {}): Adapter {
       primitives: primitiveNames,
       composites: chosen,
       precision,
+      ...(precision === "f16" && { largestInteger: LARGEST_HALF }),
       losesNaN: !host,
       synchronous: false,
       memory: host ? "host" : "device",

@@ -9,6 +9,7 @@ import type { Program } from "./contract/program.js";
 import { lowerIn, type LowerMode } from "./lowering/lower.js";
 import { compileIn } from "./model/compile.js";
 import type { CompileOptions, ModelOf, ModelSource } from "./model/faces.js";
+import type { ModelParts } from "./model/parts.js";
 import { type SpecParts, specIn } from "./specification/build.js";
 import type { LayerSpec, Spec } from "./specification/types.js";
 import { commonPrimitives } from "./program/primitives.js";
@@ -25,7 +26,8 @@ export { batchMajorOperations } from "./builtin/batch-major-operations.js";
 export { functionOperations } from "./builtin/function-operations.js";
 export { primitiveOperations } from "./builtin/primitive-operations.js";
 export { gruOperations, lstmOperations, simpleRnnOperations } from "./builtin/recurrent-operations.js";
-export { State } from "./model/saved-state.js";
+export { rowEnds } from "./model/row-ends.js";
+export { savedStates, State } from "./model/saved-state.js";
 export type { StateLike } from "./model/state.js";
 export type { CompileOptions, ModelOf, RunResult, SequenceModel, SteppableModel } from "./model/faces.js";
 export type { CellDefinition, LayerDefinition } from "./layers/definition.js";
@@ -36,7 +38,7 @@ export * from "./layers/cells.js";
 export * from "./layers/layers.js";
 
 /** What a {@link kit} is made of. */
-export interface KitParts {
+export interface KitParts extends ModelParts {
   /** Definitions of the layers that specs may have, e.g. `recurrentDefinition`. */
   readonly layers: readonly LayerDefinition[];
   /** Definitions of the cells that recurrent layers may have, e.g. `lstmDefinition`. */
@@ -70,7 +72,7 @@ export interface Kit {
  * const { compile, spec } = kit({ layers: [recurrentDefinition], cells: [lstmDefinition] });
  * ```
  */
-export function kit({ layers, cells = [] }: KitParts): Kit {
+export function kit({ layers, cells = [], ...parts }: KitParts): Kit {
   const catalog: Catalog = {
     layers: Object.fromEntries(layers.map((one: LayerDefinition<AnyLayer>) => [one.type, one])),
     cells: Object.fromEntries(cells.map((one: CellDefinition<AnyCell>) => [one.kind, one])),
@@ -81,6 +83,6 @@ export function kit({ layers, cells = [] }: KitParts): Kit {
     validateSpec: (value) => checkSpec(catalog, value),
     specWeights: (spec) => weightsIn(catalog, spec),
     lower: (spec, how) => lowerIn(catalog, spec, how),
-    compile: (source, options) => compileIn(catalog, source, options),
+    compile: (source, options) => compileIn(catalog, parts, source, options),
   };
 }

@@ -3,19 +3,19 @@ import type { DeviceTensor, DTypeArray, DType, HostTensor } from "../contract/te
 
 /** A result of the builtin engine: an array of its own, in host memory. */
 export class BuiltinTensor implements DeviceTensor {
-  private contents: DTypeArray[DType] | undefined;
+  #contents: DTypeArray[DType] | undefined;
 
   constructor(
     readonly dtype: DType,
     readonly shape: readonly number[],
     data: DTypeArray[DType],
   ) {
-    this.contents = data;
+    this.#contents = data;
   }
 
   /** The memory itself, for the engine to read; throws UNROLL_DISPOSED once it is gone. */
   get data(): DTypeArray[DType] {
-    return this.contents ?? disposed("tensor", `this ${this.dtype} [${this.shape.join(", ")}]`);
+    return this.#contents ?? disposed("tensor", `this ${this.dtype} [${this.shape.join(", ")}]`);
   }
 
   readSync(): HostTensor {
@@ -33,7 +33,7 @@ export class BuiltinTensor implements DeviceTensor {
   }
 
   dispose(): void {
-    this.contents = undefined;
+    this.#contents = undefined;
   }
 }
 

@@ -16,42 +16,40 @@ const KEPT = 4;
 /** A program ready to run. Weights are copied when it is made, and packed at the first run. */
 export class BuiltinExecutable implements SyncExecutable {
   /** Symbolic dims of the inputs. */
-  private readonly names: readonly string[];
+  readonly #names: readonly string[];
   /** Where each of {@link names} is read: an input, and one of its axes. */
-  private readonly places: readonly (readonly [input: string, axis: number])[];
-  private plans: Plan[] = [];
-  private source: PlanSource | undefined;
+  readonly #places: readonly (readonly [input: string, axis: number])[];
+  #plans: Plan[] = [];
+  #source: PlanSource | undefined;
+  readonly #program: Program;
 
-  constructor(
-    private readonly program: Program,
-    weights: WeightMap,
-    operations: Operations,
-  ) {
+  constructor(program: Program, weights: WeightMap, operations: Operations) {
+    this.#program = program;
     const params = program.params.map(({ name, type }) => ({
       dtype: type.dtype,
       shape: type.shape as readonly number[],
       data: weights[name]!.data.slice(),
       fixed: true,
     }));
-    this.source = { program, params, operations, kernels: scalarKernels, packs: new WeakMap(), repack: [] };
+    this.#source = { program, params, operations, kernels: scalarKernels, packs: new WeakMap(), repack: [] };
     const first = new Map<string, readonly [input: string, axis: number]>();
     for (const { name, type } of program.inputs)
       type.shape.forEach((dim, axis) => {
         if (typeof dim === "string" && isAxisName(dim) && !first.has(dim)) first.set(dim, [name, axis]);
       });
-    this.names = [...first.keys()];
-    this.places = [...first.values()];
+    this.#names = [...first.keys()];
+    this.#places = [...first.values()];
   }
 
   async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>> {
-    const { inputs, outputs } = this.program;
+    const { inputs, outputs } = this.#program;
     const dims = Object.create(null) as Record<string, number>;
-    this.places.forEach(([name, axis], k) => {
-      dims[this.names[k]!] = feeds[name]!.shape[axis]!;
+    this.#places.forEach(([name, axis], k) => {
+      dims[this.#names[k]!] = feeds[name]!.shape[axis]!;
     });
-    const arrays = inputs.map(({ name }) => this.contentsOf(name, feeds[name]!));
-    const plan = this.planFor(dims);
-    this.execute(plan, arrays);
+    const arrays = inputs.map(({ name }) => this.#contentsOf(name, feeds[name]!));
+    const plan = this.#planFor(dims);
+    this.#execute(plan, arrays);
     return Object.fromEntries(
       outputs.map(({ name }, k) => {
         const { dtype, shape, data } = plan.outputs[k]!;
@@ -61,17 +59,17 @@ export class BuiltinExecutable implements SyncExecutable {
   }
 
   runInto(inputs: readonly Data[], outputs: readonly Data[], dims: Readonly<Record<string, number>>): void {
-    const plan = this.planFor(dims);
+    const plan = this.#planFor(dims);
     // Before anything is computed: a state updated in place must not be left half new.
     for (let k = 0; k < plan.outputs.length; k++)
-      this.expectSize("output", k, plan.outputs[k]!.data, outputs[k]);
-    this.execute(plan, inputs);
+      this.#expectSize("output", k, plan.outputs[k]!.data, outputs[k]);
+    this.#execute(plan, inputs);
     for (let k = 0; k < plan.outputs.length; k++) outputs[k]!.set(plan.outputs[k]!.data);
   }
 
   /** Copies the new values into the slots of the old, and works out again what follows from weights alone. */
   async rebind(weights: WeightMap): Promise<void> {
-    const { source, program, plans } = this;
+    const [source, program, plans] = [this.#source, this.#program, this.#plans];
     if (!source) disposed("executable", `program "${program.name}"`);
     program.params.forEach(({ name }, k) => source.params[k]!.data.set(weights[name]!.data));
     for (const step of source.repack) step();
@@ -79,20 +77,23 @@ export class BuiltinExecutable implements SyncExecutable {
   }
 
   dispose(): void {
-    this.source = undefined;
-    this.plans = [];
+    this.#source = undefined;
+    this.#plans = [];
   }
 
-  private execute(plan: Plan, inputs: readonly Data[]): void {
-    for (let k = 0; k < plan.inputs.length; k++) this.expectSize("input", k, plan.inputs[k]!.data, inputs[k]);
+  #execute(plan: Plan, inputs: readonly Data[]): void {
+    for (let k = 0; k < plan.inputs.length; k++)
+      this.#expectSize("input", k, plan.inputs[k]!.data, inputs[k]);
     for (let k = 0; k < plan.inputs.length; k++) plan.inputs[k]!.data.set(inputs[k]!);
     plan.run();
   }
 
   /** The plan of these sizes, most recent first; compares numbers and builds nothing. */
-  private planFor(dims: Readonly<Record<string, number>>): Plan {
-    const { names, plans, source } = this;
-    if (!source) disposed("executable", `program "${this.program.name}"`);
+  #planFor(dims: Readonly<Record<string, number>>): Plan {
+    const names = this.#names;
+    const plans = this.#plans;
+    const source = this.#source;
+    if (!source) disposed("executable", `program "${this.#program.name}"`);
     for (let p = 0; p < plans.length; p++) {
       const plan = plans[p]!;
       let fits = true;
@@ -102,21 +103,21 @@ export class BuiltinExecutable implements SyncExecutable {
       plans[0] = plan;
       return plan;
     }
-    return this.bind(source, dims);
+    return this.#bind(source, dims);
   }
 
   /**
    * A new plan. Apart from the search, whose every call would otherwise allocate what the closure here
    * captures.
    */
-  private bind(source: PlanSource, dims: Readonly<Record<string, number>>): Plan {
-    const { names, plans } = this;
+  #bind(source: PlanSource, dims: Readonly<Record<string, number>>): Plan {
+    const [names, plans] = [this.#names, this.#plans];
     const sizes = names.map((name) => {
       const size = dims[name];
       if (size === undefined || !Number.isInteger(size) || size < 1)
         throw unrollError({
           code: "UNROLL_ARGUMENT",
-          place: `program "${this.program.name}" run`,
+          place: `program "${this.#program.name}" run`,
           expected: `a positive size of dim "${name}"`,
           got: String(size),
           cure: "give every symbolic dim",
@@ -130,13 +131,13 @@ export class BuiltinExecutable implements SyncExecutable {
     return plan;
   }
 
-  private contentsOf(name: string, feed: Feed): Data {
+  #contentsOf(name: string, feed: Feed): Data {
     if (feed instanceof BuiltinTensor) return feed.data;
     if (isHostTensor(feed)) return feed.data;
     if (feed.readSync) return feed.readSync().data;
     throw unrollError({
       code: "UNROLL_ENGINE",
-      place: `program "${this.program.name}" run`,
+      place: `program "${this.#program.name}" run`,
       expected: `input "${name}" in host memory`,
       got: "a tensor of another engine that can't be read at once",
       cure: "read() it and feed the result",
@@ -144,12 +145,12 @@ export class BuiltinExecutable implements SyncExecutable {
     });
   }
 
-  private expectSize(what: "input" | "output", k: number, want: Data, got: Data | undefined): void {
+  #expectSize(what: "input" | "output", k: number, want: Data, got: Data | undefined): void {
     if (got !== undefined && got.length === want.length) return;
-    const { name } = this.program[`${what}s`][k]!;
+    const { name } = this.#program[`${what}s`][k]!;
     throw unrollError({
       code: "UNROLL_SHAPE",
-      place: `program "${this.program.name}" run`,
+      place: `program "${this.#program.name}" run`,
       expected: `${want.length} elements for ${what} "${name}"`,
       got: `${got ? got.length : "none"}`,
       cure: "arrays hold exactly what dims say",

@@ -38,20 +38,25 @@ export interface PlanSource {
 export class Plan implements ScanPlan {
   readonly inputs: readonly Slot[];
   readonly outputs: readonly Slot[];
-  private readonly steps: Step[] = [];
+  readonly #steps: Step[] = [];
   /**
    * What follows from weights alone, in order; done when the plan is made, and again when weights have new
    * values.
    */
-  private readonly fixed: Step[] = [];
-  private readonly free = new Map<string, Data[]>();
+  readonly #fixed: Step[] = [];
+  readonly #free = new Map<string, Data[]>();
+
+  readonly #source: PlanSource;
+  readonly #names: readonly string[];
 
   /** @param dims the sizes of the program's symbolic dims, in the order of `names` */
   constructor(
-    private readonly source: PlanSource,
-    private readonly names: readonly string[],
+    source: PlanSource,
+    names: readonly string[],
     readonly dims: readonly number[],
   ) {
+    this.#source = source;
+    this.#names = names;
     const { program, params } = source;
     this.inputs = program.inputs.map(({ type }) => this.fresh(type));
     const slots: Slots = new Map();
@@ -60,35 +65,35 @@ export class Plan implements ScanPlan {
     this.outputs = this.region(
       { nodes: program.nodes, outputs: program.outputs.map((output) => output.id) },
       slots,
-      this.steps,
+      this.#steps,
     );
   }
 
   run(): void {
-    const { steps } = this;
+    const steps = this.#steps;
     for (let k = 0; k < steps.length; k++) steps[k]!();
   }
 
   /** Works out again what follows from weights alone. */
   refresh(): void {
-    for (const step of this.fixed) step();
+    for (const step of this.#fixed) step();
   }
 
-  private resolve(shape: readonly Dim[]): number[] {
+  #resolve(shape: readonly Dim[]): number[] {
     return shape.map((dim) => {
       if (typeof dim === "number") return dim;
-      const known = this.dims[this.names.indexOf(dim)];
+      const known = this.dims[this.#names.indexOf(dim)];
       if (known !== undefined) return known;
-      const { control } = this.source.operations;
-      if (!control) return this.unknown(dim);
-      const size = control.evaluateDim(dim, (axis) => this.dims[this.names.indexOf(axis)]);
+      const { control } = this.#source.operations;
+      if (!control) return this.#unknown(dim);
+      const size = control.evaluateDim(dim, (axis) => this.dims[this.#names.indexOf(axis)]);
       if (size >= 1) return size;
       // What a symbolic axis leaves of another is only known now.
       throw unrollError({
         code: "UNROLL_SHAPE",
-        place: `program "${this.source.program.name}" run`,
+        place: `program "${this.#source.program.name}" run`,
         expected: `${String(dim)} to be at least 1`,
-        got: `${size} with ${this.names.map((name, k) => `${name} ${this.dims[k]}`).join(", ")}`,
+        got: `${size} with ${this.#names.map((name, k) => `${name} ${this.dims[k]}`).join(", ")}`,
         cure: "feed a longer one",
         details: { dim, size },
       });
@@ -97,19 +102,19 @@ export class Plan implements ScanPlan {
 
   /** A value with memory of its own, never lent on. */
   fresh({ dtype, shape }: ValueType, fixed = false): Slot {
-    const dims = this.resolve(shape);
+    const dims = this.#resolve(shape);
     return { dtype, shape: dims, data: allocate(dtype, sizeOf(dims)), fixed };
   }
 
-  private lend(dtype: DType, size: number): Data {
-    return this.free.get(`${dtype} ${size}`)?.pop() ?? allocate(dtype, size);
+  #lend(dtype: DType, size: number): Data {
+    return this.#free.get(`${dtype} ${size}`)?.pop() ?? allocate(dtype, size);
   }
 
-  private giveBack(dtype: DType, data: Data): void {
+  #giveBack(dtype: DType, data: Data): void {
     const key = `${dtype} ${data.length}`;
-    const list = this.free.get(key);
+    const list = this.#free.get(key);
     if (list) list.push(data);
-    else this.free.set(key, [data]);
+    else this.#free.set(key, [data]);
   }
 
   /** Binds nodes in order; memory goes back to the pool after the last node of the region that reads it. */
@@ -124,7 +129,7 @@ export class Plan implements ScanPlan {
     let leases: { lease: Lease; dtype: DType }[] = [];
     nodes.forEach((node, k) => {
       const ins = node.inputs.map((id) => slots.get(id)!);
-      this.node(node, ins, steps).forEach((slot, n) => {
+      this.#node(node, ins, steps).forEach((slot, n) => {
         const { id } = node.outputs[n]!;
         slots.set(id, slot);
         const { lease } = slot;
@@ -140,47 +145,47 @@ export class Plan implements ScanPlan {
       });
       leases = leases.filter(({ lease, dtype }) => {
         if (lease.last > k) return true;
-        this.giveBack(dtype, lease.data);
+        this.#giveBack(dtype, lease.data);
         return false;
       });
     });
     return outputs.map((id) => slots.get(id)!);
   }
 
-  private node(node: Node, ins: readonly Slot[], steps: Step[]): Slot[] {
+  #node(node: Node, ins: readonly Slot[], steps: Step[]): Slot[] {
     switch (node.kind) {
       case "primitive": {
-        const operation = this.operation(this.source.operations.primitives, node);
-        if (!operation) return this.unknown(node.op);
+        const operation = this.#operation(this.#source.operations.primitives, node);
+        if (!operation) return this.#unknown(node.op);
         const { record, bind } = operation;
-        if (!bind) return [{ ...ins[0]!, shape: this.resolve(node.outputs[0]!.type.shape) }];
-        return this.kernel(node, bind, ins, record.shapeOnly ?? [], steps);
+        if (!bind) return [{ ...ins[0]!, shape: this.#resolve(node.outputs[0]!.type.shape) }];
+        return this.#kernel(node, bind, ins, record.shapeOnly ?? [], steps);
       }
       case "composite": {
-        const operation = this.operation(this.source.operations.composites, node);
-        if (operation) return this.kernel(node, operation.bind, ins, [], steps);
+        const operation = this.#operation(this.#source.operations.composites, node);
+        if (operation) return this.#kernel(node, operation.bind, ins, [], steps);
         return this.region(node.body, new Map(node.body.inputs.map(({ id }, k) => [id, ins[k]!])), steps);
       }
       case "scan": {
-        const { control } = this.source.operations;
-        return control ? control.scan(node, ins, steps, this) : this.unknown(node.kind);
+        const { control } = this.#source.operations;
+        return control ? control.scan(node, ins, steps, this) : this.#unknown(node.kind);
       }
       default:
         return node satisfies never;
     }
   }
 
-  private operation<Operation>(
+  #operation<Operation>(
     operations: Readonly<Record<string, Operation>>,
     { op }: PrimitiveNode | CompositeNode,
   ): Operation | undefined {
     return Object.hasOwn(operations, op) ? operations[op] : undefined;
   }
 
-  private unknown(op: string): never {
+  #unknown(op: string): never {
     throw unrollError({
       code: "UNROLL_UNSUPPORTED",
-      place: this.placeOf(op),
+      place: this.#placeOf(op),
       expected: "an operation of the builtin engine",
       got: `"${op}"`,
       cure: "legalize the program first",
@@ -188,12 +193,12 @@ export class Plan implements ScanPlan {
     });
   }
 
-  private placeOf(op: string): string {
-    return `program "${this.source.program.name}" ${op}`;
+  #placeOf(op: string): string {
+    return `program "${this.#source.program.name}" ${op}`;
   }
 
   /** @param shapes operands of which only the shape is read */
-  private kernel(
+  #kernel(
     node: PrimitiveNode | CompositeNode,
     bind: Binder,
     ins: readonly Slot[],
@@ -206,16 +211,16 @@ export class Plan implements ScanPlan {
     const outs = node.outputs.map(({ type }) => (fixed ? this.fresh(type, true) : this.leased(type)));
     const borrowed: Float32Array[] = [];
     const binding: Binding = {
-      place: this.placeOf(node.op),
+      place: this.#placeOf(node.op),
       ins,
       outs,
       attrs: node.attrs,
-      kernels: this.source.kernels,
+      kernels: this.#source.kernels,
       inputNames: node.kind === "composite" ? node.inputNames : [],
       outputNames: node.kind === "composite" ? node.outputNames : [],
-      pack: (slot, at, stride, rows, cols) => this.pack(slot, at, stride, rows, cols, steps),
+      pack: (slot, at, stride, rows, cols) => this.#pack(slot, at, stride, rows, cols, steps),
       scratch: (size) => {
-        const data = this.lend("float32", size) as Float32Array;
+        const data = this.#lend("float32", size) as Float32Array;
         borrowed.push(data);
         return data;
       },
@@ -223,21 +228,21 @@ export class Plan implements ScanPlan {
     const step = bind(binding);
     if (fixed) {
       step();
-      this.fixed.push(step);
+      this.#fixed.push(step);
     } else steps.push(step);
-    for (const data of borrowed) this.giveBack("float32", data);
+    for (const data of borrowed) this.#giveBack("float32", data);
     return outs;
   }
 
   /** A value with memory from the pool. */
   leased({ dtype, shape }: ValueType): Slot {
-    const dims = this.resolve(shape);
-    const data = this.lend(dtype, sizeOf(dims));
+    const dims = this.#resolve(shape);
+    const data = this.#lend(dtype, sizeOf(dims));
     return { dtype, shape: dims, data, fixed: false, lease: { data, last: Infinity, owner: this } };
   }
 
-  private pack(slot: Slot, at: number, stride: number, rows: number, cols: number, steps: Step[]): Packed {
-    const { kernels, packs } = this.source;
+  #pack(slot: Slot, at: number, stride: number, rows: number, cols: number, steps: Step[]): Packed {
+    const { kernels, packs } = this.#source;
     const known = packs.get(slot.data) ?? new Map<string, Packed>();
     const key = `${at} ${stride} ${rows} ${cols}`;
     const found = slot.fixed ? known.get(key) : undefined;
@@ -249,7 +254,7 @@ export class Plan implements ScanPlan {
       packs.set(slot.data, known.set(key, packed));
       // Plans share what is packed of a weight itself; what is packed of a value computed from weights is
       // this plan's.
-      (this.source.params.includes(slot) ? this.source.repack : this.fixed).push(step);
+      (this.#source.params.includes(slot) ? this.#source.repack : this.#fixed).push(step);
     } else steps.push(step);
     return packed;
   }

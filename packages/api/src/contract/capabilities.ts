@@ -41,6 +41,12 @@ export interface Capabilities {
   /** Precision of float32 arithmetic inside the engine. */
   readonly precision: "f32" | "f16" | "mixed";
   /**
+   * The largest integer up to which the engine holds every one, where it is not that of int32: 2048 in half
+   * floats. What would need larger ones the adapter refuses with UNROLL_UNSUPPORTED, and this as `largest` in
+   * its details.
+   */
+  readonly largestInteger?: number;
+  /**
    * Whether a NaN or an infinity may be lost in any operation. So on GPUs: WGSL and GLSL promise nothing of
    * either. Masks and lengths keep them out of results all the same.
    */

@@ -1,3 +1,4 @@
+import { rows } from "../program/primitives/rows.js";
 import { type LayerDefinition, only } from "./definition.js";
 import type { Fields, FilledOf, OptionsOf } from "./fields.js";
 import { layerOf } from "./fill.js";
@@ -41,5 +42,6 @@ export const embeddingDefinition = {
   },
   weights: ({ inputSize, outputSize }) => [{ name: "table", shape: [inputSize, outputSize] }],
   ids: ({ input, inputSize }) => ({ ref: input, rows: inputSize }),
+  primitives: rows,
   lower: ({ input }, { b, weights, read }) => only(b.gather(weights["table"]!, read(input))),
 } as const satisfies LayerDefinition<EmbeddingSpec>;

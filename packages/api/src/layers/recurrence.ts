@@ -133,10 +133,10 @@ export function foldCell<Part extends string>(
 }
 
 /**
- * Zeros [batch, size] for x [time, batch, ...]: no value of that shape may be there to stretch to, so row 0
- * of a table is read.
+ * Zeros [batch, size] for x [time, batch, ...]: no value of that shape may be there to stretch to, so a row
+ * of them is added to as many zeros as there are rows.
  */
 function zeroRows(b: Block, x: Value, size: number): Value {
-  const none = b.mul(b.iota(x, 1), b.constant(0, [], "int32"));
-  return b.gather(b.constant(new Array<number>(size).fill(0), [1, size]), none);
+  const column = b.expandDims(b.mul(b.cast(b.iota(x, 1), "float32"), b.constant(0)), 1);
+  return b.add(column, b.constant(new Array<number>(size).fill(0), [1, size]));
 }

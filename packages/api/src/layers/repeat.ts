@@ -1,4 +1,5 @@
 import { limits } from "../contract/limits.js";
+import { rows } from "../program/primitives/rows.js";
 import { type LayerDefinition, only } from "./definition.js";
 import type { Fields, FilledOf, OptionsOf } from "./fields.js";
 import { layerOf } from "./fill.js";
@@ -47,6 +48,7 @@ export const repeatDefinition = {
   },
   values: ({ input, axis }, around) => [["", { ...around.value(input), axis }]],
   axis: ({ axis }) => axis,
+  primitives: rows,
   lower({ input, steps, axis }, { b, read, stepping }) {
     if (stepping && axis === STEPS) return only(read(input));
     const zeros = b.constant(new Array<number>(steps).fill(0), [steps], "int32");

@@ -15,27 +15,30 @@ export type LowerMode = RunMode;
  * Values as they come and go, [batch, axis, ...] or time-major, and as layers see them, [axis, batch, ...].
  */
 class Border {
-  constructor(
-    private readonly b: Block,
-    private readonly how: RunMode,
-  ) {}
+  readonly #b: Block;
+  readonly #how: RunMode;
+
+  constructor(b: Block, how: RunMode) {
+    this.#b = b;
+    this.#how = how;
+  }
 
   /** Whether values along a time axis have it in this program. */
-  private whole(axis: string | null): axis is string {
-    return axis !== null && !(this.how.mode === "step" && axis === STEPS);
+  #whole(axis: string | null): axis is string {
+    return axis !== null && !(this.#how.mode === "step" && axis === STEPS);
   }
 
   /** Leading axes outside. */
   leading(axis: string | null): string[] {
-    if (!this.whole(axis)) return ["batch"];
-    return this.how.timeMajor ? [axis, "batch"] : ["batch", axis];
+    if (!this.#whole(axis)) return ["batch"];
+    return this.#how.timeMajor ? [axis, "batch"] : ["batch", axis];
   }
 
   /** From the one to the other; the same both ways. */
   swap(value: Value, axis: string | null): Value {
-    if (!this.whole(axis) || this.how.timeMajor) return value;
+    if (!this.#whole(axis) || this.#how.timeMajor) return value;
     const perm = value.type.shape.map((_, k) => (k === 0 ? 1 : k === 1 ? 0 : k));
-    return this.b.transpose(value, perm);
+    return this.#b.transpose(value, perm);
   }
 }
 

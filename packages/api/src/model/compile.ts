@@ -7,6 +7,9 @@ import { isRunnable } from "../program/runnable.js";
 import { everything } from "../specification/catalog.js";
 import { checkSpec } from "../specification/validate.js";
 import { CompiledModel } from "./compiled-model.js";
+import type { ModelParts } from "./parts.js";
+import { rowEnds } from "./row-ends.js";
+import { savedStates } from "./saved-state.js";
 import type { CompileOptions, ModelOf, ModelSource } from "./faces.js";
 
 /** Plain data, copied: what is lowered later must not have changed meanwhile. */
@@ -16,9 +19,10 @@ function copyOf<T>(plain: T): T {
   return Object.fromEntries(Object.entries(plain).map(([key, value]) => [key, copyOf(value)])) as T;
 }
 
-/** As {@link compile}, of specs whose layers a catalog has. */
+/** As {@link compile}, of specs whose layers a catalog has, for models that have some parts. */
 export async function compileIn<const S extends ModelSource>(
   catalog: Catalog,
+  parts: ModelParts,
   source: S,
   options: CompileOptions,
 ): Promise<ModelOf<S>> {
@@ -35,7 +39,7 @@ export async function compileIn<const S extends ModelSource>(
   if (!isRunnable(source)) checkSpec(catalog, source);
   const own = isRunnable(source) ? source : copyOf(source);
   const runnable = isRunnable(own) ? own : runnableOf(catalog, own);
-  const model = new CompiledModel<S>(own, runnable, options);
+  const model = new CompiledModel<S>(own, runnable, parts, options);
   model.prepare();
   await adapter.start?.();
   return model as unknown as ModelOf<S>;
@@ -50,4 +54,4 @@ export async function compileIn<const S extends ModelSource>(
 export const compile = <const S extends ModelSource>(
   source: S,
   options: CompileOptions,
-): Promise<ModelOf<S>> => compileIn(everything, source, options);
+): Promise<ModelOf<S>> => compileIn(everything, { rowEnds, savedStates }, source, options);

@@ -11,7 +11,9 @@ import { axesOfInputs, type CheckedInputs, inputChecker, type InputsLike } from 
 import { assertTensors } from "./weights.js";
 import { Executables, type Run } from "./executables.js";
 import type { CompileOptions, ModelSource, RunResult, SequenceOptions, SteppableModel } from "./faces.js";
-import { type Extent, extentChecker } from "./row-ends.js";
+import { leftOut } from "./left-out.js";
+import type { ModelParts } from "./parts.js";
+import type { CheckedExtents, Extent, ExtentChecker } from "./row-ends.js";
 import { State, type StateLike } from "./state.js";
 import { StepBinding } from "./step-into.js";
 import { Stream } from "./stream.js";
@@ -21,63 +23,72 @@ type Mode = RunMode["mode"];
 /** A runnable on an engine. Made by `compile`. */
 export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   readonly adapter: Adapter;
-  private readonly executables: Executables;
+  readonly #executables: Executables;
   /** Parts that the caller gives; a run also returns those of layers that start from another value. */
-  private readonly given: readonly SignatureState[];
-  private readonly check: Readonly<Record<Mode, (given: InputsLike) => CheckedInputs>>;
-  private readonly extent: Readonly<Record<Mode, ReturnType<typeof extentChecker>>>;
-  private readonly live = new Set<WeakRef<State>>();
-  private binding: StepBinding | null = null;
-  private disposed = false;
+  readonly #given: readonly SignatureState[];
+  readonly #check: Readonly<Record<Mode, (given: InputsLike) => CheckedInputs>>;
+  readonly #extent: Readonly<Record<Mode, ReturnType<ExtentChecker>>>;
+  readonly #live = new Set<WeakRef<State>>();
+  #binding: StepBinding | null = null;
+  #disposed = false;
+  readonly #runnable: Runnable;
 
   constructor(
     readonly spec: S,
-    private readonly runnable: Runnable,
+    runnable: Runnable,
+    { rowEnds = fullRows, savedStates }: ModelParts,
     { adapter, weights, timeMajor = false }: CompileOptions,
   ) {
+    this.#runnable = runnable;
+    State.encoded ??= savedStates;
     assertTensors(runnable.name, weights);
     assertModelWeights(runnable.name, runnable.weights, weights);
     this.adapter = adapter;
-    this.executables = new Executables(runnable, adapter, timeMajor, weights);
-    this.given = runnable.states.filter(({ given }) => given);
-    this.check = {
+    this.#executables = new Executables(runnable, adapter, timeMajor, weights);
+    this.#given = runnable.states.filter(({ given }) => given);
+    this.#check = {
       sequence: inputChecker(runnable, "sequence", timeMajor),
       step: inputChecker(runnable, "step", timeMajor),
     };
-    this.extent = {
-      sequence: extentChecker(runnable, "sequence", timeMajor),
-      step: extentChecker(runnable, "step", timeMajor),
+    this.#extent = {
+      sequence: rowEnds(runnable, "sequence", timeMajor),
+      step: rowEnds(runnable, "step", timeMajor),
     };
   }
 
   /** Refuses what the adapter can't run; a synchronous adapter is made ready for steps here. */
   prepare(): void {
-    const { runnable, adapter, executables } = this;
+    const [runnable, executables] = [this.#runnable, this.#executables];
     executables.program({ mode: "sequence" });
-    if (!adapter.compileSync || runnable.whyNotSteppable !== null) return;
+    if (!this.adapter.compileSync || runnable.whyNotSteppable !== null) return;
     const executable = executables.compileSync({ mode: "step" });
     const plain = runnable.inputs.length === 1 && runnable.outputs.length === 1;
     if (plain && axesOfInputs(runnable).every((axis) => axis === STEPS))
-      this.binding = new StepBinding(runnable, executable, executables.program({ mode: "step" }), this.given);
+      this.#binding = new StepBinding(
+        runnable,
+        executable,
+        executables.program({ mode: "step" }),
+        this.#given,
+      );
   }
 
   async sequence(x: InputsLike, options: SequenceOptions = {}): Promise<RunResult> {
-    const place = `model "${this.runnable.name}" sequence`;
-    this.assertAlive(place);
+    const place = `model "${this.#runnable.name}" sequence`;
+    this.#assertAlive(place);
     knownOptions(place, options, ["lengths", "mask", "state"]);
-    const { feeds, batch, sizes } = this.check.sequence(x);
-    const ends = this.extent.sequence(place, options, batch, sizes);
-    if (sizes[STEPS] === 0) return this.nothing(place, batch, options.state);
+    const { feeds, batch, sizes } = this.#check.sequence(x);
+    const ends = this.#extent.sequence(place, options, batch, sizes);
+    if (sizes[STEPS] === 0) return this.#nothing(place, batch, options.state);
     const state = options.state === undefined ? this.zeroState(batch) : stateOf(options.state);
     const how = { mode: "sequence", extents: ends.extents } as const;
     const shared = options.state instanceof State;
     const all = { ...feeds, ...ends.feeds };
-    return this.run(place, "sequence", this.executables.ask(how), all, batch, state, shared);
+    return this.#run(place, "sequence", this.#executables.ask(how), all, batch, state, shared);
   }
 
   async step(x: InputsLike, state: StateLike, options: Extent = {}): Promise<RunResult> {
-    const place = `model "${this.runnable.name}" step`;
-    this.assertAlive(place);
+    const place = `model "${this.#runnable.name}" step`;
+    this.#assertAlive(place);
     if (typeof state !== "object" || state === null)
       throw unrollError({
         code: "UNROLL_STATE",
@@ -87,74 +98,74 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
         cure: "start with zeroState(batch) and pass on what each step returns",
       });
     const own = stateOf(state);
-    return this.askStep(x, options)(own);
+    return this.#askStep(x, options)(own);
   }
 
   /** Takes what a step is given now, and runs it when the state is there. */
-  private askStep(x: InputsLike, options: Extent): (state: State) => Promise<RunResult> {
-    const place = `model "${this.runnable.name}" step`;
-    this.assertAlive(place);
+  #askStep(x: InputsLike, options: Extent): (state: State) => Promise<RunResult> {
+    const place = `model "${this.#runnable.name}" step`;
+    this.#assertAlive(place);
     knownOptions(place, options, ["lengths", "mask"]);
-    const { feeds, batch, sizes } = this.check.step(x);
-    const ends = this.extent.step(place, options, batch, sizes);
-    const run = this.executables.ask({ mode: "step", extents: ends.extents });
-    return (state) => this.run(place, "step", run, { ...feeds, ...ends.feeds }, batch, state, true);
+    const { feeds, batch, sizes } = this.#check.step(x);
+    const ends = this.#extent.step(place, options, batch, sizes);
+    const run = this.#executables.ask({ mode: "step", extents: ends.extents });
+    return (state) => this.#run(place, "step", run, { ...feeds, ...ends.feeds }, batch, state, true);
   }
 
   stepInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
-    this.assertAlive("stepInto");
-    if (this.binding === null) this.refuseStepInto();
-    this.binding.run(x, state, out);
+    this.#assertAlive("stepInto");
+    if (this.#binding === null) this.#refuseStepInto();
+    this.#binding.run(x, state, out);
   }
 
   stream(options: { readonly batch?: number; readonly state?: StateLike } = {}): Stream {
-    this.assertAlive("stream");
+    this.#assertAlive("stream");
     knownOptions("stream", options, ["batch", "state"]);
     const first = options.state ?? this.zeroState(options.batch ?? 1);
     return new Stream(
-      (x, given = {}) => this.askStep(x, given),
+      (x, given = {}) => this.#askStep(x, given),
       () => this.zeroState(options.batch ?? 1),
       stateOf(first),
     );
   }
 
   zeroState(batch: number): State {
-    this.assertAlive("zeroState");
+    this.#assertAlive("zeroState");
     if (!Number.isInteger(batch) || batch < 1)
       throw unrollError({
         code: "UNROLL_ARGUMENT",
-        place: `model "${this.runnable.name}" zeroState`,
+        place: `model "${this.#runnable.name}" zeroState`,
         expected: "a whole number of rows of at least 1",
         got: `${batch}`,
         cure: "batch counts the sequences that run side by side",
         details: { batch },
       });
-    const zeros = this.given.map(({ layer, part, dtype, shape }) => {
+    const zeros = this.#given.map(({ layer, part, dtype, shape }) => {
       const full = [batch, ...shape];
-      assertFits("UNROLL_ARGUMENT", `model "${this.runnable.name}" zeroState`, full);
+      assertFits("UNROLL_ARGUMENT", `model "${this.#runnable.name}" zeroState`, full);
       return { layer, part, held: { dtype, shape: full, data: allocate(dtype, sizeOf(full)) } };
     });
-    return new State(batch, zeros, null, this.runnable.identity);
+    return new State(batch, zeros, null, this.#runnable.identity);
   }
 
   async rebind(weights: WeightMap): Promise<void> {
-    const place = `model "${this.runnable.name}" rebind`;
-    this.assertAlive(place);
-    assertTensors(this.runnable.name, weights);
-    const expected = this.runnable.weights.filter(({ name }) => Object.hasOwn(weights, name));
-    assertModelWeights(this.runnable.name, expected, weights);
-    return this.executables.rebind(weights);
+    const place = `model "${this.#runnable.name}" rebind`;
+    this.#assertAlive(place);
+    assertTensors(this.#runnable.name, weights);
+    const expected = this.#runnable.weights.filter(({ name }) => Object.hasOwn(weights, name));
+    assertModelWeights(this.#runnable.name, expected, weights);
+    return this.#executables.rebind(weights);
   }
 
   dispose(): void {
-    if (this.disposed) return;
-    this.disposed = true;
-    this.executables.dispose(() => {
-      for (const ref of this.live) {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#executables.dispose(() => {
+      for (const ref of this.#live) {
         const state = ref.deref();
         if (state?.onDevice) state.end("dispose() on its model");
       }
-      this.live.clear();
+      this.#live.clear();
     });
   }
 
@@ -162,7 +173,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     this.dispose();
   }
 
-  private run(
+  #run(
     place: string,
     mode: Mode,
     run: Run,
@@ -177,63 +188,59 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
       const copies =
         state.onDevice || state.batch !== batch
           ? null
-          : state.arrays(place, this.given, this.runnable.identity).map((data, k) => {
-              const { dtype, shape } = this.given[k]!;
+          : state.arrays(place, this.#given, this.#runnable.identity).map((data, k) => {
+              const { dtype, shape } = this.#given[k]!;
               const part = { dtype, shape: [batch, ...shape], data } as HostTensor;
               return shared ? taken(part) : part;
             });
       return async (executable) => {
         const parts =
-          copies ?? (await state.borrow(place, this.given, batch, this.adapter, this.runnable.identity));
+          copies ?? (await state.borrow(place, this.#given, batch, this.adapter, this.#runnable.identity));
         let results: Record<string, DeviceTensor>;
         try {
-          this.given.forEach(({ layer, part }, k) => {
+          this.#given.forEach(({ layer, part }, k) => {
             feeds[stateName(layer, part)] = parts[k]!;
           });
           results = await executable.run(feeds);
         } finally {
           if (copies === null) state.unborrow(mode === "step");
         }
-        return this.collect(mode, batch, results);
+        return this.#collect(mode, batch, results);
       };
     });
   }
 
-  private async collect(
-    mode: Mode,
-    batch: number,
-    results: Record<string, DeviceTensor>,
-  ): Promise<RunResult> {
+  async #collect(mode: Mode, batch: number, results: Record<string, DeviceTensor>): Promise<RunResult> {
     const outputs: Record<string, HostTensor> = {};
-    for (const { name } of this.runnable.outputs) outputs[name] = await toHost(results[name]!);
+    for (const { name } of this.#runnable.outputs) outputs[name] = await toHost(results[name]!);
     // A sequence's state is often not wanted at all, and a synchronous engine's memory is the host's: such
     // states leave the engine at once, and nothing has to be freed.
     const { memory, synchronous } = this.adapter.capabilities;
-    const leaves = synchronous || this.disposed || (mode === "sequence" && memory === "host");
+    const leaves = synchronous || this.#disposed || (mode === "sequence" && memory === "host");
     const parts = [];
-    for (const { layer, part } of this.runnable.states) {
+    for (const { layer, part } of this.#runnable.states) {
       const result = results[stateName(layer, part)]!;
       parts.push({ layer, part, held: leaves ? await toHost(result) : result });
     }
-    const state = new State(batch, parts, leaves ? null : this.adapter, this.runnable.identity);
-    if (!leaves) this.track(state);
-    return { output: outputs[this.runnable.outputs[0]!.name]!, outputs, state };
+    const state = new State(batch, parts, leaves ? null : this.adapter, this.#runnable.identity);
+    if (!leaves) this.#track(state);
+    return { output: outputs[this.#runnable.outputs[0]!.name]!, outputs, state };
   }
 
   /** Remembers states in engine memory, so that disposing the model frees them. */
-  private track(state: State): void {
-    for (const ref of this.live) {
+  #track(state: State): void {
+    for (const ref of this.#live) {
       const known = ref.deref();
-      if (known === undefined || !known.onDevice) this.live.delete(ref);
+      if (known === undefined || !known.onDevice) this.#live.delete(ref);
     }
-    this.live.add(new WeakRef(state));
+    this.#live.add(new WeakRef(state));
   }
 
   /** A run over no time at all: nothing reaches the engine, and the state comes back as it is. */
-  private async nothing(place: string, batch: number, given: StateLike | undefined): Promise<RunResult> {
-    const program = this.executables.program({ mode: "sequence" });
+  async #nothing(place: string, batch: number, given: StateLike | undefined): Promise<RunResult> {
+    const program = this.#executables.program({ mode: "sequence" });
     const outputs: Record<string, HostTensor> = {};
-    for (const { name } of this.runnable.outputs) {
+    for (const { name } of this.#runnable.outputs) {
       const { type } = program.outputs.find((output) => output.name === name)!;
       if (!type.shape.includes(STEPS))
         throw unrollError({
@@ -251,15 +258,15 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
       given === undefined
         ? this.zeroState(batch)
         : given instanceof State
-          ? await given.copyFor(place, this.runnable.identity)
-          : State.fromTypedArrays(given, this.runnable.identity);
-    await state.borrow(place, this.given, batch, this.adapter, this.runnable.identity);
+          ? await given.copyFor(place, this.#runnable.identity)
+          : State.fromTypedArrays(given, this.#runnable.identity);
+    await state.borrow(place, this.#given, batch, this.adapter, this.#runnable.identity);
     state.unborrow(false);
-    return { output: outputs[this.runnable.outputs[0]!.name]!, outputs, state };
+    return { output: outputs[this.#runnable.outputs[0]!.name]!, outputs, state };
   }
 
-  private assertAlive(place: string): void {
-    if (this.disposed)
+  #assertAlive(place: string): void {
+    if (this.#disposed)
       throw unrollError({
         code: "UNROLL_DISPOSED",
         place,
@@ -269,21 +276,29 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
       });
   }
 
-  private refuseStepInto(): never {
+  #refuseStepInto(): never {
     const why =
-      this.runnable.whyNotSteppable ??
+      this.#runnable.whyNotSteppable ??
       (this.adapter.compileSync
         ? "a spec with several inputs or outputs"
         : `adapter "${this.adapter.name}", which answers with a promise`);
     throw unrollError({
       code: "UNROLL_UNSUPPORTED",
-      place: `model "${this.runnable.name}" stepInto`,
+      place: `model "${this.#runnable.name}" stepInto`,
       expected: "a synchronous adapter and a causal spec with one input and one output",
       got: why,
       cure: "use step(), or the builtin adapter",
     });
   }
 }
+
+/** Stands for {@link ModelParts.rowEnds} where a page has left it out. */
+const fullRows: ExtentChecker =
+  () =>
+  (place, { lengths, mask }): CheckedExtents => {
+    if (lengths === undefined && mask === undefined) return { extents: {}, feeds: {} };
+    throw leftOut(place, "rowEnds");
+  };
 
 const stateOf = (given: StateLike): State => (given instanceof State ? given : State.fromTypedArrays(given));
 

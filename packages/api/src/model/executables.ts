@@ -51,29 +51,30 @@ async function ended(generation: Generation): Promise<void> {
  * wanted.
  */
 export class Executables {
-  private readonly entries = new Map<string, Entry>();
-  private generation: Generation;
+  readonly #entries = new Map<string, Entry>();
+  #generation: Generation;
+  readonly #runnable: Runnable;
+  readonly #adapter: Adapter;
+  readonly #timeMajor: boolean;
 
-  constructor(
-    private readonly runnable: Runnable,
-    private readonly adapter: Adapter,
-    private readonly timeMajor: boolean,
-    weights: WeightMap,
-  ) {
-    this.generation = { weights: withCopiesOf(weights, new Map()), runs: 0, before: null };
+  constructor(runnable: Runnable, adapter: Adapter, timeMajor: boolean, weights: WeightMap) {
+    this.#runnable = runnable;
+    this.#adapter = adapter;
+    this.#timeMajor = timeMajor;
+    this.#generation = { weights: withCopiesOf(weights, new Map()), runs: 0, before: null };
   }
 
   /** The legalized program of a mode. @throws UNROLL_UNSUPPORTED for what the adapter can't run */
   program(how: RunMode): Program {
-    return this.entry(how).program;
+    return this.#entry(how).program;
   }
 
   /** Compiles the program of a mode at once, on an adapter that can. @returns what there is of it now */
   compileSync(how: RunMode): () => SyncExecutable {
-    const entry = this.entry(how);
+    const entry = this.#entry(how);
     const compiled = (): SyncExecutable => {
       if (!entry.sync) {
-        entry.sync = this.adapter.compileSync!(entry.program, weightsOf(entry.program, this.generation));
+        entry.sync = this.#adapter.compileSync!(entry.program, weightsOf(entry.program, this.#generation));
         entry.executable = Promise.resolve(entry.sync);
       }
       return entry.sync;
@@ -86,14 +87,14 @@ export class Executables {
    * Asks for a run of a mode, with the weights that are bound now; whoever has asked begins it, now or later.
    */
   ask(how: RunMode): Run {
-    const own = this.generation;
-    const entry = this.entry(how);
+    const own = this.#generation;
+    const entry = this.#entry(how);
     own.runs++;
     return async (begin) => {
       try {
         const use = begin();
         if (own.before !== null) await own.before;
-        return await use(await (entry.executable ??= this.compile(entry, own)));
+        return await use(await (entry.executable ??= this.#compile(entry, own)));
       } finally {
         if (--own.runs === 0) own.idle?.();
       }
@@ -102,11 +103,11 @@ export class Executables {
 
   /** Gives every executable there is new values for some weights, which are copied before this returns. */
   rebind(weights: WeightMap): Promise<void> {
-    const last = this.generation;
+    const last = this.#generation;
     const next: Generation = { weights: withCopiesOf(weights, last.weights), runs: 0, before: null };
-    const binding = this.bindAfter(last, next);
+    const binding = this.#bindAfter(last, next);
     next.before = binding;
-    this.generation = next;
+    this.#generation = next;
     const settled = (): void => {
       next.before = null;
     };
@@ -120,9 +121,9 @@ export class Executables {
    * @param then called when that has come
    */
   dispose(then: () => void): void {
-    const last = this.generation;
+    const last = this.#generation;
     const free = (): void => {
-      for (const { executable } of this.entries.values())
+      for (const { executable } of this.#entries.values())
         void executable?.then(
           (one) => one.dispose(),
           () => undefined,
@@ -133,45 +134,45 @@ export class Executables {
     else void ended(last).then(free);
   }
 
-  private entry(how: RunMode): Entry {
+  #entry(how: RunMode): Entry {
     const key = keyOf(how);
-    let entry = this.entries.get(key);
+    let entry = this.#entries.get(key);
     if (!entry) {
       entry = {
-        program: legalize(this.runnable.program({ ...how, timeMajor: this.timeMajor }), this.adapter),
+        program: legalize(this.#runnable.program({ ...how, timeMajor: this.#timeMajor }), this.#adapter),
       };
-      this.entries.set(key, entry);
+      this.#entries.set(key, entry);
     }
     return entry;
   }
 
-  private async bindAfter(last: Generation, next: Generation): Promise<void> {
+  async #bindAfter(last: Generation, next: Generation): Promise<void> {
     await ended(last);
-    const live = [...this.entries.values()].filter(({ executable }) => executable !== undefined);
-    await Promise.all(live.map((entry) => this.rebindEntry(entry, next)));
+    const live = [...this.#entries.values()].filter(({ executable }) => executable !== undefined);
+    await Promise.all(live.map((entry) => this.#rebindEntry(entry, next)));
   }
 
-  private compile(entry: Entry, generation: Generation): Promise<Executable> {
-    const made = this.adapter.compile(entry.program, weightsOf(entry.program, generation));
+  #compile(entry: Entry, generation: Generation): Promise<Executable> {
+    const made = this.#adapter.compile(entry.program, weightsOf(entry.program, generation));
     made.catch(() => delete entry.executable);
     return made;
   }
 
-  private async rebindEntry(entry: Entry, generation: Generation): Promise<void> {
+  async #rebindEntry(entry: Entry, generation: Generation): Promise<void> {
     const executable = await entry.executable!;
     if (executable.rebind)
       try {
         return await executable.rebind(weightsOf(entry.program, generation));
       } catch (error) {
-        this.forget(entry, executable);
+        this.#forget(entry, executable);
         throw error;
       }
     // Where compiling fails, the next run that wants it tries again.
-    this.forget(entry, executable);
-    await (entry.executable = this.compile(entry, generation));
+    this.#forget(entry, executable);
+    await (entry.executable = this.#compile(entry, generation));
   }
 
-  private forget(entry: Entry, executable: Executable): void {
+  #forget(entry: Entry, executable: Executable): void {
     delete entry.executable;
     delete entry.sync;
     executable.dispose();

@@ -67,12 +67,15 @@ function byAxis<T extends object>(
   return named;
 }
 
-/** Prepares the check of lengths and masks; the given function throws UNROLL_ARGUMENT and UNROLL_SHAPE. */
-export function extentChecker(
+/** Prepares the check of lengths and masks; what it makes throws UNROLL_ARGUMENT and UNROLL_SHAPE. */
+export type ExtentChecker = (
   runnable: Runnable,
   mode: "sequence" | "step",
   timeMajor: boolean,
-): (place: string, given: Extent, batch: number, sizes: Readonly<Record<string, number>>) => CheckedExtents {
+) => (place: string, given: Extent, batch: number, sizes: Readonly<Record<string, number>>) => CheckedExtents;
+
+/** Lengths and masks, for models whose rows are not all of one length: a part of a kit. */
+export const rowEnds: ExtentChecker = (runnable, mode, timeMajor) => {
   const axes = axesOfInputs(runnable).filter((axis) => mode === "sequence" || axis !== STEPS);
   return (place, given, batch, sizes) => {
     const where: Given = { place, axes, mode };
@@ -102,7 +105,7 @@ export function extentChecker(
     }
     return { extents, feeds };
   };
-}
+};
 
 function checkLengths(place: string, lengths: ArrayLike<number>, batch: number, time: number): HostTensor {
   if (lengths.length !== batch)

@@ -3,8 +3,8 @@ import { knownOptions } from "../contract/known-options.js";
 import { boundedSize } from "../contract/limits.js";
 import { shown } from "../contract/shown.js";
 import type { DType, HostTensor } from "../contract/tensor.js";
-import { fromBase64 } from "./base64.js";
-import { State as LiveState, type StateJson } from "./state.js";
+import { fromBase64, toBase64 } from "./base64.js";
+import { type PartJson, State as LiveState, type StateJson } from "./state.js";
 
 /** How a saved state is read. */
 export interface SavedStateOptions {
@@ -66,6 +66,10 @@ function decoded(where: string, part: unknown): HostTensor {
   return { dtype, shape: shape as readonly number[], data: array };
 }
 
+/** Writing states as JSON: a part of a kit. */
+export const savedStates = ({ dtype, shape, data }: HostTensor): PartJson =>
+  dtype === "float32" ? { shape, data: toBase64(data) } : { dtype, shape, data: toBase64(data) };
+
 export type State = LiveState;
 
 /**
@@ -81,4 +85,5 @@ export const State = /* @__PURE__ */ Object.assign(LiveState, {
    * @throws UNROLL_FORMAT for anything else
    */
   fromJSON,
+  encoded: savedStates,
 });

@@ -9,8 +9,9 @@ import {
   tensorProblem,
 } from "../contract/tensor.js";
 import { shown } from "../contract/shown.js";
+import { taken } from "../contract/taken.js";
 import type { SignatureState } from "../program/runnable.js";
-import { toBase64 } from "./base64.js";
+import { leftOut } from "./left-out.js";
 
 /**
  * State as plain data: part name (`h`, `c`, `forward.h`, ...) by layer name; every part [batch, ...],
@@ -19,7 +20,7 @@ import { toBase64 } from "./base64.js";
 export type PlainState = Readonly<Record<string, Readonly<Record<string, HostTensor>>>>;
 
 /** A part of a state as JSON. */
-interface PartJson {
+export interface PartJson {
   /** Left out for float32. */
   readonly dtype?: Exclude<DType, "float32">;
   /** Sizes of its axes, the batch first. */
@@ -59,13 +60,12 @@ function entriesOf<T>(of: Readonly<Record<string, T>>, name: string): [string, T
 }
 
 /** A copy of a part, which has a row for each sequence. */
-function taken(name: string, given: unknown): HostTensor {
+function takenPart(name: string, given: unknown): HostTensor {
   const [expected, got] = isHostTensor(given)
     ? (tensorProblem(given) ?? [given.shape.length < 1 && "a tensor [batch, units]", "one number"])
     : ["a tensor [batch, units]", shown(given)];
   if (expected) refusePart(name, expected, got);
-  const { dtype, shape, data } = given as HostTensor;
-  return { dtype, shape: [...shape], data: data.slice() };
+  return taken(given as HostTensor);
 }
 
 function refusePart(part: string, expected: string, got: string): never {
@@ -97,23 +97,28 @@ function release(part: Part): void {
 export class State {
   /** Rows: independent sequences that run side by side. */
   readonly batch: number;
-  private readonly parts: readonly Part[];
-  private owner: Adapter | null;
-  private users = 0;
-  private gone: string | null = null;
-  private waiting: Promise<void> | null = null;
+  readonly #parts: readonly Part[];
+  #owner: Adapter | null;
+  #users = 0;
+  #gone: string | null = null;
+  #waiting: Promise<void> | null = null;
+  readonly #model: string | undefined;
+
+  /** @internal Writes a part as JSON; there once anything is loaded that saves states. */
+  static encoded: ((part: HostTensor) => PartJson) | undefined;
 
   /** @internal States come from `zeroState`, runs, `fromTypedArrays` and `fromJSON`. */
   constructor(
     batch: number,
     parts: readonly { layer: string; part: string; held: HostTensor | DeviceTensor }[],
     owner: Adapter | null,
-    private readonly model?: string,
+    model?: string,
   ) {
+    this.#model = model;
     this.batch = batch;
-    this.parts = parts;
-    this.owner = owner;
-    if (owner) dropped.register(this, this.parts, this);
+    this.#parts = parts;
+    this.#owner = owner;
+    if (owner) dropped.register(this, this.#parts, this);
   }
 
   /**
@@ -127,7 +132,7 @@ export class State {
       entriesOf(own, layer).map(([part, given]) => ({
         layer,
         part,
-        held: taken(`${layer}.${part}`, given as unknown),
+        held: takenPart(`${layer}.${part}`, given as unknown),
       })),
     );
     const batch = parts[0]?.held.shape[0] ?? 1;
@@ -145,46 +150,43 @@ export class State {
    * @throws UNROLL_DISPOSED
    */
   async toTypedArrays<D extends DType = "float32">(): Promise<Record<string, Record<string, HostTensor<D>>>> {
-    this.assertAlive("toTypedArrays");
+    this.#assertAlive("toTypedArrays");
     await this.toHost();
-    const copy = this.copy((held): HostTensor => ({
-      ...held,
-      shape: [...held.shape],
-      data: held.data.slice(),
-    }));
-    return copy as Record<string, Record<string, HostTensor<D>>>;
+    return this.#copy(taken) as Record<string, Record<string, HostTensor<D>>>;
   }
 
   /**
    * The state as JSON, at once, so that `JSON.stringify(state)` works.
    *
-   * @throws UNROLL_STATE where the engine's memory can't be read at once (GPU): `await state.toHost()` first
+   * @throws UNROLL_STATE where the engine's memory can't be read at once (GPU): `await state.toHost()` first;
+   *   UNROLL_UNSUPPORTED on a page of `@unroll/api/core` that has left this out
    */
   toJSON(): StateJson {
-    this.assertAlive("toJSON");
-    this.toHostNow("toJSON");
+    this.#assertAlive("toJSON");
+    const encoded = State.encoded ?? refuseSaving();
+    this.#toHostNow("toJSON");
     return {
       format: "unroll.state",
       version: 1,
-      ...(this.model !== undefined && { model: this.model }),
-      parts: this.copy(encoded),
+      ...(this.#model !== undefined && { model: this.#model }),
+      parts: this.#copy(encoded),
     };
   }
 
   /** @internal A copy for a run that changes nothing. @throws UNROLL_STATE for one of another model */
   async copyFor(place: string, model: string | undefined): Promise<State> {
-    this.assertModel(place, model);
+    this.#assertModel(place, model);
     return State.fromTypedArrays(await this.toTypedArrays<DType>(), model);
   }
 
   /** Moves the state to host memory and frees the engine's. It stays usable. @throws UNROLL_DISPOSED */
   async toHost(): Promise<this> {
-    this.assertAlive("toHost");
-    while (this.waiting) await this.waiting;
-    this.waiting = this.move().finally(() => {
-      this.waiting = null;
+    this.#assertAlive("toHost");
+    while (this.#waiting) await this.#waiting;
+    this.#waiting = this.#move().finally(() => {
+      this.#waiting = null;
     });
-    await this.waiting;
+    await this.#waiting;
     return this;
   }
 
@@ -197,43 +199,43 @@ export class State {
     this.dispose();
   }
 
-  private async move(): Promise<void> {
-    const read = await Promise.all(this.parts.map((p) => (isHostTensor(p.held) ? p.held : p.held.read())));
-    this.settle(read);
+  async #move(): Promise<void> {
+    const read = await Promise.all(this.#parts.map((p) => (isHostTensor(p.held) ? p.held : p.held.read())));
+    this.#settle(read);
   }
 
-  private toHostNow(place: string): void {
-    const read = this.parts.map((p) => {
+  #toHostNow(place: string): void {
+    const read = this.#parts.map((p) => {
       if (isHostTensor(p.held)) return p.held;
       if (!p.held.readSync)
         throw unrollError({
           code: "UNROLL_STATE",
           place: place,
           expected: "a state in host memory",
-          got: `one on ${this.owner?.name ?? "a device"}`,
+          got: `one on ${this.#owner?.name ?? "a device"}`,
           cure: "await state.toHost() first",
         });
       return p.held.readSync();
     });
-    this.settle(read);
+    this.#settle(read);
   }
 
-  private settle(read: readonly HostTensor[]): void {
-    const spent = this.parts.map((p) => p.held);
-    this.parts.forEach((p, k) => {
+  #settle(read: readonly HostTensor[]): void {
+    const spent = this.#parts.map((p) => p.held);
+    this.#parts.forEach((p, k) => {
       p.held = read[k] as HostTensor;
     });
     spent.forEach((held) => {
       if (!isHostTensor(held)) held.dispose();
     });
-    if (this.owner) dropped.unregister(this);
-    this.owner = null;
+    if (this.#owner) dropped.unregister(this);
+    this.#owner = null;
   }
 
   // Collected in maps: a layer may be called `constructor`, and a file may say `__proto__`.
-  private copy<T>(of: (held: HostTensor) => T): Record<string, Record<string, T>> {
+  #copy<T>(of: (held: HostTensor) => T): Record<string, Record<string, T>> {
     const layers = new Map<string, [string, T][]>();
-    for (const { layer, part, held } of this.parts) {
+    for (const { layer, part, held } of this.#parts) {
       const own = layers.get(layer) ?? [];
       own.push([part, of(held as HostTensor)]);
       layers.set(layer, own);
@@ -241,33 +243,33 @@ export class State {
     return Object.fromEntries([...layers].map(([layer, own]) => [layer, Object.fromEntries(own)]));
   }
 
-  private assertAlive(place: string): void {
-    if (this.gone !== null)
+  #assertAlive(place: string): void {
+    if (this.#gone !== null)
       throw unrollError({
         code: "UNROLL_DISPOSED",
         place: place,
         expected: "a live state",
-        got: `one that was disposed by ${this.gone}`,
+        got: `one that was disposed by ${this.#gone}`,
         cure: "keep the state that the last run returned",
       });
   }
 
   /** @internal Throws UNROLL_DISPOSED after dispose. */
   assertUsable(): void {
-    if (this.gone !== null) this.assertAlive("stepInto");
+    if (this.#gone !== null) this.#assertAlive("stepInto");
   }
 
   /** @internal Frees everything, remembering why. */
   end(why: string): void {
-    if (this.gone !== null) return;
-    this.gone = why;
-    this.parts.forEach(release);
-    if (this.owner) dropped.unregister(this);
+    if (this.#gone !== null) return;
+    this.#gone = why;
+    this.#parts.forEach(release);
+    if (this.#owner) dropped.unregister(this);
   }
 
   /** @internal Whether any part lies in engine memory. */
   get onDevice(): boolean {
-    return this.owner !== null;
+    return this.#owner !== null;
   }
 
   /**
@@ -281,51 +283,47 @@ export class State {
     adapter: Adapter,
     model?: string,
   ): Promise<(HostTensor | DeviceTensor)[]> {
-    this.assertAlive(place);
-    this.assertModel(place, model);
-    if (this.owner !== null && this.owner !== adapter) await this.toHost();
-    else if (this.waiting) await this.waiting;
-    const feeds = this.select(place, expected, batch);
-    this.users++;
+    this.#assertAlive(place);
+    this.#assertModel(place, model);
+    if (this.#owner !== null && this.#owner !== adapter) await this.toHost();
+    else if (this.#waiting) await this.#waiting;
+    const feeds = this.#select(place, expected, batch);
+    this.#users++;
     return feeds;
   }
 
   /** @internal Ends a run's use. With `spend`, the last user moves the state out of engine memory. */
   unborrow(spend: boolean): void {
-    this.users--;
-    if (!spend || this.users > 0 || this.owner === null || this.gone !== null) return;
-    if (this.parts.every((p) => isHostTensor(p.held) || p.held.readSync)) this.toHostNow("step");
+    this.#users--;
+    if (!spend || this.#users > 0 || this.#owner === null || this.#gone !== null) return;
+    if (this.#parts.every((p) => isHostTensor(p.held) || p.held.readSync)) this.#toHostNow("step");
     else void this.toHost().catch(() => this.end("an engine failure while it was moved to host memory"));
   }
 
   /** @internal Host arrays of the parts, in the expected order, for a run that updates them in place. */
   arrays(place: string, expected: readonly SignatureState[], model?: string): DTypeArray[DType][] {
-    this.assertAlive(place);
-    this.assertModel(place, model);
-    if (this.owner !== null) this.toHostNow(place);
-    return this.select(place, expected, this.batch).map((held) => (held as HostTensor).data);
+    this.#assertAlive(place);
+    this.#assertModel(place, model);
+    if (this.#owner !== null) this.#toHostNow(place);
+    return this.#select(place, expected, this.batch).map((held) => (held as HostTensor).data);
   }
 
-  private assertModel(place: string, model: string | undefined): void {
-    if (model !== undefined && this.model !== undefined && model !== this.model)
+  #assertModel(place: string, model: string | undefined): void {
+    if (model !== undefined && this.#model !== undefined && model !== this.#model)
       throw unrollError({
         code: "UNROLL_STATE",
         place,
         expected: `a state of this model's layers, ${model}`,
-        got: `one of others, ${this.model}`,
+        got: `one of others, ${this.#model}`,
         cure: "on purpose: State.fromJSON(json, { anySpec: true }) or toTypedArrays()",
-        details: { expected: model, got: this.model },
+        details: { expected: model, got: this.#model },
       });
   }
 
-  private select(
-    place: string,
-    expected: readonly SignatureState[],
-    batch: number,
-  ): (HostTensor | DeviceTensor)[] {
+  #select(place: string, expected: readonly SignatureState[], batch: number): (HostTensor | DeviceTensor)[] {
     const names = expected.map((e) => `${e.layer}.${e.part}`);
     const is = (p: Part, e: SignatureState): boolean => p.layer === e.layer && p.part === e.part;
-    const extra = this.parts.find((p) => !expected.some((e) => is(p, e)));
+    const extra = this.#parts.find((p) => !expected.some((e) => is(p, e)));
     if (extra)
       throw unrollError({
         code: "UNROLL_STATE",
@@ -337,7 +335,7 @@ export class State {
       });
     return expected.map((one) => {
       const { layer, part, dtype, shape } = one;
-      const own = this.parts.find((p) => is(p, one));
+      const own = this.#parts.find((p) => is(p, one));
       const wanted = [batch, ...shape];
       const say = (got: string, cure: string): never => {
         throw unrollError({
@@ -363,5 +361,6 @@ export class State {
   }
 }
 
-const encoded = ({ dtype, shape, data }: HostTensor): PartJson =>
-  dtype === "float32" ? { shape, data: toBase64(data) } : { dtype, shape, data: toBase64(data) };
+function refuseSaving(): never {
+  throw leftOut("toJSON", "savedStates");
+}

@@ -17,61 +17,67 @@ interface Bound {
 
 /** Runs steps at once on the caller's arrays; see `SteppableModel.stepInto`. */
 export class StepBinding {
-  private readonly bound = new WeakMap<State, Bound>();
-  private readonly inputRow: number;
-  private readonly outputRow: number;
+  readonly #bound = new WeakMap<State, Bound>();
+  readonly #inputRow: number;
+  readonly #outputRow: number;
   /** Ids lie below it; -1 where the input holds none. */
-  private readonly limit: number;
-  private readonly place: string;
+  readonly #limit: number;
+  readonly #place: string;
+  readonly #runnable: Runnable;
+  readonly #executable: () => SyncExecutable;
+  readonly #parts: readonly SignatureState[];
 
   constructor(
-    private readonly runnable: Runnable,
-    private readonly executable: () => SyncExecutable,
+    runnable: Runnable,
+    executable: () => SyncExecutable,
     program: Program,
-    private readonly parts: readonly SignatureState[],
+    parts: readonly SignatureState[],
   ) {
+    this.#runnable = runnable;
+    this.#executable = executable;
+    this.#parts = parts;
     const row = (shape: readonly (number | string)[]): number =>
       shape.reduce<number>((size, dim) => (typeof dim === "number" ? size * dim : size), 1);
-    this.inputRow = row(program.inputs[0]!.type.shape);
-    this.outputRow = row(program.outputs[0]!.type.shape);
+    this.#inputRow = row(program.inputs[0]!.type.shape);
+    this.#outputRow = row(program.outputs[0]!.type.shape);
     const input = runnable.inputs[0]!;
-    this.place = `model "${runnable.name}" stepInto`;
-    this.limit = input.dtype === "int32" ? input.ids : -1;
+    this.#place = `model "${runnable.name}" stepInto`;
+    this.#limit = input.dtype === "int32" ? input.ids : -1;
   }
 
   run(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
-    const bound = this.bound.get(state) ?? this.bind(state);
+    const bound = this.#bound.get(state) ?? this.#bind(state);
     state.assertUsable();
     if (
       x.length !== bound.inputSize ||
       out.length !== bound.outputSize ||
-      this.limit >= 0 !== x instanceof Int32Array
+      this.#limit >= 0 !== x instanceof Int32Array
     )
-      this.refuse(x, out, bound);
-    if (this.limit >= 0) assertIds(this.place, x, this.limit);
+      this.#refuse(x, out, bound);
+    if (this.#limit >= 0) assertIds(this.#place, x, this.#limit);
     bound.inputs[0] = x;
     bound.outputs[0] = out;
-    this.executable().runInto(bound.inputs, bound.outputs, bound.dims);
+    this.#executable().runInto(bound.inputs, bound.outputs, bound.dims);
   }
 
-  private bind(state: State): Bound {
-    const arrays = state.arrays(this.place, this.parts, this.runnable.identity);
+  #bind(state: State): Bound {
+    const arrays = state.arrays(this.#place, this.#parts, this.#runnable.identity);
     const bound = {
       inputs: [new Float32Array(0), ...arrays],
       outputs: [new Float32Array(0), ...arrays],
       dims: { batch: state.batch },
-      inputSize: state.batch * this.inputRow,
-      outputSize: state.batch * this.outputRow,
+      inputSize: state.batch * this.#inputRow,
+      outputSize: state.batch * this.#outputRow,
     };
-    this.bound.set(state, bound);
+    this.#bound.set(state, bound);
     return bound;
   }
 
-  private refuse(x: Float32Array | Int32Array, out: Float32Array, bound: Bound): never {
-    const input = this.limit >= 0 ? "Int32Array" : "Float32Array";
+  #refuse(x: Float32Array | Int32Array, out: Float32Array, bound: Bound): never {
+    const input = this.#limit >= 0 ? "Int32Array" : "Float32Array";
     throw unrollError({
       code: "UNROLL_SHAPE",
-      place: this.place,
+      place: this.#place,
       expected: `${input} of ${bound.inputSize} and an output of ${bound.outputSize}`,
       got: `${x.constructor.name} of ${x.length} and ${out.length}`,
       cure: "both are [batch, ...] flat",

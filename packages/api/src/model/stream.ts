@@ -3,23 +3,28 @@ import type { InputsLike } from "./arguments.js";
 import type { Extent } from "./row-ends.js";
 import { State, type StateLike } from "./state.js";
 
+type Ask = (
+  x: InputsLike,
+  options?: Extent,
+) => (state: State) => Promise<{ readonly output: HostTensor; readonly state: State }>;
+
 /**
  * One stream of steps that keeps its state. Steps queue: calling `step` again before the last has ended is
  * safe and keeps the order. Streams of one model share its weights and nothing else.
  */
 export class Stream {
-  private tail: Promise<unknown> = Promise.resolve();
+  #tail: Promise<unknown> = Promise.resolve();
+  /** Takes what a step is given; what it returns runs it. */
+  readonly #ask: Ask;
+  readonly #zero: () => State;
+  #current: State;
 
   /** @internal Made by `model.stream()`. */
-  constructor(
-    /** Takes what a step is given; what it returns runs it. */
-    private readonly ask: (
-      x: InputsLike,
-      options?: Extent,
-    ) => (state: State) => Promise<{ readonly output: HostTensor; readonly state: State }>,
-    private readonly zero: () => State,
-    private current: State,
-  ) {}
+  constructor(ask: Ask, zero: () => State, current: State) {
+    this.#ask = ask;
+    this.#zero = zero;
+    this.#current = current;
+  }
 
   /**
    * Runs one step from where the stream is. A step that fails leaves the stream where it was.
@@ -28,13 +33,13 @@ export class Stream {
    * @throws what a step of the model throws
    */
   async step(x: InputsLike, options?: Extent): Promise<HostTensor> {
-    const run = this.ask(x, options);
-    const result = this.tail.then(async () => {
-      const { output, state } = await run(this.current);
-      this.current = state;
+    const run = this.#ask(x, options);
+    const result = this.#tail.then(async () => {
+      const { output, state } = await run(this.#current);
+      this.#current = state;
       return output;
     });
-    this.tail = result.catch(() => undefined);
+    this.#tail = result.catch(() => undefined);
     return result;
   }
 
@@ -43,21 +48,21 @@ export class Stream {
    * stream with it.
    */
   async state(): Promise<State> {
-    await this.tail;
-    return this.current;
+    await this.#tail;
+    return this.#current;
   }
 
   /** Goes on from another state after the steps asked for so far. Default zeros. */
   reset(state?: StateLike): void {
     const next =
-      state === undefined ? this.zero() : state instanceof State ? state : State.fromTypedArrays(state);
-    this.tail = this.tail.then(() => {
-      this.current = next;
+      state === undefined ? this.#zero() : state instanceof State ? state : State.fromTypedArrays(state);
+    this.#tail = this.#tail.then(() => {
+      this.#current = next;
     });
   }
 
   /** Frees the stream's state. */
   dispose(): void {
-    void this.tail.then(() => this.current.dispose());
+    void this.#tail.then(() => this.#current.dispose());
   }
 }

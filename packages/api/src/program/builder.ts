@@ -47,16 +47,19 @@ export type TypeOf = (
 const inferred: TypeOf = (place, record, operands, attrs) => record.infer(operands, attrs, place);
 
 class RegionBuilder {
-  private readonly nodes: Node[] = [];
-  private readonly inputs: Typed[] = [];
-  private next = 0;
+  readonly #nodes: Node[] = [];
+  readonly #inputs: Typed[] = [];
+  #next = 0;
+  readonly #place: string;
+  readonly #primitives: PrimitiveSet;
+  readonly #typeOf: TypeOf;
+  readonly #prefix: string;
 
-  constructor(
-    private readonly place: string,
-    private readonly primitives: PrimitiveSet,
-    private readonly typeOf: TypeOf,
-    private readonly prefix = "v",
-  ) {
+  constructor(place: string, primitives: PrimitiveSet, typeOf: TypeOf, prefix = "v") {
+    this.#place = place;
+    this.#primitives = primitives;
+    this.#typeOf = typeOf;
+    this.#prefix = prefix;
     // Own properties, so that `values.reduce(block.add)` works too.
     const methods = this as unknown as Record<string, (...given: unknown[]) => Value>;
     for (const [op, record] of Object.entries(primitives))
@@ -67,15 +70,15 @@ class RegionBuilder {
         );
   }
 
-  private fresh(): ValueId {
-    return `${this.prefix}${this.next++}`;
+  #fresh(): ValueId {
+    return `${this.#prefix}${this.#next++}`;
   }
 
-  private idOf(value: Value): ValueId {
+  #idOf(value: Value): ValueId {
     if (value.block !== this) {
       throw unrollError({
         code: "UNROLL_PROGRAM",
-        place: this.place,
+        place: this.#place,
         expected: "a value of this region",
         got: `${value.id} of another`,
         cure: "pass it in as a capture or an input",
@@ -86,32 +89,32 @@ class RegionBuilder {
 
   /** A new input of this region. */
   input(type: ValueType): Value {
-    const input = { id: this.fresh(), type };
-    this.inputs.push(input);
+    const input = { id: this.#fresh(), type };
+    this.#inputs.push(input);
     return { ...input, block: this };
   }
 
   /** Appends a primitive of any name; the methods of that name are shorter. */
   primitive(op: PrimitiveName, operands: readonly Value[], attrs: Attrs = {}): Value {
-    const place = `${this.place} ${op}`;
-    const inputs = operands.map((v) => this.idOf(v));
-    const record = this.primitives[op];
+    const place = `${this.#place} ${op}`;
+    const inputs = operands.map((v) => this.#idOf(v));
+    const record = this.#primitives[op];
     if (!record)
       throw unrollError({
         code: "UNROLL_PROGRAM",
         place,
-        expected: `one of ${Object.keys(this.primitives).join(", ")}`,
+        expected: `one of ${Object.keys(this.#primitives).join(", ")}`,
         got: `"${op}"`,
         cure: "a layer of a kit names in `primitives` what it needs beside the common ones",
       });
-    const type = this.typeOf(
+    const type = this.#typeOf(
       place,
       record,
       operands.map((v) => v.type),
       attrs,
     );
-    const output = { id: this.fresh(), type };
-    this.nodes.push({ kind: "primitive", op, inputs, attrs, outputs: [output] });
+    const output = { id: this.#fresh(), type };
+    this.#nodes.push({ kind: "primitive", op, inputs, attrs, outputs: [output] });
     return { ...output, block: this };
   }
 
@@ -142,27 +145,27 @@ class RegionBuilder {
     if (time === undefined || sequences.some((s) => s.type.shape[0] !== time)) {
       throw unrollError({
         code: "UNROLL_SHAPE",
-        place: `${this.place} scan`,
+        place: `${this.#place} scan`,
         expected: "sequences of one length",
         got: sequences.map((s) => `[${s.type.shape.join(", ")}]`).join(" and ") || "none",
         cure: "the first axis is time",
       });
     }
-    const inner = new Block(`${this.place} scan`, this.primitives, this.typeOf, `${this.prefix}s`);
+    const inner = new Block(`${this.#place} scan`, this.#primitives, this.#typeOf, `${this.#prefix}s`);
     const innerCarries = carries.map((v) => inner.input(v.type));
     const elements = sequences.map((v) => inner.input({ dtype: v.type.dtype, shape: v.type.shape.slice(1) }));
     const innerCaptures = captures.map((v) => inner.input(v.type));
     const result = body(inner, innerCarries, elements, innerCaptures);
     result.carries.forEach((next, k) =>
-      expectType(`${this.place} scan carry ${k}`, carries[k]!.type, next.type),
+      expectType(`${this.#place} scan carry ${k}`, carries[k]!.type, next.type),
     );
     const outputs = [
       ...result.carries.map((v) => v.type),
       ...result.stacked.map((v) => ({ dtype: v.type.dtype, shape: [time, ...v.type.shape] })),
-    ].map((type) => ({ id: this.fresh(), type }));
-    this.nodes.push({
+    ].map((type) => ({ id: this.#fresh(), type }));
+    this.#nodes.push({
       kind: "scan",
-      inputs: [...carries, ...sequences, ...captures].map((v) => this.idOf(v)),
+      inputs: [...carries, ...sequences, ...captures].map((v) => this.#idOf(v)),
       carries: carries.length,
       sequences: sequences.length,
       reverse,
@@ -188,16 +191,16 @@ class RegionBuilder {
     const present = Object.entries(inputs).filter(
       (entry): entry is [string, Value] => entry[1] !== undefined,
     );
-    const inner = new Block(`${this.place} ${op}`, this.primitives, this.typeOf, `${this.prefix}c`);
+    const inner = new Block(`${this.#place} ${op}`, this.#primitives, this.#typeOf, `${this.#prefix}c`);
     const results = body(inner, Object.fromEntries(present.map(([name, v]) => [name, inner.input(v.type)])));
     const entries = Object.entries<Value>(results);
-    const outputs = entries.map(([, v]) => ({ id: this.fresh(), type: v.type }));
-    this.nodes.push({
+    const outputs = entries.map(([, v]) => ({ id: this.#fresh(), type: v.type }));
+    this.#nodes.push({
       kind: "composite",
       op,
       attrs,
       inputNames: present.map(([name]) => name),
-      inputs: present.map(([, v]) => this.idOf(v)),
+      inputs: present.map(([, v]) => this.#idOf(v)),
       body: inner.region(entries.map(([, v]) => v)),
       outputNames: entries.map(([name]) => name),
       outputs,
@@ -210,7 +213,7 @@ class RegionBuilder {
 
   /** Closes the region. */
   region(outputs: readonly Value[]): Region {
-    return { inputs: this.inputs, nodes: this.nodes, outputs: outputs.map((v) => this.idOf(v)) };
+    return { inputs: this.#inputs, nodes: this.#nodes, outputs: outputs.map((v) => this.#idOf(v)) };
   }
 }
 
@@ -246,39 +249,37 @@ function expectType(place: string, want: ValueType, got: ValueType): void {
 export class PartialProgramBuilder {
   /** Where the program's operations are appended. */
   readonly block: Block;
-  private readonly params: Named[] = [];
-  private readonly inputs: Named[] = [];
-  private readonly outputs: Named[] = [];
+  readonly #params: Named[] = [];
+  readonly #inputs: Named[] = [];
+  readonly #outputs: Named[] = [];
+  readonly #name: string;
 
-  constructor(
-    private readonly name: string,
-    primitives: PrimitiveSet,
-    typeOf: TypeOf = inferred,
-  ) {
+  constructor(name: string, primitives: PrimitiveSet, typeOf: TypeOf = inferred) {
+    this.#name = name;
     this.block = new Block(`program "${name}"`, primitives, typeOf);
   }
 
   /** A weight, given to `Adapter.compile` under this name. The same name twice is the same weight. */
   param(name: string, shape: readonly number[], dtype: DType = "float32"): Value {
-    const known = this.params.find((p) => p.name === name);
+    const known = this.#params.find((p) => p.name === name);
     if (known) return { id: known.id, type: known.type, block: this.block };
     const value = this.block.input({ dtype, shape });
-    this.params.push({ name, id: value.id, type: value.type });
+    this.#params.push({ name, id: value.id, type: value.type });
     return value;
   }
 
   /** A value fed to each run. */
   input(name: string, type: ValueType): Value {
-    this.distinct(this.inputs, name, "input");
+    this.#distinct(this.#inputs, name, "input");
     const value = this.block.input(type);
-    this.inputs.push({ name, id: value.id, type });
+    this.#inputs.push({ name, id: value.id, type });
     return value;
   }
 
   /** A value each run returns. */
   output(name: string, value: Value): void {
-    this.distinct(this.outputs, name, "output");
-    this.outputs.push({ name, id: value.id, type: value.type });
+    this.#distinct(this.#outputs, name, "output");
+    this.#outputs.push({ name, id: value.id, type: value.type });
   }
 
   /** The program of what was appended so far, as plain data. */
@@ -287,19 +288,19 @@ export class PartialProgramBuilder {
     return {
       format: "unroll.program",
       version: 1,
-      name: this.name,
-      params: this.params,
-      inputs: this.inputs,
+      name: this.#name,
+      params: this.#params,
+      inputs: this.#inputs,
       nodes,
-      outputs: this.outputs,
+      outputs: this.#outputs,
     };
   }
 
-  private distinct(list: readonly Named[], name: string, what: string): void {
+  #distinct(list: readonly Named[], name: string, what: string): void {
     if (list.some((entry) => entry.name === name)) {
       throw unrollError({
         code: "UNROLL_PROGRAM",
-        place: `program "${this.name}"`,
+        place: `program "${this.#name}"`,
         expected: `distinct ${what} names`,
         got: `"${name}" twice`,
         cure: "rename one",

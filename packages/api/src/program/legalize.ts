@@ -30,19 +30,20 @@ export function legalize(program: Program, adapter: Claimant): Program {
 }
 
 class Legalizer {
-  private readonly primitives: ReadonlySet<string>;
+  readonly #primitives: ReadonlySet<string>;
   /**
    * Ids of expanded nodes begin with `x`, a number and a dot; no id of the program does with that number or
    * a later one.
    */
-  private next: number;
+  #next: number;
+  readonly #program: Program;
+  readonly #adapter: Claimant;
 
-  constructor(
-    private readonly program: Program,
-    private readonly adapter: Claimant,
-  ) {
-    this.primitives = new Set(adapter.capabilities.primitives);
-    this.next = firstFree(program.nodes);
+  constructor(program: Program, adapter: Claimant) {
+    this.#program = program;
+    this.#adapter = adapter;
+    this.#primitives = new Set(adapter.capabilities.primitives);
+    this.#next = firstFree(program.nodes);
   }
 
   rewrite(nodes: readonly Node[], weights: ReadonlySet<ValueId>, rename: Map<ValueId, ValueId>): Node[] {
@@ -50,14 +51,14 @@ class Legalizer {
       const inputs = node.inputs.map((id) => resolve(rename, id));
       switch (node.kind) {
         case "primitive":
-          this.expectClaimed(node);
+          this.#expectClaimed(node);
           return [{ ...node, inputs }];
         case "scan":
-          return [{ ...node, inputs, body: this.region(node.body) }];
+          return [{ ...node, inputs, body: this.#region(node.body) }];
         case "composite":
-          return this.claimed(node, inputs, weights)
+          return this.#claimed(node, inputs, weights)
             ? [{ ...node, inputs }]
-            : this.expanded(node, inputs, weights, rename);
+            : this.#expanded(node, inputs, weights, rename);
         default:
           return node satisfies never;
       }
@@ -66,7 +67,7 @@ class Legalizer {
 
   // A scan body's captures are the same weights on every step, but they reach the body as inputs, so a
   // composite that wants its weights known at compile time is expanded there.
-  private region(region: Region): Region {
+  #region(region: Region): Region {
     const rename = new Map<ValueId, ValueId>();
     const nodes = this.rewrite(region.nodes, new Set(), rename);
     return { inputs: region.inputs, nodes, outputs: region.outputs.map((id) => resolve(rename, id)) };
@@ -76,13 +77,13 @@ class Legalizer {
    * A composite's body in its place: first its ids become unique here, then it is rewritten like the nodes
    * around it.
    */
-  private expanded(
+  #expanded(
     { body, outputs }: CompositeNode,
     inputs: readonly ValueId[],
     weights: ReadonlySet<ValueId>,
     rename: Map<ValueId, ValueId>,
   ): Node[] {
-    const prefix = `x${this.next++}.`;
+    const prefix = `x${this.#next++}.`;
     const local = new Map<ValueId, ValueId>(body.inputs.map((input, k) => [input.id, inputs[k]!]));
     const nodes = this.rewrite(
       body.nodes.map((node) => withIds(node, prefix, local)),
@@ -93,20 +94,20 @@ class Legalizer {
     return nodes;
   }
 
-  private claimed(node: CompositeNode, inputs: readonly ValueId[], weights: ReadonlySet<ValueId>): boolean {
-    const { composites } = this.adapter.capabilities;
+  #claimed(node: CompositeNode, inputs: readonly ValueId[], weights: ReadonlySet<ValueId>): boolean {
+    const { composites } = this.#adapter.capabilities;
     return Object.hasOwn(composites, node.op) && meets(node, inputs, composites[node.op]!, weights);
   }
 
-  private expectClaimed({ op }: PrimitiveNode): void {
-    if (this.primitives.has(op)) return;
+  #expectClaimed({ op }: PrimitiveNode): void {
+    if (this.#primitives.has(op)) return;
     throw unrollError({
       code: "UNROLL_UNSUPPORTED",
-      place: `adapter "${this.adapter.name}"`,
+      place: `adapter "${this.#adapter.name}"`,
       expected: "only primitives it claims",
-      got: `"${op}" in program "${this.program.name}"`,
+      got: `"${op}" in program "${this.#program.name}"`,
       cure: "choose another adapter, see docs/support.md",
-      details: { adapter: this.adapter.name, primitive: op },
+      details: { adapter: this.#adapter.name, primitive: op },
     });
   }
 }

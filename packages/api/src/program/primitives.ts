@@ -4,7 +4,7 @@ import { layout } from "./primitives/layout.js";
 import { lengths } from "./primitives/lengths.js";
 import type { Primitive } from "./primitives/primitive.js";
 import { reductions } from "./primitives/reductions.js";
-import { scatter } from "./primitives/scatter.js";
+import { rows } from "./primitives/rows.js";
 
 export { broadcast, type Primitive } from "./primitives/primitive.js";
 
@@ -18,9 +18,7 @@ export const commonPrimitives = /* @__PURE__ */ (() => ({ ...elementwise, ...red
  * needs a reason that no combination of these can meet (docs/decisions/0002-primitives.md).
  */
 export const primitives = /* @__PURE__ */ (() =>
-  ({ ...commonPrimitives, ...lengths, ...along, ...scatter }) satisfies Readonly<
-    Record<string, Primitive>
-  >)();
+  ({ ...commonPrimitives, ...lengths, ...along, ...rows }) satisfies Readonly<Record<string, Primitive>>)();
 
 /** Name of a primitive, as capabilities and nodes have it. */
 export type PrimitiveName = keyof typeof primitives;

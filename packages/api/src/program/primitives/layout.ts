@@ -5,7 +5,6 @@ import {
   axisOf,
   broadcast,
   type Call,
-  expectDType,
   type PrimitiveRecord,
   refuseShape,
   show,
@@ -111,17 +110,6 @@ export const layout = {
       return { dtype: x!.dtype, shape: withAxis(x!.shape, axis, length) };
     },
     call: <V>(x: V, axis: number, start: number, length: number): Call<V> => [[x], { axis, start, length }],
-  },
-  /** Rows of `table` (its first axis) at `indices`; an index outside is undefined, so callers check. */
-  gather: {
-    operands: ["table", "indices"],
-    attrs: {},
-    along: () => [[0], []],
-    infer([table, indices], _attrs, place) {
-      expectDType(place, indices!, ["int32"]);
-      return { dtype: table!.dtype, shape: [...indices!.shape, ...table!.shape.slice(1)] };
-    },
-    call: <V>(table: V, indices: V): Call<V> => [[table, indices]],
   },
   /** 0, 1, 2, ... as int32, as many as axis `axis` of x is long; x gives only its length. */
   iota: {

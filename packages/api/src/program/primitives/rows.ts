@@ -1,8 +1,19 @@
 import type { Dim } from "../../contract/program.js";
 import { type Call, expectDType, type PrimitiveRecord, refuseShape, show } from "./primitive.js";
 
-/** What gather is the transpose of. */
-export const scatter = {
+/** Rows by their indices: looked up, and added to. */
+export const rows = {
+  /** Rows of `table` (its first axis) at `indices`; an index outside is undefined, so callers check. */
+  gather: {
+    operands: ["table", "indices"],
+    attrs: {},
+    along: () => [[0], []],
+    infer([table, indices], _attrs, place) {
+      expectDType(place, indices!, ["int32"]);
+      return { dtype: table!.dtype, shape: [...indices!.shape, ...table!.shape.slice(1)] };
+    },
+    call: <V>(table: V, indices: V): Call<V> => [[table, indices]],
+  },
   /**
    * Zeros of the shape of `like`, each row of `updates` added to the row (first axis) at its index: what
    * gather is the transpose of; the values of `like` are not read, an index outside is undefined.

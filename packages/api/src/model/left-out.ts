@@ -1,0 +1,11 @@
+import { unrollError, type UnrollError } from "../contract/error.js";
+
+/** The error for what a page left out. */
+export const leftOut = (place: string, part: string): UnrollError =>
+  unrollError({
+    code: "UNROLL_UNSUPPORTED",
+    place,
+    expected: `a kit that has \`${part}\``,
+    got: "one without",
+    cure: `import { ${part} } from "@unroll/api/core" and give it to kit()`,
+  });
