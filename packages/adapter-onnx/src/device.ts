@@ -51,14 +51,15 @@ export async function startDevice(ort: Library, device: string): Promise<void> {
       await session.release?.();
     });
   } catch (cause) {
+    const others = devicesOf(ort).filter((name) => name !== device);
     const said = cause instanceof Error ? cause.message : String(cause);
     throw unrollError({
       code: "UNROLL_CONFIG",
       place: "onnx device",
-      expected: `one that ONNX Runtime can start here, as ${devicesOf(ort).join(", ")}`,
+      expected: `one that ONNX Runtime can start here, as ${others.join(", ")}`,
       got: `"${device}"`,
       cure: `mend its name or choose another; the library says "${said.split("\n")[0]!.slice(0, 200)}"`,
-      details: { device, devices: devicesOf(ort) },
+      details: { device, devices: others },
       cause,
     });
   }

@@ -1,6 +1,7 @@
 import { builtin } from "../builtin/index.js";
 import type { Adapter, WeightMap } from "../contract/adapter.js";
 import { UnrollError, unrollError } from "../contract/error.js";
+import { takenWithin } from "../contract/taken-within.js";
 import { type HostTensor, isHostTensor, type Nested, tensor } from "../contract/tensor.js";
 import type { WeightLoss } from "../dialects/convert.js";
 import { fromKeras, kerasWeights, toKeras } from "../dialects/keras/index.js";
@@ -170,8 +171,20 @@ export class KerasModel {
    * @throws UNROLL_SHAPE, UNROLL_DTYPE, UNROLL_ARGUMENT, UNROLL_STATE, UNROLL_WEIGHTS before weights are set
    */
   async predict(x: KerasInputs, options: PredictOptions = {}): Promise<HostTensor | HostTensor[]> {
+    const place = `model "${this.spec.name}" predict`;
+    const unknown = Object.keys(options).find((key) => key !== "mask" && key !== "initialState");
+    if (unknown !== undefined)
+      refuse("UNROLL_ARGUMENT", place, "options mask and initialState", `"${unknown}"`, "remove it");
+    // Taken now, with the weights of now; only the state is that of the call before.
+    const inputs = this.byName(place, takenWithin(x));
+    const own = takenWithin(options);
+    this.compiled ??= this.compile();
+    const compiled = this.compiled;
+    compiled.catch(() => {
+      if (this.compiled === compiled) this.compiled = null;
+    });
     const stateful = this.wired.states.some((one) => one.stateful);
-    const result = this.queue.then(() => this.once(x, options));
+    const result = this.queue.then(() => this.once(place, compiled, inputs, own));
     if (stateful) this.queue = result.catch(() => undefined);
     return result;
   }
@@ -184,11 +197,15 @@ export class KerasModel {
 
   /** Frees the engine's memory. The model can run again, and then compiles again. */
   dispose(): void {
-    if (this.compiled)
-      void this.compiled.then(
-        (model) => model.dispose(),
-        () => undefined,
-      );
+    const { compiled } = this;
+    // Calls that were made before it run first.
+    if (compiled)
+      void this.queue
+        .then(() => compiled)
+        .then(
+          (model) => model.dispose(),
+          () => undefined,
+        );
     this.compiled = null;
   }
 
@@ -205,20 +222,15 @@ export class KerasModel {
     );
   }
 
-  private async once(x: KerasInputs, options: PredictOptions): Promise<HostTensor | HostTensor[]> {
-    const place = `model "${this.spec.name}" predict`;
-    const unknown = Object.keys(options).find((key) => key !== "mask" && key !== "initialState");
-    if (unknown !== undefined)
-      refuse("UNROLL_ARGUMENT", place, "options mask and initialState", `"${unknown}"`, "remove it");
-    const inputs = this.byName(place, x);
+  private async once(
+    place: string,
+    compiled: Promise<SteppableModel>,
+    inputs: Readonly<Record<string, HostTensor>>,
+    options: PredictOptions,
+  ): Promise<HostTensor | HostTensor[]> {
     const feeds = Object.fromEntries(Object.entries(inputs).filter(([, value]) => value.dtype !== "bool"));
     const batch = Object.values(feeds)[0]!.shape[0]!;
     const state = this.stateFor(place, batch, options.initialState);
-    this.compiled ??= this.compile();
-    const compiled = this.compiled;
-    compiled.catch(() => {
-      if (this.compiled === compiled) this.compiled = null;
-    });
     const result = await (
       await compiled
     ).sequence(feeds, { ...extentsOf(this.masksFor(place, inputs, options.mask)), ...(state && { state }) });

@@ -12,6 +12,7 @@ import type { LayerSpec, Spec } from "../specification/types.js";
 import type { WeightSpec } from "../specification/weights.js";
 import { execute, type Prepared } from "./execute.js";
 import { currentGraph } from "./graph.js";
+import { takenArguments } from "./packed.js";
 import { signatureOf, sizesOf, trace } from "./trace.js";
 import type { OutputOf, RunArguments, RunResult } from "./values.js";
 
@@ -67,7 +68,7 @@ export abstract class Module {
   async run<const Arguments extends RunArguments<Parameters<this["forward"]>>>(
     ...inputs: Arguments
   ): Promise<RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>> {
-    const given: readonly unknown[] = inputs;
+    const given: readonly unknown[] = takenArguments(inputs);
     return (await execute(await this.ready(given), given)) as RunResult<
       ReturnType<this["forward"]>,
       OutputOf<Arguments>

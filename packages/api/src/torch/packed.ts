@@ -1,4 +1,5 @@
 import { unrollError } from "../contract/error.js";
+import { takenWithin } from "../contract/taken-within.js";
 import { allocate, type HostTensor, isHostTensor, sizeOf } from "../contract/tensor.js";
 import { type Axes, swapAxes, takeRows } from "./host-tensor.js";
 import { currentGraph } from "./graph.js";
@@ -16,6 +17,14 @@ export class PackedSequence {
     readonly lengths: readonly number[],
   ) {}
 }
+
+/** What a module is given, as it is now, in memory of its own. */
+export const takenArguments = (given: readonly unknown[]): readonly unknown[] =>
+  given.map((one) =>
+    one instanceof PackedSequence
+      ? new PackedSequence(takenWithin(one.data), [...one.lengths])
+      : takenWithin(one),
+  );
 
 /** Row lengths, as an array, a typed array or an integer tensor. */
 export type Lengths = ArrayLike<number> | HostTensor;

@@ -1,0 +1,80 @@
+import { type HostTensor, tensor } from "@unroll/api";
+import { layers, sequential } from "@unroll/api/keras";
+import { nn, packPaddedSequence } from "@unroll/api/torch";
+import { describe, expect, it } from "vitest";
+import { engines } from "./engines.js";
+
+const wave = (shape: readonly number[], seed: number): HostTensor =>
+  tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => Math.sin(1.3 * k + seed)),
+    shape,
+  );
+const copyOf = ({ data, shape }: HostTensor): HostTensor => tensor(data.slice() as Float32Array, shape);
+const spoil = (...tensors: readonly HostTensor[]): void => {
+  for (const one of tensors) {
+    one.data.fill(7);
+    (one.shape as number[])[0] = 99;
+  }
+};
+
+const keras = (stateful: boolean) => {
+  const model = sequential([layers.gru({ units: 3, stateful, inputShape: [null, 2] })]);
+  model.setWeights(model.weightSpecs.map(({ shape }, k) => wave(shape, k)));
+  return model;
+};
+
+const lstmWeights = (seed: number): Record<string, HostTensor> => ({
+  weight_ih_l0: wave([12, 2], seed),
+  weight_hh_l0: wave([12, 3], seed + 1),
+  bias_ih_l0: wave([12], seed + 2),
+  bias_hh_l0: wave([12], seed + 3),
+});
+
+describe.each(Object.entries(engines))("%s: what a face is given is taken at the call", (_name, make) => {
+  it("by Keras's predict: inputs, masks, initial states and weights", async () => {
+    const model = keras(false).to(make());
+    const [x, h, mask] = [
+      wave([2, 4, 2], 1),
+      wave([2, 3], 2),
+      [
+        [true, true, true, false],
+        [true, true, false, false],
+      ],
+    ];
+    const once = () => model.predict(x, { mask, initialState: [h] });
+    const want = await once();
+    const got = once();
+    spoil(x, h);
+    mask[0]!.fill(false);
+    model.setWeights(model.weightSpecs.map(({ shape }, k) => wave(shape, k + 5)));
+    expect(await got).toEqual(want);
+    model.dispose();
+  });
+
+  it("by each call of a stateful model, and its state is that of the call before", async () => {
+    const model = keras(true).to(make());
+    const parts = [wave([2, 3, 2], 1), wave([2, 2, 2], 2)];
+    const want = [await model.predict(parts[0]!), await model.predict(parts[1]!)];
+    model.resetStates();
+    const reused = parts.map(copyOf);
+    const got = reused.map((part) => model.predict(part));
+    spoil(...reused);
+    expect(await Promise.all(got)).toEqual(want);
+    model.dispose();
+  });
+
+  it("by PyTorch's modules: inputs, states, packed sequences and weights", async () => {
+    const lstm = new nn.LSTM(2, 3, { batchFirst: true }).to(make());
+    lstm.loadStateDict(lstmWeights(0));
+    const [x, h, c] = [wave([2, 4, 2], 1), wave([1, 2, 3], 2), wave([1, 2, 3], 3)];
+    const lengths = Int32Array.of(4, 2);
+    const pack = () => packPaddedSequence(x, lengths, { batchFirst: true });
+    const want = [await lstm.run(x, [h, c]), await lstm.run(pack())];
+    const got = [lstm.run(x, [h, c]), lstm.run(pack())];
+    spoil(x, h, c);
+    lengths.fill(1);
+    lstm.loadStateDict(lstmWeights(5));
+    expect(await Promise.all(got)).toEqual(want);
+    lstm.dispose();
+  });
+});
