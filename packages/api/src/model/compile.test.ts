@@ -13,6 +13,7 @@ import {
   spec,
 } from "../specification/build.js";
 import type { Spec } from "../specification/types.js";
+import { specState } from "../specification/state.js";
 import { specWeights } from "../specification/weights.js";
 import { compile } from "./compile.js";
 import type { SequenceModel, SteppableModel } from "./faces.js";
@@ -222,6 +223,33 @@ describe("model", () => {
         expect(value).toBeCloseTo(whole.output.data[(row * 5 + t) * 5 + j]!, 6),
       );
     });
+  });
+
+  it("a stream goes its own way from a state that it is given, and leaves it to its owner", async () => {
+    const model = await make();
+    const given = (await model.step(column(0), model.zeroState(2))).state;
+    const saved = await given.toTypedArrays();
+    const parts = specState(causal).map((part) => ({ ...part, given: true }));
+    const want = await model.step(column(1), given);
+    const streams = [model.stream({ state: given }), model.stream({ batch: 2 })];
+    streams[1]!.reset(given);
+    for (const array of given.arrays("test", parts)) array.fill(9);
+    for (const stream of streams) {
+      expect(await stream.step(column(1))).toEqual(want.output);
+      stream.dispose();
+    }
+    streams[1]!.reset(State.fromTypedArrays(saved));
+    expect((await given.toTypedArrays())["one"]!["c"]!.data[0]).toBe(9);
+  });
+
+  it("names a state that is no plain object, as that of another copy of this package", async () => {
+    const model = await make();
+    class Foreign {
+      readonly batch = 2;
+    }
+    await expect(model.step(column(0), new Foreign() as never)).rejects.toThrow(
+      /state part "": expected a plain object, got \{"batch":2\}; give tensors by layer and part/,
+    );
   });
 
   it("refuses use after dispose, with a code", async () => {

@@ -12,13 +12,6 @@ import { rowEnds } from "./row-ends.js";
 import { savedStates } from "./saved-state.js";
 import type { CompileOptions, ModelOf, ModelSource } from "./faces.js";
 
-/** Plain data, copied: what is lowered later must not have changed meanwhile. */
-function copyOf<T>(plain: T): T {
-  if (typeof plain !== "object" || plain === null) return plain;
-  if (Array.isArray(plain)) return plain.map(copyOf) as T;
-  return Object.fromEntries(Object.entries(plain).map(([key, value]) => [key, copyOf(value)])) as T;
-}
-
 /** As {@link compile}, of specs whose layers a catalog has, for models that have some parts. */
 export async function compileIn<const S extends ModelSource>(
   catalog: Catalog,
@@ -37,7 +30,8 @@ export async function compileIn<const S extends ModelSource>(
     });
   knownOptions("compile", options, ["adapter", "weights", "timeMajor"]);
   if (!isRunnable(source)) checkSpec(catalog, source);
-  const own = isRunnable(source) ? source : copyOf(source);
+  // A valid spec is JSON; a copy, as what is lowered later must not have changed meanwhile.
+  const own = isRunnable(source) ? source : (JSON.parse(JSON.stringify(source)) as S);
   const runnable = isRunnable(own) ? own : runnableOf(catalog, own);
   const model = new CompiledModel<S>(own, runnable, parts, options);
   model.prepare();

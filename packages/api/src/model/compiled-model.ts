@@ -73,8 +73,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   }
 
   async sequence(x: InputsLike, options: SequenceOptions = {}): Promise<RunResult> {
-    const place = `model "${this.#runnable.name}" sequence`;
-    this.#assertAlive(place);
+    const place = this.#alive("sequence");
     knownOptions(place, options, ["lengths", "mask", "state"]);
     const { feeds, batch, sizes } = this.#check.sequence(x);
     const ends = this.#extent.sequence(place, options, batch, sizes);
@@ -87,8 +86,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   }
 
   async step(x: InputsLike, state: StateLike, options: Extent = {}): Promise<RunResult> {
-    const place = `model "${this.#runnable.name}" step`;
-    this.#assertAlive(place);
+    const place = this.#alive("step");
     if (typeof state !== "object" || state === null)
       throw unrollError({
         code: "UNROLL_STATE",
@@ -103,8 +101,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
 
   /** Takes what a step is given now, and runs it when the state is there. */
   #askStep(x: InputsLike, options: Extent): (state: State) => Promise<RunResult> {
-    const place = `model "${this.#runnable.name}" step`;
-    this.#assertAlive(place);
+    const place = this.#alive("step");
     knownOptions(place, options, ["lengths", "mask"]);
     const { feeds, batch, sizes } = this.#check.step(x);
     const ends = this.#extent.step(place, options, batch, sizes);
@@ -113,28 +110,25 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   }
 
   stepInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
-    this.#assertAlive("stepInto");
-    if (this.#binding === null) this.#refuseStepInto();
+    if (this.#disposed || this.#binding === null) this.#refuseStepInto();
     this.#binding.run(x, state, out);
   }
 
   stream(options: { readonly batch?: number; readonly state?: StateLike } = {}): Stream {
-    this.#assertAlive("stream");
-    knownOptions("stream", options, ["batch", "state"]);
-    const first = options.state ?? this.zeroState(options.batch ?? 1);
+    knownOptions(this.#alive("stream"), options, ["batch", "state"]);
     return new Stream(
       (x, given = {}) => this.#askStep(x, given),
-      () => this.zeroState(options.batch ?? 1),
-      stateOf(first),
+      (state) => (state === undefined ? this.zeroState(options.batch ?? 1) : stateOf(state).unshared()),
+      options.state,
     );
   }
 
   zeroState(batch: number): State {
-    this.#assertAlive("zeroState");
+    const place = this.#alive("zeroState");
     if (!Number.isInteger(batch) || batch < 1)
       throw unrollError({
         code: "UNROLL_ARGUMENT",
-        place: `model "${this.#runnable.name}" zeroState`,
+        place,
         expected: "a whole number of rows of at least 1",
         got: `${batch}`,
         cure: "batch counts the sequences that run side by side",
@@ -142,15 +136,14 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
       });
     const zeros = this.#given.map(({ layer, part, dtype, shape }) => {
       const full = [batch, ...shape];
-      assertFits("UNROLL_ARGUMENT", `model "${this.#runnable.name}" zeroState`, full);
+      assertFits("UNROLL_ARGUMENT", place, full);
       return { layer, part, held: { dtype, shape: full, data: allocate(dtype, sizeOf(full)) } };
     });
     return new State(batch, zeros, null, this.#runnable.identity);
   }
 
   async rebind(weights: WeightMap): Promise<void> {
-    const place = `model "${this.#runnable.name}" rebind`;
-    this.#assertAlive(place);
+    this.#alive("rebind");
     assertTensors(this.#runnable.name, weights);
     const expected = this.#runnable.weights.filter(({ name }) => Object.hasOwn(weights, name));
     assertModelWeights(this.#runnable.name, expected, weights);
@@ -265,7 +258,9 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     return { output: outputs[this.#runnable.outputs[0]!.name]!, outputs, state };
   }
 
-  #assertAlive(place: string): void {
+  /** The place of a call, for errors. @throws UNROLL_DISPOSED after dispose */
+  #alive(call: string): string {
+    const place = `model "${this.#runnable.name}" ${call}`;
     if (this.#disposed)
       throw unrollError({
         code: "UNROLL_DISPOSED",
@@ -274,9 +269,11 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
         got: "one that was disposed",
         cure: "compile it again",
       });
+    return place;
   }
 
   #refuseStepInto(): never {
+    const place = this.#alive("stepInto");
     const why =
       this.#runnable.whyNotSteppable ??
       (this.adapter.compileSync
@@ -284,7 +281,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
         : `adapter "${this.adapter.name}", which answers with a promise`);
     throw unrollError({
       code: "UNROLL_UNSUPPORTED",
-      place: `model "${this.#runnable.name}" stepInto`,
+      place,
       expected: "a synchronous adapter and a causal spec with one input and one output",
       got: why,
       cure: "use step(), or the builtin adapter",

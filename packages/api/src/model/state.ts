@@ -8,6 +8,7 @@ import {
   isHostTensor,
   tensorProblem,
 } from "../contract/tensor.js";
+import { isRecord } from "../contract/kind.js";
 import { shown } from "../contract/shown.js";
 import { taken } from "../contract/taken.js";
 import type { SignatureState } from "../program/runnable.js";
@@ -54,9 +55,8 @@ interface Part {
 }
 
 function entriesOf<T>(of: Readonly<Record<string, T>>, name: string): [string, T][] {
-  return typeof of === "object" && of !== null
-    ? Object.entries(of)
-    : refusePart(name, "an object", shown(of));
+  // A state of another copy of this package is no record.
+  return isRecord(of) ? Object.entries(of) : refusePart(name, "a plain object", shown(of));
 }
 
 /** A copy of a part, which has a row for each sequence. */
@@ -74,7 +74,7 @@ function refusePart(part: string, expected: string, got: string): never {
     place: `state part "${part}"`,
     expected,
     got,
-    cure: "make it with tensor(data, [batch, units])",
+    cure: "give tensors by layer and part",
     details: { part },
   });
 }
@@ -150,7 +150,7 @@ export class State {
    * @throws UNROLL_DISPOSED
    */
   async toTypedArrays<D extends DType = "float32">(): Promise<Record<string, Record<string, HostTensor<D>>>> {
-    this.#assertAlive("toTypedArrays");
+    this.assertAlive("toTypedArrays");
     await this.toHost();
     return this.#copy(taken) as Record<string, Record<string, HostTensor<D>>>;
   }
@@ -162,7 +162,7 @@ export class State {
    *   UNROLL_UNSUPPORTED on a page of `@unroll/api/core` that has left this out
    */
   toJSON(): StateJson {
-    this.#assertAlive("toJSON");
+    this.assertAlive("toJSON");
     const encoded = State.encoded ?? refuseSaving();
     this.#toHostNow("toJSON");
     return {
@@ -181,7 +181,7 @@ export class State {
 
   /** Moves the state to host memory and frees the engine's. It stays usable. @throws UNROLL_DISPOSED */
   async toHost(): Promise<this> {
-    this.#assertAlive("toHost");
+    this.assertAlive("toHost");
     while (this.#waiting) await this.#waiting;
     this.#waiting = this.#move().finally(() => {
       this.#waiting = null;
@@ -243,7 +243,8 @@ export class State {
     return Object.fromEntries([...layers].map(([layer, own]) => [layer, Object.fromEntries(own)]));
   }
 
-  #assertAlive(place: string): void {
+  /** @internal @throws UNROLL_DISPOSED */
+  assertAlive(place: string): void {
     if (this.#gone !== null)
       throw unrollError({
         code: "UNROLL_DISPOSED",
@@ -254,9 +255,12 @@ export class State {
       });
   }
 
-  /** @internal Throws UNROLL_DISPOSED after dispose. */
-  assertUsable(): void {
-    if (this.#gone !== null) this.#assertAlive("stepInto");
+  /** @internal A copy of what stepInto may change: a state in host memory. Another stays as it is. */
+  unshared(): State {
+    this.assertAlive("stream");
+    if (this.#owner) return this;
+    const parts = this.#parts.map((p) => ({ ...p, held: taken(p.held as HostTensor) }));
+    return new State(this.batch, parts, null, this.#model);
   }
 
   /** @internal Frees everything, remembering why. */
@@ -283,7 +287,7 @@ export class State {
     adapter: Adapter,
     model?: string,
   ): Promise<(HostTensor | DeviceTensor)[]> {
-    this.#assertAlive(place);
+    this.assertAlive(place);
     this.#assertModel(place, model);
     if (this.#owner !== null && this.#owner !== adapter) await this.toHost();
     else if (this.#waiting) await this.#waiting;
@@ -302,7 +306,7 @@ export class State {
 
   /** @internal Host arrays of the parts, in the expected order, for a run that updates them in place. */
   arrays(place: string, expected: readonly SignatureState[], model?: string): DTypeArray[DType][] {
-    this.#assertAlive(place);
+    this.assertAlive(place);
     this.#assertModel(place, model);
     if (this.#owner !== null) this.#toHostNow(place);
     return this.#select(place, expected, this.batch).map((held) => (held as HostTensor).data);

@@ -47,7 +47,7 @@ export class StepBinding {
 
   run(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
     const bound = this.#bound.get(state) ?? this.#bind(state);
-    state.assertUsable();
+    state.assertAlive(this.#place);
     if (
       x.length !== bound.inputSize ||
       out.length !== bound.outputSize ||

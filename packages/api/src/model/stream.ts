@@ -1,7 +1,7 @@
 import type { HostTensor } from "../contract/tensor.js";
 import type { InputsLike } from "./arguments.js";
 import type { Extent } from "./row-ends.js";
-import { State, type StateLike } from "./state.js";
+import type { State, StateLike } from "./state.js";
 
 type Ask = (
   x: InputsLike,
@@ -16,14 +16,18 @@ export class Stream {
   #tail: Promise<unknown> = Promise.resolve();
   /** Takes what a step is given; what it returns runs it. */
   readonly #ask: Ask;
-  readonly #zero: () => State;
+  /** Takes a state that a caller gives, or none. */
+  readonly #take: (state?: StateLike) => State;
+  /** What the caller gave, and frees. */
+  #theirs: StateLike | undefined;
   #current: State;
 
   /** @internal Made by `model.stream()`. */
-  constructor(ask: Ask, zero: () => State, current: State) {
+  constructor(ask: Ask, take: (state?: StateLike) => State, first?: StateLike) {
     this.#ask = ask;
-    this.#zero = zero;
-    this.#current = current;
+    this.#take = take;
+    this.#theirs = first;
+    this.#current = take(first);
   }
 
   /**
@@ -54,15 +58,15 @@ export class Stream {
 
   /** Goes on from another state after the steps asked for so far. Default zeros. */
   reset(state?: StateLike): void {
-    const next =
-      state === undefined ? this.#zero() : state instanceof State ? state : State.fromTypedArrays(state);
+    const next = this.#take(state);
     this.#tail = this.#tail.then(() => {
+      this.#theirs = state;
       this.#current = next;
     });
   }
 
-  /** Frees the stream's state. */
+  /** Frees the stream's state, and not one that it was given. */
   dispose(): void {
-    void this.#tail.then(() => this.#current.dispose());
+    void this.#tail.then(() => this.#current === this.#theirs || this.#current.dispose());
   }
 }

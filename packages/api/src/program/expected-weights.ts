@@ -45,28 +45,28 @@ export function assertWeights(
   got: Readonly<Record<string, { readonly shape: readonly number[] }>>,
   cure: string,
 ): void {
-  const { missing, unexpected, misshaped } = weightProblems(expected, got);
-  if (missing.length + unexpected.length + misshaped.length === 0) return;
-  const dims = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
-  const parts = [
-    missing.length > 0 && `missing ${missing.map((w) => `${w.name} ${dims(w.shape)}`).join(", ")}`,
-    unexpected.length > 0 &&
-      `unexpected ${unexpected.map((name) => `${name} ${dims(got[name]!.shape)}`).join(", ")}`,
-    misshaped.length > 0 &&
-      `mis-shaped ${misshaped.map((m) => `${m.name} is ${dims(m.got)}, not ${dims(m.expected)}`).join(", ")}`,
-  ].filter((part) => part !== false);
-  const counts = [
-    `${missing.length} missing`,
-    `${unexpected.length} unexpected`,
-    `${misshaped.length} mis-shaped`,
-  ];
+  const problems = weightProblems(expected, got);
+  const named = (name: string, shape: readonly number[]): string => `${name} [${shape.join(", ")}]`;
+  const lists = [
+    ["missing", problems.missing.map((w) => named(w.name, w.shape))],
+    ["unexpected", problems.unexpected.map((name) => named(name, got[name]!.shape))],
+    [
+      "mis-shaped",
+      problems.misshaped.map((m) => `${m.name} is [${m.got.join(", ")}], not [${m.expected.join(", ")}]`),
+    ],
+  ] as const;
+  if (lists.every(([, list]) => list.length === 0)) return;
+  const counts = lists.map(([what, { length }]) => `${length} ${what}`).join(", ");
+  const parts = lists
+    .filter(([, list]) => list.length > 0)
+    .map(([what, list]) => `${what} ${list.join(", ")}`);
   throw unrollError({
     code: "UNROLL_WEIGHTS",
     place,
     expected: `${expected.length} weights`,
-    got: `${counts.join(", ")}: ${parts.join("; ")}`,
+    got: `${counts}: ${parts.join("; ")}`,
     cure,
-    details: { missing, unexpected, misshaped },
+    details: { ...problems },
   });
 }
 
