@@ -185,7 +185,7 @@ describe("half precision", () => {
 
   it("says what converting to float32 costs, and refuses integers", () => {
     const wide: NamedTensor = { dtype: "F64", shape: [2], data: Float64Array.of(1, 0.1) };
-    expect(roundingError(wide)).toBeCloseTo(Math.abs(0.1 - Math.fround(0.1)), 20);
+    expect(roundingError(wide)).toBe(Math.abs(0.1 - Math.fround(0.1)));
     expect(roundingError(tensor([0.1]))).toBe(0);
     expect([...toFloat32(toHalf(tensor([1.5, -2]), "F16")).data]).toEqual([1.5, -2]);
     expect(message(() => toFloat32({ dtype: "I64", shape: [1], data: BigInt64Array.of(1n) }))).toContain(
