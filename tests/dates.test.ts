@@ -48,9 +48,11 @@ const lengths = Array.from(
 const run: Run = { inputs, along: { source: { lengths: tensor(lengths, [batch], "int32") } } };
 const results = { words: "f64.words", "attention.weights": "f64.weights" } as const;
 
+const judged = deriveBounds(model, weights, run);
+
 describe("the trained translator of dates", () => {
   it("is what the oracle computes, to 1e-12", () => {
-    const { outputs } = deriveBounds(model, weights, run).exact;
+    const { outputs } = judged.exact;
     for (const [ref, key] of Object.entries(results)) {
       expect(outputs[ref]!.shape).toEqual(expected[key]!.shape);
       outputs[ref]!.data.forEach((value, k) =>
@@ -62,7 +64,7 @@ describe("the trained translator of dates", () => {
   });
 
   it.each(Object.entries(engines))("runs as a whole on %s within the bound", async (_engine, make) => {
-    const { exact, bounds } = deriveBounds(model, weights, run);
+    const { exact, bounds } = judged;
     const compiled = await compile(model, { adapter: make(), weights });
     const { outputs, state } = await compiled.sequence(inputs, { lengths: { source: lengths } });
     state.dispose();
