@@ -48,9 +48,11 @@ const lengths = Array.from(
 const run: Run = { inputs, along: { source: { lengths: tensor(lengths, [batch], "int32") } } };
 const results = { words: "f64.words", "attention.weights": "f64.weights" } as const;
 
+const judged = deriveBounds(model, weights, run);
+
 describe("the trained translator of dates", () => {
   it("is what the oracle computes, to 1e-12", () => {
-    const { outputs } = deriveBounds(model, weights, run).exact;
+    const { outputs } = judged.exact;
     for (const [ref, key] of Object.entries(results)) {
       expect(outputs[ref]!.shape).toEqual(expected[key]!.shape);
       outputs[ref]!.data.forEach((value, k) =>
@@ -62,7 +64,7 @@ describe("the trained translator of dates", () => {
   });
 
   it.each(Object.entries(engines))("runs as a whole on %s within the bound", async (_engine, make) => {
-    const { exact, bounds } = deriveBounds(model, weights, run);
+    const { exact, bounds } = judged;
     const compiled = await compile(model, { adapter: make(), weights });
     const { outputs, state } = await compiled.sequence(inputs, { lengths: { source: lengths } });
     state.dispose();
@@ -83,7 +85,8 @@ describe("the trained translator of dates", () => {
       for (const [row, question] of about.questions.entries())
         for (const look of looks[row]!) {
           expect(look).toHaveLength(question.length);
-          expect(look.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
+          // The total that shares are divided by is rounded once a share, and each share once or twice.
+          expect(Math.abs(look.reduce((a, b) => a + b, 0) - 1)).toBeLessThan((look.length + 2) * 2 ** -24);
         }
       dates.dispose();
     },

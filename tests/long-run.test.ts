@@ -12,6 +12,7 @@ import {
   tensor,
 } from "@unroll/api";
 import type { Adapter, Executable } from "@unroll/api/adapter";
+import { fast } from "../conformance/test/settings.js";
 import { engines, liveTensors } from "./engines.js";
 
 const small = spec({
@@ -60,7 +61,9 @@ function counted(adapter: Adapter): { adapter: Adapter; alive: () => number } {
   };
 }
 
-describe.each(Object.entries(engines))("10,000 steps on %s", (_name, make) => {
+const steps = fast ? 1_000 : 10_000;
+
+describe.each(Object.entries(engines))(`${steps} steps on %s`, (_name, make) => {
   it("hold a constant number of tensors and executables, and free all of them", async () => {
     const before = liveTensors();
     const { adapter, alive } = counted(make());
@@ -68,7 +71,7 @@ describe.each(Object.entries(engines))("10,000 steps on %s", (_name, make) => {
     let state = model.zeroState(1);
     let output: RunResult["output"] | undefined;
     const counts = new Set<string>();
-    for (let n = 0; n < 10_000; n++) {
+    for (let n = 0; n < steps; n++) {
       ({ output, state } = await model.step(frame, state));
       if (n >= 2) counts.add(`${liveTensors()} tensors, ${alive()} executables`);
     }

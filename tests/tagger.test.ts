@@ -3,6 +3,7 @@ import { type Adapter, type HostTensor, type SequenceModel, tensor } from "@unro
 import { fromTorch, readSafetensors } from "@unroll/api/weights";
 import { compareWithBound, deriveBounds, evaluate, type Evaluation } from "@unroll/conformance";
 import { describe, expect, it } from "vitest";
+import { fast } from "../conformance/test/settings.js";
 import { engines } from "./engines.js";
 
 /** What the example gives; it is plain JavaScript. */
@@ -101,7 +102,10 @@ describe("a cascade that PyTorch trained: characters of words, then words of sen
     "tags every word as PyTorch does on %s, each model within its bound",
     async (_engine, make) => {
       const tagger = await loadTagger({ adapter: make(), about, file });
-      expect(await tagger.tag(sentences)).toEqual(about.sentences.map(({ predicted }) => predicted));
+      const read = sentences.slice(0, fast ? 12 : undefined);
+      expect(await tagger.tag(read)).toEqual(
+        about.sentences.slice(0, read.length).map(({ predicted }) => predicted),
+      );
 
       const some = sentences.slice(0, 6);
       const { words, characters } = tagger.prepare(some);

@@ -99,7 +99,7 @@ describe("reports", () => {
   it("are one page that needs nothing else", async () => {
     const report: CertifyReport = await certify(faulty("h-and-c-swapped-on-the-way-out"), {
       seed: 2,
-      runs: 30,
+      runs: 10,
       only: "oracle",
     });
     const page = htmlReport(report);

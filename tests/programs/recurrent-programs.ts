@@ -12,6 +12,10 @@ import { lstm, lstmStep } from "../../packages/api/src/layers/lstm.js";
 import { simpleRnn, simpleRnnStep } from "../../packages/api/src/layers/simple-rnn.js";
 
 let seed = 1;
+/** Begins the values anew, so that what is drawn next is what was drawn before. */
+export const reseed = (): void => {
+  seed = 1;
+};
 export const random = (): number => {
   seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
   return (seed / 2 ** 32) * 2 - 1;

@@ -22,11 +22,15 @@ const evaluate = ({ program, feeds, weights }: GivenProgram, rounding: Rounding)
 function noise({ unit, activation }: Precision, seed: number): Rounding {
   const random = generator(seed);
   const sway = (): number => random() * 2 - 1;
+  // No engine rounds what is infinite, and noise of its size would make NaN of it.
+  const off = (value: number, by: number): number => (Number.isFinite(value) ? value + by : value);
   return {
     value: (value, approximated) =>
-      value +
-      sway() * (unit * Math.abs(value) + (approximated ? activation * Math.max(1, Math.abs(value)) : 0)),
-    sum: (value, spread) => value + sway() * Math.sqrt(3) * unit * spread,
+      off(
+        value,
+        sway() * (unit * Math.abs(value) + (approximated ? activation * Math.max(1, Math.abs(value)) : 0)),
+      ),
+    sum: (value, spread) => off(value, sway() * Math.sqrt(3) * unit * spread),
   };
 }
 
@@ -103,6 +107,47 @@ function hold(name: string, got: HostTensor, want: Numbers, bound: Float64Tensor
   });
 }
 
+/** The results of a program by its definitions, and how far an honest engine may be from them. */
+export interface ProgramBounds {
+  readonly exact: Readonly<Record<string, Numbers>>;
+  readonly bounds: Readonly<Record<string, Float64Tensor>>;
+}
+
+/**
+ * Derives the bound of a program's results: its definitions are run again with every operation off at random
+ * by the rounding of the precision.
+ *
+ * @param samples how often
+ */
+export function deriveProgramBounds(
+  given: GivenProgram,
+  precision: keyof typeof precisions,
+  judging: Judging = {},
+  samples = 16,
+): ProgramBounds {
+  const { [precision]: rough } = precisions;
+  const runs = Array.from({ length: samples }, (_, k) => {
+    const rounding = noise(rough, k + 1);
+    // What is given is float32: only a coarser engine rounds it.
+    return evaluate(precision === "f32" ? given : rounded(given, rounding), rounding);
+  });
+  const exact = Object.fromEntries(
+    Object.entries(evaluate(given, unrounded)).map(([name, value]) => [name, held(value, rough)]),
+  );
+  const bounds = Object.fromEntries(
+    Object.entries(exact).map(([name, want]) => [
+      name,
+      boundOf(
+        want,
+        runs.map((run) => run[name]!),
+        rough,
+        judging,
+      ),
+    ]),
+  );
+  return { exact, bounds };
+}
+
 /**
  * Runs a program on an engine and holds every result against the definitions of its primitives.
  *
@@ -114,28 +159,15 @@ export async function holdProgram(
   adapter: Adapter,
   judging: Judging = {},
 ): Promise<number> {
-  const precision = precisions[adapter.capabilities.precision];
-  const exact = evaluate(given, unrounded);
-  const samples = Array.from({ length: 16 }, (_, k) => {
-    const rounding = noise(precision, k + 1);
-    // What is given is float32: only a coarser engine rounds it.
-    return evaluate(adapter.capabilities.precision === "f32" ? given : rounded(given, rounding), rounding);
-  });
+  const { exact, bounds } = deriveProgramBounds(given, adapter.capabilities.precision, judging);
   const executable = await prepare(adapter, given.program, given.weights);
   try {
     const results: Record<string, DeviceTensor> = await executable.run(given.feeds);
     let worst = 0;
-    for (const [name, value] of Object.entries(exact)) {
-      const want = held(value, precision);
+    for (const [name, want] of Object.entries(exact)) {
       const got = await results[name]!.read();
       results[name]!.dispose();
-      const bound = boundOf(
-        want,
-        samples.map((sample) => sample[name]!),
-        precision,
-        judging,
-      );
-      worst = Math.max(worst, hold(name, got, want, bound));
+      worst = Math.max(worst, hold(name, got, want, bounds[name]!));
     }
     return worst;
   } finally {

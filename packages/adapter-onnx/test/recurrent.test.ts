@@ -9,7 +9,6 @@ import {
 } from "@unroll/api/adapter";
 import {
   bidirectional,
-  builtin,
   type CellSpec,
   gruCell,
   input,
@@ -21,9 +20,12 @@ import {
   type Spec,
   specWeights,
 } from "@unroll/api";
+import { compareWithBound } from "@unroll/conformance";
 import * as ortNode from "onnxruntime-node";
 import * as ortWeb from "onnxruntime-web";
 import { describe, expect, it } from "vitest";
+import { deriveProgramBounds } from "../../../conformance/src/properties/hold-program.js";
+import { fast } from "../../../conformance/test/settings.js";
 import { modelOf, onnx } from "../src/index.js";
 
 ortWeb.env.wasm.numThreads = 1;
@@ -72,27 +74,30 @@ function ready(
   };
 }
 
-async function outputsOf(
-  adapter: Adapter,
-  { program, weights, feeds }: ReturnType<typeof ready>,
-): Promise<number[]> {
+/** Largest error over its bound, of all that the program gives. */
+async function worst(adapter: Adapter, given: ReturnType<typeof ready>): Promise<number> {
+  const { program, weights, feeds } = given;
+  const { exact, bounds } = deriveProgramBounds(given, adapter.capabilities.precision);
   const executable = await adapter.compile(legalize(program, adapter), weights);
   const results = await executable.run(feeds);
-  const values = (
-    await Promise.all(program.outputs.map(async ({ name }) => [...(await results[name]!.read()).data]))
-  ).flat();
+  let ratio = 0;
+  for (const { name } of program.outputs)
+    ratio = Math.max(
+      ratio,
+      compareWithBound(await results[name]!.read(), exact[name]!, bounds[name]!).errorOverBound,
+    );
   executable.dispose();
-  return values;
+  return ratio;
 }
-
-const worst = (a: readonly number[], b: readonly number[]): number =>
-  Math.max(...a.map((value, k) => Math.abs(value - b[k]!) / (1 + Math.abs(value))));
 
 describe.each(runtimes)("fused operators on %s", (_name, ort, device) => {
   // Alphas and betas of one node are lists without gaps, so that each activation shifts those behind it.
   it.each(kinds)("a bidirectional %s with other activations each way", async (kind) => {
-    for (const one of activationNames)
-      for (const other of activationNames) {
+    for (const [k, one] of activationNames.entries())
+      // The fast lane takes two partners of each.
+      for (const other of fast
+        ? [one, activationNames[(k + 1) % activationNames.length]!]
+        : activationNames) {
         const layer = bidirectional({
           name: "a",
           input: "x",
@@ -104,11 +109,7 @@ describe.each(runtimes)("fused operators on %s", (_name, ort, device) => {
           0.25,
           1,
         );
-        const error = worst(
-          await outputsOf(builtin({ composites: [] }), made),
-          await outputsOf(onnx(ort, { device }), made),
-        );
-        expect(error, `${one} and ${other}`).toBeLessThan(5e-6);
+        expect(await worst(onnx(ort, { device }), made), `${one} and ${other}`).toBeLessThan(1);
       }
   });
 
@@ -127,12 +128,8 @@ describe.each(runtimes)("fused operators on %s", (_name, ort, device) => {
         1,
         200,
       );
-      const [want, got] = [
-        await outputsOf(builtin({ composites: [] }), made),
-        await outputsOf(onnx(ort, { device }), made),
-      ];
-      expect(want.every(Number.isFinite)).toBe(true);
-      expect(worst(want, got)).toBeLessThan(2e-5);
+      // An infinity that should be a number is past any bound.
+      expect(await worst(onnx(ort, { device }), made)).toBeLessThan(1);
     }
   });
 });

@@ -94,13 +94,12 @@ describe("model", () => {
       const stepped = await model.step(column(t), state);
       state = stepped.state;
       for (let row = 0; row < 2; row++)
-        for (let k = 0; k < 5; k++)
-          expect(stepped.output.data[row * 5 + k]).toBeCloseTo(whole.output.data[(row * 5 + t) * 5 + k]!, 6);
+        // The builtin engine has one cell for both: the same operations in the same order, the same bits.
+        expect(stepped.output.data.subarray(row * 5, row * 5 + 5)).toEqual(
+          whole.output.data.subarray((row * 5 + t) * 5, (row * 5 + t + 1) * 5),
+        );
     }
-    expect((await state.toTypedArrays())["one"]!["c"]!.data[0]).toBeCloseTo(
-      (await whole.state.toTypedArrays())["one"]!["c"]!.data[0]!,
-      6,
-    );
+    expect(await state.toTypedArrays()).toEqual(await whole.state.toTypedArrays());
   });
 
   it("steps into the caller's arrays", async () => {
@@ -219,9 +218,7 @@ describe("model", () => {
     const whole = await model.sequence(ids);
     mixed.forEach((output, k) => {
       const [t, row] = [Math.floor(k / 2), k % 2];
-      output.data.forEach((value, j) =>
-        expect(value).toBeCloseTo(whole.output.data[(row * 5 + t) * 5 + j]!, 6),
-      );
+      expect(output.data).toEqual(whole.output.data.slice((row * 5 + t) * 5, (row * 5 + t + 1) * 5));
     });
   });
 

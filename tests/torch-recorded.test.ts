@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { builtin, type HostTensor, isUnrollError } from "@unroll/api";
+import { nn, packPaddedSequence, padPackedSequence } from "@unroll/api/torch";
+import { type NamedTensor, readSafetensors, toFloat32 } from "@unroll/api/weights";
+import { compareWithBound, type Float64Tensor } from "@unroll/conformance";
 import { describe, expect, it } from "vitest";
-import { builtin } from "../builtin/index.js";
-import { isUnrollError } from "../contract/error.js";
-import { allocate, type HostTensor, sizeOf } from "../contract/tensor.js";
-import { type NamedTensor, toFloat32 } from "../formats/named-tensor.js";
-import { readSafetensors } from "../formats/safetensors.js";
-import { nn, packPaddedSequence, padPackedSequence } from "./index.js";
+import { readManifest } from "../packages/cli/src/verify/manifest.js";
 
 interface Case {
   readonly name: string;
@@ -26,22 +25,40 @@ interface Case {
   };
   readonly state_given: boolean;
   readonly lengths: readonly number[] | null;
-  readonly f32_max_abs_error: Readonly<Record<string, number>>;
 }
 
-const folder = fileURLToPath(new URL("../../../../fixtures/torch/", import.meta.url));
+const folder = fileURLToPath(new URL("../fixtures/torch/", import.meta.url));
 const { cases } = JSON.parse(readFileSync(`${folder}manifest.json`, "utf8")) as { cases: readonly Case[] };
 
-function expectClose(got: HostTensor, want: NamedTensor, recorded: number): void {
-  expect(got.shape).toEqual(want.shape);
-  const wanted = want.data as Float64Array;
-  let worst = 0;
-  got.data.forEach((value, k) => {
-    worst = Math.max(worst, Math.abs(value - wanted[k]!));
-  });
-  expect(worst).toBeLessThan(8 * recorded + 3e-7);
+const io = { out: () => undefined, err: () => undefined, interactive: false, cwd: folder, env: {} };
+/** Bounds derived for each case, its results by PyTorch's names. */
+const boundsOf = new Map(
+  (await readManifest(io, "manifest.json", () => true)).flatMap((entry) =>
+    entry.cases.map(({ name, bounds }) => [name, bounds] as const),
+  ),
+);
+
+/** Holds a result, or that of one step, within its bound. */
+function expectClose(
+  got: HostTensor,
+  name: string,
+  one: Case,
+  tensors: Readonly<Record<string, NamedTensor>>,
+  step?: number,
+): void {
+  const part = ({ shape, data }: Pick<NamedTensor, "shape" | "data">): Float64Tensor => {
+    const all = data as Float64Array;
+    if (step === undefined) return { shape, data: all };
+    const size = got.data.length;
+    return { shape: shape.slice(1), data: all.subarray(step * size, (step + 1) * size) };
+  };
+  const bound = boundsOf.get(one.name)![name]!;
+  expect(compareWithBound(got, part(tensors[`f64.${name}`]!), part(bound)).errorOverBound, name).toBeLessThan(
+    1,
+  );
 }
 
+const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const slice = (all: HostTensor<"float32">, index: number): HostTensor<"float32"> => {
   const [, ...shape] = all.shape;
   const size = sizeOf(shape);
@@ -109,9 +126,9 @@ describe("PyTorch's recorded modules", () => {
       const padded = one.lengths
         ? padPackedSequence(output as never, { batchFirst: one.args.batch_first, totalLength: total })[0]
         : (output as HostTensor);
-      expectClose(padded, tensors["f64.output"]!, one.f32_max_abs_error["output"]!);
-      expectClose(h, tensors["f64.h_n"]!, one.f32_max_abs_error["h_n"]!);
-      if (c) expectClose(c, tensors["f64.c_n"]!, one.f32_max_abs_error["c_n"]!);
+      expectClose(padded, "output", one, tensors);
+      expectClose(h, "h_n", one, tensors);
+      if (c) expectClose(c, "c_n", one, tensors);
     });
   }
 
@@ -127,22 +144,10 @@ describe("PyTorch's recorded modules", () => {
       const zeros = (): HostTensor<"float32"> => ({
         dtype: "float32",
         shape: [...x.shape.slice(1, -1), hiddenSize],
-        data: allocate("float32", sizeOf([...x.shape.slice(1, -1), hiddenSize])),
+        data: new Float32Array(sizeOf([...x.shape.slice(1, -1), hiddenSize])),
       });
       let h = one.state_given ? load("h0") : zeros();
-      const check = (step: number): void =>
-        expectClose(
-          h,
-          {
-            dtype: "F64",
-            shape: h.shape,
-            data: (tensors["f64.output"]!.data as Float64Array).subarray(
-              step * h.data.length,
-              (step + 1) * h.data.length,
-            ),
-          },
-          one.f32_max_abs_error["output"]!,
-        );
+      const check = (step: number): void => expectClose(h, "output", one, tensors, step);
       if (one.module === "torch.nn.LSTMCell") {
         const cell = new nn.LSTMCell(inputSize, hiddenSize, { bias });
         cell.loadStateDict(parameters);
@@ -151,7 +156,7 @@ describe("PyTorch's recorded modules", () => {
           [h, c] = await cell.run(slice(x, t), [h, c]);
           check(t);
         }
-        expectClose(c, tensors["f64.c_n"]!, one.f32_max_abs_error["c_n"]!);
+        expectClose(c, "c_n", one, tensors);
       } else {
         const cell =
           one.module === "torch.nn.GRUCell"
