@@ -1,0 +1,43 @@
+import { unrollError } from "../contract/error.js";
+import { kindOf } from "../contract/kind.js";
+import { knownOptions } from "../contract/known-options.js";
+import { runnableOf } from "../lowering/spec-runnable.js";
+import type { Catalog } from "../layers/definition.js";
+import { isRunnable } from "../program/runnable.js";
+import { checkSpec } from "../specification/validate.js";
+import { CompiledModel } from "./compiled-model.js";
+import type { CompileOptions, ModelOf, ModelSource } from "./faces.js";
+
+/** Plain data, copied: what is lowered later must not have changed meanwhile. */
+export function copyOf<T>(plain: T): T {
+  if (typeof plain !== "object" || plain === null) return plain;
+  if (Array.isArray(plain)) return plain.map(copyOf) as T;
+  return Object.fromEntries(Object.entries(plain).map(([key, value]) => [key, copyOf(value)])) as T;
+}
+
+/**
+ * Makes a spec, whose layers a catalog has, runnable on an engine; or a runnable, which is taken at its word.
+ */
+export async function compileIn<const S extends ModelSource>(
+  catalog: Catalog,
+  source: S,
+  options: CompileOptions,
+): Promise<ModelOf<S>> {
+  const { adapter } = options ?? {};
+  if (!adapter?.compile)
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "compile",
+      expected: "an adapter",
+      got: kindOf(adapter),
+      cure: "call its factory, await promises",
+    });
+  knownOptions("compile", options, ["adapter", "weights", "timeMajor"]);
+  if (!isRunnable(source)) checkSpec(catalog, source);
+  const own = isRunnable(source) ? source : copyOf(source);
+  const runnable = isRunnable(own) ? own : runnableOf(catalog, own);
+  const model = new CompiledModel<S>(own, runnable, options);
+  model.prepare();
+  await adapter.start?.();
+  return model as unknown as ModelOf<S>;
+}
