@@ -50,12 +50,11 @@ export type {
 } from "./contract/program.js";
 export type { Block, NamedValues, Value } from "./program/builder.js";
 export { ProgramBuilder } from "./program/program-builder.js";
-export { legalize } from "./program/legalize.js";
-export { prepare, type Prepared, prepareSync } from "./program/prepare.js";
+export { legalize, prepare, prepareSync, programFromJson, verify } from "./lowering/outside-programs.js";
+export type { Prepared } from "./program/prepare.js";
 export { activationNames, type Activation } from "./layers/activations.js";
 export { type Arithmetic, composedSines } from "./program/composed-sine.js";
-export { verify } from "./program/verify.js";
 export { print } from "./program/print.js";
-export { programFromJson, programHash, programToJson } from "./program/json.js";
+export { programHash, programToJson } from "./program/json.js";
 export { elementMaps } from "./builtin/element-maps.js";
 export type { ElementMap } from "./builtin/maps.js";

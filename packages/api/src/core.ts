@@ -7,7 +7,7 @@
 import type { AnyCell, AnyLayer, Catalog, CellDefinition, LayerDefinition } from "./layers/definition.js";
 import type { Program } from "./contract/program.js";
 import { lowerIn, type LowerMode } from "./lowering/lower.js";
-import { compileIn } from "./model/compile.js";
+import { compileIn } from "./model/compile-in.js";
 import type { CompileOptions, ModelOf, ModelSource } from "./model/faces.js";
 import type { ModelParts } from "./model/parts.js";
 import { type SpecParts, specIn } from "./specification/build.js";

@@ -3,10 +3,15 @@ import { everyComposite } from "./every-composite.js";
 import { broken, type Fault, fire } from "./fault.js";
 import { recurrentOf } from "./programs.js";
 
+/** A composite that was changed, under a name that says nothing of what it computes: it is its body. */
+function renamed(node: CompositeNode, change: (node: CompositeNode) => CompositeNode): CompositeNode {
+  const changed = change(node);
+  return JSON.stringify(changed) === JSON.stringify(node) ? node : { ...changed, op: `faulty ${node.op}` };
+}
+
 /**
- * A fault of composites that the honest engine leaves to their decomposition: `change` sees them whole, and
- * what it makes of them is expanded for the engine. What the engine claims it runs by itself: there, a change
- * of the body alone changes nothing, and is not counted.
+ * A fault of composites, also of those that the honest engine claims: `change` sees them whole, and what it
+ * makes of them is expanded for the engine.
  */
 export const faultOfComposites = (
   id: string,
@@ -22,7 +27,7 @@ export const faultOfComposites = (
     const through = broken(honest, {});
     const changed = (program: Program): Program => ({
       ...program,
-      nodes: program.nodes.map((node) => (which(node) ? change(node) : node)),
+      nodes: program.nodes.map((node) => (which(node) ? renamed(node, change) : node)),
     });
     return {
       ...through,

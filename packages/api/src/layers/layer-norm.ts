@@ -33,7 +33,12 @@ export interface LayerNormSpec extends FilledOf<typeof fields> {
  * Composite `layerNorm` along the last axis. Inputs: x [..., inputSize], optionally gamma and beta
  * [inputSize].
  */
-function normalised(block: Block, x: Value, weights: NamedValues, attrs: Attrs & { epsilon: number }): Value {
+export function normalised(
+  block: Block,
+  x: Value,
+  weights: NamedValues,
+  attrs: Attrs & { epsilon: number },
+): Value {
   const { gamma, beta } = weights;
   return block.composite("layerNorm", { x, gamma, beta }, attrs, (b, v) => {
     const axis = x.type.shape.length - 1;

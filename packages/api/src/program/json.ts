@@ -2,6 +2,7 @@ import { unrollError } from "../contract/error.js";
 import { shown } from "../contract/shown.js";
 import { assertProgramForm } from "./form.js";
 import type { AttrValue, Program } from "../contract/program.js";
+import type { CompositeCheck } from "./check-composite.js";
 import { verify } from "./verify.js";
 
 /**
@@ -10,10 +11,10 @@ import { verify } from "./verify.js";
  *
  * @throws UNROLL_FORMAT for other JSON, UNROLL_PROGRAM for a program that does not hold together
  */
-export function programFromJson(text: string): Program {
+export function programFromJson(text: string, composite?: CompositeCheck): Program {
   const value = parsed(text);
   assertProgramForm(value, "program");
-  verify(value);
+  verify(value, composite);
   return value;
 }
 

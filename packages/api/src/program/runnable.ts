@@ -59,7 +59,7 @@ export interface SignatureState {
 
 /**
  * What stands between a description of a model and an engine: a signature, and programs for it. Lowering a
- * spec makes one. A model runs it and knows nothing else.
+ * spec makes one. A model runs it and knows nothing else. `compile` checks it, and verifies its programs.
  */
 export interface Runnable {
   /** Tells a runnable from a spec. */

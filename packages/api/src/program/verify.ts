@@ -1,4 +1,5 @@
 import { unrollError } from "../contract/error.js";
+import type { CompositeCheck } from "./check-composite.js";
 import { assertProgramForm } from "./form.js";
 import { typeOf } from "./infer.js";
 import { primitiveOf } from "./primitives.js";
@@ -9,9 +10,10 @@ import type { Node, Program, Region, Typed, ValueId, ValueType } from "../contra
  * before its use, every primitive known, every type the one that inference gives, bodies as isolated as they
  * claim to be.
  *
+ * @param composite what else each composite is held against; by default its body is taken at its word
  * @throws UNROLL_PROGRAM, UNROLL_SHAPE or UNROLL_DTYPE naming the node
  */
-export function verify(program: Program): void {
+export function verify(program: Program, composite?: CompositeCheck): void {
   assertProgramForm(program, "program");
   const place = `program "${program.name}"`;
   for (const param of program.params) {
@@ -28,11 +30,12 @@ export function verify(program: Program): void {
     const twice = names.find((name, k) => names.indexOf(name) !== k);
     if (twice !== undefined) fail(place, "distinct names", `"${twice}" twice`, "rename one");
   }
-  const types = region(place, {
+  const whole: Region = {
     inputs: [...program.params, ...program.inputs],
     nodes: program.nodes,
     outputs: program.outputs.map((o) => o.id),
-  });
+  };
+  const types = region(place, whole, composite);
   for (const output of program.outputs)
     expectType(`${place} output "${output.name}"`, types.get(output.id)!, output.type);
 }
@@ -48,7 +51,11 @@ function expectType(place: string, got: ValueType, want: ValueType): void {
     fail(place, show(want), show(got), "the declared and the computed type must agree");
 }
 
-function region(place: string, { inputs, nodes, outputs }: Region): ReadonlyMap<ValueId, ValueType> {
+function region(
+  place: string,
+  { inputs, nodes, outputs }: Region,
+  composite: CompositeCheck | undefined,
+): ReadonlyMap<ValueId, ValueType> {
   const types = new Map<ValueId, ValueType>();
   const define = (where: string, { id, type }: Typed): void => {
     if (types.has(id)) fail(where, "a new value", `${id} a second time`, "each value is defined once");
@@ -64,6 +71,7 @@ function region(place: string, { inputs, nodes, outputs }: Region): ReadonlyMap<
       where,
       node,
       node.inputs.map((id) => use(where, id)),
+      composite,
     );
     node.outputs.forEach((output) => define(where, output));
   });
@@ -71,7 +79,12 @@ function region(place: string, { inputs, nodes, outputs }: Region): ReadonlyMap<
   return types;
 }
 
-function check(where: string, node: Node, operands: readonly ValueType[]): void {
+function check(
+  where: string,
+  node: Node,
+  operands: readonly ValueType[],
+  composite: CompositeCheck | undefined,
+): void {
   switch (node.kind) {
     case "primitive": {
       const primitive = primitiveOf(node.op);
@@ -81,7 +94,7 @@ function check(where: string, node: Node, operands: readonly ValueType[]): void 
       return;
     }
     case "scan": {
-      const types = region(where, node.body);
+      const types = region(where, node.body, composite);
       if (node.carries + node.sequences > operands.length)
         fail(
           where,
@@ -124,14 +137,7 @@ function check(where: string, node: Node, operands: readonly ValueType[]): void 
       });
       node.body.outputs.forEach((id, k) => {
         const type = types.get(id)!;
-        const declared = node.outputs[k]?.type;
-        if (!declared)
-          fail(
-            where,
-            `${node.body.outputs.length} outputs`,
-            String(node.outputs.length),
-            "one for each body output",
-          );
+        const declared = node.outputs[k]!.type;
         expectType(
           `${where} output ${k}`,
           k < node.carries ? type : { dtype: type.dtype, shape: [time, ...type.shape] },
@@ -142,7 +148,7 @@ function check(where: string, node: Node, operands: readonly ValueType[]): void 
       return;
     }
     case "composite": {
-      const types = region(where, node.body);
+      const types = region(where, node.body, composite);
       const [names, inputs] = [node.inputNames.length, node.body.inputs.length];
       if (names !== operands.length || inputs !== operands.length)
         fail(
@@ -165,16 +171,10 @@ function check(where: string, node: Node, operands: readonly ValueType[]): void 
         expectType(`${where} input "${node.inputNames[k]}"`, node.body.inputs[k]!.type, type),
       );
       node.outputs.forEach((output, k) => {
-        const id = node.body.outputs[k];
-        if (id === undefined)
-          fail(
-            where,
-            `${node.outputs.length} body outputs`,
-            String(node.body.outputs.length),
-            "the body yields each output",
-          );
-        expectType(`${where} output "${node.outputNames[k]}"`, types.get(id)!, output.type);
+        const type = types.get(node.body.outputs[k]!)!;
+        expectType(`${where} output "${node.outputNames[k]}"`, type, output.type);
       });
+      composite?.(where, node);
       return;
     }
     default:
