@@ -4,8 +4,7 @@
 //
 // `--quick` takes only the hosts that the repository has anyway, and `--browser` those and Chromium. Prints
 // a table; exits 1 when a host is red.
-import { existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { bundle } from "./bundlers.mjs";
 import { openChromium } from "./chromium.mjs";
@@ -13,6 +12,7 @@ import { importAlone, packages } from "./declared.mjs";
 import { byImportMap, inModuleWorker, inNodeThread } from "./modules.mjs";
 import { inNext } from "./next.mjs";
 import { swapInChromium, swapInNode } from "./swap.mjs";
+import { builtinInWorkerd, onnxInWorkerd } from "./workerd.mjs";
 import {
   fillProject,
   host,
@@ -116,7 +116,6 @@ if (!quick || inBrowser) {
 }
 
 if (!quick) {
-  const require = createRequire(join(own, "x.js"));
   await tsc(join(own, "typescript54/bin/tsc"), "TypeScript, the least");
   for (const name of ["node22", "node24"]) await node(join(own, name, "bin/node"), name);
   await host("Bun", versionIn(own, "bun"), "builtin", () => run(join(own, "bun/bin/bun.exe"), ["plain.mjs"]));
@@ -124,20 +123,9 @@ if (!quick) {
     const program = ["deno", "deno.exe"].map((file) => join(own, "deno", file)).find(existsSync);
     return run(program ?? join(own, ".bin/deno"), ["run", "-A", "--node-modules-dir=manual", "plain.mjs"]);
   });
-  await host("workerd", versionIn(own, "workerd"), "builtin, request", async () => {
-    const { Miniflare } = require("miniflare");
-    const script = readFileSync(join(project, "esbuild/page.js"), "utf8").replace(/^await main.*$/m, "");
-    const worker = new Miniflare({
-      modules: true,
-      compatibilityDate: "2026-01-01",
-      script: `${script}\nexport default { fetch: async () => new Response(await globalThis.main()) };`,
-    });
-    try {
-      return await (await worker.dispatchFetch("http://localhost/")).text();
-    } finally {
-      await worker.dispose();
-    }
-  });
+  const workerd = versionIn(own, "workerd");
+  await host("workerd", workerd, "builtin, request", builtinInWorkerd);
+  await host("workerd, onnxruntime-web", workerd, "onnx, compiled module given", onnxInWorkerd);
 }
 rmSync(outside, { recursive: true });
 const red = rows.filter(({ reason }) => reason !== "");
