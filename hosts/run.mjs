@@ -2,8 +2,8 @@
 //
 //   npm run build && npm run test:hosts [-- --quick | --browser]
 //
-// `--quick` takes only the hosts that the repository has anyway, and `--browser` those and Chromium. Prints
-// a table; exits 1 when a host is red.
+// `--quick` takes only the hosts that the repository has anyway, and `--browser` only Chromium. Prints a
+// table; exits 1 when a host is red.
 import { existsSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { bundle } from "./bundlers.mjs";
@@ -18,6 +18,7 @@ import {
   host,
   installHosts,
   link,
+  outside,
   own,
   project,
   root,
@@ -28,7 +29,8 @@ import {
 } from "./matrix.mjs";
 
 const inBrowser = process.argv.includes("--browser");
-const quick = process.argv.includes("--quick") || inBrowser;
+const quick = process.argv.includes("--quick");
+const whole = !quick && !inBrowser;
 const modules = join(project, "node_modules");
 fillProject();
 
@@ -53,25 +55,27 @@ const tsc = (bin, name) =>
           ]);
     },
   );
-await tsc(join(root, "node_modules/typescript/bin/tsc"), "TypeScript");
+if (!inBrowser) await tsc(join(root, "node_modules/typescript/bin/tsc"), "TypeScript");
 
 const bundled = async (bundler) =>
   run(process.execPath, [join(await bundle(bundler, "page.mjs"), "page.js")]);
-if (!quick) installHosts();
+if (whole) installHosts();
 const bundlers = [
   ["esbuild", "esbuild", shared],
   ["Vite", "vite", shared],
-  ...(quick ? [] : [["webpack", "webpack", own]]),
+  ...(whole ? [["webpack", "webpack", own]] : []),
 ];
-for (const [title, name, folder] of bundlers) {
-  await host(`${title}, no engine`, versionIn(folder, name), "bundle, run", () => bundled(name));
-  await host(`${title}, swap, none given`, versionIn(folder, name), "builtin, else an error", () =>
-    swapInNode(name, "none"),
-  );
+if (!inBrowser) {
+  for (const [title, name, folder] of bundlers) {
+    await host(`${title}, no engine`, versionIn(folder, name), "bundle, run", () => bundled(name));
+    await host(`${title}, swap, none given`, versionIn(folder, name), "builtin, else an error", () =>
+      swapInNode(name, "none"),
+    );
+  }
+  for (const name of packages)
+    await host(name, versionIn(shared, name), "alone, every entry", () => importAlone(name));
+  await host("Node, worker_threads", process.versions.node, "builtin", inNodeThread);
 }
-for (const name of packages)
-  await host(name, versionIn(shared, name), "alone, every entry", () => importAlone(name));
-await host("Node, worker_threads", process.versions.node, "builtin", inNodeThread);
 
 // From here on with the engines that the repository has.
 for (const name of ["onnxruntime-web", "onnxruntime-node", "onnxruntime-common", "@tensorflow", "@bufbuild"])
@@ -87,9 +91,9 @@ const node = (binary, name) => {
     Promise.resolve(),
   );
 };
-await node(process.execPath, "Node");
+if (!inBrowser) await node(process.execPath, "Node");
 
-if (!quick || inBrowser) {
+if (!quick) {
   const browser = await openChromium().catch(({ message }) => message);
   const version = typeof browser === "string" ? "missing" : browser.version();
   const page = (name, ran, work) =>
@@ -106,7 +110,7 @@ if (!quick || inBrowser) {
       await page(`${title}, ${engine} given`, "swapped by configuration", () =>
         swapInChromium(browser, name, engine),
       );
-  if (!quick)
+  if (whole)
     for (const given of ["none", "tfjs"])
       await host(`Next, ${given} given`, versionIn(own, "next"), "client, route on Node, on edge", () => {
         if (typeof browser === "string") throw new Error(browser);
@@ -115,7 +119,7 @@ if (!quick || inBrowser) {
   if (typeof browser !== "string") await browser.close();
 }
 
-if (!quick) {
+if (whole) {
   await tsc(join(own, "typescript54/bin/tsc"), "TypeScript, the least");
   for (const name of ["node22", "node24"]) await node(join(own, name, "bin/node"), name);
   await host("Bun", versionIn(own, "bun"), "builtin", () => run(join(own, "bun/bin/bun.exe"), ["plain.mjs"]));
