@@ -11,7 +11,7 @@ export const expectedLine = "same as recorded";
 
 // The model as text, so that a page needs no server.
 const model = `
-async function main(bytes, expected, unroll, weightsOf, config, context) {
+async function main(bytes, expected, unroll, weightsOf, config, choice = "builtin", context = {}) {
   const { compile, dense, embedding, input, lstmCell, recurrent, spec, tensor } = unroll;
   const { fromTorch, readSafetensors } = weightsOf;
   const cell = (inputSize) => lstmCell({ inputSize, units: 128, bias: "split" });
@@ -34,7 +34,7 @@ async function main(bytes, expected, unroll, weightsOf, config, context) {
     const top = Math.max(...own);
     return own[next] - top - Math.log(own.reduce((sum, value) => sum + Math.exp(value - top), 0));
   };
-  const adapter = await config.resolveAdapter("builtin", context);
+  const adapter = await config.resolveAdapter(choice, context);
   const compiled = await compile(model, { adapter, weights });
   const whole = await compiled.sequence(tensor(passage.subarray(0, 40), [1, 40], "int32"));
   let state = compiled.zeroState(1);
@@ -83,11 +83,15 @@ ${model}${read}
   if (first !== "same as recorded") throw new Error("builtin: " + first);
 ${byFile}
 })().catch((error) => { console.error(error); process.exitCode = 1; });`,
-  "page.mjs": `${esm}
+  // For hosts without files: a configuration, and the engines that it may choose, by name.
+  "check.mjs": `${esm}
 const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-globalThis.main = () => main(bytesOf(${text("charlm.safetensors")}), bytesOf(${text("expected.safetensors")}),
-  unroll, weightsOf, config);
-if (globalThis.process?.argv) globalThis.main().then((line) => console.log(line));`,
+const bytes = bytesOf(${text("charlm.safetensors")}), expected = bytesOf(${text("expected.safetensors")});
+export const check = (choice, engines = {}) =>
+  main(bytes, expected, unroll, weightsOf, config, choice, { engines });`,
+  "page.mjs": `import { check } from "./check.mjs";
+globalThis.main = check;
+if (globalThis.process?.argv) check().then((line) => console.log(line));`,
 };
 
 /** A consumer of every entry's types, in both module formats. */

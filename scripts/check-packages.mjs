@@ -27,6 +27,15 @@ const problems = strayFiles().map(
 if (process.argv.includes("--release") && !addressIsReal)
   problems.push("package.json: homepage and repository hold no real address; see docs/releasing.md");
 
+/** The files that a fresh process opens for a module, itself among them. */
+function filesOf(path, opened = new Set()) {
+  if (opened.has(path)) return opened;
+  opened.add(path);
+  for (const [, file] of readFileSync(path, "utf8").matchAll(/(?:from|^import) "(\.\/[^"]+)"/gm))
+    filesOf(join(path, "..", file), opened);
+  return opened;
+}
+
 /** What is wrong with a manifest's own words and its ranges of packages. */
 function manifestProblems(pkg, folder) {
   const wanted = Object.entries(manifestOf(folder));
@@ -98,6 +107,8 @@ for (const folder of workspaces) {
   }
   console.log(`${pkg.name}: checked`);
 }
+const opened = filesOf("packages/api/dist/index.js").size;
+if (opened > 3) problems.push(`@unroll/api opens ${opened} files; see fewFiles in its tsup.config.ts`);
 if (problems.length > 0) {
   console.error(problems.join("\n"));
   process.exit(1);
