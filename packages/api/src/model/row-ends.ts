@@ -17,7 +17,9 @@ export interface Extent {
 
 /** How rows end, with copies of what says so under the names that programs have for it. */
 export interface CheckedExtents {
+  /** How the rows end along each time axis that was spoken of. */
   readonly extents: RowEnds;
+  /** What a program is fed for it. */
   readonly feeds: Readonly<Record<string, HostTensor>>;
 }
 

@@ -25,7 +25,9 @@ const COSINE = [1, -1 / 2, 1 / 24, -1 / 720, 1 / 40320];
  * thousands.
  */
 export function composedSines<T>({ number, add, sub, mul, floor }: Arithmetic<T>): {
+  /** Sine. */
   sin(x: T): T;
+  /** Cosine. */
   cos(x: T): T;
 } {
   const values = new Set([0.5, 1, 2, 2 / Math.PI, ...HALF_PI, ...SINE, ...COSINE]);
