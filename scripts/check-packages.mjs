@@ -16,6 +16,7 @@ process.chdir(root);
 const published = [
   /^(package\.json|README\.md|LICENSE)$/,
   /^dist\/[\w.-]+\.(js|cjs|d\.ts|d\.cts)(\.map)?$/,
+  /^dist\/modules\/[\w/-]+\.js$/,
   /^(bin\/unroll\.js|recorder\/record\.py)$/,
 ];
 /** What every manifest has beside what the repository's decides. */
@@ -108,7 +109,7 @@ for (const folder of workspaces) {
   console.log(`${pkg.name}: checked`);
 }
 const opened = filesOf("packages/api/dist/index.js").size;
-if (opened > 3) problems.push(`@unroll/api opens ${opened} files; see fewFiles in its tsup.config.ts`);
+if (opened > 4) problems.push(`@unroll/api opens ${opened} files; see fewFiles in its tsup.config.ts`);
 if (problems.length > 0) {
   console.error(problems.join("\n"));
   process.exit(1);

@@ -83,6 +83,8 @@ for (const { name, limit, source } of pages) {
   const { outputFiles, metafile } = await build({
     stdin: { contents: source, resolveDir: "packages/cli" },
     bundle: true,
+    // What is published, and not the sources that tsconfig.base.json names.
+    tsconfigRaw: "{}",
     minify: true,
     format: "esm",
     platform: "browser",

@@ -118,7 +118,7 @@ describe("an engine of some operations", () => {
     expect((await bare.sequence(x)).output.shape).toEqual([1, 2, 3]);
     for (const given of [{ lengths: [1] }, { mask: [[true, false]] }])
       await expect(bare.sequence(x, given)).rejects.toThrow(
-        'model "part" sequence: expected a kit that has `rowEnds`, got one without; import { rowEnds } from',
+        'model "part" sequence: expected a kit that has `rowEnds`, got one without; give it to kit()',
       );
     // Another test of this process may have loaded what saves states.
     const { encoded } = State;

@@ -9,7 +9,8 @@ const entry: Record<string, string> = { ...entriesOf("@unroll/api"), "config-pag
 /**
  * Puts the modules of `@unroll/api` into two files, as each file that a fresh process opens costs it about a
  * millisecond. esbuild makes a file for every set of entries that reach a module: here all entries reach all
- * of them, but for `adapter`, which adapters import and which needs a third.
+ * of them, but for `adapter`, which adapters import and which needs a third, and what is imported when a
+ * runnable comes, which needs a fourth.
  */
 const fewFiles: NonNullable<Options["esbuildPlugins"]>[number] = {
   name: "few-files",
@@ -27,12 +28,20 @@ const fewFiles: NonNullable<Options["esbuildPlugins"]>[number] = {
   },
 };
 
-export default defineConfig({
+/** Everything as it is in src/, a file a module, so that bundlers leave out what a page does not use. */
+const modules: Options = {
+  entry: ["src/**/*.ts", "!src/**/*.test.ts"],
+  outDir: "dist/modules",
+  format: "esm",
+  bundle: false,
+  target: "es2022",
+};
+
+const packaged: Options = {
   entry,
   format: ["esm", "cjs"],
   // Symbol.dispose is in no ES20xx library; TypeScript has this one, and a page need not name it.
   dts: { entry: entriesOf("@unroll/api"), banner: '/// <reference lib="esnext.disposable" />' },
-  clean: true,
   sourcemap: true,
   // Entries share chunks, so that an error class or a State is the same one whichever entry made it.
   splitting: true,
@@ -40,4 +49,6 @@ export default defineConfig({
   target: "es2022",
   external: [/^@unroll\/adapter-/, /^@tensorflow\//, /^onnxruntime-/, "jiti"],
   esbuildPlugins: [fewFiles],
-});
+};
+
+export default defineConfig([packaged, modules]);

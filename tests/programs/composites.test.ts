@@ -101,6 +101,18 @@ describe.each(Object.entries(variants))(
                   }
       });
 
+      it("in the way of the engine's own that it claims", () => {
+        const adapter = engine();
+        for (const cell of [false, true]) {
+          const op = cell ? `${kind}Cell` : kind;
+          const { program } = recurrentProgram(kind, cell, defaults, "split", "none", sizes);
+          const kept = legalize(program, adapter).nodes.some(
+            (node) => node.kind === "composite" && node.op === op,
+          );
+          expect([op, kept]).toEqual([op, Object.hasOwn(adapter.capabilities.composites, op)]);
+        }
+      });
+
       it("for every activation, in sequence and cell", async () => {
         for (const activation of activationNames)
           for (const recurrentActivation of fast ? activationNames.slice(0, 3) : activationNames) {

@@ -7,6 +7,7 @@ import {
   type Value,
 } from "@unroll/api/adapter";
 import type { Activation } from "../../packages/api/src/layers/activations.js";
+import { composites } from "../../packages/api/src/layers/composites.js";
 import { gru, gruStep } from "../../packages/api/src/layers/gru.js";
 import { lstm, lstmStep } from "../../packages/api/src/layers/lstm.js";
 import { simpleRnn, simpleRnnStep } from "../../packages/api/src/layers/simple-rnn.js";
@@ -113,18 +114,23 @@ export function recurrentProgram(
       "bool",
     );
   }
+  // A claim is closed: with another kind's attributes every engine would expand it.
+  const { attrs: known } = composites[cell ? (`${kind}Cell` as const) : kind];
+  const own = Object.fromEntries(
+    Object.entries(options).filter(([name]) => Object.hasOwn(known, name)),
+  ) as never;
   const made: Readonly<Record<string, Value>> =
     kind === "lstm"
       ? cell
-        ? lstmStep(b, x, { h, c: state("c", units) }, values, options as never)
-        : lstm(b, x, { h, c: state("c", units) }, values, within, options as never)
+        ? lstmStep(b, x, { h, c: state("c", units) }, values, own)
+        : lstm(b, x, { h, c: state("c", units) }, values, within, own)
       : kind === "gru"
         ? cell
-          ? gruStep(b, x, { h }, values, options as never)
-          : gru(b, x, { h }, values, within, options as never)
+          ? gruStep(b, x, { h }, values, own)
+          : gru(b, x, { h }, values, within, own)
         : cell
-          ? simpleRnnStep(b, x, { h }, values, options as never)
-          : simpleRnn(b, x, { h }, values, within, options as never);
+          ? simpleRnnStep(b, x, { h }, values, own)
+          : simpleRnn(b, x, { h }, values, within, own);
   for (const [name, value] of Object.entries(made)) p.output(`${name}Out`, value);
   return { program: p.finish(), weights, feeds };
 }

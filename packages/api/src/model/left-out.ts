@@ -7,5 +7,5 @@ export const leftOut = (place: string, part: string): UnrollError =>
     place,
     expected: `a kit that has \`${part}\``,
     got: "one without",
-    cure: `import { ${part} } from "@unroll/api/core" and give it to kit()`,
+    cure: "give it to kit()",
   });
