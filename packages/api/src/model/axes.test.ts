@@ -133,6 +133,12 @@ describe("time axes", () => {
   });
 
   it("refuse what does not fit, by name", async () => {
+    const following = await load(translator);
+    const { state } = await following.sequence(given);
+    await expect(following.sequence(given, { state })).rejects.toThrow(
+      'expected state parts encoder.h, encoder.c, got "write.h" too; leave it out; a layer that starts from ' +
+        "other values takes none",
+    );
     const model = await load(decoder);
     const two = numbers([2, 2]);
     await expect(model.sequence(given, { lengths: [4, 4] })).rejects.toThrow(

@@ -334,7 +334,7 @@ export class State {
         place: place,
         expected: `state parts ${names.join(", ") || "none"}`,
         got: `"${extra.layer}.${extra.part}" too`,
-        cure: "pass the state of this model",
+        cure: "leave it out; a layer that starts from other values takes none",
         details: { part: `${extra.layer}.${extra.part}`, expected: names },
       });
     return expected.map((one) => {
