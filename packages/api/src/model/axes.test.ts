@@ -136,8 +136,8 @@ describe("time axes", () => {
     const following = await load(translator);
     const { state } = await following.sequence(given);
     await expect(following.sequence(given, { state })).rejects.toThrow(
-      'expected state parts encoder.h, encoder.c, got "write.h" too; leave it out; a layer that starts from ' +
-        "other values takes none",
+      'expected state parts encoder.h, encoder.c, got "write.h" too; leave it out; a layer that starts ' +
+        "from other values takes none",
     );
     const model = await load(decoder);
     const two = numbers([2, 2]);
