@@ -8,6 +8,7 @@ import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import * as ortNode from "onnxruntime-node";
 import * as ortWeb from "onnxruntime-web";
+import { fast } from "../conformance/test/settings.js";
 
 setWasmPaths(
   dirname(
@@ -55,22 +56,31 @@ export interface EngineOptions {
   readonly composites?: readonly string[];
 }
 
-/** Every engine that runs in Node, by a name for test titles. */
-export const engines: Readonly<Record<string, (options?: EngineOptions) => Adapter>> = {
+type Engines = Readonly<Record<string, (options?: EngineOptions) => Adapter>>;
+
+const few: Engines = {
   builtin: (options) => builtin(options),
   "tfjs cpu": (options) => tfjs(tf, { backend: "cpu", ...options }),
+};
+const all: Engines = {
+  ...few,
   "tfjs wasm": (options) => tfjs(tf, { backend: "wasm", ...options }),
   "onnxruntime-web": (options) => onnx(web, { device: "wasm", ...options }),
   "onnxruntime-node": (options) => onnx(node, { device: "cpu", ...options }),
 };
 
-/** The same, and forms that a user gets only by an option or on a device that is not here. */
-export const variants: typeof engines = {
-  ...engines,
+/** Every engine that runs in Node, by a name for test titles; in the fast lane two. */
+export const engines: Engines = fast ? few : all;
+
+const allVariants: Engines = {
+  ...all,
   "tfjs cpu composed": (options) => tfjs(tf, { backend: "cpu", hostKernels: false, ...options }),
   "tfjs wasm composed": (options) => tfjs(tf, { backend: "wasm", hostKernels: false, ...options }),
   "example of the documentation": slow,
 };
+
+/** The same, and forms that a user gets only by an option or on a device that is not here. */
+export const variants: Engines = fast ? few : allVariants;
 
 /** Live tensors of TensorFlow.js, over all its backends. */
 export const liveTensors = (): number => tf.memory().numTensors;

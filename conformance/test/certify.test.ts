@@ -96,7 +96,7 @@ describe("certify", () => {
 });
 
 describe("reports", () => {
-  it("are one page that needs nothing else", async () => {
+  it.skipIf(fast)("are one page that needs nothing else", async () => {
     const report: CertifyReport = await certify(faulty("h-and-c-swapped-on-the-way-out"), {
       seed: 2,
       runs: 10,

@@ -31,6 +31,5 @@ describe.each(suites)(`%s, seed ${seed}`, (name, make, forms) => {
         ? { alive: liveSessions }
         : {}),
   });
-  for (const { name: title, run } of tests)
-    it.skipIf(fast && name !== "builtin" && long.test(title))(title, run);
+  for (const { name: title, run } of tests) it.skipIf(fast && long.test(title))(title, run);
 });

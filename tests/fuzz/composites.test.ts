@@ -14,9 +14,10 @@ import { lower, lstmCell, recurrent, simpleRnnCell, spec, tensor } from "@unroll
 import { prepare, type Program } from "@unroll/api/adapter";
 import { holdProgram } from "../../conformance/src/properties/hold-program.js";
 import type { GivenProgram } from "../../conformance/src/cases/programs.js";
+import { fast } from "../../conformance/test/settings.js";
 import { mutatedComposites } from "./mutate-composites.js";
 
-const numRuns = Number(process.env["UNROLL_FUZZ"] ?? 300);
+const numRuns = Number(process.env["UNROLL_FUZZ"] ?? (fast ? 30 : 300));
 
 const recurrentModel = spec({
   name: "recurrent",

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { fast } from "../../../conformance/test/settings.js";
 import { root, unroll } from "./io.js";
 import { binary, unrollProcess } from "./unroll-process.js";
 
@@ -12,7 +13,7 @@ afterAll(() => {
 });
 
 const charlm = "fixtures/models/charlm";
-const commands: readonly (readonly [string, readonly string[]])[] = [
+const every: readonly (readonly [string, readonly string[]])[] = [
   ["verify", ["verify", "fixtures/onnx-attr/manifest.json", "--only", "00_lstm"]],
   ["verify --json", ["verify", "fixtures/onnx-attr/manifest.json", "--only", "00_lstm", "--json"]],
   ["certify", ["certify", "--adapter", "builtin", "--runs", "1", "--only", "oracle-step"]],
@@ -25,6 +26,8 @@ const commands: readonly (readonly [string, readonly string[]])[] = [
   ["inspect", ["inspect", `${charlm}/charlm.safetensors`]],
   ["--help", ["--help"]],
 ];
+// Each is a process of its own, or two.
+const commands = fast ? every.slice(-2) : every;
 
 describe("output that could not be written is a failure", () => {
   it.each(commands)("of %s, when its reader has closed the pipe", async (_name, argv) => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type NamedTensor, readSafetensors, writeSafetensors } from "@unroll/api/weights";
 import { tableFaults } from "@unroll/conformance";
 import { afterAll, describe, expect, it } from "vitest";
+import { fast } from "../../../conformance/test/settings.js";
 import { root, unroll } from "./io.js";
 
 const folder = mkdtempSync(join(tmpdir(), "unroll-tables-"));
@@ -29,7 +30,8 @@ const recorded = Object.fromEntries(
 );
 
 describe("a weight table that is wrong both ways is caught by recorded results", () => {
-  it.each(tableFaults.map((fault) => [fault.id, fault] as const))("%s", async (_id, { dialect, read }) => {
+  const some = tableFaults.filter((_, k) => !fast || k % 4 === 0);
+  it.each(some.map((fault) => [fault.id, fault] as const))("%s", async (_id, { dialect, read }) => {
     const wrong = recorded[dialect]!.flatMap(({ entry, tensors }) => {
       const changed = read(tensors);
       return changed ? [{ entry, changed }] : [];
