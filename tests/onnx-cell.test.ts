@@ -18,7 +18,6 @@ import * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import { Graph } from "../packages/adapter-onnx/src/graph.js";
 import { encodeModel } from "../packages/adapter-onnx/src/proto.js";
-import { fast } from "../conformance/test/settings.js";
 import { engines } from "./engines.js";
 
 const number = fc.integer({ min: 1, max: 15 }).map((k) => k / 16);
@@ -261,7 +260,7 @@ describe("cells with any attribute of ONNX's recurrent operators", () => {
         for (const key of ["clip", "inputForget", "linearBeforeReset", "peepholes"] as const)
           if (operator[key]) drawn.add(`${op} ${key}`);
       }),
-      { seed: 7, numRuns: Number(process.env["UNROLL_RUNS"] ?? (fast ? 30 : 150)) },
+      { seed: 7, numRuns: Number(process.env["UNROLL_RUNS"] ?? 150) },
     );
     for (const name of [
       "Tanh",
