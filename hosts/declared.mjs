@@ -47,7 +47,7 @@ async function undeclaredIn(target) {
   ]);
   const { metafile } = await build({
     absWorkingDir: target,
-    entryPoints: readdirSync(join(target, "dist"))
+    entryPoints: readdirSync(join(target, "dist"), { recursive: true })
       .filter((file) => /\.c?js$/.test(file))
       .map((file) => ({ in: `./dist/${file}`, out: file })),
     bundle: true,

@@ -30,6 +30,16 @@ const lstmWeights = (seed: number): Record<string, HostTensor> => ({
   bias_hh_l0: wave([12], seed + 3),
 });
 
+it("a tensor of a dtype that no face takes is refused by name", async () => {
+  const ids = { dtype: "int64", shape: [1, 2], data: BigInt64Array.of(1n, 2n) } as unknown as HostTensor;
+  const lookup = sequential([layers.embedding({ inputDim: 4, outputDim: 2, inputShape: [null] })]);
+  lookup.setWeights([wave([4, 2], 1)]);
+  await expect(lookup.predict(ids)).rejects.toMatchObject({ code: "UNROLL_DTYPE" });
+  const embedding = new nn.Embedding(4, 2);
+  embedding.loadStateDict({ weight: wave([4, 2], 1) });
+  await expect(embedding.run(ids)).rejects.toMatchObject({ code: "UNROLL_DTYPE" });
+});
+
 describe.each(Object.entries(engines))("%s: what a face is given is taken at the call", (_name, make) => {
   it("by Keras's predict: inputs, masks, initial states and weights", async () => {
     const model = keras(false).to(make());

@@ -118,15 +118,13 @@ describe("an engine of some operations", () => {
     expect((await bare.sequence(x)).output.shape).toEqual([1, 2, 3]);
     for (const given of [{ lengths: [1] }, { mask: [[true, false]] }])
       await expect(bare.sequence(x, given)).rejects.toThrow(
-        'model "part" sequence: expected a kit that has `rowEnds`, got one without; give it to kit()',
+        'model "part" sequence: expected a kit with rowEnds, got one without; give it to kit()',
       );
     // Another test of this process may have loaded what saves states.
     const { encoded } = State;
     Object.assign(State, { encoded: undefined });
     try {
-      expect(() => JSON.stringify(bare.zeroState(1))).toThrow(
-        "toJSON: expected a kit that has `savedStates`",
-      );
+      expect(() => JSON.stringify(bare.zeroState(1))).toThrow("toJSON: expected a kit with savedStates");
       const saving = await kit({ ...parts, savedStates }).compile(model(false), options);
       expect(State.fromJSON(saving.zeroState(1).toJSON()).toJSON()).toEqual(saving.zeroState(1).toJSON());
     } finally {

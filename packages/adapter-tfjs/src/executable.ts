@@ -82,6 +82,7 @@ export class TfjsExecutable implements Executable {
     const { tf, backend, program, narrow } = this;
     const engine = tf.engine();
     const keep: Workshop["keep"] = (data, shape, dtype) => {
+      if (narrow) assertIntegersHeld(`program "${program.name}"`, { dtype, data });
       const made = engine.keep(tf.tensor(data, shape, dtype));
       this.kept.push(made);
       return made;

@@ -1,11 +1,4 @@
-import {
-  type HostTensor,
-  type Program,
-  type Region,
-  unrollError,
-  type UnrollError,
-  type ValueId,
-} from "@unroll/api/adapter";
+import { type Program, type Region, unrollError, type UnrollError, type ValueId } from "@unroll/api/adapter";
 
 /** The largest integer up to which half a float, a number of textures on many phones, holds every one. */
 export const LARGEST_HALF = 2048;
@@ -36,9 +29,12 @@ export function assertTablesHeld({ name, params, inputs, nodes }: Program): void
 }
 
 /** Refuses integers that textures of 16 bits would change. @throws UNROLL_UNSUPPORTED */
-export function assertIntegersHeld(place: string, { dtype, data }: HostTensor): void {
+export function assertIntegersHeld(
+  place: string,
+  { dtype, data }: { readonly dtype: string; readonly data: ArrayLike<number> },
+): void {
   if (dtype !== "int32") return;
-  const beyond = data.find((value: number) => Math.abs(value) > LARGEST_HALF);
+  const beyond = Array.from(data).find((value) => Math.abs(value) > LARGEST_HALF);
   if (beyond !== undefined) throw refusal(place, `${beyond}`, { value: beyond });
 }
 

@@ -1,5 +1,7 @@
-import { type HostTensor, type Program, ProgramBuilder, tensor } from "@unroll/api/adapter";
+import { type HostTensor, type Program, ProgramBuilder, tensor, type Value } from "@unroll/api/adapter";
+import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
+import { TfjsExecutable } from "../src/executable.js";
 import { assertIntegersHeld, assertPlacesHeld, assertTablesHeld } from "../src/integers.js";
 
 const lookup = (rows: number, inScan: boolean): Program => {
@@ -37,6 +39,35 @@ describe("integers in textures of 16 bits", () => {
     expect(() => ids(2049)).toThrow(/input "ids": expected integers up to 2048.*got 2049/);
     expect(() => ids(-4000)).toThrow(/got -4000/);
     expect(() => assertIntegersHeld("x", tensor(Float32Array.of(5000), [1]))).not.toThrow();
+  });
+
+  it("refuses them as weights, constants and feeds of a program, and where places are counted", async () => {
+    await tf.setBackend("cpu");
+    const device = {
+      tf: tf as never,
+      backend: "cpu",
+      host: true,
+      hostKernels: true,
+      precision: "f16",
+    } as const;
+    const make = (build: (p: ProgramBuilder) => Value, weights = {}): TfjsExecutable => {
+      const p = new ProgramBuilder("narrow");
+      p.output("y", build(p));
+      return new TfjsExecutable(device, p.finish(), weights);
+    };
+    const before = tf.memory().numTensors;
+    expect(() => make((p) => p.block.constant([2049], [1], "int32"))).toThrow(/program "narrow": .*got 2049/);
+    expect(() => make((p) => p.param("w", [1], "int32"), { w: integers(3000) })).toThrow(/got 3000/);
+    const fed = make((p) => p.input("x", { dtype: "int32", shape: ["batch"] }));
+    await expect(fed.run({ x: integers(2050) })).rejects.toThrow(/input "x": .*got 2050/);
+    for (const build of [
+      (p: ProgramBuilder) => p.block.iota(p.input("x", { dtype: "int32", shape: ["batch"] }), 0),
+      (p: ProgramBuilder) => p.block.argmax(p.input("x", { dtype: "float32", shape: ["batch"] }), 0),
+    ])
+      await expect(make(build).run({ x: tensor(new Float32Array(2050), [2050]) })).rejects.toThrow(
+        /got an axis of 2050/,
+      );
+    expect(tf.memory().numTensors).toBe(before);
   });
 
   it("refuses to count the places of an axis that is longer", () => {

@@ -176,7 +176,7 @@ export class KerasModel {
     if (unknown !== undefined)
       refuse("UNROLL_ARGUMENT", place, "options mask and initialState", `"${unknown}"`, "remove it");
     // Taken now, with the weights of now; only the state is that of the call before.
-    const inputs = this.byName(place, takenWithin(x));
+    const inputs = this.byName(place, x);
     const own = takenWithin(options);
     this.compiled ??= this.compile();
     const compiled = this.compiled;
@@ -386,7 +386,7 @@ export class KerasModel {
 
 function toInput(place: string, given: HostTensor | Nested, dtype: HostTensor["dtype"]): HostTensor {
   const made = isHostTensor(given) ? given : tensor(given, undefined, dtype === "bool" ? dtype : "float32");
-  if (made.dtype === dtype) return made;
+  if (made.dtype === dtype) return made === given ? takenWithin(made) : made;
   if (dtype === "int32" && made.dtype === "float32" && (made.data as Float32Array).every(Number.isInteger))
     return { dtype, shape: made.shape, data: Int32Array.from(made.data) };
   return refuse(

@@ -10,6 +10,16 @@ import type { CompileOptions, ModelOf, ModelSource } from "./faces.js";
 import type { ModelParts } from "./parts.js";
 
 /**
+ * Plain data, copied: what is lowered later must not have changed meanwhile. Not by way of JSON, as a cell's
+ * step may hold infinities and -0.
+ */
+export function copyOf<T>(plain: T): T {
+  if (typeof plain !== "object" || plain === null) return plain;
+  if (Array.isArray(plain)) return plain.map(copyOf) as T;
+  return Object.fromEntries(Object.entries(plain).map(([key, value]) => [key, copyOf(value)])) as T;
+}
+
+/**
  * Makes a spec, whose layers a catalog has, runnable on an engine; or a runnable, which is taken at its word.
  */
 export async function compileIn<const S extends ModelSource>(
@@ -29,8 +39,7 @@ export async function compileIn<const S extends ModelSource>(
     });
   knownOptions("compile", options, ["adapter", "weights", "timeMajor"]);
   if (!isRunnable(source)) checkSpec(catalog, source);
-  // A valid spec is JSON; a copy, as what is lowered later must not have changed meanwhile.
-  const own = isRunnable(source) ? source : (JSON.parse(JSON.stringify(source)) as S);
+  const own = isRunnable(source) ? source : copyOf(source);
   const runnable = isRunnable(own) ? own : runnableOf(catalog, own);
   const model = new CompiledModel<S>(own, runnable, parts, options);
   model.prepare();

@@ -12,6 +12,7 @@ import {
   recurrent,
   spec,
 } from "../specification/build.js";
+import { customCell } from "../specification/custom-cell.js";
 import type { Spec } from "../specification/types.js";
 import { specState } from "../specification/state.js";
 import { specWeights } from "../specification/weights.js";
@@ -247,6 +248,30 @@ describe("model", () => {
     await expect(model.step(column(0), new Foreign() as never)).rejects.toThrow(
       /state part "": expected a plain object, got \{"batch":2\}; give tensors by layer and part/,
     );
+  });
+
+  it("keeps numbers of a cell's step that JSON can't write", async () => {
+    const cell = customCell({
+      name: "floored",
+      inputSize: 1,
+      state: { h: 1, sign: 1 },
+      weights: {},
+      step: (b, { x }) => {
+        const h = b.max(x, b.constant(-Infinity));
+        return { state: { h, sign: b.add(b.mul(h, b.constant(0)), b.div(b.constant(1), b.constant(-0))) } };
+      },
+    });
+    const model = await compile(
+      spec({
+        name: "floor",
+        inputs: [input({ name: "x", shape: [1] })],
+        layers: [recurrent({ name: "cell", input: "x", cell })],
+      }),
+      { adapter: builtin(), weights: {} },
+    );
+    const { output, state } = await model.sequence([[[-3], [-5]]]);
+    expect([...output.data]).toEqual([-3, -5]);
+    expect((await state.toTypedArrays())["cell"]!["sign"]!.data[0]).toBe(-Infinity);
   });
 
   it("refuses use after dispose, with a code", async () => {

@@ -2,17 +2,10 @@ import { taken } from "../contract/taken.js";
 import { isHostTensor } from "../contract/tensor.js";
 import { isRunnable, type Runnable } from "../program/runnable.js";
 import { everything } from "../specification/catalog.js";
-import { compileIn } from "./compile-in.js";
+import { compileIn, copyOf } from "./compile-in.js";
 import { rowEnds } from "./row-ends.js";
 import { savedStates } from "./saved-state.js";
 import type { CompileOptions, ModelOf, ModelSource } from "./faces.js";
-
-/** Plain data, copied. */
-function copyOf<T>(plain: T): T {
-  if (typeof plain !== "object" || plain === null) return plain;
-  if (Array.isArray(plain)) return plain.map(copyOf) as T;
-  return Object.fromEntries(Object.entries(plain).map(([key, value]) => [key, copyOf(value)])) as T;
-}
 
 const parts = { rowEnds, savedStates };
 

@@ -5,7 +5,7 @@ export const leftOut = (place: string, part: string): UnrollError =>
   unrollError({
     code: "UNROLL_UNSUPPORTED",
     place,
-    expected: `a kit that has \`${part}\``,
+    expected: `a kit with ${part}`,
     got: "one without",
     cure: "give it to kit()",
   });

@@ -163,7 +163,8 @@ export class State {
    */
   toJSON(): StateJson {
     this.assertAlive("toJSON");
-    const encoded = State.encoded ?? refuseSaving();
+    const { encoded } = State;
+    if (!encoded) throw leftOut("toJSON", "savedStates");
     this.#toHostNow("toJSON");
     return {
       format: "unroll.state",
@@ -363,8 +364,4 @@ export class State {
       return own.held;
     });
   }
-}
-
-function refuseSaving(): never {
-  throw leftOut("toJSON", "savedStates");
 }
