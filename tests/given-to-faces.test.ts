@@ -1,4 +1,4 @@
-import { type HostTensor, tensor } from "@unroll/api";
+import { compile, type HostTensor, input, recurrent, simpleRnnCell, spec, tensor } from "@unroll/api";
 import { layers, sequential } from "@unroll/api/keras";
 import { nn, packPaddedSequence } from "@unroll/api/torch";
 import { describe, expect, it } from "vitest";
@@ -40,6 +40,38 @@ it("a tensor of a dtype that no face takes is refused by name", async () => {
   await expect(embedding.run(ids)).rejects.toMatchObject({ code: "UNROLL_DTYPE" });
 });
 
+it.each(Object.entries(engines))(
+  "%s: a stream leaves a state to the caller that gave it",
+  async (_name, make) => {
+    const model = await compile(
+      spec({
+        name: "kept",
+        inputs: [input({ name: "x", shape: [2] })],
+        layers: [recurrent({ name: "rnn", input: "x", cell: simpleRnnCell({ inputSize: 2, units: 3 }) })],
+      }),
+      {
+        adapter: make(),
+        weights: {
+          "rnn.kernel": wave([2, 3], 1),
+          "rnn.recurrentKernel": wave([3, 3], 2),
+          "rnn.bias": wave([3], 3),
+        },
+      },
+    );
+    const x = wave([1, 2], 4);
+    // In the engine's memory, where the engine has one.
+    const { state } = await model.step(x, model.zeroState(1));
+    const [unused, reset] = [model.stream({ state }), model.stream()];
+    reset.reset(state);
+    unused.dispose();
+    reset.dispose();
+    await Promise.all([unused.state(), reset.state()]);
+    const { output } = await model.step(x, state);
+    expect(output.shape).toEqual([1, 3]);
+    model.dispose();
+  },
+);
+
 describe.each(Object.entries(engines))("%s: what a face is given is taken at the call", (_name, make) => {
   it("by Keras's predict: inputs, masks, initial states and weights", async () => {
     const model = keras(false).to(make());
@@ -80,8 +112,10 @@ describe.each(Object.entries(engines))("%s: what a face is given is taken at the
     const lengths = Int32Array.of(4, 2);
     const pack = () => packPaddedSequence(x, lengths, { batchFirst: true });
     const want = [await lstm.run(x, [h, c]), await lstm.run(pack())];
-    const got = [lstm.run(x, [h, c]), lstm.run(pack())];
-    spoil(x, h, c);
+    const packed = pack();
+    const got = [lstm.run(x, [h, c]), lstm.run(packed)];
+    spoil(x, h, c, packed.data);
+    (packed.lengths as number[]).fill(1);
     lengths.fill(1);
     lstm.loadStateDict(lstmWeights(5));
     expect(await Promise.all(got)).toEqual(want);
