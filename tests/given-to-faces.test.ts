@@ -1,4 +1,14 @@
-import { compile, type HostTensor, input, recurrent, simpleRnnCell, spec, tensor } from "@unroll/api";
+import {
+  builtin,
+  compile,
+  type HostTensor,
+  input,
+  recurrent,
+  simpleRnnCell,
+  spec,
+  tensor,
+} from "@unroll/api";
+import { prepare, ProgramBuilder } from "@unroll/api/adapter";
 import { layers, sequential } from "@unroll/api/keras";
 import { nn, packPaddedSequence } from "@unroll/api/torch";
 import { describe, expect, it } from "vitest";
@@ -120,5 +130,81 @@ describe.each(Object.entries(engines))("%s: what a face is given is taken at the
     lstm.loadStateDict(lstmWeights(5));
     expect(await Promise.all(got)).toEqual(want);
     lstm.dispose();
+  });
+});
+
+describe("an array that is not the one of its dtype is refused by name", () => {
+  const page = spec({
+    name: "page",
+    inputs: [input({ name: "x", shape: [2] })],
+    layers: [recurrent({ name: "r", input: "x", cell: simpleRnnCell({ inputSize: 2, units: 2 }) })],
+  });
+  const weights = {
+    "r.kernel": wave([2, 2], 1),
+    "r.recurrentKernel": wave([2, 2], 2),
+    "r.bias": wave([2], 3),
+  };
+  const adapter = builtin();
+  const model = compile(page, { adapter, weights });
+  const loaded = (): InstanceType<typeof nn.LSTM> => {
+    const lstm = new nn.LSTM(2, 3);
+    lstm.loadStateDict(lstmWeights(1));
+    return lstm;
+  };
+  const product = (() => {
+    const builder = new ProgramBuilder("product");
+    const { block } = builder;
+    const x = builder.input("x", { dtype: "float32", shape: ["batch", 2] });
+    builder.output("y", block.matmul(x, builder.param("w", [2, 2])));
+    return builder.finish();
+  })();
+  const calls: Readonly<Record<string, (of: Given) => unknown>> = {
+    "weights of compile": (of) => compile(page, { adapter, weights: { ...weights, "r.kernel": of([2, 2]) } }),
+    "weights of rebind": async (of) => (await model).rebind({ "r.kernel": of([2, 2]) }),
+    sequence: async (of) => (await model).sequence(of([1, 1, 2])),
+    step: async (of) => (await model).step(of([1, 2]), (await model).zeroState(1)),
+    "a state": async (of) => (await model).step([[1, 2]], { r: { h: of([1, 2]) } }),
+    "a mask": async (of) => {
+      const mask = { ...of([1, 1]), dtype: "bool" } as HostTensor;
+      return (await model).sequence([[[1, 2]]], { mask });
+    },
+    "weights of prepare": (of) => prepare(adapter, product, { w: of([2, 2]) }),
+    "feeds of prepare": async (of) =>
+      (await prepare(adapter, product, { w: wave([2, 2], 1) })).run({ x: of([2, 2]) }),
+    "Keras predict": (of) => keras(false).predict(of([1, 1, 2])),
+    "Keras setWeights": (of) => {
+      const made = keras(false);
+      made.setWeights(made.weightSpecs.map(({ shape }) => of([...shape])));
+    },
+    "Keras initial state": (of) =>
+      keras(false).predict(wave([1, 1, 2], 1), { initialState: [of([1, 3])] as never }),
+    "torch state": (of) => {
+      const state = [of([1, 1, 3]), wave([1, 1, 3], 1)];
+      return loaded().run(wave([1, 1, 2], 1), state as never);
+    },
+    "torch run": (of) => loaded().run(of([1, 1, 2])),
+    "torch loadStateDict": (of) =>
+      new nn.LSTM(2, 3).loadStateDict({ ...lstmWeights(1), weight_ih_l0: of([12, 2]) }),
+    "torch packPaddedSequence": (of) => packPaddedSequence(of([1, 1, 2]), [1]),
+  };
+  type Given = (shape: readonly number[]) => HostTensor;
+  const arrays = { BigInt64Array, Float64Array, Int32Array, Uint8ClampedArray };
+
+  it.each(
+    Object.entries(calls).flatMap(([name, call]) =>
+      Object.entries(arrays).map(([array, Kind]) => [name, array, call, Kind] as const),
+    ),
+  )("by %s in %s", async (_, array, call, Kind) => {
+    const given: Given = (shape) =>
+      ({
+        dtype: "float32",
+        shape,
+        data: new Kind(shape.reduce((a, b) => a * b, 1)),
+      }) as unknown as HostTensor;
+    const refused = (async () => call(given))();
+    await expect(refused).rejects.toMatchObject({
+      code: expect.stringMatching(/^UNROLL_(SHAPE|DTYPE|STATE|WEIGHTS|ARGUMENT)$/) as string,
+      message: expect.stringContaining(array) as string,
+    });
   });
 });

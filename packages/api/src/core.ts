@@ -5,6 +5,7 @@
  * @module @unroll/api/core
  */
 import type { AnyCell, AnyLayer, Catalog, CellDefinition, LayerDefinition } from "./layers/definition.js";
+import { knownOptions } from "./contract/known-options.js";
 import type { Program } from "./contract/program.js";
 import { lowerIn, type LowerMode } from "./lowering/lower.js";
 import { compileIn } from "./model/compile-in.js";
@@ -26,7 +27,11 @@ export { batchMajorOperations } from "./builtin/batch-major-operations.js";
 export { functionOperations } from "./builtin/function-operations.js";
 export { primitiveOperations } from "./builtin/primitive-operations.js";
 export { gruOperations, lstmOperations, simpleRnnOperations } from "./builtin/recurrent-operations.js";
+export { runnables } from "./lowering/outside-runnable.js";
+export type { Runnable } from "./program/runnable.js";
+export { customSteps } from "./model/custom-steps.js";
 export { rowEnds } from "./model/row-ends.js";
+export { runLimits } from "./program/run-limits.js";
 export { savedStates, State } from "./model/saved-state.js";
 export type { StateLike } from "./model/state.js";
 export type { CompileOptions, ModelOf, RunResult, SequenceModel, SteppableModel } from "./model/faces.js";
@@ -68,11 +73,23 @@ export interface Kit {
 /**
  * The library for some layers and cells. A spec that has others is refused with UNROLL_SPEC.
  *
+ * @throws UNROLL_ARGUMENT for a part that there is none of
+ *
  * ```ts
  * const { compile, spec } = kit({ layers: [recurrentDefinition], cells: [lstmDefinition] });
  * ```
  */
-export function kit({ layers, cells = [], ...parts }: KitParts): Kit {
+export function kit(of: KitParts): Kit {
+  knownOptions("kit", of, [
+    "layers",
+    "cells",
+    "rowEnds",
+    "savedStates",
+    "runLimits",
+    "runnables",
+    "customSteps",
+  ]);
+  const { layers, cells = [], ...parts } = of;
   const catalog: Catalog = {
     layers: Object.fromEntries(layers.map((one: LayerDefinition<AnyLayer>) => [one.type, one])),
     cells: Object.fromEntries(cells.map((one: CellDefinition<AnyCell>) => [one.kind, one])),

@@ -34,39 +34,46 @@ const activations = [
   "leakyRelu",
 ] as const;
 
-/** A cell by itself, and folded over time. */
+/**
+ * A cell by itself, and folded over time. Calls of it are marked as pure and spread nothing, so that bundlers
+ * leave out the cells that a page does not name.
+ */
 const folded = (
   name: string,
   cell: CellFactory,
   state: CompositeClaim["inputs"],
-  attrs: CompositeClaim["attrs"],
-): OperationSet => ({
-  composites: {
-    [name]: {
-      claim: { inputs: { ...step, ...state, ...extent }, attrs: { ...time, ...attrs } },
-      bind: sequenceBinder(cell),
+  choices: readonly string[],
+  others: CompositeClaim["attrs"] = {},
+): OperationSet => {
+  const attrs = { ...Object.fromEntries(choices.map((choice) => [choice, activations])), ...others };
+  return {
+    composites: {
+      [name]: {
+        claim: { inputs: { ...step, ...state, ...extent }, attrs: { ...time, ...attrs } },
+        bind: sequenceBinder(cell),
+      },
+      [`${name}Cell`]: { claim: { inputs: { ...step, ...state }, attrs }, bind: cellBinder(cell) },
     },
-    [`${name}Cell`]: { claim: { inputs: { ...step, ...state }, attrs: attrs ?? {} }, bind: cellBinder(cell) },
-  },
-});
-
-const gated = { activation: activations, recurrentActivation: activations } as const;
+  };
+};
 
 /** LSTM, whole and by steps. */
-export const lstmOperations: OperationSet = folded(
-  "lstm",
-  lstm,
-  { c: "float32" },
-  { ...gated, outputActivation: activations },
-);
+export const lstmOperations: OperationSet = /* @__PURE__ */ folded("lstm", lstm, { c: "float32" }, [
+  "activation",
+  "recurrentActivation",
+  "outputActivation",
+]);
 
 /** GRU, whole and by steps. */
-export const gruOperations: OperationSet = folded("gru", gru, {}, { ...gated, resetAfter: [true, false] });
+export const gruOperations: OperationSet = /* @__PURE__ */ folded(
+  "gru",
+  gru,
+  {},
+  ["activation", "recurrentActivation"],
+  { resetAfter: [true, false] },
+);
 
 /** Vanilla RNN, whole and by steps. */
-export const simpleRnnOperations: OperationSet = folded(
-  "simpleRnn",
-  simpleRnn,
-  {},
-  { activation: activations },
-);
+export const simpleRnnOperations: OperationSet = /* @__PURE__ */ folded("simpleRnn", simpleRnn, {}, [
+  "activation",
+]);

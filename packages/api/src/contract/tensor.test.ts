@@ -67,7 +67,7 @@ describe("tensor", () => {
   });
 
   it.each([
-    [[2, 2], "expected 4 values for shape [2,2], got 3"],
+    [[2, 2], "expected 4 values for shape [2, 2], got 3"],
     [[-1, -3], "expected a shape of whole numbers"],
     [[1.5, 2], "expected a shape of whole numbers"],
     [[2 ** 30, 2 ** 30, 0], "expected a shape of whole numbers within limits"],

@@ -82,12 +82,19 @@ export function tensorProblem({
   data,
 }: HostTensor): readonly [expected: string, got: string] | null {
   const size = boundedSize(shape);
-  const kind = Object.hasOwn(elements, dtype) && allocate(dtype, 0)[Symbol.toStringTag];
-  if (!kind || data[Symbol.toStringTag] !== kind)
-    return [kind ? `${kind} for ${dtype}` : "a dtype", kind ? data[Symbol.toStringTag] : shown(dtype)];
+  const array = Object.hasOwn(arrays, dtype) && arrays[dtype];
+  const kind = data[Symbol.toStringTag];
+  if (array !== kind) return [array ? `${array} for ${dtype}` : "a dtype", array ? kind : shown(dtype)];
   if (size < 0) return ["a shape of whole numbers within limits", shown(shape)];
-  return data.length === size ? null : [`${size} values for ${shown(shape)}`, `${data.length}`];
+  return data.length === size ? null : [`${size} values for shape [${shape.join(", ")}]`, `${data.length}`];
 }
+
+/** By name, as an array may come from another realm. */
+const arrays: Readonly<Record<DType, string>> = {
+  float32: "Float32Array",
+  int32: "Int32Array",
+  bool: "Uint8Array",
+};
 
 /** Nested arrays of numbers (or booleans for `bool`), as deep as the tensor has axes. */
 export type Nested = number | boolean | readonly Nested[];
@@ -125,7 +132,7 @@ export function tensor<D extends DType = "float32">(
       code: "UNROLL_SHAPE",
       place: "tensor",
       expected:
-        size < 0 ? "a shape of whole numbers within limits" : `${size} values for shape ${shown(dims)}`,
+        size < 0 ? "a shape of whole numbers within limits" : `${size} values for shape [${dims.join(", ")}]`,
       got: size < 0 ? shown(dims) : `${flat.length}`,
       cure: "give as many values as the shape holds",
       details: { shape: dims, values: flat.length },

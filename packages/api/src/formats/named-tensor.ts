@@ -1,4 +1,6 @@
 import { unrollError } from "../contract/error.js";
+import { boundedSize } from "../contract/limits.js";
+import { shown } from "../contract/shown.js";
 import type { HostTensor } from "../contract/tensor.js";
 import { type HalfFormat, float32ToHalf, halfToFloat32 } from "./half.js";
 
@@ -49,6 +51,7 @@ export interface NamedTensor<D extends StoredDType = StoredDType> {
 export type AnyTensor = NamedTensor | HostTensor;
 
 interface StoredArrayType {
+  readonly name: string;
   readonly BYTES_PER_ELEMENT: number;
   new (buffer: ArrayBuffer): StoredArray[StoredDType];
 }
@@ -87,10 +90,22 @@ export function toStored(tensor: AnyTensor): NamedTensor {
  * A floating tensor as float32. F32 is shared, F16 and BF16 convert exactly, F64 is rounded to nearest:
  * {@link roundingError} says by how much.
  *
- * @throws UNROLL_DTYPE for an integer tensor, as a weight of that type needs its scale to mean anything
+ * @throws UNROLL_DTYPE for an integer tensor, as a weight of that type needs its scale to mean anything, and
+ *   for one whose data are not what its dtype and shape say
  */
 export function toFloat32(tensor: AnyTensor, place = "toFloat32"): HostTensor<"float32"> {
-  const { dtype, shape, data } = toStored(tensor);
+  const stored = toStored(tensor);
+  const { dtype, shape, data } = stored;
+  const problem = storedProblem(stored);
+  if (problem)
+    throw unrollError({
+      code: "UNROLL_DTYPE",
+      place,
+      expected: problem[0],
+      got: problem[1],
+      cure: "make it with tensor(data, shape)",
+      details: { dtype, shape },
+    });
   switch (dtype) {
     case "F32":
       return { dtype: "float32", shape, data: data as Float32Array };
@@ -109,6 +124,22 @@ export function toFloat32(tensor: AnyTensor, place = "toFloat32"): HostTensor<"f
         details: { dtype },
       });
   }
+}
+
+/** What a stored tensor's data should have been and are, in words; null for one that is whole. */
+export function storedProblem({
+  dtype,
+  shape,
+  data,
+}: NamedTensor): readonly [expected: string, got: string] | null {
+  if (!Object.hasOwn(storedTypes, dtype))
+    return [`a dtype among ${Object.keys(storedTypes).join(", ")}`, shown(dtype)];
+  // By name, as an array may come from another realm.
+  const [{ name }, array] = [storedTypes[dtype], data[Symbol.toStringTag]];
+  if (array !== name) return [`${name} for ${dtype}`, array];
+  const size = boundedSize(shape);
+  if (size < 0) return ["a shape of whole numbers within limits", shown(shape)];
+  return size === data.length ? null : [`${size} values for shape [${shape.join(", ")}]`, `${data.length}`];
 }
 
 /** A float32 tensor as F16 or BF16, rounded to nearest, ties to even. */

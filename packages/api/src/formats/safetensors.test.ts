@@ -200,3 +200,24 @@ describe("half precision", () => {
     );
   });
 });
+
+describe("writing a tensor that is not what it says", () => {
+  it.each([
+    [
+      "float32 in doubles",
+      { dtype: "float32", shape: [2], data: Float64Array.of(1, 2) },
+      "Float32Array for F32",
+    ],
+    ["whole numbers as floats", { dtype: "F32", shape: [2], data: Int32Array.of(1, 2) }, "got Int32Array"],
+    ["a dtype of no file", { dtype: "F8", shape: [1], data: Uint8Array.of(1) }, "a dtype among F64, F32"],
+    [
+      "too few values",
+      { dtype: "F32", shape: [3], data: Float32Array.of(1) },
+      "3 values for shape [3], got 1",
+    ],
+    ["a size below zero", { dtype: "F32", shape: [-1], data: Float32Array.of(1) }, "got [-1]"],
+  ])("refuses %s", (_, made, text) => {
+    expect(() => writeSafetensors({ a: made as never })).toThrow(text);
+    expect(() => writeSafetensors({ a: made as never })).toThrow('tensor "a"');
+  });
+});

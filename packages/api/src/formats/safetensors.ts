@@ -1,7 +1,14 @@
 import { unrollError } from "../contract/error.js";
 import { shown } from "../contract/shown.js";
 import { sizeOf } from "../contract/tensor.js";
-import { type AnyTensor, type NamedTensor, type StoredDType, storedTypes, toStored } from "./named-tensor.js";
+import {
+  type AnyTensor,
+  type NamedTensor,
+  type StoredDType,
+  storedProblem,
+  storedTypes,
+  toStored,
+} from "./named-tensor.js";
 import { decodeUtf8, encodeUtf8 } from "./utf8.js";
 
 /** Contents of a safetensors file. */
@@ -140,13 +147,18 @@ export function readSafetensors(bytes: Uint8Array | ArrayBuffer): Safetensors {
  * Writes a safetensors file: header padded to a multiple of 8, tensors by falling element size and then in
  * the order given, so that each is aligned. What {@link readSafetensors} reads back is the same bit for bit.
  *
- * @throws UNROLL_FORMAT when data and shape disagree, or a name is reserved
+ * @throws UNROLL_FORMAT when data are not what dtype and shape say, or a name is reserved
  */
 export function writeSafetensors(
   tensors: Readonly<Record<string, AnyTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const stored = Object.entries(tensors).map(([name, tensor]) => ({ name, ...toStored(tensor) }));
+  const stored = Object.entries(tensors).map(([name, tensor]) => {
+    const one = toStored(tensor);
+    const problem = storedProblem(one);
+    if (problem) refuse(` tensor "${name}"`, ...problem, "give data of the dtype that fill the shape");
+    return { name, ...one };
+  });
   const ordered = [...stored].sort(
     (a, b) => storedTypes[b.dtype].BYTES_PER_ELEMENT - storedTypes[a.dtype].BYTES_PER_ELEMENT,
   );
@@ -155,13 +167,6 @@ export function writeSafetensors(
   for (const { name, dtype, shape, data } of ordered) {
     if (name === "__metadata__")
       refuse("", "tensor names other than __metadata__", name, "rename the tensor");
-    if (data.length !== sizeOf(shape))
-      refuse(
-        ` tensor "${name}"`,
-        `${sizeOf(shape)} values for [${shape.join(", ")}]`,
-        `${data.length}`,
-        "give as many values as the shape holds",
-      );
     header.push([name, { dtype, shape, data_offsets: [end, end + data.byteLength] }]);
     end += data.byteLength;
   }

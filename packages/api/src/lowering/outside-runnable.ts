@@ -115,12 +115,12 @@ function checkedList(place: string, given: unknown, of: keyof typeof lists): rea
 
 /**
  * A runnable from outside whose signature holds together, and whose programs are verified and are those of
- * the signature, each when it is asked for. What the signature says is copied.
+ * the signature, each when it is asked for. What the signature says is copied. A part of a kit.
  *
  * @throws UNROLL_ARGUMENT naming the part of the signature, what was expected and what came; its `program`
  *   throws UNROLL_PROGRAM too, and what verifying throws
  */
-export function checkedRunnable(given: Runnable): Runnable {
+export function runnables(given: Runnable): Runnable {
   const place = `runnable ${shown(given.name)}`;
   checkAll(place, given as unknown as Entry, fields);
   const list = <K extends keyof typeof lists>(of: K): Runnable[K] =>

@@ -1,7 +1,7 @@
 import { unrollError, type UnrollErrorCode } from "../contract/error.js";
 import { isRecord, kindOf } from "../contract/kind.js";
 import { taken } from "../contract/taken.js";
-import { type HostTensor, isHostTensor, type Nested, sizeOf, tensor } from "../contract/tensor.js";
+import { type HostTensor, isHostTensor, type Nested, tensor, tensorProblem } from "../contract/tensor.js";
 import { type Runnable, type SignatureInput, STEPS } from "../program/runnable.js";
 
 /** One input of a run: a tensor, or nested arrays of numbers. */
@@ -13,9 +13,8 @@ export type InputsLike = TensorLike | Readonly<Record<string, TensorLike>>;
 /** Inputs of a run after checking, copied, with the sizes they share. */
 export interface CheckedInputs {
   readonly feeds: Readonly<Record<string, HostTensor>>;
-  readonly batch: number;
-  /** Length of each time axis. */
-  readonly sizes: Readonly<Record<string, number>>;
+  /** Rows, and the length of each time axis. */
+  readonly sizes: Readonly<Record<string, number>> & { readonly batch: number };
 }
 
 /** Names of the leading axes of an input, in order. */
@@ -113,8 +112,7 @@ export function inputChecker(
       feeds[input.name] = value;
     });
     refuseNothing(model, sizes, runnable.mayBeEmpty);
-    const { batch, ...lengths } = sizes as { batch: number };
-    return { feeds, batch, sizes: lengths };
+    return { feeds, sizes: sizes as CheckedInputs["sizes"] };
   };
 }
 
@@ -147,7 +145,7 @@ function byName(
 }
 
 /**
- * Refuses what is no tensor, or one that its data does not fill.
+ * Refuses what is no tensor, or one whose data are not what its dtype and shape say.
  *
  * @param code of the error; default UNROLL_ARGUMENT or UNROLL_SHAPE
  */
@@ -158,12 +156,13 @@ export function assertTensor(
   code?: UnrollErrorCode,
 ): asserts given is HostTensor {
   const is = isHostTensor(given);
-  if (is && sizeOf(given.shape) === given.data.length) return;
+  const problem = is ? tensorProblem(given) : [expected, kindOf(given)];
+  if (problem === null) return;
   throw unrollError({
     code: code ?? (is ? "UNROLL_SHAPE" : "UNROLL_ARGUMENT"),
     place,
-    expected: is ? `${sizeOf(given.shape)} values for shape [${given.shape.join(", ")}]` : expected,
-    got: is ? `${given.data.length}` : kindOf(given),
+    expected: problem[0],
+    got: problem[1],
     cure: "make it with tensor(data, shape)",
   });
 }

@@ -3,10 +3,11 @@ import { kindOf } from "../contract/kind.js";
 import { knownOptions } from "../contract/known-options.js";
 import { runnableOf } from "../lowering/spec-runnable.js";
 import type { Catalog } from "../layers/definition.js";
-import { isRunnable } from "../program/runnable.js";
+import { isRunnable, type Runnable } from "../program/runnable.js";
 import { checkSpec } from "../specification/validate.js";
 import { CompiledModel } from "./compiled-model.js";
 import type { CompileOptions, ModelOf, ModelSource } from "./faces.js";
+import { leftOut } from "./left-out.js";
 import type { ModelParts } from "./parts.js";
 
 /**
@@ -19,9 +20,7 @@ export function copyOf<T>(plain: T): T {
   return Object.fromEntries(Object.entries(plain).map(([key, value]) => [key, copyOf(value)])) as T;
 }
 
-/**
- * Makes a spec, whose layers a catalog has, runnable on an engine; or a runnable, which is taken at its word.
- */
+/** Makes a spec, whose layers a catalog has, runnable on an engine; or a runnable. */
 export async function compileIn<const S extends ModelSource>(
   catalog: Catalog,
   parts: ModelParts,
@@ -38,11 +37,22 @@ export async function compileIn<const S extends ModelSource>(
       cure: "call its factory, await promises",
     });
   knownOptions("compile", options, ["adapter", "weights", "timeMajor"]);
-  if (!isRunnable(source)) checkSpec(catalog, source);
-  const own = isRunnable(source) ? source : copyOf(source);
-  const runnable = isRunnable(own) ? own : runnableOf(catalog, own);
+  const [own, runnable] = sourceIn(catalog, parts, source);
   const model = new CompiledModel<S>(own, runnable, parts, options);
+  if (!isRunnable(own)) await parts.customSteps?.(own);
   model.prepare();
   await adapter.start?.();
   return model as unknown as ModelOf<S>;
+}
+
+/** What a model is of, as it is now, and the runnable that it runs. */
+function sourceIn<S extends ModelSource>(catalog: Catalog, parts: ModelParts, source: S): [S, Runnable] {
+  if (isRunnable(source)) {
+    if (!parts.runnables) throw leftOut("compile", "runnables");
+    const own = parts.runnables(source);
+    return [own as typeof source, own];
+  }
+  checkSpec(catalog, source);
+  const own = copyOf(source);
+  return [own, runnableOf(catalog, own)];
 }

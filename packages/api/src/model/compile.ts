@@ -1,13 +1,15 @@
 import { taken } from "../contract/taken.js";
 import { isHostTensor } from "../contract/tensor.js";
 import { isRunnable, type Runnable } from "../program/runnable.js";
+import { runLimits } from "../program/run-limits.js";
 import { everything } from "../specification/catalog.js";
 import { compileIn, copyOf } from "./compile-in.js";
+import { customSteps } from "./custom-steps.js";
 import { rowEnds } from "./row-ends.js";
 import { savedStates } from "./saved-state.js";
 import type { CompileOptions, ModelOf, ModelSource } from "./faces.js";
 
-const parts = { rowEnds, savedStates };
+const parts = { rowEnds, savedStates, runLimits, customSteps };
 
 /**
  * As {@link compile}, of a runnable from outside. What checks it is loaded when there is one, and what is
@@ -32,10 +34,10 @@ async function compileRunnable(source: Runnable, options: CompileOptions): Promi
       Object.entries(options.weights).map(([name, one]) => [name, isHostTensor(one) ? taken(one) : one]),
     ),
   };
-  const { checkedRunnable } = await import("../lowering/outside-runnable.js");
+  const { runnables } = await import("../lowering/outside-runnable.js");
   const program =
     typeof source.program === "function" ? source.program.bind(source) : (source.program as never);
-  return compileIn(everything, parts, checkedRunnable({ ...own, program } as Runnable), given ?? options);
+  return compileIn(everything, { ...parts, runnables }, { ...own, program } as Runnable, given ?? options);
 }
 
 /**

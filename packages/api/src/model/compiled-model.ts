@@ -36,7 +36,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   constructor(
     readonly spec: S,
     runnable: Runnable,
-    { rowEnds = fullRows, savedStates }: ModelParts,
+    { rowEnds = fullRows, savedStates, runLimits }: ModelParts,
     { adapter, weights, timeMajor = false }: CompileOptions,
   ) {
     this.#runnable = runnable;
@@ -44,7 +44,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     assertTensors(runnable.name, weights);
     assertModelWeights(runnable.name, runnable.weights, weights);
     this.adapter = adapter;
-    this.#executables = new Executables(runnable, adapter, timeMajor, weights);
+    this.#executables = new Executables(runnable, adapter, timeMajor, weights, runLimits);
     this.#given = runnable.states.filter(({ given }) => given);
     this.#check = {
       sequence: inputChecker(runnable, "sequence", timeMajor),
@@ -75,14 +75,15 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   async sequence(x: InputsLike, options: SequenceOptions = {}): Promise<RunResult> {
     const place = this.#alive("sequence");
     knownOptions(place, options, ["lengths", "mask", "state"]);
-    const { feeds, batch, sizes } = this.#check.sequence(x);
+    const { feeds, sizes } = this.#check.sequence(x);
+    const { batch } = sizes;
     const ends = this.#extent.sequence(place, options, batch, sizes);
     if (sizes[STEPS] === 0) return this.#nothing(place, batch, options.state);
     const state = options.state === undefined ? this.zeroState(batch) : stateOf(options.state);
     const how = { mode: "sequence", extents: ends.extents } as const;
     const shared = options.state instanceof State;
     const all = { ...feeds, ...ends.feeds };
-    return this.#run(place, "sequence", this.#executables.ask(how), all, batch, state, shared);
+    return this.#run(place, "sequence", this.#executables.ask(how, sizes), all, batch, state, shared);
   }
 
   async step(x: InputsLike, state: StateLike, options: Extent = {}): Promise<RunResult> {
@@ -103,9 +104,10 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   #askStep(x: InputsLike, options: Extent): (state: State) => Promise<RunResult> {
     const place = this.#alive("step");
     knownOptions(place, options, ["lengths", "mask"]);
-    const { feeds, batch, sizes } = this.#check.step(x);
+    const { feeds, sizes } = this.#check.step(x);
+    const { batch } = sizes;
     const ends = this.#extent.step(place, options, batch, sizes);
-    const run = this.#executables.ask({ mode: "step", extents: ends.extents });
+    const run = this.#executables.ask({ mode: "step", extents: ends.extents }, sizes);
     return (state) => this.#run(place, "step", run, { ...feeds, ...ends.feeds }, batch, state, true);
   }
 
@@ -134,9 +136,12 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
         cure: "batch counts the sequences that run side by side",
         details: { batch },
       });
+    assertFits("UNROLL_ARGUMENT", place, [
+      batch,
+      this.#given.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    ]);
     const zeros = this.#given.map(({ layer, part, dtype, shape }) => {
       const full = [batch, ...shape];
-      assertFits("UNROLL_ARGUMENT", place, full);
       return { layer, part, held: { dtype, shape: full, data: allocate(dtype, sizeOf(full)) } };
     });
     return new State(batch, zeros, null, this.#runnable.identity);

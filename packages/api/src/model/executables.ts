@@ -2,12 +2,15 @@ import type { Adapter, Executable, SyncExecutable, WeightMap } from "../contract
 import type { Program } from "../contract/program.js";
 import { taken } from "../contract/taken.js";
 import type { HostTensor } from "../contract/tensor.js";
+import type { ModelParts } from "./parts.js";
 import { legalize } from "../program/legalize.js";
+import type { RunLimit } from "../program/run-limits.js";
 import { rowEndsName, type Runnable, type RunMode } from "../program/runnable.js";
 
 /** What there is for one mode of running. */
 interface Entry {
   readonly program: Program;
+  readonly limit: RunLimit | undefined;
   executable?: Promise<Executable>;
   /** The same, where it was made at once. */
   sync?: SyncExecutable;
@@ -56,8 +59,16 @@ export class Executables {
   readonly #runnable: Runnable;
   readonly #adapter: Adapter;
   readonly #timeMajor: boolean;
+  readonly #runLimits: ModelParts["runLimits"];
 
-  constructor(runnable: Runnable, adapter: Adapter, timeMajor: boolean, weights: WeightMap) {
+  constructor(
+    runnable: Runnable,
+    adapter: Adapter,
+    timeMajor: boolean,
+    weights: WeightMap,
+    runLimits: ModelParts["runLimits"],
+  ) {
+    this.#runLimits = runLimits;
     this.#runnable = runnable;
     this.#adapter = adapter;
     this.#timeMajor = timeMajor;
@@ -85,10 +96,13 @@ export class Executables {
 
   /**
    * Asks for a run of a mode, with the weights that are bound now; whoever has asked begins it, now or later.
+   *
+   * @param sizes of the symbolic dims
    */
-  ask(how: RunMode): Run {
+  ask(how: RunMode, sizes: Readonly<Record<string, number>>): Run {
     const own = this.#generation;
     const entry = this.#entry(how);
+    entry.limit?.(sizes);
     own.runs++;
     return async (begin) => {
       try {
@@ -138,9 +152,8 @@ export class Executables {
     const key = keyOf(how);
     let entry = this.#entries.get(key);
     if (!entry) {
-      entry = {
-        program: legalize(this.#runnable.program({ ...how, timeMajor: this.#timeMajor }), this.#adapter),
-      };
+      const program = legalize(this.#runnable.program({ ...how, timeMajor: this.#timeMajor }), this.#adapter);
+      entry = { program, limit: this.#runLimits?.(program) };
       this.#entries.set(key, entry);
     }
     return entry;

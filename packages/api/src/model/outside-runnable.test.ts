@@ -3,7 +3,7 @@ import { builtin } from "../builtin/index.js";
 import { tensor } from "../contract/tensor.js";
 import { gruCell } from "../layers/cells.js";
 import { recurrent } from "../layers/layers.js";
-import { checkedRunnable } from "../lowering/outside-runnable.js";
+import { runnables } from "../lowering/outside-runnable.js";
 import { runnableOf } from "../lowering/spec-runnable.js";
 import type { Runnable, RunMode } from "../program/runnable.js";
 import { input, spec } from "../specification/build.js";
@@ -188,7 +188,7 @@ describe("a runnable from outside", () => {
   });
 
   it("is refused where a program has a weight of its own", () => {
-    const runnable = checkedRunnable({ ...honest, weights: honest.weights.slice(1) });
+    const runnable = runnables({ ...honest, weights: honest.weights.slice(1) });
     expect(() => runnable.program({ mode: "sequence" })).toThrow(
       'params: expected weights of the signature, "gru.kernel" not among them, got float32 [2,',
     );

@@ -111,7 +111,7 @@ describe("State.fromJSON", () => {
     );
     const short = { rnn: { h: { dtype: "float32", shape: [4, 4], data: new Float32Array(15) } } } as const;
     expect(await messageOf(() => State.fromTypedArrays(short))).toContain(
-      "expected 16 values for [4,4], got 15",
+      "expected 16 values for shape [4, 4], got 15",
     );
     const other = { rnn: { h: { dtype: "float32", shape: [1, 1], data: new Float64Array(1) } } };
     expect(await messageOf(() => State.fromTypedArrays(other as never))).toContain(

@@ -2,9 +2,17 @@ import type { Adapter, Executable, Feed, SyncExecutable, WeightMap } from "../co
 import { unrollError } from "../contract/error.js";
 import type { Named, Program } from "../contract/program.js";
 import { taken } from "../contract/taken.js";
-import { type DeviceTensor, type DType, type DTypeArray, isHostTensor, sizeOf } from "../contract/tensor.js";
+import {
+  type DeviceTensor,
+  type DType,
+  type DTypeArray,
+  type HostTensor,
+  isHostTensor,
+  tensorProblem,
+} from "../contract/tensor.js";
 import { isAxisName } from "./dims.js";
 import { legalize } from "./legalize.js";
+import { type RunLimit, runLimits } from "./run-limits.js";
 
 /**
  * An executable whose runs are checked before the engine sees them, and whose weights can always be bound
@@ -19,7 +27,8 @@ export interface Prepared extends Executable {
  * weights, checks what every run is fed, and copies both before the call returns. This is all that stands
  * between a caller and an adapter, which checks nothing of it again.
  *
- * @throws UNROLL_UNSUPPORTED, UNROLL_ENGINE, UNROLL_WEIGHTS before the engine sees anything
+ * @throws UNROLL_UNSUPPORTED, UNROLL_ENGINE, UNROLL_WEIGHTS before the engine sees anything; a run throws
+ *   UNROLL_SHAPE for sizes with which a value would be larger than memory is meant for
  */
 export async function prepare(adapter: Adapter, program: Program, weights: WeightMap): Promise<Prepared> {
   const legal = legalize(program, adapter);
@@ -60,13 +69,13 @@ export function takenWeights({ name: program, params }: Program, weights: Weight
       const fits =
         weight?.dtype === type.dtype &&
         weight.shape.join() === type.shape.join() &&
-        weight.data.length === sizeOf(weight.shape);
+        tensorProblem(weight) === null;
       if (!weight || !fits)
         throw unrollError({
           code: "UNROLL_WEIGHTS",
           place: `program "${program}" param "${name}"`,
           expected: `${type.dtype} [${type.shape.join(", ")}]`,
-          got: weight ? `${weight.dtype} [${weight.shape.join(", ")}] of ${weight.data.length}` : "none",
+          got: weight ? shownTensor(weight) : "none",
           cure: "give every weight the program declares",
           details: { name },
         });
@@ -75,14 +84,20 @@ export function takenWeights({ name: program, params }: Program, weights: Weight
   );
 }
 
+const shownTensor = ({ dtype, shape, data }: HostTensor): string =>
+  `${dtype} [${shape.join(", ")}] of ${data.length} in ${data[Symbol.toStringTag]}`;
+
 class CheckedExecutable implements Prepared {
   private disposed = false;
+  protected readonly limit: RunLimit;
 
   constructor(
     private readonly adapter: Adapter,
     protected readonly program: Program,
     private inner: Executable,
-  ) {}
+  ) {
+    this.limit = runLimits(program);
+  }
 
   run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>> {
     try {
@@ -141,6 +156,7 @@ class CheckedExecutable implements Prepared {
       });
     const sizes = Object.create(null) as Record<string, number>;
     for (const input of inputs) this.checkFeed(input, feeds, sizes);
+    this.limit(sizes);
   }
 
   private checkFeed(
@@ -152,7 +168,7 @@ class CheckedExecutable implements Prepared {
     const fits =
       feed?.dtype === type.dtype &&
       feed.shape.length === type.shape.length &&
-      (!isHostTensor(feed) || feed.data.length === sizeOf(feed.shape)) &&
+      (!isHostTensor(feed) || tensorProblem(feed) === null) &&
       type.shape.every((dim, k) => {
         const size = feed.shape[k]!;
         if (typeof dim === "number") return size === dim;
@@ -167,7 +183,9 @@ class CheckedExecutable implements Prepared {
       place: `${this.place} input "${name}"`,
       expected: `${type.dtype} [${wanted.join(", ")}]`,
       got: feed
-        ? `${feed.dtype} [${feed.shape.join(", ")}]${isHostTensor(feed) ? ` of ${feed.data.length}` : ""}`
+        ? isHostTensor(feed)
+          ? shownTensor(feed)
+          : `${feed.dtype} [${feed.shape.join(", ")}]`
         : "none",
       cure: "feed every input what the program declares, at least one of each symbolic dim",
       details: { name },
@@ -188,6 +206,7 @@ class CheckedSyncExecutable extends CheckedExecutable implements SyncExecutable 
 
   runInto(inputs: readonly Data[], outputs: readonly Data[], dims: Readonly<Record<string, number>>): void {
     this.assertAlive();
+    this.limit(dims);
     this.sync.runInto(inputs, outputs, dims);
   }
 }

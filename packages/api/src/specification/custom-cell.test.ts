@@ -103,6 +103,16 @@ describe("a custom cell", () => {
       'customCell "mine" step: expected state parts h, got no "h"; return every part',
     ],
     [
+      "nothing at all",
+      () => make(() => undefined as never),
+      'customCell "mine" step: expected { state: { ... } }, got undefined; return every state part',
+    ],
+    [
+      "a part by itself",
+      () => make((_b, { x: v }) => v as never),
+      'customCell "mine" step: expected { state: { ... } }, got { id, type, block }; return every state part',
+    ],
+    [
       "a part too many",
       () => make((_b, { x: v, state }) => ({ state: { ...state, c: v } })),
       'customCell "mine" step: expected state parts h, got "c" too',

@@ -1,5 +1,7 @@
 import { unrollError } from "../contract/error.js";
+import { isRecord } from "../contract/kind.js";
 import type { ValueType } from "../contract/program.js";
+import { shown } from "../contract/shown.js";
 import type { CustomCellSpec } from "../layers/custom.js";
 import { assertCustomCell, readInputs } from "../layers/custom-step.js";
 import type { CellRead } from "../layers/custom-fields.js";
@@ -111,8 +113,12 @@ export function customCell<
     return one.along === "whole" ? { value: values[key]!, mask: values[`${key}.mask`]! } : values[key]!;
   });
   const step = { x, state, weights, reads: read } as unknown as StepGiven<State, Weights, Reads>;
-  const { state: after, output } = options.step(builder.block, step);
-
+  const made: unknown = options.step(builder.block, step);
+  const { state: after, output } = (isRecord(made) ? made : {}) as Partial<ReturnType<typeof options.step>>;
+  if (!isRecord(after)) {
+    const got = isRecord(made) ? `{ ${Object.keys(made).join(", ")} }` : shown(made);
+    refuse(`${place} step`, "{ state: { ... } }", got, "return every state part after the step");
+  }
   const last = outputs(`${place} step`, Object.keys(shapes), after, builder);
   const result =
     output ??

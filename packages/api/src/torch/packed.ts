@@ -1,6 +1,7 @@
 import { unrollError } from "../contract/error.js";
 import { takenWithin } from "../contract/taken-within.js";
 import { allocate, type HostTensor, isHostTensor, sizeOf } from "../contract/tensor.js";
+import { assertTensor } from "../model/arguments.js";
 import { type Axes, swapAxes, takeRows } from "./host-tensor.js";
 import { currentGraph } from "./graph.js";
 import { Argument, SymbolicTensor } from "./symbolic.js";
@@ -113,6 +114,7 @@ export function packPaddedSequence(
       ? new Argument(graph, input.path, true)
       : new SymbolicTensor(graph, input.ref, input.features, true);
   }
+  assertTensor("packPaddedSequence", "a tensor", input);
   const timeMajor = batchFirst ? swapAxes(input) : input;
   const rows = lengthsOf(lengths as Lengths);
   assertLengths(rows, timeMajor.shape[1] ?? 0, timeMajor.shape[0] ?? 0, enforceSorted);
