@@ -5,6 +5,7 @@ import type { CertifyReport } from "@unroll/conformance";
 import { afterAll, describe, expect, it } from "vitest";
 import { fast } from "../../../conformance/test/settings.js";
 import { unroll } from "./io.js";
+import { unrollProcess } from "./unroll-process.js";
 
 const folder = mkdtempSync(join(tmpdir(), "unroll-certify-"));
 afterAll(() => {
@@ -168,5 +169,37 @@ describe("unroll certify", () => {
         code: 2,
         err: expect.stringMatching(message) as unknown,
       });
+  });
+
+  // A process of its own: its handlers of stray errors are those of the process.
+  it.each([
+    ["a rejection", "Promise.reject(new Error('late \\u001b[31mone'))"],
+    ["an error of a timer", "setTimeout(() => { throw new Error('late \\u001b[31mone'); }, 1)"],
+  ])("fails an engine that leaves %s to nobody, and keeps the report", async (_, stray) => {
+    const api = JSON.stringify(new URL("../../api/dist/index.js", import.meta.url).href);
+    const engine = join(folder, "stray.mjs");
+    writeFileSync(
+      engine,
+      `import { builtin } from ${api};
+      const { compileSync, ...own } = builtin();
+      export default {
+        ...own,
+        capabilities: { ...own.capabilities, synchronous: false },
+        compile(program, weights) {
+          ${stray};
+          return own.compile(program, weights);
+        },
+      };`,
+    );
+    const argv = ["certify", "--adapter", engine, "--runs", "2", "--only", "oracle-step"];
+    const told = await unrollProcess(argv);
+    expect([told.code, told.out]).toEqual([1, expect.stringContaining("2 passed, 0 failed")]);
+    expect(told.err).toMatch(
+      /^unroll: .*stray.mjs: an error outside of any call: Error: late .*\(during oracle-/,
+    );
+    expect(told.err).not.toContain("\u001b");
+    const { code, out } = await unrollProcess([...argv, "--json", "-"]);
+    const { summary, strays } = JSON.parse(out) as CertifyReport & { strays: string[] };
+    expect([code, summary.passed, strays.length > 0]).toEqual([1, 2, true]);
   });
 });

@@ -6,6 +6,7 @@ import { jsonLine } from "../escaped.js";
 import { type Step, withProgress } from "../progress.js";
 import type { AddCommand } from "../command.js";
 import type { Io } from "../io.js";
+import { collectStrays } from "../strays.js";
 import { type CertifySubject, subjectOf } from "../subject.js";
 import { table } from "../table.js";
 
@@ -44,14 +45,23 @@ export const certifyCommand: AddCommand = (program, io, end) => {
       const replay = replayOf(options);
       const files = await reportFiles(io, options);
       const subject = await subjectOf(options.adapter, options.device, io);
-      const report = await withProgress(io, 1000, (step) => judge(subject, runs, options.only, replay, step));
+      let during = "its first property";
+      const strays = collectStrays(() => during);
+      const judged = await withProgress(io, 1000, (step) =>
+        judge(subject, runs, options.only, replay, step, (property) => {
+          during = property;
+        }),
+      ).finally(strays.end);
+      const lost = strays.lines();
+      const report = lost.length > 0 ? { ...judged, strays: lost } : judged;
       const failure = await writeAll(files, report);
       // A report of many minutes that no file takes goes to the output.
       io.out(options.json === "-" || failure ? jsonLine(report) : told(report, subject.name));
       const { passed, failed, wrong } = report.summary;
       const nothing = passed + failed === 0;
       if (nothing) io.err(`unroll: ${subject.name}: ${NOTHING}\n`);
-      if (failed > 0 || wrong > 0 || nothing) end(1);
+      for (const line of lost) io.err(`unroll: ${subject.name}: an error outside of any call: ${line}\n`);
+      if (failed > 0 || wrong > 0 || nothing || lost.length > 0) end(1);
       if (failure) throw failure.error;
     });
 };
@@ -78,13 +88,14 @@ async function writeAll(
   return errors.length > 0 ? { error: errors[0] } : null;
 }
 
-/** Runs the suite; `step` is told of each thousandth. */
+/** Runs the suite; `step` is told of each thousandth, `begins` of each property. */
 async function judge(
   { adapter, alive }: CertifySubject,
   runs: number,
   only: string | undefined,
   replay: Replay,
   step: Step,
+  begins: (property: string) => void,
 ): Promise<CertifyReport> {
   let shown = 0;
   try {
@@ -94,6 +105,7 @@ async function judge(
       ...(only === undefined ? {} : { only }),
       ...(alive ? { alive } : {}),
       onProgress: ({ property, form, runs: done, of }) => {
+        begins(`${property}, ${form}`);
         for (const now = Math.floor((1000 * done) / of); shown < now; shown++) step(`${property}, ${form}`);
       },
     });
