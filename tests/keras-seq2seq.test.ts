@@ -107,6 +107,8 @@ function translator(one: ModelCase): Loaded {
   );
   const decoded = rnn("decoder", false).apply(embed("target_embedding", 9, 3).apply(target), {
     initialState,
+    // The Python code gives the mask by hand, as Keras drops it where there is an initial state.
+    keepMask: one.mask_zero,
   });
   const look = attention(one.attention, one.options, { name: "look" });
   const seen = layers

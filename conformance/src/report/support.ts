@@ -150,6 +150,7 @@ const recurrentOptions: Readonly<
     single({ maskedOutput: "hold", heldStart: "initialState" }),
     "lengths",
   ],
+  "lengths, ignored": [single({ maskedOutput: "ignore" }), "lengths"],
   "lengths, backward": [single({ direction: "backward" }), "lengths"],
   "lengths, bidirectional": [both("concat"), "lengths"],
   "a mask with gaps": [single(), "mask"],

@@ -80,7 +80,7 @@ function folded<V>(layer: FoldingLayer, { cell, prefix, reverse }: Pass, context
     const y = new Array<V>(steps.length);
     for (let s = 0; s < steps.length; s++) {
       const t = reverse ? steps.length - 1 - s : s;
-      if (context.real(x.axis, row, t)) {
+      if (layer.maskedOutput === "ignore" || context.real(x.axis, row, t)) {
         const reads = readsAt(layer, cell, context, row, t);
         ({ state: current, output: previous } = step(m, cell, weights, {
           x: steps[t]!,

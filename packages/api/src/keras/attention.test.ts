@@ -24,7 +24,10 @@ function translator(maskZero: boolean) {
     .apply(layers.embedding({ inputDim: 6, outputDim: 3, maskZero }).apply(source));
   const wrote = layers
     .gru({ units: 4, returnSequences: true, name: "decoder" })
-    .apply(layers.embedding({ inputDim: 5, outputDim: 3, maskZero }).apply(target), { initialState: [h!] });
+    .apply(layers.embedding({ inputDim: 5, outputDim: 3, maskZero }).apply(target), {
+      initialState: [h!],
+      keepMask: true,
+    });
   const seen = layers.additiveAttention().apply([wrote, read!]);
   return filled(model({ inputs: [source, target], outputs: layers.concatenate().apply([wrote, seen]) }));
 }

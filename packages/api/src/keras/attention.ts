@@ -114,6 +114,10 @@ export class AttentionLayer extends Layer {
     ];
   }
 
+  override get takesList(): boolean {
+    return true;
+  }
+
   /** A query's steps are real or not by its own mask; what it looks at is another sequence. */
   override get inTime(): readonly (readonly number[])[] {
     return [[0], [1, 2]];

@@ -39,7 +39,7 @@ export function axesOf(
   for (const call of calls) {
     for (const [first, ...others] of groupsOf(call)) for (const other of others) join(first!, other);
     groupsOf(call).forEach(([along], k) => {
-      if (along) for (const mask of call.masks[k]!) if (!mask.source) join(along, mask);
+      if (along) for (const mask of call.masks[k]?.sources ?? []) if (!mask.source) join(along, mask);
     });
   }
   const sequences = inputs.filter(({ form }) => form.axis !== null);
@@ -57,14 +57,16 @@ export function axesOf(
 
 /**
  * What masks the values that a layer reads along each time axis; nothing for a layer that works on each step
- * by itself.
+ * by itself, or for one that folds over all of them, which can ignore what masks others.
  */
 export function maskedBy(
   call: LayerCall,
   axisOf: AxisOf,
 ): { axis: string; sources: readonly KerasTensor[] }[] {
-  if (call.layer.stateParts().length === 0 && !call.layer.inTime) return [];
-  return groupsOf(call).flatMap(([along], k) =>
-    along ? [{ axis: axisOf(along), sources: call.masks[k]! }] : [],
-  );
+  const folds = call.layer.stateParts().length > 0;
+  if (!folds && !call.layer.inTime) return [];
+  return groupsOf(call).flatMap(([along], k) => {
+    const sources = call.masks[k]?.sources ?? [];
+    return along && !(folds && sources.length === 0) ? [{ axis: axisOf(along), sources }] : [];
+  });
 }

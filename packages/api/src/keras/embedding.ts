@@ -2,7 +2,7 @@ import { knownOptions } from "../contract/known-options.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { embedding } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { commonOptions, Layer, type LayerOptions } from "./layer.js";
+import { commonOptions, type KerasTensor, Layer, type LayerOptions, type Mask } from "./layer.js";
 
 /** Options of `layers.embedding`. */
 export interface EmbeddingOptions extends LayerOptions {
@@ -38,8 +38,8 @@ export class EmbeddingLayer extends Layer {
     ];
   }
 
-  override get masksZero(): boolean {
-    return this.options.maskZero ?? false;
+  override outputMask([ids]: readonly KerasTensor[]): Mask | null {
+    return this.options.maskZero ? { sources: [ids!], node: { parents: [ids!] } } : null;
   }
 
   override get inputDtype(): "int32" {

@@ -33,8 +33,8 @@ export function nonZero(ids: HostTensor): HostTensor<"bool"> {
   };
 }
 
-/** Steps that are real in both. */
-export function both(a: HostTensor<"bool">, b: HostTensor<"bool">): HostTensor<"bool"> {
+/** Steps that are real in either, as Keras joins the masks of merged values. */
+export function either(a: HostTensor<"bool">, b: HostTensor<"bool">): HostTensor<"bool"> {
   if (a.shape.join() !== b.shape.join())
     throw unrollError({
       code: "UNROLL_SHAPE",
@@ -43,17 +43,17 @@ export function both(a: HostTensor<"bool">, b: HostTensor<"bool">): HostTensor<"
       got: `[${a.shape.join(", ")}] and [${b.shape.join(", ")}]`,
       cure: "inputs share batch and time",
     });
-  return { ...a, data: a.data.map((real, k) => real & b.data[k]!) };
+  return { ...a, data: a.data.map((real, k) => real | b.data[k]!) };
 }
 
-/** Masks by time axis, as the core takes them. */
+/** Masks by time axis, as the core takes them: nothing of a kind that there is none of. */
 export function extentsOf(masks: ReadonlyMap<string, HostTensor<"bool">>): Extent {
   const told = [...masks].map(([axis, mask]) => [axis, extentOf(mask)] as const);
-  const of = <Kind extends "lengths" | "mask">(
-    kind: Kind,
-  ): Record<string, NonNullable<ReturnType<typeof extentOf>[Kind]>> =>
-    Object.fromEntries(told.flatMap(([axis, extent]) => (extent[kind] ? [[axis, extent[kind]]] : [])));
-  return { lengths: of("lengths"), mask: of("mask") };
+  const of = <Kind extends "lengths" | "mask">(kind: Kind): Pick<Extent, Kind> => {
+    const own = told.flatMap(([axis, extent]) => (extent[kind] ? [[axis, extent[kind]] as const] : []));
+    return (own.length > 0 ? { [kind]: Object.fromEntries(own) } : {}) as unknown as Pick<Extent, Kind>;
+  };
+  return { ...of("lengths"), ...of("mask") };
 }
 
 /**

@@ -11,6 +11,7 @@ interface Describing {
     forms: readonly ValueInfo[],
     initialState: readonly ValueRef[] | null,
     axis: string,
+    ignoresMask: boolean,
   ): readonly LayerSpec[];
 }
 
@@ -25,7 +26,7 @@ export function inferForms(
   const name = "layer";
   const refs = forms.map((_, k) => `input${k}`);
   const values = new Map(refs.map((ref, k) => [ref, forms[k]!]));
-  for (const own of layer.toSpecs(name, refs, forms, null, STEPS))
+  for (const own of layer.toSpecs(name, refs, forms, null, STEPS, false))
     for (const [ref, info] of valuesOf(own, values)) values.set(ref, info);
   return layer.outputSuffixes.map((suffix) => [suffix, values.get(name + suffix)!]);
 }

@@ -1,4 +1,5 @@
 import { unrollError } from "../contract/error.js";
+import { knownOptions } from "../contract/known-options.js";
 import { STEPS, type ValueInfo } from "../layers/value-info.js";
 import { KerasTensor } from "./layer.js";
 
@@ -38,5 +39,6 @@ export function formOf(shape: readonly (number | null)[], dtype: ValueInfo["dtyp
 
 /** An input of a functional model. */
 export function input(options: InputOptions): KerasTensor {
+  knownOptions("input", options, ["shape", "dtype", "name"]);
   return KerasTensor.input(options.name ?? "", formOf(options.shape, options.dtype ?? "float32"));
 }

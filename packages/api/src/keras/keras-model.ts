@@ -10,7 +10,7 @@ import { compile } from "../model/compile.js";
 import type { SteppableModel } from "../model/faces.js";
 import type { Spec } from "../specification/types.js";
 import type { WeightSpec } from "../specification/weights.js";
-import { both, extentsOf, nonZero, toMask } from "./extent.js";
+import { either, extentsOf, nonZero, toMask } from "./extent.js";
 import { KerasTensor, partName } from "./layer.js";
 import { type Network, network } from "./network.js";
 
@@ -284,7 +284,7 @@ export class KerasModel {
           axis,
           names
             .map((name) => (inputs[name]!.dtype === "bool" ? toMask(inputs[name]!) : nonZero(inputs[name]!)))
-            .reduce(both),
+            .reduce(either),
         );
     if (given === undefined || given === null) return found;
     const list = isHostTensor(given) || Array.isArray(given);

@@ -1,7 +1,27 @@
 import { UnrollError, unrollError } from "../contract/error.js";
+import { kindOf } from "../contract/kind.js";
+import { knownOptions } from "../contract/known-options.js";
+import { shown } from "../contract/shown.js";
+import { layerWeights } from "../specification/weights.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
 import { STEPS, type ValueInfo } from "../layers/value-info.js";
 import { inferForms } from "./infer.js";
+
+/** An operation that Keras's graph has for a mask; only the order of layers depends on it. */
+export interface MaskNode {
+  readonly parents: readonly (KerasTensor | LayerCall | MaskNode)[];
+}
+
+/** What masks a value. */
+export interface Mask {
+  /**
+   * Inputs of ids, real where not 0, and inputs of dtype bool, real where true; a step is real where one of
+   * them says so.
+   */
+  readonly sources: readonly KerasTensor[];
+  /** What Keras computes it by. */
+  readonly node: KerasTensor | MaskNode;
+}
 
 /** One application of a layer. */
 export interface LayerCall {
@@ -13,14 +33,12 @@ export interface LayerCall {
   readonly inputs: readonly KerasTensor[];
   /** State to start from, in Keras's order; null for the caller's. */
   readonly initialState: readonly KerasTensor[] | null;
-  /**
-   * Mask sources of the inputs along each time axis, see {@link KerasTensor.masks}; the first are those of
-   * the output.
-   */
-  readonly masks: readonly (readonly KerasTensor[])[];
+  /** What masks the steps that the layer reads along each time axis. */
+  readonly masks: readonly (Mask | null)[];
 }
 
 let calls = 0;
+let madeLayers = 0;
 
 /** A value in a model under construction: an input, or an output of a layer. */
 export class KerasTensor {
@@ -33,15 +51,13 @@ export class KerasTensor {
     readonly suffix: string,
     /** Its axes; the time axis has its name once the model is wired, and is `time` until then. */
     readonly form: ValueInfo,
-    /**
-     * @internal What masks it: inputs of ids, masked where 0, and inputs of dtype bool, masked where false.
-     */
-    readonly masks: readonly KerasTensor[],
+    /** @internal What masks it. */
+    readonly mask: Mask | null,
   ) {}
 
   /** @internal An input of a model. */
   static input(name: string, form: ValueInfo): KerasTensor {
-    return new KerasTensor(null, name, form, []);
+    return new KerasTensor(null, name, form, null);
   }
 
   /** @internal The outputs of applying a layer. */
@@ -50,12 +66,12 @@ export class KerasTensor {
     inputs: readonly KerasTensor[],
     initialState: readonly KerasTensor[] | null,
     masks: LayerCall["masks"],
+    outputMask: Mask | null,
   ): KerasTensor[] {
     const forms = inputs.map((one) => one.form);
-    layer.checkInputs(forms);
     const source = { order: calls++, layer, inputs, initialState, masks };
     return inferForms(layer, forms).map(
-      ([suffix, form]) => new KerasTensor(source, suffix, form, form.axis === null ? [] : masks[0]!),
+      ([suffix, form]) => new KerasTensor(source, suffix, form, form.axis === null ? null : outputMask),
     );
   }
 }
@@ -85,14 +101,23 @@ export const commonOptions: readonly string[] = ["name", "inputShape"];
 
 /** What `apply` takes beside the input. */
 export interface ApplyOptions {
-  /** State to start from: tensors in Keras's order, h before c, forward before backward. */
-  readonly initialState?: readonly KerasTensor[];
+  /** State to start from: tensors in Keras's order, h before c, forward before backward; or the only one. */
+  readonly initialState?: KerasTensor | readonly KerasTensor[];
   /**
-   * Which steps are real: an input of dtype bool; for attention a list of those of query and value, null for
-   * all.
+   * Which steps are real: an input of dtype bool; for attention a list of those of query and value, null
+   * where all are, whatever mask the input has. Default: the masks of the inputs.
    */
   readonly mask?: KerasTensor | readonly (KerasTensor | null)[];
+  /**
+   * Whether a layer that is given `initialState` skips the steps that its input's mask says. Default false,
+   * as Keras 3 passes a mask on by itself only to layers called with one tensor; Keras 2 did skip them.
+   */
+  readonly keepMask?: boolean;
+  /** As in Keras; only false, as nothing is trained here. */
+  readonly training?: false;
 }
+
+const applyOptions: readonly string[] = ["initialState", "mask", "keepMask", "training"];
 
 /** A state part for people: `h`, or `cell0.h` of a cell within a stack. */
 export const partName = ({ within, part }: StatePart): string =>
@@ -113,6 +138,9 @@ export abstract class Layer {
   readonly name: string | null;
   /** The input it was said to have, for the first layer of a `sequential`. */
   readonly inputShape: readonly (number | null)[] | null;
+  /** @internal Counts layers as they are made, since Keras numbers them so. */
+  readonly made = madeLayers++;
+  private built: string | null = null;
 
   constructor(options: LayerOptions) {
     this.name = options.name ?? null;
@@ -125,13 +153,17 @@ export abstract class Layer {
   get outputSuffixes(): readonly string[] {
     return [""];
   }
-  /** @internal The spec layers, in order; the last has the layer's name. `axis` is the output's time axis. */
+  /**
+   * @internal The spec layers, in order; the last has the layer's name. `axis` is the output's time axis;
+   * with `ignoresMask` every step is real, though the axis is masked.
+   */
   abstract toSpecs(
     name: string,
     inputs: readonly ValueRef[],
     forms: readonly ValueInfo[],
     initialState: readonly ValueRef[] | null,
     axis: string,
+    ignoresMask: boolean,
   ): readonly LayerSpec[];
   /** @internal The state in Keras's order; empty for a layer without state. */
   stateParts(): readonly StatePart[] {
@@ -144,17 +176,29 @@ export abstract class Layer {
   get bindings(): readonly { readonly within: string; readonly cell: string | null }[] {
     return [{ within: "", cell: null }];
   }
-  /** @internal Name of the wrapped layer in weight paths. */
-  get inner(): string | null {
-    return null;
-  }
   /** @internal Whether the state is kept from call to call. */
   get stateful(): boolean {
     return false;
   }
-  /** @internal Whether the layer marks steps with id 0 as masked. */
-  get masksZero(): boolean {
+  /** @internal The layer within, which Keras names as well. */
+  get wrapped(): Layer | null {
+    return null;
+  }
+  /** @internal Whether Keras's layer is called with masks. */
+  get takesMask(): boolean {
+    return this.inTime !== null || this.stateParts().length > 0;
+  }
+  /** @internal Whether the layer is applied to a list. */
+  get takesList(): boolean {
     return false;
+  }
+  /**
+   * @internal What masks the output, where it is a sequence.
+   *
+   * @param given what the caller says masks the input
+   */
+  outputMask([first]: readonly KerasTensor[], given: Mask | null | undefined): Mask | null {
+    return given === undefined ? (first?.mask ?? null) : given;
   }
   /**
    * @internal Which inputs run along one time axis, by number; the first group's is that of the output.
@@ -177,8 +221,46 @@ export abstract class Layer {
    *   number of states or masks
    */
   apply(input: KerasTensor | readonly KerasTensor[], options: ApplyOptions = {}): Applied {
-    const inputs = Array.isArray(input) ? (input as readonly KerasTensor[]) : [input as KerasTensor];
-    const state = options.initialState ?? null;
+    knownOptions(this.place, options, applyOptions);
+    if (options.training !== undefined && options.training !== false)
+      this.refuse("UNROLL_UNSUPPORTED", "training false", shown(options.training), "nothing is trained here");
+    const inputs = this.listOf(input, "a tensor of the model");
+    if (inputs.length !== 1 && !this.takesList)
+      this.refuse(
+        "UNROLL_ARGUMENT",
+        "one input",
+        `${inputs.length}`,
+        "a state goes in as { initialState: [h, c] }; merge layers and attention take lists",
+      );
+    const forms = inputs.map((one) => one.form);
+    this.checkInputs(forms);
+    this.checkBuilt(forms);
+    const state = options.initialState === undefined ? null : this.listOf(options.initialState, "a state");
+    this.checkState(state);
+    const groups = this.inTime?.map((group) => group.flatMap((k) => inputs[k] ?? [])) ?? [inputs];
+    const given = this.givenMasks(groups.length, options.mask);
+    const keeps = state === null || options.keepMask === true;
+    const masks = groups.map((group, k) =>
+      given === null ? (keeps ? (group[0]?.mask ?? null) : null) : given[k]!,
+    );
+    const made = KerasTensor.call(this, inputs, state, masks, this.outputMask(inputs, given?.[0]));
+    return (made.length === 1 ? made[0] : made) as Applied;
+  }
+
+  private listOf(given: KerasTensor | readonly KerasTensor[], expected: string): readonly KerasTensor[] {
+    const list = (Array.isArray(given) ? given : [given]) as readonly KerasTensor[];
+    const odd = list.find((one: unknown) => !(one instanceof KerasTensor));
+    if (odd !== undefined || list.includes(undefined as never))
+      this.refuse(
+        "UNROLL_ARGUMENT",
+        expected,
+        kindOf(odd),
+        "input() and layers make them; numbers go to predict",
+      );
+    return list;
+  }
+
+  private checkState(state: readonly KerasTensor[] | null): void {
     const parts = this.stateParts();
     if (state !== null && state.length !== parts.length)
       this.refuse(
@@ -187,31 +269,47 @@ export abstract class Layer {
         `${state.length}`,
         "order them as Keras does: h before c, forward before backward",
       );
-    const groups = this.inTime?.map((group) => group.flatMap((k) => inputs[k] ?? [])) ?? [inputs];
-    const given =
-      options.mask === undefined
-        ? []
-        : Array.isArray(options.mask)
-          ? (options.mask as readonly (KerasTensor | null)[])
-          : [options.mask as KerasTensor];
-    if (given.length > groups.length)
+  }
+
+  /** The masks that a caller gives, one for each time axis; null where that is left to the inputs. */
+  private givenMasks(count: number, mask: ApplyOptions["mask"]): readonly (Mask | null)[] | null {
+    if (mask === undefined || mask === null) return null;
+    const list = (Array.isArray(mask) ? mask : [mask]) as readonly (KerasTensor | null)[];
+    if (list.length !== count)
       this.refuse(
         "UNROLL_ARGUMENT",
-        groups.length === 1 ? "one mask" : `${groups.length} masks at most`,
-        `${given.length}`,
+        count === 1 ? "one mask" : `${count} masks, null where all steps are real`,
+        `${list.length}`,
         "give one for each sequence that the layer reads by itself",
       );
-    const masks = groups.map((group, k) =>
-      given[k] ? [given[k]] : [...new Set(group.flatMap((one) => one.masks))],
-    );
-    const made = KerasTensor.call(this, inputs, state, this.masksZero ? [inputs] : masks);
-    return (made.length === 1 ? made[0] : made) as Applied;
+    return list.map((one) => (one === null ? null : { sources: this.listOf(one, "a mask"), node: one }));
+  }
+
+  /** Refuses inputs whose weights would be others than those that the layer was built with. */
+  private checkBuilt(forms: readonly ValueInfo[]): void {
+    const refs = forms.map((_, k) => `input${k}`);
+    const shapes = this.toSpecs("layer", refs, forms, null, STEPS, false)
+      .flatMap((own) => layerWeights(own))
+      .map(({ name, shape }) => `${name.replace(/^layer[./]?/, "")} [${shape.join(", ")}]`)
+      .join(", ");
+    this.built ??= shapes;
+    if (this.built !== shapes)
+      this.refuse(
+        "UNROLL_SHAPE",
+        `an input that fits weights ${this.built}, as the one before`,
+        `one that needs ${shapes}`,
+        "a layer has one set of weights; make another layer for other features",
+      );
+  }
+
+  protected get place(): string {
+    return `${this.kind}${this.name === null ? "" : ` "${this.name}"`}`;
   }
 
   protected refuse(code: UnrollError["code"], expected: string, got: string, cure: string): never {
     throw unrollError({
       code: code,
-      place: `${this.kind}${this.name === null ? "" : ` "${this.name}"`}`,
+      place: this.place,
       expected: expected,
       got: got,
       cure: cure,

@@ -1,5 +1,10 @@
-/** Keras's `layers`, as functions: `layers.lstm({ units: 8 })`. */
+/**
+ * Keras's `layers`, as functions: `layers.lstm(8, { returnSequences: true })`, or all by name,
+ * `layers.lstm({ units: 8 })`.
+ */
 import { type AdditiveAttentionOptions, AttentionLayer, type AttentionOptions } from "./attention.js";
+import { unrollError } from "../contract/error.js";
+import { isRecord } from "../contract/kind.js";
 import type { Layer, LayerOptions } from "./layer.js";
 import { ActivationLayer, type ActivationOptions } from "./activation.js";
 import { DenseLayer, type DenseOptions } from "./dense.js";
@@ -29,14 +34,34 @@ import {
   type RnnOptions,
 } from "./recurrent-layers.js";
 
+/** Options beside the one that comes first. */
+type More<Options> = Partial<Options>;
+
+/** Options by name, where the first argument may stand for the one that Keras takes first. */
+function named<Options extends object>(key: keyof Options & string, first: unknown, more?: object): Options {
+  const byName = isRecord(first);
+  if (byName && more !== undefined)
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "keras layer",
+      expected: `${key}, then options; or options alone`,
+      got: "options twice",
+      cure: "put them into one object",
+    });
+  return (byName ? first : { ...more, [key]: first }) as Options;
+}
+
 /** Keras's `Embedding`: a vector for each id, [..., outputDim]. */
 export const embedding = (options: EmbeddingOptions): Layer => new EmbeddingLayer(options);
 /** Keras's `SimpleRNN`: h' = activation(x·K + h·U + b), over a sequence. */
-export const simpleRnn = (options: RecurrentOptions): Layer => RecurrentLayer.simpleRnn(options);
+export const simpleRnn = (units: number | RecurrentOptions, more?: More<RecurrentOptions>): Layer =>
+  RecurrentLayer.simpleRnn(named("units", units, more));
 /** Keras's `LSTM`, over a sequence. Weights as Keras has them, gates i f c o. */
-export const lstm = (options: LstmOptions): Layer => RecurrentLayer.lstm(options);
+export const lstm = (units: number | LstmOptions, more?: More<LstmOptions>): Layer =>
+  RecurrentLayer.lstm(named("units", units, more));
 /** Keras's `GRU`, over a sequence. Weights as Keras has them, gates z r h. */
-export const gru = (options: GruOptions): Layer => RecurrentLayer.gru(options);
+export const gru = (units: number | GruOptions, more?: More<GruOptions>): Layer =>
+  RecurrentLayer.gru(named("units", units, more));
 /**
  * Keras's `RNN(cell, ...)`: a cell of Keras, one of `customCell`, or a list of them that make up each step.
  */
@@ -53,17 +78,29 @@ export const stackedRnnCells = (options: {
 }): StackedCells => new StackedCells(options.cells);
 export { simpleRnn as simpleRNN, simpleRnnCell as simpleRNNCell, stackedRnnCells as stackedRNNCells };
 /** Keras's `Bidirectional`: a recurrent layer forward, and a copy or another of it backward. */
-export const bidirectional = (options: BidirectionalOptions): Layer => new BidirectionalLayer(options);
+export const bidirectional = (
+  layer: Layer | BidirectionalOptions,
+  more?: More<BidirectionalOptions>,
+): Layer => new BidirectionalLayer(named("layer", layer, more));
 /** Keras's `Dense`: activation(x·kernel + bias) over the last axis. */
-export const dense = (options: DenseOptions): Layer => new DenseLayer(options);
+export const dense = (units: number | DenseOptions, more?: More<DenseOptions>): Layer =>
+  new DenseLayer(named("units", units, more));
 /** Keras's `Activation`: a function of each element, or softmax over the last axis. */
-export const activation = (options: ActivationOptions): Layer => new ActivationLayer(options);
+export const activation = (
+  activation: ActivationOptions["activation"] | ActivationOptions,
+  more?: More<ActivationOptions>,
+): Layer => new ActivationLayer(named("activation", activation, more));
 /** Keras's `Dropout`: training only, so the identity here. */
-export const dropout = (options: DropoutOptions): Layer => new DropoutLayer(options);
+export const dropout = (rate: number | DropoutOptions, more?: More<DropoutOptions>): Layer =>
+  new DropoutLayer(named("rate", rate, more));
 /** Keras's `TimeDistributed`: a layer applied to every step of a sequence by itself. */
-export const timeDistributed = (options: TimeDistributedOptions): Layer => new TimeDistributedLayer(options);
+export const timeDistributed = (
+  layer: Layer | TimeDistributedOptions,
+  more?: More<TimeDistributedOptions>,
+): Layer => new TimeDistributedLayer(named("layer", layer, more));
 /** Keras's `RepeatVector`: one vector a row, [batch, features], as each of n steps. */
-export const repeatVector = (options: RepeatVectorOptions): Layer => new RepeatVectorLayer(options);
+export const repeatVector = (n: number | RepeatVectorOptions, more?: More<RepeatVectorOptions>): Layer =>
+  new RepeatVectorLayer(named("n", n, more));
 /**
  * Keras's `Attention` of [query, value] or [query, value, key]; see the rule `attention` in
  * docs/semantics.md.

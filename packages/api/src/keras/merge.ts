@@ -2,7 +2,7 @@ import { knownOptions } from "../contract/known-options.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { merge } from "../specification/build.js";
 import type { LayerSpec, MergeSpec, ValueRef } from "../specification/types.js";
-import { commonOptions, Layer, type LayerOptions } from "./layer.js";
+import { commonOptions, type KerasTensor, Layer, type LayerOptions, type Mask } from "./layer.js";
 
 /** Concatenate, Add, Average and Multiply of two or more inputs. */
 export class MergeLayer extends Layer {
@@ -30,6 +30,27 @@ export class MergeLayer extends Layer {
         `[${odd.shape.join(", ")}]`,
         this.mode === "concat" ? "only the last axis may differ" : "shapes must be equal",
       );
+  }
+
+  override get takesList(): boolean {
+    return true;
+  }
+
+  /**
+   * A step is real where any input says so, and there is no mask where one input has none. Source: Keras
+   * 3.15 `layers/merging/base_merge.py` and `concatenate.py`.
+   */
+  override outputMask(inputs: readonly KerasTensor[]): Mask | null {
+    const masks = inputs.flatMap(({ mask }) => mask ?? []);
+    if (masks.length < inputs.length) return null;
+    const sources = [...new Set(masks.flatMap((mask) => mask.sources))];
+    if (this.mode !== "concat")
+      return { sources, node: masks.map(({ node }) => node).reduce((a, b) => ({ parents: [a, b] })) };
+    // Each mask is stretched to its input's features, they are joined, and any of a step's counts.
+    const stretched = masks.map(({ node }, k) => ({
+      parents: [{ parents: [node] }, { parents: [inputs[k]!.source ?? inputs[k]!] }],
+    }));
+    return { sources, node: { parents: [{ parents: stretched }] } };
   }
 
   toSpecs(name: string, inputs: readonly ValueRef[]): readonly LayerSpec[] {

@@ -4,6 +4,7 @@ import { spec as makeSpec } from "../specification/build.js";
 import type { InputSpec, LayerSpec, Spec, ValueRef } from "../specification/types.js";
 import { axesOf, type AxisOf, maskedBy } from "./axes.js";
 import type { KerasTensor, Layer, LayerCall, StatePart } from "./layer.js";
+import { layerOrder } from "./layer-order.js";
 
 /** Layers wired from inputs to outputs. */
 export interface Network {
@@ -43,23 +44,44 @@ function callsOf(outputs: readonly KerasTensor[]): LayerCall[] {
   return [...found].sort((a, b) => a.order - b.order);
 }
 
-/** Names layers as Keras does: given names, or kinds numbered from the second on. */
+/**
+ * Names layers as Keras does: given names, or kinds numbered as the layers were made. One inside of a
+ * wrapper is numbered too, but its name is its wrapper's matter.
+ */
 function layerNames(calls: readonly LayerCall[], taken: Set<string>): Map<Layer, string> {
   const names = new Map<Layer, string>();
+  const outer = new Set(calls.map(({ layer }) => layer));
   const claim = (layer: Layer, name: string): void => {
-    if (taken.has(name))
+    if (outer.has(layer) && taken.has(name))
       refuse("UNROLL_ARGUMENT", "names used once", `"${name}" twice`, "rename one of the layers");
     taken.add(name);
     names.set(layer, name);
   };
-  for (const { layer } of calls) if (layer.name !== null && !names.has(layer)) claim(layer, layer.name);
-  for (const { layer } of calls) {
-    if (names.has(layer)) continue;
+  const all = [...outer].flatMap((layer) => (layer.wrapped ? [layer, layer.wrapped] : [layer]));
+  const made = [...new Set(all)].sort((a, b) => a.made - b.made);
+  for (const layer of outer) if (layer.name !== null) claim(layer, layer.name);
+  for (const layer of made) {
+    if (layer.name !== null) {
+      if (!names.has(layer)) names.set(layer, layer.name);
+      continue;
+    }
     let name = layer.kind;
     for (let k = 1; taken.has(name); k++) name = `${layer.kind}_${k}`;
     claim(layer, name);
   }
   return names;
+}
+
+/** What weights files call each layer: its class, numbered in Keras's order whatever its name is. */
+function storedNames(order: readonly Layer[]): Map<Layer, string> {
+  const counts = new Map<string, number>();
+  return new Map(
+    order.map((layer) => {
+      const count = counts.get(layer.kind) ?? 0;
+      counts.set(layer.kind, count + 1);
+      return [layer, count === 0 ? layer.kind : `${layer.kind}_${count}`];
+    }),
+  );
 }
 
 /** Names of the inputs: given names, or `input` numbered from the second on. */
@@ -80,20 +102,30 @@ function inputNamesOf(inputs: readonly KerasTensor[], taken: Set<string>): Map<K
 function callNamesOf(
   calls: readonly LayerCall[],
   names: ReadonlyMap<Layer, string>,
+  order: readonly Layer[],
 ): { callNames: Map<LayerCall, string>; bindings: KerasBinding[] } {
   const callNames = new Map<LayerCall, string>();
-  const bindings: KerasBinding[] = [];
   const applied = new Map<Layer, number>();
+  const stored = storedNames(order);
+  const own = new Map<Layer, KerasBinding[]>();
   for (const call of calls) {
     const name = names.get(call.layer)!;
     const count = (applied.get(call.layer) ?? 0) + 1;
     applied.set(call.layer, count);
     const layer = count === 1 ? name : `${name}_call${count}`;
     callNames.set(call, layer);
-    for (const { within, cell } of call.layer.bindings)
-      bindings.push({ layer: layer + within, name, inner: call.layer.inner, cell });
+    const { wrapped } = call.layer;
+    const inner = wrapped && names.get(wrapped)!;
+    const bindings = call.layer.bindings.map(({ within, cell }) => ({
+      layer: layer + within,
+      name,
+      inner,
+      cell,
+      stored: stored.get(call.layer)!,
+    }));
+    own.set(call.layer, [...(own.get(call.layer) ?? []), ...bindings]);
   }
-  return { callNames, bindings };
+  return { callNames, bindings: order.flatMap((layer) => own.get(layer)!) };
 }
 
 /** What masks the layers along each time axis. @throws UNROLL_UNSUPPORTED where two are masked apart */
@@ -144,7 +176,7 @@ export function network(
   const taken = new Set<string>();
   const inputNames = inputNamesOf(inputs, taken);
   const calls = callsOf(outputs);
-  const { callNames, bindings } = callNamesOf(calls, layerNames(calls, taken));
+  const { callNames, bindings } = callNamesOf(calls, layerNames(calls, taken), layerOrder(outputs));
   const refOf = (tensor: KerasTensor): ValueRef =>
     (tensor.source ? callNames.get(tensor.source)! + tensor.suffix : inputNames.get(tensor)) ??
     refuse("UNROLL_ARGUMENT", "inputs that the model lists", tensor.suffix || "one more", "add it to inputs");
@@ -154,6 +186,9 @@ export function network(
     outputs,
     (origin) => ("layer" in origin ? callNames.get(origin) : inputNames.get(origin)) ?? "unlisted",
   );
+  const masks = masksOf(calls, axisOf, callNames, refOf);
+  const ignoresMask = ({ layer, inputs: [x], masks: [own] }: LayerCall): boolean =>
+    layer.stateParts().length > 0 && own === null && (masks.get(axisOf(x!)) ?? []).length > 0;
   const layers: LayerSpec[] = calls.flatMap((call) =>
     call.layer.toSpecs(
       callNames.get(call)!,
@@ -161,9 +196,9 @@ export function network(
       call.inputs.map((one) => one.form),
       call.initialState?.map(refOf) ?? null,
       axisOf(call),
+      ignoresMask(call),
     ),
   );
-  const masks = masksOf(calls, axisOf, callNames, refOf);
   const refs = outputs.map(refOf);
   return {
     spec: makeSpec({ name, inputs: inputSpecs(inputNames, axisOf), layers, outputs: [...new Set(refs)] }),

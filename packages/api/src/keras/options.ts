@@ -1,6 +1,7 @@
 import { unrollError } from "../contract/error.js";
 import type { Activation } from "../layers/activations.js";
 import type { DenseSpec } from "../specification/types.js";
+import { shown } from "../contract/shown.js";
 import { nearest } from "../contract/nearest.js";
 
 /** Keras's activations by ours. Its `leaky_relu` has slope 0.2, which we don't have. */
@@ -26,16 +27,18 @@ const outer: Readonly<Record<string, DenseSpec["activation"]>> = {
   logSoftmax: "logSoftmax",
 };
 
-function look<T>(table: Readonly<Record<string, T>>, place: string, name: string | null): T {
-  const found = Object.hasOwn(table, name ?? "linear") ? table[name ?? "linear"] : undefined;
+function look<T>(table: Readonly<Record<string, T>>, place: string, given: unknown): T {
+  // A name from a file may be anything, and a list in lists without end has no text.
+  const name = given ?? "linear";
+  const found = typeof name === "string" && Object.hasOwn(table, name) ? table[name] : undefined;
   if (found === undefined) {
     throw unrollError({
       code: "UNROLL_UNSUPPORTED",
       place: place,
       expected: `an activation of ${Object.keys(table).join(", ")}`,
-      got: `"${name}"`,
-      cure: `the nearest is "${nearest(name ?? "", Object.keys(table))}"`,
-      details: { activation: name },
+      got: shown(name),
+      cure: `the nearest is "${nearest(typeof name === "string" ? name : "", Object.keys(table))}"`,
+      details: { activation: given },
     });
   }
   return found;

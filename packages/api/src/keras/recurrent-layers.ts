@@ -169,6 +169,8 @@ export class RecurrentLayer extends Layer {
     [input]: readonly ValueRef[],
     [form]: readonly ValueInfo[],
     initialState: readonly ValueRef[] | null,
+    _axis: string,
+    ignoresMask: boolean,
   ): LayerSpec[] {
     const { goBackwards, returnSequences } = this.options;
     const direction = goBackwards ? "backward" : "forward";
@@ -183,11 +185,13 @@ export class RecurrentLayer extends Layer {
         initialState: this.initialOf(within, initialState),
       } as const;
       [from, size] = [own.name, outputSize(own.cell)];
+      const ignoring = ignoresMask && ({ maskedOutput: "ignore" } as const);
       // What cells within put out at masked steps is never read.
-      if (within !== "") return recurrent(own);
+      if (within !== "") return recurrent({ ...own, ...ignoring });
       return recurrent({
         ...own,
         ...this.masking,
+        ...ignoring,
         outputOrder: goBackwards ? "processing" : "time",
         returns: returnSequences ? "sequence" : "last",
       });
@@ -320,6 +324,8 @@ export class BidirectionalLayer extends Layer {
     [input]: readonly ValueRef[],
     [form]: readonly ValueInfo[],
     initialState: readonly ValueRef[] | null,
+    _axis: string,
+    ignoresMask: boolean,
   ): LayerSpec[] {
     const { returnSequences, heldStart } = this.forward.options;
     const size = this.lastAxis(form!);
@@ -333,7 +339,7 @@ export class BidirectionalLayer extends Layer {
         backward: this.backward.cells[0]!.make(size),
         merge: this.merge,
         returns: returnSequences ? "sequence" : "last",
-        maskedOutput: returnSequences ? "zero" : "hold",
+        maskedOutput: ignoresMask ? "ignore" : returnSequences ? "zero" : "hold",
         heldStart:
           heldStart ??
           (this.ways.some(([, layer]) => layer.heldStart === "zeros") ? "zeros" : "initialState"),
@@ -349,8 +355,8 @@ export class BidirectionalLayer extends Layer {
     );
   }
 
-  override get inner(): string {
-    return this.forward.name ?? this.forward.kind;
+  override get wrapped(): Layer {
+    return this.forward;
   }
 
   override get stateful(): boolean {

@@ -42,11 +42,15 @@ export class TimeDistributedLayer extends Layer {
   }
 
   toSpecs(name: string, inputs: readonly ValueRef[], forms: readonly ValueInfo[]): readonly LayerSpec[] {
-    return this.options.layer.toSpecs(name, inputs, forms, null, "");
+    return this.options.layer.toSpecs(name, inputs, forms, null, "", false);
   }
 
-  override get inner(): string {
-    return this.options.layer.name ?? this.options.layer.kind;
+  override get wrapped(): Layer {
+    return this.options.layer;
+  }
+
+  override get takesMask(): boolean {
+    return true;
   }
 
   override get inputDtype(): "float32" | "int32" {

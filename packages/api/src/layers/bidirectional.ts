@@ -38,11 +38,12 @@ const fields = {
   returns: { kind: "oneOf", of: ["sequence", "last"], default: "sequence" },
   /**
    * Output at steps that are masked or past a row's length: `zero`, the default for sequences, or `hold`,
-   * that of the step before it, the default where only the last is returned.
+   * that of the step before it, the default where only the last is returned; or `ignore`, where every step
+   * is real to the layer.
    */
   maskedOutput: {
     kind: "oneOf",
-    of: ["zero", "hold"],
+    of: ["zero", "hold", "ignore"],
     default: ({ returns }: { returns?: unknown }) => (returns === "last" ? "hold" : "zero"),
   },
   /** What is held before the first real step: `zeros`, the default, or the output of the initial state. */

@@ -11,7 +11,7 @@ export interface PassLayer {
   readonly name: string;
   readonly input: ValueRef;
   readonly returns: "sequence" | "last";
-  readonly maskedOutput: "zero" | "hold";
+  readonly maskedOutput: "zero" | "hold" | "ignore";
   readonly heldStart: "zeros" | "initialState";
   readonly initialState: Readonly<Record<string, ValueRef>> | null;
   /** Values that the cell reads beside its input, by the cell's names for them. */
@@ -143,7 +143,8 @@ export function foldPass(layer: PassLayer, pass: Pass, scope: LayerScope): Folde
   const { b } = scope;
   const { cell, prefix, reverse } = pass;
   const definition = scope.cell(cell);
-  const extent = scope.extent(scope.value(layer.input).axis);
+  const { maskedOutput, heldStart } = layer;
+  const extent = maskedOutput === "ignore" ? {} : scope.extent(scope.value(layer.input).axis);
   const own = {
     b,
     weights: under(prefix, scope.weights),
@@ -155,9 +156,9 @@ export function foldPass(layer: PassLayer, pass: Pass, scope: LayerScope): Folde
   // Only a returned sequence shows the outputs of masked steps, so a layer that returns its last output
   // asks for the form that every engine can run, unless that output is no part of its state.
   const how: RecurrentAttrs =
-    last && part !== null
+    (last && part !== null) || maskedOutput === "ignore"
       ? { reverse, maskedOutput: "zero", heldStart: "zeros" }
-      : { reverse, maskedOutput: layer.maskedOutput, heldStart: layer.heldStart };
+      : { reverse, maskedOutput, heldStart };
   const { y, state } = definition.fold(cell, scope.read(layer.input), own, extent, how);
   if (!last) return { y, state };
   return {

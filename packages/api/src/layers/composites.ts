@@ -56,7 +56,8 @@ const oneExtent = (inputs: ReadonlySet<string>): string | null =>
 const trueOrFalse = { kind: "oneOf", of: [true, false] } as const;
 const time: CompositeDefinition["attrs"] = {
   reverse: trueOrFalse,
-  maskedOutput: recurrentDefinition.fields.maskedOutput,
+  // A layer that ignores masks is a composite without one.
+  maskedOutput: { kind: "oneOf", of: ["zero", "hold"] },
   heldStart: recurrentDefinition.fields.heldStart,
 };
 

@@ -32,11 +32,12 @@ const fields = {
   /**
    * Output at steps that are masked or past a row's length. `zero`: zeros (torch, ONNX, TensorFlow 1), the
    * default for sequences. `hold`: the output of the step before (Keras), the default where only the last
-   * is returned.
+   * is returned. `ignore`: masks and lengths don't concern the layer, every step is real to it (Keras 3,
+   * where a layer is given its initial state).
    */
   maskedOutput: {
     kind: "oneOf",
-    of: ["zero", "hold"],
+    of: ["zero", "hold", "ignore"],
     default: ({ returns }: { returns?: unknown }) => (returns === "last" ? "hold" : "zero"),
   },
   /**

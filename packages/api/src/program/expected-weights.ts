@@ -33,8 +33,12 @@ export function weightProblems(
   };
 }
 
+/** How many keys of a kind the text of an error lists; its details have all. */
+const LISTED = 20;
+
 /**
- * Throws one UNROLL_WEIGHTS error that lists every missing, unexpected and mis-shaped key, or returns.
+ * Throws one UNROLL_WEIGHTS error that lists missing, unexpected and mis-shaped keys, in its details every
+ * one of them, or returns.
  *
  * @param place what the weights are for, e.g. `model "charlm"`
  * @param cure what to do about it
@@ -59,7 +63,10 @@ export function assertWeights(
   const counts = lists.map(([what, { length }]) => `${length} ${what}`).join(", ");
   const parts = lists
     .filter(([, list]) => list.length > 0)
-    .map(([what, list]) => `${what} ${list.join(", ")}`);
+    .map(([what, list]) => {
+      const [first, more] = [list.slice(0, LISTED), list.length - LISTED];
+      return `${what} ${first.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+    });
   throw unrollError({
     code: "UNROLL_WEIGHTS",
     place,

@@ -20,6 +20,11 @@ export interface KerasBinding {
    * `RNN([...])`; Keras's weights files number cells of one kind alike.
    */
   readonly cell?: string | null;
+  /**
+   * What Keras's weights files call the layer, whatever its name: its class, numbered among those of the
+   * model, e.g. `lstm_1`. Default: its name.
+   */
+  readonly stored?: string;
 }
 
 const kindNames = { lstm: "lstm", gru: "gru", simpleRnn: "simple_rnn", custom: "rnn" } as const;

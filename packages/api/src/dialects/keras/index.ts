@@ -17,16 +17,20 @@ import { type KerasRules, kerasRules } from "./rules.js";
 export { type KerasBinding, kerasBindings } from "./bindings.js";
 
 function specRules(spec: Spec, bindings: readonly KerasBinding[]): KerasRules {
-  const all = spec.layers.map((layer) =>
-    kerasRules(
-      layer,
-      bindings.find((one) => one.layer === layer.name) ?? {
-        layer: layer.name,
-        name: layer.name,
-        inner: null,
-      },
-    ),
-  );
+  const at = new Map(bindings.map(({ layer }, k) => [layer, k]));
+  const place = ({ name }: Spec["layers"][number]): number => at.get(name) ?? bindings.length;
+  const all = [...spec.layers]
+    .sort((a, b) => place(a) - place(b))
+    .map((layer) =>
+      kerasRules(
+        layer,
+        bindings.find((one) => one.layer === layer.name) ?? {
+          layer: layer.name,
+          name: layer.name,
+          inner: null,
+        },
+      ),
+    );
   return {
     rules: all.flatMap((one) => one.rules),
     patterns: new Map(all.flatMap((one) => [...one.patterns])),
@@ -65,8 +69,8 @@ function recognised(
 }
 
 /**
- * Weights that Keras keeps for a spec, in `get_weights()` order, under Keras 3's names. A layer bound twice
- * counts once.
+ * Weights that Keras keeps for a spec, in `get_weights()` order, under Keras 3's names: layers in the order
+ * of the bindings. A layer bound twice counts once.
  */
 export function kerasWeights(
   spec: Spec,

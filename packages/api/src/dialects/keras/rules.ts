@@ -32,8 +32,10 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, 
  * number after it, in files under the layer's name once more. A dot separates as well as a slash.
  */
 function pattern(binding: KerasBinding, middle: string, weight: string, index: number): RegExp {
-  const root = binding.name === "" ? "^" : `^(?:.*[/.])?${escaped(binding.name)}[/.]`;
-  return new RegExp(`${root}${middle}(?:${weight}|vars[/.]${index})(?::0)?$`);
+  const { name, stored = name } = binding;
+  const under = (layer: string, end: string): string =>
+    `${layer === "" ? "" : `(?:.*[/.])?${escaped(layer)}[/.]`}${middle}${end}`;
+  return new RegExp(`^(?:${under(name, `${weight}(?::0)?`)}|${under(stored, `vars[/.]${index}`)})$`);
 }
 
 const wayPattern = (way: "forward" | "backward" | null): string =>
