@@ -23,8 +23,16 @@ const noticed = [
   [/^properties\/hold-program\.ts$/, () => [test("hold-program"), test("checks", "primitives|programs")]],
   [/^properties\/(.*)\.ts$/, ([, id]) => [test("checks", `\\b${id}: `), test("faults", `${id} alone kills`)]],
   [/^tolerance\//, () => [test("noise"), test("bounds"), test("judge")]],
-  [/^cases\/(specs|values|custom-cells)\.ts$/, () => [test("drawn"), test("cases"), test("building")]],
-  [/^cases\//, () => [test("drawn"), test("building"), test("cases"), test("checks")]],
+  [/^cases\/(specs|values|custom-cells)\.ts$/, () => [test("building"), test("drawn"), test("cases")]],
+  [
+    /^cases\//,
+    () => [
+      test("building"),
+      test("drawn"),
+      test("cases"),
+      test("checks", "primitives|programs|whole-life|every-size"),
+    ],
+  ],
   [/^oracle\//, () => [test("oracle"), test("noise")]],
   [/^report\/support\.ts$/, () => [test("support")]],
   [/./, () => [test("reports"), test("certify")]],

@@ -147,7 +147,7 @@ class World {
 
   /** Ends everything. */
   async end(): Promise<void> {
-    for (const { state } of this.kept) state.dispose();
+    // States of a model go with it.
     for (const model of this.live) (await model)?.dispose();
   }
 

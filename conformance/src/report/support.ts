@@ -306,6 +306,8 @@ async function entryOf(
   let how: "own" | "composed";
   try {
     const legal = legalize(program, adapter);
+    // A model is compiled for whole sequences whatever is asked of it later.
+    if (mode === "step") legalize(lower(model, { mode: "sequence" }), adapter);
     const kept = new Set(legal.nodes.map((node) => (node.kind === "composite" ? node.outputs[0]!.id : null)));
     how =
       layer !== "custom cell" &&
