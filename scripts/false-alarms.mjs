@@ -4,9 +4,12 @@
 //   npm run build && node scripts/false-alarms.mjs
 //   [--engines builtin,tfjs:cpu,tfjs:wasm,onnx:wasm,onnx:cpu] [--first 1] [--seeds 20] [--runs 500]
 //   [--only PROPERTY,...] [--progress]
+//
+// `honest` among the engines stands for all those in conformance/src/honest, `honest:NAME` for one of them,
+// and `honest:FAMILY` for those of one family.
 import { parseArgs } from "node:util";
 import { resolveAdapter } from "@unroll/api/config";
-import { certify, properties } from "@unroll/conformance";
+import { certify, honestEngines, honestFamilies, properties } from "@unroll/conformance";
 
 const { values } = parseArgs({
   options: {
@@ -18,12 +21,19 @@ const { values } = parseArgs({
     progress: { type: "boolean" },
   },
 });
-const engines = await Promise.all(
-  values.engines.split(",").map(async (name) => {
-    const [adapter, device] = name.split(":");
-    return { name, adapter: await resolveAdapter({ adapter, device }), cases: 0, failed: 0, worst: 0 };
-  }),
-);
+const fixtures = (which) => Object.entries(which).map(([name, make]) => ({ name, ...make() }));
+
+/** The engines that one name stands for. */
+async function enginesOf(name) {
+  const [adapter, device] = name.split(":");
+  if (adapter !== "honest") return [{ name, adapter: await resolveAdapter({ adapter, device }) }];
+  return fixtures(
+    device === undefined ? honestEngines : (honestFamilies[device] ?? { [device]: honestEngines[device] }),
+  );
+}
+
+const chosen = (await Promise.all(values.engines.split(",").map(enginesOf))).flat();
+const engines = chosen.map((one) => ({ ...one, cases: 0, failed: 0, worst: 0 }));
 const ids = values.only?.split(",") ?? properties.map(({ id }) => id);
 const started = performance.now();
 for (let k = Number(values.first); k < Number(values.first) + Number(values.seeds); k++) {
@@ -31,7 +41,9 @@ for (let k = Number(values.first); k < Number(values.first) + Number(values.seed
   // One property on every engine before the next: the truth of a case is worked out once for all of them.
   for (const id of ids) {
     for (const engine of engines) {
-      const report = await certify(engine.adapter, { seed, runs: Number(values.runs), only: [id] });
+      const { adapter, alive } = engine;
+      const runs = Number(values.runs);
+      const report = await certify(adapter, { seed, runs, only: [id], ...(alive && { alive }) });
       for (const one of report.properties) {
         engine.cases += one.runs;
         engine.worst = Math.max(engine.worst, one.worstErrorOverBound ?? 0);

@@ -22,7 +22,10 @@ export interface CertifyOptions {
   readonly forms?: readonly Form[];
   /** Another engine, for states to move to. Default: a builtin one. */
   readonly partner?: Adapter;
-  /** Counts what the engine holds. Without it the property `nothing-stays-alive` is unsupported. */
+  /**
+   * Counts what the engine holds; what is freed is gone within half a second. Without it the property
+   * `nothing-stays-alive` is unsupported.
+   */
   readonly alive?: () => number;
   /**
    * Weight layouts that the property `weights-survive` goes through. Default: PyTorch's, Keras's and ONNX's.

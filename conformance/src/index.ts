@@ -30,6 +30,7 @@ export { faultFamilies, faults } from "./faults/index.js";
 export { type Recorded, type TableFault, tableFaults } from "./faults/table-faults.js";
 export { mustKill } from "./faults/must-kill.js";
 export { type Encounter, killers, type KillOptions, meet } from "./faults/kill.js";
+export { type Honest, honestEngines, honestFamilies } from "./honest/engines.js";
 export { htmlReport } from "./report/html.js";
 export { type Numbers, written } from "./report/numbers.js";
 export { type SupportEntry, supportOf } from "./report/support.js";
