@@ -6,11 +6,19 @@ import { generator } from "./random.js";
 /** Activations that engines approximate; the others are a few roundings. */
 const approximated: readonly Activation[] = ["tanh", "sigmoid", "softplus", "elu"];
 
-/** An approximation's error as a function of the argument: a sine. */
+/**
+ * An approximation's error as a function of the argument: a sine. An odd one has another sign below zero, as
+ * the error of every tanh has that is computed from the size of its argument: however small arguments are,
+ * those of either sign are off in different directions.
+ */
 interface Flaw {
   readonly frequency: number;
   readonly phase: number;
+  readonly odd: boolean;
 }
+
+const flawAt = ({ frequency, phase, odd }: Flaw, argument: number): number =>
+  Math.sin(frequency * argument + phase) * (odd && argument < 0 ? -1 : 1);
 
 /** What rounding to a precision does to numbers, drawn at random. */
 interface Rounder {
@@ -35,7 +43,12 @@ function rounderOf(precision: Precision, seed: number): Rounder {
   const sway = (): number => random() * 2 - 1;
   const spread = (): number => sway() * Math.sqrt(3);
   const held = (value: number): number => (value > largest ? Infinity : value < -largest ? -Infinity : value);
-  const drawnFlaw = (): Flaw => ({ frequency: 0.5 * 40 ** random(), phase: 2 * Math.PI * random() });
+  const drawnFlaw = (): Flaw => ({
+    frequency: 0.5 * 40 ** random(),
+    phase: 2 * Math.PI * random(),
+    // By turns, so that few runs have both.
+    odd: seed % 2 === 0,
+  });
   return {
     precision,
     sway,
@@ -91,7 +104,7 @@ const activateOf =
     if (name === "relu") return a.map(f);
     const flaw = flaws.get(name);
     if (!flaw) return a.map((value) => rounded(f(rounded(value))) + unit * sway());
-    return a.map((value) => rounded(f(value)) + activation * Math.sin(flaw.frequency * value + flaw.phase));
+    return a.map((value) => rounded(f(value)) + activation * flawAt(flaw, value));
   };
 
 /** Softmaxes, whose error grows with how far a value is from the largest. */
@@ -132,12 +145,9 @@ const primitivesOf = ({
     compute(given, {
       value(value, approximated) {
         if (!approximated) return rounded(value);
-        const { frequency, phase } = flawOf(approximated.op);
+        const { op, argument } = approximated;
         // What is not bounded by 1, as e^x and log x, is approximated to a share of its size.
-        return (
-          rounded(value) +
-          activation * Math.max(1, Math.abs(value)) * Math.sin(frequency * approximated.argument + phase)
-        );
+        return rounded(value) + activation * Math.max(1, Math.abs(value)) * flawAt(flawOf(op), argument);
       },
       sum: (value, spreading) => held(value + blurred(spreading)),
     });
@@ -157,7 +167,7 @@ const primitivesOf = ({
  * - What is past the precision's largest number is infinite, as it is in the engine.
  * - An approximated activation is off by a fixed function of its argument, as an engine's approximation is:
  *   over many steps it adds up as no independent noise would. Each run draws one, a sine of random frequency
- *   and phase whose amplitude is the budget.
+ *   and phase whose amplitude is the budget; in every other run it changes its sign below zero.
  *
  * Layout operations are exact.
  */
