@@ -6,18 +6,22 @@ import { calls } from "./calls.js";
 import { claims } from "./claims.js";
 import { customCells } from "./custom-cells.js";
 import { direction } from "./direction.js";
+import { edgesOfNumbers } from "./edges-of-numbers.js";
 import { feeds } from "./feeds.js";
 import { gates } from "./gates.js";
 import { kernelsAndBiases } from "./kernels-and-biases.js";
 import { layers } from "./layers.js";
 import { layouts } from "./layouts.js";
 import { lifetimes } from "./lifetimes.js";
+import { loopsAndOperators } from "./loops-and-operators.js";
 import { masksAndLengths } from "./masks-and-lengths.js";
 import { numbers } from "./numbers.js";
+import { plansAndCaches } from "./plans-and-caches.js";
 import { primitives } from "./primitives.js";
 import { sizes } from "./sizes.js";
 import { state } from "./state.js";
 import { synchronous } from "./synchronous.js";
+import { tilesAndBlocks } from "./tiles-and-blocks.js";
 
 /** Planted faults by family, each in the file of that name. */
 export const faultFamilies: Readonly<Record<string, readonly Fault[]>> = {
@@ -44,3 +48,14 @@ export const faultFamilies: Readonly<Record<string, readonly Fault[]>> = {
 
 /** Every planted fault. CI demands that each is killed by a property. */
 export const faults: readonly Fault[] = Object.values(faultFamilies).flat();
+
+/**
+ * Faults by family that are not demanded to be killed yet: 14 of these 45 survived the default runs when they
+ * were written. Each joins {@link faultFamilies} once a property kills it and docs/faults.md has its row.
+ */
+export const newFaultFamilies: Readonly<Record<string, readonly Fault[]>> = {
+  "tiles-and-blocks": tilesAndBlocks,
+  "plans-and-caches": plansAndCaches,
+  "loops-and-operators": loopsAndOperators,
+  "edges-of-numbers": edgesOfNumbers,
+};

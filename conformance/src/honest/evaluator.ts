@@ -29,6 +29,12 @@ export interface Arithmetic {
   readonly reciprocals?: boolean;
 }
 
+/** What an engine makes of the result of an operation, which is right. */
+export type Kernel = (
+  right: Numbers,
+  given: { readonly xs: readonly Numbers[]; readonly attrs: PrimitiveNode["attrs"]; readonly depth: number },
+) => Numbers;
+
 /** A matrix product that begins with a third operand. It is in programs of this engine alone. */
 const MATMUL_FROM = "matmul from";
 
@@ -39,7 +45,16 @@ export class Evaluator {
   private readonly rounding: Rounding;
   private readonly summed: Round;
 
-  constructor(private readonly arithmetic: Arithmetic) {
+  /** How many scans are around what is being run. */
+  private depth = 0;
+
+  /**
+   * @param kernels operations of its own, by the names of primitives
+   */
+  constructor(
+    private readonly arithmetic: Arithmetic,
+    private readonly kernels: Readonly<Record<string, Kernel>> = {},
+  ) {
     const { round, accumulate = round, functions = {} } = arithmetic;
     this.summed = accumulate;
     this.rounding = {
@@ -83,8 +98,12 @@ export class Evaluator {
 
   private resultsOf(node: Node, operands: readonly Numbers[]): readonly Numbers[] {
     switch (node.kind) {
-      case "primitive":
-        return [this.primitive(node, operands)];
+      case "primitive": {
+        const right = this.primitive(node, operands);
+        const { attrs, op } = node;
+        const own = Object.hasOwn(this.kernels, op) ? this.kernels[op] : undefined;
+        return [own ? own(right, { xs: operands, attrs, depth: this.depth }) : right];
+      }
       case "composite":
         return this.yielded(node.body, operands);
       case "scan":
@@ -105,6 +124,7 @@ export class Evaluator {
     const time = operands[carries]!.shape[0]!;
     const stacked: Numbers[] = [];
     let carried = operands.slice(0, carries);
+    this.depth++;
     for (let s = 0; s < time; s++) {
       const t = reverse ? time - 1 - s : s;
       const elements = operands.slice(carries, carries + sequences).map(({ dtype, shape, data }) => {
@@ -118,6 +138,7 @@ export class Evaluator {
         stacked[k].data.set(data, t * data.length);
       });
     }
+    this.depth--;
     return [...carried, ...stacked];
   }
 
