@@ -16,6 +16,7 @@ import { backwards, forwards, inLanes, pairwise } from "./summation.js";
 
 /** An engine that is right, and unlike others. */
 export interface Honest {
+  /** The engine. */
   readonly adapter: Adapter;
   /** Counts what it holds, where it can. */
   readonly alive?: () => number;
@@ -95,12 +96,16 @@ const made = <T>(
  * builtin engine, or of the definitions of primitives in another arithmetic.
  */
 export const honestFamilies = {
+  /** By how they compute: other orders of sums, other precisions, other functions. */
   arithmetic: made(arithmetics, (name, arithmetic) => ({ adapter: evaluating(name, arithmetic) })),
+  /** By where results lie and when they are freed. */
   memory: made(keepings, (name, make) => {
     const keeping = make();
     return { adapter: keptIn(name, keeping, builtin()), ...(keeping.alive && { alive: keeping.alive }) };
   }),
+  /** By what they claim. */
   claims: made(claims, (name, own) => ({ adapter: claiming(name, own) })),
+  /** By the primitive that they lack, with composites of their own and without. */
   "one-primitive-less": Object.fromEntries(
     primitiveNames.flatMap((primitive) =>
       [true, false].map((own) => [lacking(primitive, own).adapter.name, () => lacking(primitive, own)]),
