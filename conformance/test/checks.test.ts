@@ -323,6 +323,8 @@ const dead: Readonly<Record<PropertyName, readonly (readonly [engine: Engine, pl
   programsEqualDefinitions: [[wrongFrom(0), /^out0: expected /]],
   primitivesInEveryForm: [[wrongFrom(0), /, number \d+: expected /]],
   primitivesAtTheEdges: [[wrongFrom(0), / \d+: expected /]],
+  scansInEveryForm: [[wrongFrom(0), /^(carry|stacked) \d+: expected /]],
+  layersAtTheEdges: [[wrongFrom(0), /^at(\.weights)?: expected /]],
   everySize: [
     [wrongFrom(0), /^[a-z ]+ of \d+, /],
     [wrongSteps(), /^[a-z ]+ of \d+, by steps, /],

@@ -11,7 +11,7 @@ const wanted: Classes = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8"
 
 /** What is drawn by chance is wanted when it comes so often that hardly any seed is without it. */
 const OFTEN = 10;
-const byChance = /^(cases|lives$|programs$)/;
+const byChance = /^(cases|lives$|programs$|scans$)/;
 
 const known = new Map<string, ReadonlyMap<string, number>>();
 /** Drawn once for all tests. */

@@ -5,9 +5,12 @@ import { type Case, describeCase, type Memory } from "../src/cases/case.js";
 import { cases } from "../src/cases/cases.js";
 import { describeLife, knownLives, lives } from "../src/cases/lives.js";
 import { edgePrimitives, edgeProgram } from "../src/cases/primitive-edges.js";
+import { edgeLayerNames, layerEdgeProgram } from "../src/cases/layer-edges.js";
+import { longForms } from "../src/cases/long-forms.js";
 import { primitiveForms } from "../src/cases/primitive-forms.js";
 import { primitiveCases, primitiveProgram } from "../src/cases/primitive-programs.js";
 import { drawnPrimitives, type ProgramCase, programs } from "../src/cases/programs.js";
+import { knownScans, scanCases, scanProgram } from "../src/cases/scan-programs.js";
 import { sizeCase, sizeCases } from "../src/cases/sizes.js";
 
 /** A case's classes, as words; the same of every case with the same. */
@@ -155,6 +158,8 @@ export const drawn: Readonly<Record<string, () => ReadonlyMap<string, number>>> 
   "primitives of programs": () => counted(drawnPrimitives, (op) => [op]),
   "forms of primitives": () =>
     counted(primitiveNames, (op) => primitiveForms[op].map(({ label }, k) => `${op} ${label}, ${k}`)),
+  "long forms of primitives": () =>
+    counted(primitiveNames, (op) => longForms[op].map(({ label }) => `${op} ${label}`)),
   "primitives in every form": () =>
     counted(
       primitiveCases.flatMap((at, k) => [0, 1, 2].map((seed) => ({ ...at, batch: 1 + (k % 3), seed }))),
@@ -183,6 +188,18 @@ export const drawn: Readonly<Record<string, () => ReadonlyMap<string, number>>> 
       for (const [name, { data }] of Object.entries(edgeProgram(op).feeds)) {
         for (const value of data) yield `${name.replace(/\d+/, "#")} has ${text(value)}`;
       }
+    }),
+  "known scans": () => counted(knownScans, (given) => programWords(scanProgram(given).program)),
+  scans: () =>
+    counted(sampled(scanCases(), 300), function* (given) {
+      yield* numbersIn(given, "scan");
+    }),
+  "edges of layers": () =>
+    counted(edgeLayerNames, function* (name) {
+      for (const mode of ["sequence", "step"] as const)
+        for (const finite of [true, false])
+          for (const value of layerEdgeProgram(name, mode, finite).feeds["x"]!.data)
+            yield `${name}, ${mode}${finite ? "" : " with infinities"} has ${text(value)}`;
     }),
   sizes: () =>
     counted(sizeCases, function* ({ axis, size }) {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { type Case, describeCase } from "./case.js";
-import { cases } from "./cases.js";
+import { cases, reweighted } from "./cases.js";
 
 /** Something that is done with one engine and the models on it. Numbers choose among what is there. */
 export type Act =
@@ -72,10 +72,23 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("dispose" as const), run }) },
 );
 
+const alone = cases({ axes: false, extent: "none", bounded: true });
+
+/** A model, two that differ, or two of the same layers with weights of their own. */
+const models: fc.Arbitrary<readonly Case[]> = fc.oneof(
+  { weight: 3, arbitrary: fc.array(alone, { minLength: 1, maxLength: 2 }) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(alone, fc.integer({ min: 1, max: 2 ** 30 }))
+      .map(([one, seed]) => [one, reweighted(one, seed)]),
+  },
+);
+
 /** Lives of an engine; they shrink to few models and few acts. */
 export const lives = (): fc.Arbitrary<Life> =>
   fc.record({
-    models: fc.array(cases({ axes: false, extent: "none", bounded: true }), { minLength: 1, maxLength: 2 }),
+    models,
     acts: fc.array(act, { minLength: 1, maxLength: 10, size: "max" }),
   });
 
@@ -137,10 +150,24 @@ const knownOrders: readonly (readonly Act[])[] = [
   ],
 ];
 
-/** Lives of two models in {@link knownOrders}. */
+/** What is done with two models of the same layers: each runs on its own weights. */
+const ofTwins: readonly Act[] = [
+  sequence(on(0, 2, 3)),
+  sequence(on(1, 2, 3)),
+  sequence(on(0, 2, 3, { seed: 3 }), on(1, 2, 3, { seed: 3 })),
+  { do: "step", run: on(1, 2, 1), steps: 2 },
+  { do: "dispose", run: on(0, 2, 2) },
+  sequence(on(1, 1, 2)),
+  { do: "step", run: on(0, 2, 1), steps: 2 },
+];
+
+/** Lives of two models in {@link knownOrders}, and of two of the same layers. */
 export function knownLives(): readonly Life[] {
-  const models = pairOfModels();
-  return knownOrders.map((acts) => ({ models, acts }));
+  const two = pairOfModels();
+  return [
+    ...knownOrders.map((acts) => ({ models: two, acts })),
+    ...two.map((one) => ({ models: [one, reweighted(one, 5)], acts: ofTwins })),
+  ];
 }
 
 const runText = ({ batch, time, extent, state }: RunChoice): string =>

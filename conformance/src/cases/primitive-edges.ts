@@ -4,9 +4,13 @@ import type { GivenProgram } from "./programs.js";
 
 type Numbers = readonly number[];
 
-/** A primitive at the numbers where engines break: each list of numbers is one operand, float32. */
+/** A primitive at the numbers where engines break: each list of numbers is one operand. */
 interface EdgeForm {
   readonly operands: readonly Numbers[];
+  /** Of the operands; float32 where none is given. */
+  readonly dtype?: "int32";
+  /** What it gives of one pair of integers, where only some pairs have a result that is an integer. */
+  readonly of?: (a: number, c: number) => number;
   apply(b: Block, operands: readonly Value[]): Value;
 }
 
@@ -38,10 +42,26 @@ const some: Numbers = [0, -0, 1, -1, 2.5, HUGE, -HUGE, Infinity, -Infinity, NaN]
 const unary =
   (op: (b: Block, x: Value) => Value) =>
   (numbers: Numbers): EdgeForm[] => [{ operands: [numbers], apply: (b, [x]) => op(b, x!) }];
+/** Around what floats of 16, 24 and 32 bits hold, and the ends. */
+const integers: Numbers = [
+  ...[0, 1, 2, 3, 46_340, 2047, 2049, 65_535, 16_777_215, 16_777_216, 16_777_217, 33_554_433, 1_000_000_007],
+  2_147_483_647,
+].flatMap((x) => (x === 0 ? [0] : [x, -x]));
+
+/** Integers beside each other, whose result is one too. */
+const whole = (op: (b: Block, a: Value, c: Value) => Value, of: NonNullable<EdgeForm["of"]>): EdgeForm[] => [
+  { operands: crossed(integers), dtype: "int32", of, apply: (b, [x, y]) => op(b, x!, y!) },
+];
+
 const binary = (
   op: (b: Block, a: Value, c: Value) => Value,
   operands: readonly [Numbers, Numbers] = crossed(some),
 ): EdgeForm[] => [{ operands, apply: (b, [x, y]) => op(b, x!, y!) }];
+
+const both = (op: (b: Block, a: Value, c: Value) => Value, of: NonNullable<EdgeForm["of"]>): EdgeForm[] => [
+  ...binary(op),
+  ...whole(op, of),
+];
 
 const sets: readonly Numbers[] = [
   [-Infinity, -Infinity],
@@ -55,14 +75,29 @@ const sets: readonly Numbers[] = [
 
 /** For each primitive that computes, what it is given at its edges; others only move numbers. */
 export const primitiveEdges: { readonly [P in PrimitiveName]?: readonly EdgeForm[] } = {
-  add: binary((b, a, c) => b.add(a, c)),
-  sub: binary((b, a, c) => b.sub(a, c)),
-  mul: binary((b, a, c) => b.mul(a, c)),
+  add: both(
+    (b, a, c) => b.add(a, c),
+    (a, c) => a + c,
+  ),
+  sub: both(
+    (b, a, c) => b.sub(a, c),
+    (a, c) => a - c,
+  ),
+  mul: both(
+    (b, a, c) => b.mul(a, c),
+    (a, c) => a * c,
+  ),
   div: binary((b, a, c) => b.div(a, c)),
-  min: binary((b, a, c) => b.min(a, c)),
-  max: binary((b, a, c) => b.max(a, c)),
-  less: binary((b, a, c) => b.less(a, c)),
-  equal: binary((b, a, c) => b.equal(a, c)),
+  min: both((b, a, c) => b.min(a, c), Math.min),
+  max: both((b, a, c) => b.max(a, c), Math.max),
+  less: both(
+    (b, a, c) => b.less(a, c),
+    (a, c) => Number(a < c),
+  ),
+  equal: both(
+    (b, a, c) => b.equal(a, c),
+    (a, c) => Number(a === c),
+  ),
   // What 1 to the NaN and NaN to the 0 are, engines don't agree on.
   pow: binary(
     (b, a, c) => b.pow(a, c),
@@ -100,15 +135,31 @@ export const primitiveEdges: { readonly [P in PrimitiveName]?: readonly EdgeForm
 /** The primitives that have edges. */
 export const edgePrimitives = Object.keys(primitiveEdges) as PrimitiveName[];
 
-/** A primitive at its edges, as a program; each operand is fed. */
-export function edgeProgram(op: PrimitiveName): GivenProgram {
+/** The largest integer of 32 bits. */
+const LARGEST = 2 ** 31 - 1;
+
+/** The pairs of two operands of which both, and what comes of them, an engine holds. */
+function holdable({ operands: [left, right], of }: EdgeForm, largest: number): readonly Numbers[] {
+  const pairs = left!.map((a, k) => [a, right![k]!] as const);
+  const fit = pairs.filter(([a, c]) => [a, c, of!(a, c)].every((value) => Math.abs(value) <= largest));
+  return [fit.map(([a]) => a), fit.map(([, c]) => c)];
+}
+
+/**
+ * A primitive at its edges, as a program; each operand is fed.
+ *
+ * @param largest the largest integer that the engine holds
+ */
+export function edgeProgram(op: PrimitiveName, largest = LARGEST): GivenProgram {
   const builder = new ProgramBuilder(`${op} at its edges`);
   const feeds: Record<string, GivenProgram["feeds"][string]> = {};
-  primitiveEdges[op]!.forEach(({ operands, apply }, k) => {
+  primitiveEdges[op]!.forEach((form, k) => {
+    const { dtype = "float32", apply } = form;
+    const operands = form.of ? holdable(form, largest) : form.operands;
     const values = operands.map((numbers, n) => {
       const name = `${op} ${k} operand ${n}`;
-      feeds[name] = tensor(Float32Array.from(numbers), [numbers.length]);
-      return builder.input(name, { dtype: "float32", shape: [numbers.length] });
+      feeds[name] = tensor([...numbers], [numbers.length], dtype);
+      return builder.input(name, { dtype, shape: [numbers.length] });
     });
     builder.output(`${op} ${k}`, apply(builder.block, values));
   });

@@ -18,7 +18,11 @@ export type Domain =
   /** NaN at every other element, beginning with the first. */
   | "nanAtEven"
   /** True at every other element, beginning with the second. */
-  | "odd";
+  | "odd"
+  /** No two alike, in an order of chance, as long as there are at most 2,048. */
+  | "apart"
+  /** Rows of a table of so many. */
+  | { readonly below: number };
 
 /** An operand of a form. */
 export interface OperandForm {
@@ -46,7 +50,8 @@ const bool = (shape: Shape, domain: Domain = "truth"): OperandForm => ({ dtype: 
 
 const textOf = ({ dtype, shape }: OperandForm): string => `${dtype} [${shape.join(", ")}]`;
 
-const form = (
+/** A form, named after its operands. */
+export const form = (
   operands: readonly OperandForm[],
   apply: PrimitiveForm["apply"],
   detail = "",
@@ -188,6 +193,9 @@ const concatForms: readonly (readonly [shapes: readonly Shape[], axis: number])[
   ],
   [[steps, ["time", "batch", 1]], 2],
   [[steps, steps], 0],
+  [Array.from({ length: 5 }, () => rows), 1],
+  [Array.from({ length: 9 }, (_, k) => [1 + (k % 2), "batch"]), 0],
+  [Array.from({ length: 17 }, () => ["batch", 1]), 1],
 ];
 
 const sliceForms: readonly (readonly [shape: Shape, axis: number, start: number, length: number])[] = [
@@ -240,9 +248,20 @@ const casts = everyType.flatMap((of) =>
 const constants: readonly (readonly [value: readonly number[], shape: readonly number[], dtype: DType])[] = [
   [[0.375], [], "float32"],
   [[-0, 1, -2, 0.5, 1.5, 3], [2, 3], "float32"],
+  // Alike but for one number, for whoever merges what is equal.
+  [[-0, 1, -2, 0.5, 1.5, 4], [2, 3], "float32"],
+  [[0, 1, -2, 0.5, 1.5, 3], [2, 3], "float32"],
+  [[-0, 1, -2, 0.25, 1.5, 3], [2, 3], "float32"],
+  [[-0, 1, -2, 0.5, 1.5, 3], [3, 2], "float32"],
+  [[0.375], [1], "float32"],
+  [[0.376953125], [], "float32"],
+  [[1, 0, 1], [3], "float32"],
+  [[1, 0, 1], [3], "int32"],
+  [[1, 1, 1], [3], "int32"],
   [[7], [], "int32"],
   [[-1, 2049, -1025, 0], [2, 2], "int32"],
   [[1, 0, 1], [3], "bool"],
+  [[1, 1, 0], [3], "bool"],
   [[0], [1, 1], "bool"],
 ];
 

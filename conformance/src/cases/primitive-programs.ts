@@ -9,10 +9,14 @@ import {
 } from "@unroll/api/adapter";
 import type { GivenProgram } from "./programs.js";
 import { generator } from "../tolerance/random.js";
+import { longForms } from "./long-forms.js";
 import { type Domain, type OperandForm, type PrimitiveForm, primitiveForms } from "./primitive-forms.js";
 
-/** Where a primitive stands: among other nodes, in a scan either way, or in a scan within a scan. */
-export const primitivePlaces = ["program", "scan", "reversed scan", "scan in a scan"] as const;
+/**
+ * Where a primitive stands: among other nodes, in a scan either way, in a scan within a scan, or on axes as
+ * long as tiles and blocks.
+ */
+export const primitivePlaces = ["program", "scan", "reversed scan", "scan in a scan", "long axes"] as const;
 export type PrimitivePlace = (typeof primitivePlaces)[number];
 
 /** One primitive in every form it has, at one place; each form is an output of its own. */
@@ -28,7 +32,12 @@ const [STEPS, WITHIN] = ["steps", "within"];
 /** Lengths of all axes but the batch. */
 const lengths: Readonly<Record<string, number>> = { time: 4, [STEPS]: 3, [WITHIN]: 2 };
 
-const domains: { readonly [D in Domain]: (random: () => number, k: number) => number } = {
+/** Numbers of 11 bits, so that no precision rounds them. */
+const APART = 2048;
+
+type NamedDomain = Extract<Domain, string>;
+
+const domains: { readonly [D in NamedDomain]: (random: () => number, k: number) => number } = {
   quarters: (random) => Math.round(random() * 16 - 8) / 4,
   awayFromZero: (random) => (random() < 0.5 ? -1 : 1) * (0.5 + Math.round(random() * 6) / 4),
   positive: (random) => 0.5 + Math.round(random() * 6) / 4,
@@ -37,7 +46,19 @@ const domains: { readonly [D in Domain]: (random: () => number, k: number) => nu
   truth: (random) => Number(random() < 0.5),
   nanAtEven: (random, k) => (k % 2 === 0 ? NaN : Math.round(random() * 16 - 8) / 4),
   odd: (_random, k) => k % 2,
+  // 1,229 has no factor in common with 2,048.
+  apart: (_random, k) => (((k * 1229) % APART) - APART / 2) / 16,
 };
+
+/** Numbers of a domain, `size` of them. */
+function numbersOf(domain: Domain, size: number, random: () => number): number[] {
+  if (typeof domain !== "string")
+    return Array.from({ length: size }, () => Math.floor(random() * domain.below));
+  const first = Math.floor(random() * APART);
+  return Array.from({ length: size }, (_, k) =>
+    domains[domain](random, k + (domain === "apart" ? first : 0)),
+  );
+}
 
 /** Where the operands of a form come from. */
 class Sources {
@@ -73,11 +94,7 @@ class Sources {
       typeof dim === "number" ? dim : dim === "batch" ? this.batch : lengths[dim]!,
     );
     const size = sizes.reduce((a, b) => a * b, 1);
-    return tensor(
-      Array.from({ length: size }, (_, k) => domains[domain](this.random, k)),
-      sizes,
-      dtype,
-    );
+    return tensor(numbersOf(domain, size, this.random), sizes, dtype);
   }
 }
 
@@ -156,11 +173,12 @@ function scannedWithin(sources: Sources, name: string, form: PrimitiveForm, turn
 export function primitiveProgram({ op, place, batch, seed }: PrimitiveCase): GivenProgram {
   const builder = new ProgramBuilder(`${op} in a ${place}`);
   const sources = new Sources(builder, batch, seed);
-  primitiveForms[op].forEach((form, k) => {
+  const forms = place === "long axes" ? longForms[op] : primitiveForms[op];
+  forms.forEach((form, k) => {
     const turn = seed + k;
     const name = `${op} ${k}`;
     const result =
-      place === "program"
+      place === "program" || place === "long axes"
         ? form.apply(
             builder.block,
             form.operands.map((operand, n) => sources.plain(`${name} operand ${n}`, operand, turn + n)),

@@ -34,6 +34,8 @@ export const mustKill: Readonly<Record<PropertyName, readonly [string, ...string
   programsEqualDefinitions: ["axis-is-the-first"],
   primitivesInEveryForm: ["reversed-scan-runs-forward", "stride-of-integers-from-the-start"],
   primitivesAtTheEdges: ["square-root-of-the-absolute"],
+  scansInEveryForm: ["scan-puts-out-the-next-carry"],
+  layersAtTheEdges: ["softmax-without-the-largest", "variance-as-a-difference-of-squares"],
   givenMeansTaken: ["byte-offset-ignored", "feeds-read-late"],
   everySize: ["ids-in-16-bits", "tail-of-a-tile-dropped"],
   synchronousPath: ["at-once-returns-zeros"],

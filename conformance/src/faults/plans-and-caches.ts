@@ -32,6 +32,7 @@ const faultOfEngine = (
     fired: () => void,
     compile: () => Promise<Executable>,
   ) => Promise<Executable> | Executable,
+  claims: Partial<Adapter["capabilities"]> = {},
 ): Fault => ({
   id,
   title,
@@ -41,6 +42,7 @@ const faultOfEngine = (
     const kept = how();
     return {
       ...through,
+      capabilities: { ...through.capabilities, ...claims },
       compile: async (program, weights) => {
         const compile = (): Promise<Executable> => through.compile(program, weights);
         return kept({ program, executable: await compile() }, () => fire(planted), compile);
@@ -176,6 +178,8 @@ export const plansAndCaches: readonly Fault[] = [
         dispose: () => executable.dispose(),
       });
     },
+    // States of sequences stay where they are.
+    { memory: "device" },
   ),
   faultOfEngine(
     "second-run-at-once-reads-the-first-input",

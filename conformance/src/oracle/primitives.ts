@@ -275,9 +275,14 @@ const definitions: { readonly [P in PrimitiveName]: Definition } = {
   },
   cumsum({ xs: [x], attrs, rounding }) {
     const axis = axisOf(attrs);
-    return filled(x!.dtype, x!.shape, (index) =>
-      summed(index[axis]! + 1, (k) => at(x!, moved(index, axis, k)), rounding),
-    );
+    const inner = sizeOf(x!.shape.slice(axis + 1));
+    const { dtype, shape, data } = x!;
+    const sumTo = (place: number): number => {
+      const steps = Math.floor(place / inner) % shape[axis]!;
+      const first = place - steps * inner;
+      return summed(steps + 1, (k) => data[first + k * inner]!, rounding);
+    };
+    return { dtype, shape, data: data.map((_, place) => sumTo(place)) };
   },
   expandDims: ({ xs: [x], attrs }) => ({
     ...x!,
@@ -332,13 +337,14 @@ const definitions: { readonly [P in PrimitiveName]: Definition } = {
     });
   },
   concat,
-  gather: ({ xs: [table, indices] }) =>
-    filled(table!.dtype, [...indices!.shape, ...table!.shape.slice(1)], (index) =>
-      at(table!, [
-        at(indices!, index.slice(0, indices!.shape.length)),
-        ...index.slice(indices!.shape.length),
-      ]),
-    ),
+  gather({ xs: [table, indices] }) {
+    const row = table!.shape.slice(1);
+    const size = sizeOf(row);
+    const { data: from } = table!;
+    const data = new Float64Array(indices!.data.length * size);
+    indices!.data.forEach((at, k) => data.set(from.subarray(at * size, (at + 1) * size), k * size));
+    return { dtype: table!.dtype, shape: [...indices!.shape, ...row], data };
+  },
   scatterAdd,
   iota: ({ xs: [x], attrs }) => filled("int32", [x!.shape[axisOf(attrs)]!], ([k]) => k!),
   expand: ({ xs: [x, like] }) => filled(x!.dtype, like!.shape, (index) => at(x!, index)),

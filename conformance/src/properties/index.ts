@@ -5,6 +5,7 @@ import { bidirectionalIsTwoRuns } from "./bidirectional-is-two-runs.js";
 import { cutAnywhere } from "./cut-anywhere.js";
 import { everySize } from "./every-size.js";
 import { givenMeansTaken } from "./given-means-taken.js";
+import { layersAtTheEdges } from "./layers-at-the-edges.js";
 import { lengthsEqualShorter } from "./lengths-equal-shorter.js";
 import { maskedStepKeepsState } from "./masked-step-keeps-state.js";
 import { nanPassesOn } from "./nan-passes-on.js";
@@ -22,6 +23,7 @@ import { repeatable } from "./repeatable.js";
 import { resultsAreOwned } from "./results-are-owned.js";
 import { rowsIndependent } from "./rows-independent.js";
 import { saturation } from "./saturation.js";
+import { scansInEveryForm } from "./scans-in-every-form.js";
 import { stackedIsComposed } from "./stacked-is-composed.js";
 import { stateMoves } from "./state-moves.js";
 import { stepEqualsSequence } from "./step-equals-sequence.js";
@@ -64,6 +66,8 @@ const byName = {
   programsEqualDefinitions,
   primitivesInEveryForm,
   primitivesAtTheEdges,
+  scansInEveryForm,
+  layersAtTheEdges,
   everySize,
   synchronousPath,
   aWholeLife,

@@ -15,9 +15,9 @@ export const primitivesAtTheEdges: Property<PrimitiveName> = {
   examples: () => edgePrimitives,
   describe: (op) => `${op} at its edges`,
   async check(op, { adapter }) {
-    const { precision, losesNaN } = adapter.capabilities;
+    const { precision, losesNaN, largestInteger } = adapter.capabilities;
     if (precision !== "f32") return skip("numbers that 16 bits do not hold");
     if (losesNaN) return skip("the engine promises nothing of NaN and infinities");
-    return { errorOverBound: await holdProgram(edgeProgram(op), adapter, { apart: true }) };
+    return { errorOverBound: await holdProgram(edgeProgram(op, largestInteger), adapter, { apart: true }) };
   },
 };
