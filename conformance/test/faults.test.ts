@@ -93,6 +93,9 @@ describe(`planted faults, seed ${seed}`, () => {
     expect(new Set(faults.map(({ id }) => id)).size).toBe(faults.length);
     const table = readFileSync(new URL("../../docs/faults.md", import.meta.url), "utf8");
     for (const { id, title, seen } of faults) expect(table).toContain(`| ${id} | ${title} | ${seen} |`);
+    expect(table).not.toContain("| **none** |");
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    for (const page of [table, readme]) expect(page).toContain(`${faults.length} ways to break`);
   });
 });
 

@@ -1,5 +1,17 @@
 import type { Block, PrimitiveName, Value } from "@unroll/api/adapter";
-import { type Domain, form, type OperandForm, type PrimitiveForm } from "./primitive-forms.js";
+import {
+  bool,
+  type Domain,
+  elementwise,
+  type ElementForms,
+  everyType,
+  float,
+  form,
+  int,
+  type OperandOf,
+  type PairForms,
+  type PrimitiveForm,
+} from "./operand-forms.js";
 
 /** Whole tiles and blocks of many widths, and what is one short of them, or one over. */
 const LENGTHS = [16, 31, 32, 33, 64, 65, 100, 127, 128, 129, 256, 257, 513, 1025] as const;
@@ -13,30 +25,13 @@ const SIDES: readonly (readonly [number, number])[] = [
 /** Sides that are exchanged: past a block. */
 const EXCHANGED: typeof SIDES = [...SIDES, [70, 67]];
 
-type Shape = readonly number[];
-
-const float = (shape: Shape, domain: Domain = "quarters"): OperandForm => ({
-  dtype: "float32",
-  shape,
-  domain,
-});
-const int = (shape: Shape, domain: Domain = "whole"): OperandForm => ({ dtype: "int32", shape, domain });
-const bool = (shape: Shape): OperandForm => ({ dtype: "bool", shape, domain: "truth" });
-
 /** Every length as a row of its own, and every pair of sides. */
-const everyShape: readonly Shape[] = [...LENGTHS.map((n) => [n]), ...SIDES];
+const everyShape: readonly (readonly number[])[] = [...LENGTHS.map((n) => [n]), ...SIDES];
 
-const elements = (
-  op: (b: Block, x: Value) => Value,
-  of: (shape: Shape, domain?: Domain) => OperandForm = float,
-  domain?: Domain,
-): PrimitiveForm[] => everyShape.map((shape) => form([of(shape, domain)], (b, [x]) => op(b, x!)));
+const elements: ElementForms = (op, of, domain) =>
+  everyShape.map((shape) => form([of(shape, domain)], (b, [x]) => op(b, x!)));
 
-const pairs = (
-  op: (b: Block, a: Value, c: Value) => Value,
-  of: (shape: Shape, domain?: Domain) => OperandForm = float,
-  [left, right]: readonly [Domain?, Domain?] = [],
-): PrimitiveForm[] => [
+const pairs: PairForms = (op, of, { left, right } = {}) => [
   ...everyShape.map((shape) => form([of(shape, left), of(shape, right)], (b, [x, y]) => op(b, x!, y!))),
   ...SIDES.flatMap(([m, n]) => [
     form([of([m, n], left), of([n], right)], (b, [x, y]) => op(b, x!, y!)),
@@ -47,7 +42,7 @@ const pairs = (
 /** Along every length, the last axis and the one before it. */
 const along = (
   op: (b: Block, x: Value, axis: number) => Value,
-  of: (shape: Shape, domain?: Domain) => OperandForm = float,
+  of: OperandOf = float,
   domain?: Domain,
 ): PrimitiveForm[] =>
   LENGTHS.flatMap((n) => [
@@ -55,44 +50,17 @@ const along = (
     form([of([n, 2], domain)], (b, [x]) => op(b, x!, 0), "axis 0"),
   ]);
 
-const numbers = (op: (b: Block, a: Value, c: Value) => Value): PrimitiveForm[] => [
-  ...pairs(op),
-  ...pairs(op, int),
-];
-
-const everyType = [float, int, bool] as const;
-
 /**
  * Every primitive on axes as long as tiles and blocks, and a little longer: what is right of a few elements
  * may be wrong past the first vector of them. By type, so that a primitive without does not compile.
  */
 export const longForms: { readonly [P in PrimitiveName]: readonly PrimitiveForm[] } = {
-  add: numbers((b, a, c) => b.add(a, c)),
-  sub: numbers((b, a, c) => b.sub(a, c)),
-  mul: numbers((b, a, c) => b.mul(a, c)),
-  min: numbers((b, a, c) => b.min(a, c)),
-  max: numbers((b, a, c) => b.max(a, c)),
-  less: numbers((b, a, c) => b.less(a, c)),
-  equal: numbers((b, a, c) => b.equal(a, c)),
-  div: pairs((b, a, c) => b.div(a, c), float, ["quarters", "awayFromZero"]),
-  pow: pairs((b, a, c) => b.pow(a, c), float, ["positive", "quarters"]),
-  and: pairs((b, a, c) => b.and(a, c), bool),
-  not: elements((b, x) => b.not(x), bool),
+  ...elementwise(pairs, elements),
   select: everyType.flatMap((of) =>
     everyShape.map((shape) =>
       form([bool(shape), of(shape), of(shape)], (b, [on, x, y]) => b.select(on!, x!, y!)),
     ),
   ),
-  neg: elements((b, x) => b.neg(x)),
-  abs: elements((b, x) => b.abs(x)),
-  floor: elements((b, x) => b.floor(x)),
-  exp: elements((b, x) => b.exp(x)),
-  log: elements((b, x) => b.log(x), float, "positive"),
-  sqrt: elements((b, x) => b.sqrt(x), float, "positive"),
-  sin: elements((b, x) => b.sin(x)),
-  cos: elements((b, x) => b.cos(x)),
-  tanh: elements((b, x) => b.tanh(x)),
-  sigmoid: elements((b, x) => b.sigmoid(x)),
   cast: everyType.flatMap((of) =>
     (["float32", "int32", "bool"] as const).flatMap((dtype) =>
       [65, 257].map((n) => form([of([n])], (b, [x]) => b.cast(x!, dtype), `to ${dtype}`)),
@@ -108,18 +76,19 @@ export const longForms: { readonly [P in PrimitiveName]: readonly PrimitiveForm[
   ),
   matmul: [
     ...LENGTHS.flatMap((n) => [
-      form([float([2, n]), float([n, 3])], (b, [x, y]) => b.matmul(x!, y!), `${n} terms`),
+      form([float([2, n], "apart"), float([n, 3])], (b, [x, y]) => b.matmul(x!, y!), `${n} terms`),
       form([float([2, 3]), float([3, n])], (b, [x, y]) => b.matmul(x!, y!), `${n} columns`),
       form([float([n, 3]), float([3, 2])], (b, [x, y]) => b.matmul(x!, y!), `${n} rows`),
     ]),
     form([float([33, 40]), float([40, 35])], (b, [x, y]) => b.matmul(x!, y!)),
     form([float([3, 17, 33]), float([3, 33, 18])], (b, [x, y]) => b.matmul(x!, y!)),
   ],
-  sum: along((b, x, axis) => b.sum(x, [axis])),
-  // Where elements are equal, the first block has as large a one as any.
+  // Sums of numbers of many bits: those of few are exact in any precision.
+  sum: along((b, x, axis) => b.sum(x, [axis]), float, "apart"),
+  // Among numbers that repeat the largest is in the first block too.
   reduceMax: along((b, x, axis) => b.reduceMax(x, [axis]), float, "apart"),
   argmax: along((b, x, axis) => b.argmax(x, axis), float, "apart"),
-  cumsum: along((b, x, axis) => b.cumsum(x, axis)),
+  cumsum: along((b, x, axis) => b.cumsum(x, axis), float, "apart"),
   expandDims: everyShape.map((shape) => form([float(shape)], (b, [x]) => b.expandDims(x!, shape.length))),
   squeeze: LENGTHS.map((n) => form([float([n, 1])], (b, [x]) => b.squeeze(x!, 1))),
   mergeAxes: SIDES.map((shape) => form([float(shape)], (b, [x]) => b.mergeAxes(x!, 0, 2))),

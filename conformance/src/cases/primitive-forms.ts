@@ -1,65 +1,18 @@
 import type { DType } from "@unroll/api";
-import type { Block, Dim, PrimitiveName, Value } from "@unroll/api/adapter";
-
-/** Which numbers an operand holds. None of them is rounded where it is stored, at any precision. */
-export type Domain =
-  /** From -2 to 2 in quarters, so that comparisons are met on both sides and in between. */
-  | "quarters"
-  /** From 1/2 to 2 in quarters, of either sign. */
-  | "awayFromZero"
-  /** From 1/2 to 2 in quarters. */
-  | "positive"
-  /** Whole numbers from -5 to 5. */
-  | "whole"
-  /** Rows of a table of four. */
-  | "rows"
-  /** 0 and 1. */
-  | "truth"
-  /** NaN at every other element, beginning with the first. */
-  | "nanAtEven"
-  /** True at every other element, beginning with the second. */
-  | "odd"
-  /** No two alike, in an order of chance, as long as there are at most 2,048. */
-  | "apart"
-  /** Rows of a table of so many. */
-  | { readonly below: number };
-
-/** An operand of a form. */
-export interface OperandForm {
-  readonly dtype: DType;
-  readonly shape: readonly Dim[];
-  readonly domain: Domain;
-}
-
-/** One way to use a primitive: what it is given, and how. */
-export interface PrimitiveForm {
-  readonly label: string;
-  readonly operands: readonly OperandForm[];
-  apply(b: Block, operands: readonly Value[]): Value;
-}
-
-type Shape = readonly Dim[];
-
-const float = (shape: Shape, domain: Domain = "quarters"): OperandForm => ({
-  dtype: "float32",
-  shape,
-  domain,
-});
-const int = (shape: Shape, domain: Domain = "whole"): OperandForm => ({ dtype: "int32", shape, domain });
-const bool = (shape: Shape, domain: Domain = "truth"): OperandForm => ({ dtype: "bool", shape, domain });
-
-const textOf = ({ dtype, shape }: OperandForm): string => `${dtype} [${shape.join(", ")}]`;
-
-/** A form, named after its operands. */
-export const form = (
-  operands: readonly OperandForm[],
-  apply: PrimitiveForm["apply"],
-  detail = "",
-): PrimitiveForm => ({
-  label: [operands.map(textOf).join(" and ") || "nothing", detail].filter((part) => part !== "").join(", "),
-  operands,
-  apply,
-});
+import type { Block, PrimitiveName, Value } from "@unroll/api/adapter";
+import {
+  bool,
+  elementwise,
+  everyType,
+  float,
+  form,
+  int,
+  type OperandForm,
+  type PairForms,
+  type PrimitiveForm,
+  type ElementForms,
+  type Shape,
+} from "./operand-forms.js";
 
 const rows: Shape = ["batch", 3];
 const steps: Shape = ["time", "batch", 2];
@@ -78,29 +31,16 @@ const pairs: readonly (readonly [Shape, Shape])[] = [
   [deep, [5, 1, 1]],
 ];
 
-type PairOp = (b: Block, a: Value, c: Value) => Value;
-
-const pairForms = (
-  op: PairOp,
-  of: (shape: Shape, domain?: Domain) => OperandForm,
-  [left, right]: readonly [Domain?, Domain?] = [],
-): PrimitiveForm[] => [
+const pairForms: PairForms = (op, of, { left, right, both } = {}) => [
   ...pairs.map(([a, c]) => form([of(a, left), of(c, right)], (b, [x, y]) => op(b, x!, y!))),
-  form([of(rows, left)], (b, [x]) => op(b, x!, x!), "with itself"),
+  form([of(rows, both)], (b, [x]) => op(b, x!, x!), "with itself"),
 ];
-
-const numbers = (op: PairOp): PrimitiveForm[] => [...pairForms(op, float), ...pairForms(op, int)];
 
 /** Ranks 0 to 4. */
 const elementShapes: readonly Shape[] = [[], ["batch"], rows, steps, deep];
 
-const elementForms = (
-  op: (b: Block, x: Value) => Value,
-  of: (shape: Shape, domain?: Domain) => OperandForm = float,
-  domain?: Domain,
-): PrimitiveForm[] => elementShapes.map((shape) => form([of(shape, domain)], (b, [x]) => op(b, x!)));
-
-const everyType = [float, int, bool] as const;
+const elementForms: ElementForms = (op, of, domain) =>
+  elementShapes.map((shape) => form([of(shape, domain)], (b, [x]) => op(b, x!)));
 
 /** One operand of each dtype. */
 const typed = (shape: Shape, apply: (b: Block, x: Value) => Value, detail: string): PrimitiveForm[] =>
@@ -295,28 +235,8 @@ const selects: readonly PrimitiveForm[] = [
  * type, so that a primitive without does not compile.
  */
 export const primitiveForms: { readonly [P in PrimitiveName]: readonly PrimitiveForm[] } = {
-  add: numbers((b, a, c) => b.add(a, c)),
-  sub: numbers((b, a, c) => b.sub(a, c)),
-  mul: numbers((b, a, c) => b.mul(a, c)),
-  min: numbers((b, a, c) => b.min(a, c)),
-  max: numbers((b, a, c) => b.max(a, c)),
-  less: numbers((b, a, c) => b.less(a, c)),
-  equal: numbers((b, a, c) => b.equal(a, c)),
-  div: pairForms((b, a, c) => b.div(a, c), float, ["quarters", "awayFromZero"]).slice(0, -1),
-  pow: pairForms((b, a, c) => b.pow(a, c), float, ["positive", "quarters"]),
-  and: pairForms((b, a, c) => b.and(a, c), bool),
-  not: elementForms((b, x) => b.not(x), bool),
+  ...elementwise(pairForms, elementForms),
   select: selects,
-  neg: elementForms((b, x) => b.neg(x)),
-  abs: elementForms((b, x) => b.abs(x)),
-  floor: elementForms((b, x) => b.floor(x)),
-  exp: elementForms((b, x) => b.exp(x)),
-  log: elementForms((b, x) => b.log(x), float, "positive"),
-  sqrt: elementForms((b, x) => b.sqrt(x), float, "positive"),
-  sin: elementForms((b, x) => b.sin(x)),
-  cos: elementForms((b, x) => b.cos(x)),
-  tanh: elementForms((b, x) => b.tanh(x)),
-  sigmoid: elementForms((b, x) => b.sigmoid(x)),
   cast: casts,
   constant: constants.map(([value, shape, dtype]) =>
     form([], (b) => b.constant(value, shape, dtype), `${dtype} [${shape.join(", ")}]`),

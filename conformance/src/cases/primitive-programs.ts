@@ -10,7 +10,8 @@ import {
 import type { GivenProgram } from "./programs.js";
 import { generator } from "../tolerance/random.js";
 import { longForms } from "./long-forms.js";
-import { type Domain, type OperandForm, type PrimitiveForm, primitiveForms } from "./primitive-forms.js";
+import type { Domain, OperandForm, PrimitiveForm } from "./operand-forms.js";
+import { primitiveForms } from "./primitive-forms.js";
 
 /**
  * Where a primitive stands: among other nodes, in a scan either way, in a scan within a scan, or on axes as
@@ -37,7 +38,7 @@ const APART = 2048;
 
 type NamedDomain = Extract<Domain, string>;
 
-const domains: { readonly [D in NamedDomain]: (random: () => number, k: number) => number } = {
+const domains: { readonly [D in NamedDomain]: (random: () => number, k: number, first: number) => number } = {
   quarters: (random) => Math.round(random() * 16 - 8) / 4,
   awayFromZero: (random) => (random() < 0.5 ? -1 : 1) * (0.5 + Math.round(random() * 6) / 4),
   positive: (random) => 0.5 + Math.round(random() * 6) / 4,
@@ -47,7 +48,7 @@ const domains: { readonly [D in NamedDomain]: (random: () => number, k: number) 
   nanAtEven: (random, k) => (k % 2 === 0 ? NaN : Math.round(random() * 16 - 8) / 4),
   odd: (_random, k) => k % 2,
   // 1,229 has no factor in common with 2,048.
-  apart: (_random, k) => (((k * 1229) % APART) - APART / 2) / 16,
+  apart: (_random, k, first) => ((((first + k) * 1229) % APART) - APART / 2) / 16,
 };
 
 /** Numbers of a domain, `size` of them. */
@@ -55,9 +56,7 @@ function numbersOf(domain: Domain, size: number, random: () => number): number[]
   if (typeof domain !== "string")
     return Array.from({ length: size }, () => Math.floor(random() * domain.below));
   const first = Math.floor(random() * APART);
-  return Array.from({ length: size }, (_, k) =>
-    domains[domain](random, k + (domain === "apart" ? first : 0)),
-  );
+  return Array.from({ length: size }, (_, k) => domains[domain](random, k, first));
 }
 
 /** Where the operands of a form come from. */

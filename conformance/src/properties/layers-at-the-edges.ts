@@ -14,7 +14,7 @@ const modes = ["sequence", "step"] as const;
 export const layersAtTheEdges: Property<EdgeCase> = {
   id: "layers-at-the-edges",
   title: "each activation, normalisation and attention is right where its usual formula overflows or cancels",
-  rules: ["activation", "layer-norm", "attention", "R9"],
+  rules: ["activation", "softmax", "layer-norm", "attention", "R9"],
   share: 0.1,
   arbitrary: () => fc.record({ name: fc.constantFrom(...edgeLayerNames), mode: fc.constantFrom(...modes) }),
   examples: () => edgeLayerNames.flatMap((name) => modes.map((mode) => ({ name, mode }))),
