@@ -54,7 +54,7 @@ describe("certify", () => {
       "oracle-step expanded",
     ]);
     expect(await judged(["oracle-step"], ["expanded"])).toEqual(["oracle-step expanded"]);
-    expect(await judged("at-the-edges")).toEqual(["primitives-at-the-edges as is"]);
+    expect(await judged("primitives-at-the-edges")).toEqual(["primitives-at-the-edges as is"]);
     await expect(judged(["oracle"])).rejects.toMatchObject({ code: "UNROLL_ARGUMENT" });
   });
 
