@@ -50,9 +50,10 @@ const notOnWebgpu = recurrentComposites;
 /**
  * Its WebGPU kernel of Where takes the wrong element of a condition that stretches, as every mask does;
  * stretched beforehand, masks still go wrong inside a Scan that has another Where, found at 80 runs a
- * property.
+ * property. Its ScatterND knows indices of 64 bits alone, which a Cast on the CPU makes; of two in one
+ * program the second reads the indices of the first.
  */
-const wrongOnWebgpu: readonly string[] = ["select"];
+const wrongOnWebgpu: readonly string[] = ["select", "scatterAdd"];
 
 /**
  * Runs models on ONNX Runtime, web or Node: each program becomes an ONNX model of its own, with fused LSTM,

@@ -4,6 +4,7 @@ import {
   type HostTensor,
   type Node,
   type Program,
+  type Region,
   type ScanNode,
   type ValueId,
   type ValueType,
@@ -204,6 +205,20 @@ function emitComposite(
   g.bind(node.outputs[0]!.id, y);
 }
 
+/**
+ * The nodes of a body that some result of it needs. On webgpu of onnxruntime-web 1.30 a node of a Scan whose
+ * result nobody reads writes over another's.
+ */
+function readNodes({ nodes, outputs }: Region): readonly Node[] {
+  const read = new Set<ValueId>(outputs);
+  const kept = [...nodes].reverse().filter((node) => {
+    const needed = node.outputs.some(({ id }) => read.has(id));
+    if (needed) for (const id of node.inputs) read.add(id);
+    return needed;
+  });
+  return kept.reverse();
+}
+
 function emitScan(g: Graph, node: ScanNode): void {
   const { carries, sequences, reverse, body } = node;
   const inner = g.inner();
@@ -215,7 +230,7 @@ function emitScan(g: Graph, node: ScanNode): void {
     innerTypes.set(id, type);
     return { name, type: type.dtype, shape: type.shape };
   });
-  emitNodes(inner, body.nodes, { types: innerTypes, weight: () => undefined });
+  emitNodes(inner, readNodes(body), { types: innerTypes, weight: () => undefined });
   const outputTypes = node.outputs.map(({ type }, k) =>
     k < carries ? type : { dtype: type.dtype, shape: type.shape.slice(1) },
   );

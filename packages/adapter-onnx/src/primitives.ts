@@ -18,6 +18,9 @@ export type Emit = (
 // Beyond every length, as int64 in the range JavaScript counts exactly.
 const END = 2 ** 31;
 
+/** Operands of one Concat at most: with its result, as many buffers as every WebGPU gives a shader. */
+const JOINED = 7;
+
 const same =
   (op: string): Emit =>
   (g, operands) =>
@@ -215,7 +218,14 @@ export const primitives: Readonly<Record<PrimitiveName, Emit>> = {
     const pads = [...at(axis, attrs["low"] as number), ...at(axis, attrs["high"] as number)];
     return g.node("Pad", [x!, g.integers(pads), g.float(attrs["value"] as number)]);
   },
-  concat: (g, xs, attrs) => g.node("Concat", xs, { axis: { int: attrs["axis"] as number } }),
+  concat(g, xs, attrs) {
+    const axis = { axis: { int: attrs["axis"] as number } };
+    let joined = xs.slice(0, JOINED);
+    // Of more operands onnxruntime-web 1.30 makes zeros on webgpu, and says nothing.
+    for (let k = JOINED; k < xs.length; k += JOINED - 1)
+      joined = [g.node("Concat", joined, axis), ...xs.slice(k, k + JOINED - 1)];
+    return g.node("Concat", joined, axis);
+  },
   gather: (g, [table, indices]) => g.node("Gather", [table!, indices!], { axis: { int: 0 } }),
   scatterAdd: (g, [updates, indices, like], _attrs, types) => {
     const zeros = g.node("Expand", [g.float(0), g.node("Shape", [like!])]);

@@ -13,6 +13,7 @@ import * as ortNode from "onnxruntime-node";
 import * as ortWeb from "onnxruntime-web";
 import { describe, expect, it } from "vitest";
 import { onnx } from "../src/index.js";
+import { modelOf } from "../src/onnx-model.js";
 
 ortWeb.env.wasm.numThreads = 1;
 const adapters = [
@@ -371,5 +372,48 @@ describe("reverse", () => {
     const { y } = await executable.run({ x: tensor([[[1, 2]], [[3, 4]], [[5, 6]]]), h: tensor([[0, 0]]) });
     expect([...(await y!.read()).data]).toEqual([9, 12, 4, 6, 1, 2]);
     executable.dispose();
+  });
+});
+
+describe("what onnxruntime-web gets wrong on webgpu without an error", () => {
+  // A shader has eight buffers, one of them for the result.
+  it.each([
+    [2, 1],
+    [7, 1],
+    [8, 2],
+    [13, 2],
+    [14, 3],
+  ])("a join of %i operands takes %i nodes, and is in order", async (count, nodes) => {
+    const p = new ProgramBuilder("joined");
+    const xs = Array.from({ length: count }, (_, k) =>
+      p.input(`x${k}`, { dtype: "float32", shape: ["batch", 1] }),
+    );
+    p.output("y", p.block.concat(xs, 1));
+    const program = p.finish();
+    expect(modelOf(program, {}, "webgpu").nodeCounts).toEqual({ Concat: nodes });
+    const executable = await onnx(ortNode, { device: "cpu" }).compile(program, {});
+    const { y } = await executable.run(
+      Object.fromEntries(xs.map((_, k) => [`x${k}`, tensor([[k], [100 + k]])])),
+    );
+    const row = xs.map((_, k) => k);
+    expect([...(await y!.read()).data]).toEqual([...row, ...row.map((k) => 100 + k)]);
+    executable.dispose();
+  });
+
+  it("a node of a scan that nothing reads is left out, and what it alone reads", () => {
+    const p = new ProgramBuilder("unread");
+    const x = p.input("x", { dtype: "float32", shape: ["time", "batch", 2] });
+    const h = p.input("h", { dtype: "float32", shape: ["batch", 2] });
+    const { carries } = p.block.scan({ carries: [h], sequences: [x] }, (b, [carry], [element]) => {
+      b.exp(b.mul(carry!, element!));
+      return { carries: [b.tanh(b.add(carry!, element!))], stacked: [] };
+    });
+    p.output("y", carries[0]!);
+    expect(modelOf(p.finish(), {}, "webgpu").nodeCounts).toEqual({ Scan: 1, Add: 1, Tanh: 1 });
+  });
+
+  it("two scatters in one program: there it is not claimed", () => {
+    expect(onnx(ortWeb, { device: "webgpu" }).capabilities.primitives).not.toContain("scatterAdd");
+    expect(onnx(ortWeb, { device: "wasm" }).capabilities.primitives).toContain("scatterAdd");
   });
 });

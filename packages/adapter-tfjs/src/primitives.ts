@@ -77,6 +77,17 @@ const extreme =
 const reshape = (run: Workshop["run"], x: TfTensor, shape: readonly number[]): TfTensor =>
   run("Reshape", { x }, { shape });
 
+/**
+ * Makes floats of what is none. A cast on webgpu only calls integers floats, and a shader that reads them as
+ * they are does not compile: what runs with it is lost without an error. A product has them for real.
+ */
+function floats({ run, backend, keep }: Workshop): (x: TfTensor) => TfTensor {
+  const cast = (x: TfTensor): TfTensor => run("Cast", { x }, { dtype: "float32" });
+  if (backend !== "webgpu") return cast;
+  const one = keep([1], [], "float32");
+  return (x) => (x.dtype === "float32" ? x : run("Multiply", { a: cast(x), b: one }));
+}
+
 /** Matrix product with the leading axes of `a` folded into its rows, where `b` is one matrix. */
 const matmul: Maker =
   ({ tf, run }) =>
@@ -168,8 +179,13 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
   cos: sine("Cos"),
   tanh: unary("Tanh"),
   sigmoid: unary("Sigmoid"),
-  cast: ({ run, keep }, attrs) => {
+  cast: (workshop, attrs) => {
+    const { run, keep } = workshop;
     const dtype = attrs["dtype"] as string;
+    if (dtype === "float32") {
+      const float = floats(workshop);
+      return ([x]) => float(x!);
+    }
     if (dtype !== "bool") return ([x]) => run("Cast", { x: x! }, { dtype });
     // The wasm backend would truncate 0.5 to false.
     const zeros: Record<string, TfTensor> = {
@@ -223,10 +239,17 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
       return reshape(run, x!, [...x!.shape.slice(0, axis), ...parts, ...x!.shape.slice(axis + 1)]);
     };
   },
-  transpose:
-    ({ run }, attrs) =>
-    ([x]) =>
-      run("Transpose", { x: x! }, { perm: attrs["perm"] }),
+  transpose: (workshop, attrs) => {
+    const { run, backend } = workshop;
+    const perm = attrs["perm"];
+    if (backend !== "webgpu") return ([x]) => run("Transpose", { x: x! }, { perm });
+    // Shaders that transpose know floats alone.
+    const float = floats(workshop);
+    return ([x]) => {
+      const turned = run("Transpose", { x: float(x!) }, { perm });
+      return x!.dtype === "float32" ? turned : run("Cast", { x: turned }, { dtype: x!.dtype });
+    };
+  },
   reverse: ({ run, backend }, attrs) => {
     const dims = [attrs["axis"] as number];
     return ([x]) => {
