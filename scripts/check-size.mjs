@@ -45,7 +45,7 @@ const pages = [
   },
   {
     name: "a PyTorch module",
-    limit: 49_700,
+    limit: 51_300,
     source: `
       import { builtin } from "@unroll/api";
       import { nn } from "@unroll/api/torch";

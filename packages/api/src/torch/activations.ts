@@ -1,5 +1,5 @@
-import { knownOptions } from "../contract/known-options.js";
 import type { ActivationSpec } from "../specification/types.js";
+import { noMore, optionsOf } from "./arguments.js";
 import { logSoftmax, softmax } from "./functional.js";
 import { currentGraph } from "./graph.js";
 import { Module } from "./module.js";
@@ -8,6 +8,12 @@ import type { SymbolicTensor } from "./symbolic.js";
 
 abstract class Activation extends Module {
   protected abstract readonly activation: ActivationSpec["activation"];
+
+  /** @throws UNROLL_ARGUMENT for PyTorch's parameters of functions, as only their defaults are there */
+  constructor(...rest: never[]) {
+    super();
+    noMore(`nn.${new.target.name}`, rest, "only PyTorch's defaults are there");
+  }
 
   forward(x: SymbolicTensor): SymbolicTensor {
     return activate(x, this.activation, currentGraph(this.constructor.name).pathOf(this));
@@ -53,9 +59,12 @@ export class Identity extends Activation {
 
 /** e^x / Σ e^x along the last axis; `dim` may be left out or -1. @throws UNROLL_UNSUPPORTED for another */
 export class Softmax extends Module {
-  constructor(private readonly options: { dim?: number } = {}) {
+  private readonly options: { dim?: number };
+
+  constructor(options?: number | { dim?: number }, ...rest: never[]) {
     super();
-    knownOptions("nn.Softmax", options, ["dim"]);
+    noMore("nn.Softmax", rest);
+    this.options = optionsOf<{ dim?: number }>("nn.Softmax", options, ["dim"], "dim");
   }
 
   forward(x: SymbolicTensor): SymbolicTensor {
@@ -67,9 +76,12 @@ export class Softmax extends Module {
  * log of the softmax along the last axis; `dim` may be left out or -1. @throws UNROLL_UNSUPPORTED for another
  */
 export class LogSoftmax extends Module {
-  constructor(private readonly options: { dim?: number } = {}) {
+  private readonly options: { dim?: number };
+
+  constructor(options?: number | { dim?: number }, ...rest: never[]) {
     super();
-    knownOptions("nn.LogSoftmax", options, ["dim"]);
+    noMore("nn.LogSoftmax", rest);
+    this.options = optionsOf<{ dim?: number }>("nn.LogSoftmax", options, ["dim"], "dim");
   }
 
   forward(x: SymbolicTensor): SymbolicTensor {
@@ -79,9 +91,14 @@ export class LogSoftmax extends Module {
 
 /** Identity: models here are in eval mode. */
 export class Dropout extends Module {
-  /** @param p share of elements that training drops */
-  constructor(readonly p = 0.5) {
+  /** Share of elements that training drops. */
+  readonly p: number;
+
+  /** @param options `p`, by itself or by name: the share of elements that training drops */
+  constructor(options?: number | { p?: number }, ...rest: never[]) {
     super();
+    noMore("nn.Dropout", rest);
+    this.p = optionsOf<{ p?: number }>("nn.Dropout", options, ["p"], "p").p ?? 0.5;
   }
 
   forward(x: SymbolicTensor): SymbolicTensor {

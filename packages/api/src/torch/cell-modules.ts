@@ -1,7 +1,7 @@
 import { recurrent } from "../specification/build.js";
 import { stateParts } from "../specification/cell-parts.js";
-import { knownOptions } from "../contract/known-options.js";
 import type { RecurrentSpec, ValueRef } from "../specification/types.js";
+import { noMore, optionsOf } from "./arguments.js";
 import { currentGraph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
@@ -78,33 +78,45 @@ export class RNNCell extends Cell {
   constructor(
     inputSize: number,
     hiddenSize: number,
-    options: CellOptions & { readonly nonlinearity?: "tanh" | "relu" } = {},
+    given?: boolean | (CellOptions & { readonly nonlinearity?: "tanh" | "relu" }),
+    ...rest: never[]
   ) {
-    knownOptions("nn.RNNCell", options, ["bias", "nonlinearity"]);
+    noMore("nn.RNNCell", rest);
+    const options = optionsOf<CellOptions & { readonly nonlinearity?: "tanh" | "relu" }>(
+      "nn.RNNCell",
+      given,
+      ["bias", "nonlinearity"],
+      "bias",
+      "boolean",
+    );
     super("nn.RNNCell", inputSize, hiddenSize, rnnCellOf(hiddenSize, options, "nn.RNNCell"));
   }
 
   forward(input: SymbolicTensor, hidden?: Hidden): SymbolicTensor {
-    return this.describe(input, hidden ? [hidden] : null).h;
+    return this.describe(input, [hidden]).h;
   }
 }
 
 /** `torch.nn.GRUCell`: x and optional h to h. */
 export class GRUCell extends Cell {
-  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    knownOptions("nn.GRUCell", options, ["bias"]);
+  /** @param given options, or `bias` as in PyTorch */
+  constructor(inputSize: number, hiddenSize: number, given?: boolean | CellOptions, ...rest: never[]) {
+    noMore("nn.GRUCell", rest);
+    const options = optionsOf<CellOptions>("nn.GRUCell", given, ["bias"], "bias", "boolean");
     super("nn.GRUCell", inputSize, hiddenSize, gruCellOf(hiddenSize, options));
   }
 
   forward(input: SymbolicTensor, hidden?: Hidden): SymbolicTensor {
-    return this.describe(input, hidden ? [hidden] : null).h;
+    return this.describe(input, [hidden]).h;
   }
 }
 
 /** `torch.nn.LSTMCell`: x and optional [h, c] to [h, c]. */
 export class LSTMCell extends Cell {
-  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    knownOptions("nn.LSTMCell", options, ["bias"]);
+  /** @param given options, or `bias` as in PyTorch */
+  constructor(inputSize: number, hiddenSize: number, given?: boolean | CellOptions, ...rest: never[]) {
+    noMore("nn.LSTMCell", rest);
+    const options = optionsOf<CellOptions>("nn.LSTMCell", given, ["bias"], "bias", "boolean");
     super("nn.LSTMCell", inputSize, hiddenSize, lstmCellOf(hiddenSize, options));
   }
 
@@ -112,7 +124,7 @@ export class LSTMCell extends Cell {
     input: SymbolicTensor,
     hidden?: readonly [h: Hidden, c: Hidden],
   ): [h: SymbolicTensor, c: SymbolicState] {
-    const { h, c } = this.describe(input, hidden ? pair(hidden) : null);
+    const { h, c } = this.describe(input, pair(hidden));
     return [h, c];
   }
 }

@@ -1,14 +1,18 @@
-import { Module } from "./module.js";
 import { unrollError } from "../contract/error.js";
+import { kindOf } from "../contract/kind.js";
+import { noMore } from "./arguments.js";
+import { Module } from "./module.js";
 import type { SymbolicTensor } from "./symbolic.js";
 
 /** Modules in order, named 0, 1, ...; iterate over it in `forward`. */
 export class ModuleList extends Module implements Iterable<Module> {
   private readonly modules: readonly Module[];
 
-  constructor(modules: readonly Module[]) {
+  /** @throws UNROLL_ARGUMENT for what is no list of modules */
+  constructor(modules: readonly Module[], ...rest: never[]) {
     super();
-    this.modules = [...modules];
+    noMore("nn.ModuleList", rest, "give one list of modules");
+    this.modules = modulesOf("nn.ModuleList", modules, "give a list of modules");
   }
 
   forward(): never {
@@ -34,9 +38,10 @@ export class ModuleList extends Module implements Iterable<Module> {
 export class Sequential extends Module {
   private readonly modules: readonly Module[];
 
+  /** @throws UNROLL_ARGUMENT for what is no module */
   constructor(...modules: readonly Module[]) {
     super();
-    this.modules = [...modules];
+    this.modules = modulesOf("nn.Sequential", modules, "give modules one by one; a list by ...");
   }
 
   forward(x: SymbolicTensor): SymbolicTensor {
@@ -49,6 +54,20 @@ export class Sequential extends Module {
   override namedModules(prefix = ""): [path: string, module: Module][] {
     return [[prefix, this], ...named(prefix, this.modules)];
   }
+}
+
+function modulesOf(place: string, given: unknown, cure: string): Module[] {
+  const modules: unknown[] = Array.isArray(given) ? given : [given];
+  const odd = modules.findIndex((module) => !(module instanceof Module));
+  if (odd >= 0 || modules !== given)
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place,
+      expected: "modules",
+      got: kindOf(odd < 0 ? given : modules[odd]),
+      cure,
+    });
+  return [...(modules as Module[])];
 }
 
 function named(prefix: string, modules: readonly Module[]): [string, Module][] {

@@ -1,4 +1,5 @@
 import { unrollError } from "../contract/error.js";
+import { noMore, optionsOf } from "./arguments.js";
 import { activate, dropOut } from "./pointwise.js";
 import type { SymbolicTensor } from "./symbolic.js";
 
@@ -12,6 +13,12 @@ function lastAxis(place: string, dim: number): void {
       cure: "other axes are not supported",
       details: { dim },
     });
+}
+
+/** `dim`, by itself or by name; -1 where it is left out. */
+function dimOf(place: string, options: unknown, rest: readonly unknown[]): number {
+  noMore(place, rest);
+  return optionsOf<{ dim?: number }>(place, options, ["dim"], "dim").dim ?? -1;
 }
 
 /** tanh of each element. */
@@ -32,30 +39,48 @@ export const elu = (x: SymbolicTensor): SymbolicTensor => activate(x, "elu");
 export const leakyRelu = (x: SymbolicTensor): SymbolicTensor => activate(x, "leakyRelu");
 
 /** e^x / Σ e^x along the last axis; `dim` may be left out or -1. @throws UNROLL_UNSUPPORTED for another */
-export function softmax(x: SymbolicTensor, options: { dim?: number } = {}): SymbolicTensor {
-  lastAxis("F.softmax", options.dim ?? -1);
+export function softmax(
+  x: SymbolicTensor,
+  options?: number | { dim?: number },
+  ...rest: never[]
+): SymbolicTensor {
+  lastAxis("F.softmax", dimOf("F.softmax", options, rest));
   return activate(x, "softmax");
 }
 
 /**
  * log of the softmax along the last axis; `dim` may be left out or -1. @throws UNROLL_UNSUPPORTED for another
  */
-export function logSoftmax(x: SymbolicTensor, options: { dim?: number } = {}): SymbolicTensor {
-  lastAxis("F.logSoftmax", options.dim ?? -1);
+export function logSoftmax(
+  x: SymbolicTensor,
+  options?: number | { dim?: number },
+  ...rest: never[]
+): SymbolicTensor {
+  lastAxis("F.logSoftmax", dimOf("F.logSoftmax", options, rest));
   return activate(x, "logSoftmax");
 }
 
 /** Identity: models here are in eval mode. `p`, the share that training drops, is kept in the spec. */
-export const dropout = (x: SymbolicTensor, options: { p?: number } = {}): SymbolicTensor =>
-  dropOut(x, options.p ?? 0.5);
+export function dropout(
+  x: SymbolicTensor,
+  options?: number | { p?: number },
+  ...rest: never[]
+): SymbolicTensor {
+  noMore("F.dropout", rest);
+  return dropOut(x, optionsOf<{ p?: number }>("F.dropout", options, ["p"], "p").p ?? 0.5);
+}
 
 /**
  * Joins tensors along the last axis, as `torch.cat(tensors, dim=-1)`; `dim` may be left out or -1.
  *
  * @throws UNROLL_UNSUPPORTED for another axis; UNROLL_ARGUMENT without tensors
  */
-export function cat(tensors: readonly SymbolicTensor[], options: { dim?: number } = {}): SymbolicTensor {
-  lastAxis("cat", options.dim ?? -1);
+export function cat(
+  tensors: readonly SymbolicTensor[],
+  options?: number | { dim?: number },
+  ...rest: never[]
+): SymbolicTensor {
+  lastAxis("cat", dimOf("cat", options, rest));
   if (tensors.length === 0)
     throw unrollError({
       code: "UNROLL_ARGUMENT",

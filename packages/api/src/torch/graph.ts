@@ -121,14 +121,7 @@ export class Graph {
         describe(given),
         "pass on what forward was given and what modules returned",
       );
-    if (given.graph !== this)
-      this.refuse(
-        "UNROLL_ARGUMENT",
-        place,
-        "a tensor of this forward",
-        "one of another",
-        "don't keep symbolic tensors between runs",
-      );
+    this.own(place, given);
     if (!(given instanceof Argument)) return given.ref!;
     const known = this.inputs.find((input) => input.path.join() === given.path.join());
     if (known) return known.name;
@@ -210,6 +203,7 @@ export class Graph {
     stacked: boolean,
   ): readonly ValueRef[] | null {
     if (given === null || given === undefined) return null;
+    if (given instanceof SymbolicTensor || given instanceof SymbolicState) this.own(place, given);
     if (given instanceof Argument) {
       this.states.push({ path: given.path, slots, stacked });
       return null;
@@ -233,6 +227,18 @@ export class Graph {
       describe(given),
       "leave it out for zeros",
     );
+  }
+
+  /** Refuses what an earlier run of `forward`, or another module's, made. */
+  private own(place: string, given: SymbolicTensor | SymbolicState): void {
+    if (given.graph !== this)
+      this.refuse(
+        "UNROLL_ARGUMENT",
+        place,
+        "a tensor of this forward",
+        "one of another",
+        "don't keep symbolic tensors between runs",
+      );
   }
 
   /** The spec of everything recorded. */

@@ -1,6 +1,6 @@
 import { unrollError } from "../contract/error.js";
 import { dense, embedding } from "../specification/build.js";
-import { knownOptions } from "../contract/known-options.js";
+import { noMore, optionsOf } from "./arguments.js";
 import { currentGraph } from "./graph.js";
 import { Module, type ModulePart } from "./module.js";
 import type { SymbolicTensor } from "./symbolic.js";
@@ -27,18 +27,20 @@ export class Embedding extends Module {
   /**
    * @param numEmbeddings rows of the table: ids are 0 to one less
    * @param embeddingDim size of each row
-   * @param options.paddingIdx only stops gradients in PyTorch; without effect here
+   * @param options `paddingIdx`, by itself or by name: only stops gradients in PyTorch; without effect here
    */
   constructor(
     readonly numEmbeddings: number,
     readonly embeddingDim: number,
-    options: { paddingIdx?: number } = {},
+    options?: number | { paddingIdx?: number },
+    ...rest: never[]
   ) {
     super();
+    noMore("nn.Embedding", rest);
     count("nn.Embedding", "numEmbeddings", numEmbeddings);
     count("nn.Embedding", "embeddingDim", embeddingDim);
     // paddingIdx only stops gradients; the row itself is read like any other.
-    knownOptions("nn.Embedding", options, ["paddingIdx"]);
+    optionsOf<{ paddingIdx?: number }>("nn.Embedding", options, ["paddingIdx"], "paddingIdx");
   }
 
   override parts(): ModulePart[] {
@@ -71,18 +73,20 @@ export class Linear extends Module {
   /**
    * @param inFeatures size of the input's last axis
    * @param outFeatures size of the output's last axis
-   * @param options.bias whether a bias is added; default true
+   * @param options `bias`, by itself or by name: whether a bias is added; default true
    */
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,
-    options: { bias?: boolean } = {},
+    options?: boolean | { bias?: boolean },
+    ...rest: never[]
   ) {
     super();
+    noMore("nn.Linear", rest);
     count("nn.Linear", "inFeatures", inFeatures);
     count("nn.Linear", "outFeatures", outFeatures);
-    knownOptions("nn.Linear", options, ["bias"]);
-    this.bias = options.bias ?? true;
+    const { bias = true } = optionsOf<{ bias?: boolean }>("nn.Linear", options, ["bias"], "bias", "boolean");
+    this.bias = bias;
   }
 
   override parts(): ModulePart[] {

@@ -251,8 +251,7 @@ describe("errors", () => {
     ],
     [
       "UNROLL_STATE",
-      'LSTM run, state of "lstm_l0": expected part h [1, 2, 4], got undefined; an LSTM takes [h, c], ' +
-        "other modules h",
+      "nn.LSTM: expected a state [h, c], got one tensor; an LSTM has two state parts",
       () => filled(new nn.LSTM(3, 4)).run(random(5, 2, 3), random(1, 2, 4) as never),
     ],
     [

@@ -1,6 +1,7 @@
 import { builtin } from "../builtin/index.js";
 import type { Adapter, WeightMap } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
+import { knownOptions } from "../contract/known-options.js";
 import type { HostTensor } from "../contract/tensor.js";
 import { foreignWeights, readForeign, type WeightLoss } from "../dialects/convert.js";
 import { canonicalOfTorch, type TorchBinding } from "../dialects/torch/index.js";
@@ -10,10 +11,12 @@ import { compile } from "../model/compile.js";
 import type { SteppableModel } from "../model/faces.js";
 import type { LayerSpec, Spec } from "../specification/types.js";
 import type { WeightSpec } from "../specification/weights.js";
+import { optionsOf } from "./arguments.js";
+import { attributesOf } from "./attributes.js";
 import { execute, type Prepared } from "./execute.js";
 import { currentGraph } from "./graph.js";
 import { takenArguments } from "./packed.js";
-import { signatureOf, sizesOf, trace } from "./trace.js";
+import { signatureOf, sizesOf, trace, traceToKeep } from "./trace.js";
 import type { OutputOf, RunArguments, RunResult } from "./values.js";
 
 /** Weights by PyTorch's names: out of a safetensors file, or another module's `stateDict()`. */
@@ -50,7 +53,10 @@ export abstract class Module {
   private version = 0;
   private preparedVersion = 0;
 
-  /** Describes the module's computation. Runs once for each way of calling `run`, never with values. */
+  /**
+   * Describes the module's computation. Runs twice for each way of calling `run`, to see that both runs
+   * describe the same, and never with values.
+   */
   abstract forward(...inputs: never[]): unknown;
 
   /** Applies the module inside another one's `forward`; what `self.lstm(x)` is in Python. */
@@ -88,6 +94,7 @@ export abstract class Module {
    * @param options.example arguments whose structure `forward` is traced with; default one tensor each
    */
   spec(options: { example?: readonly unknown[] } = {}): Spec {
+    knownOptions(`spec of ${this.constructor.name}`, options, ["example"]);
     return trace(this, options.example ?? null, this.namedModules()).spec;
   }
 
@@ -111,7 +118,8 @@ export abstract class Module {
    * @throws UNROLL_WEIGHTS before weights are loaded; UNROLL_UNSUPPORTED for what the engine can't run
    */
   async compile(options: { adapter?: Adapter; example?: readonly unknown[] } = {}): Promise<SteppableModel> {
-    const { spec, graph } = trace(this, options.example ?? null, this.namedModules());
+    knownOptions(`compile of ${this.constructor.name}`, options, ["adapter", "example"]);
+    const { spec, graph } = traceToKeep(this, options.example ?? null, this.namedModules());
     return compile(spec, {
       adapter: options.adapter ?? this.engine(),
       weights: this.weightsOf(spec, graph.bindings),
@@ -125,8 +133,10 @@ export abstract class Module {
    *
    * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key; UNROLL_DTYPE for integers
    */
-  loadStateDict(stateDict: StateDict, options: { strict?: boolean } = {}): LoadResult {
-    const { strict = true } = options;
+  loadStateDict(stateDict: StateDict, options?: boolean | { strict?: boolean }): LoadResult {
+    const place = `loadStateDict of ${this.constructor.name}`;
+    const flags = optionsOf<{ strict?: boolean }>(place, options, ["strict"], "strict", "boolean");
+    const { strict = true } = flags;
     const owners = this.parameterOwners();
     const expected = owners.map((owner) => owner.weight);
     const known = new Set(expected.map((weight) => weight.name));
@@ -135,11 +145,11 @@ export abstract class Module {
       .map((weight) => weight.name);
     const unexpectedKeys = Object.keys(stateDict).filter((name) => !known.has(name));
     const wanted = strict ? expected : expected.filter((weight) => Object.hasOwn(stateDict, weight.name));
-    const given = strict ? stateDict : Object.fromEntries(wanted.map(({ name }) => [name, stateDict[name]!]));
+    const taken = strict ? stateDict : Object.fromEntries(wanted.map(({ name }) => [name, stateDict[name]!]));
     const { weights, losses } = readForeign(
-      `loadStateDict of ${this.constructor.name}`,
+      place,
       wanted,
-      given,
+      taken,
       "compare attribute names, sizes and options with the Python module",
     );
     for (const { owner, key, weight } of owners) {
@@ -211,8 +221,9 @@ export abstract class Module {
     const version = this.namedModules().reduce((sum, [, module]) => sum + module.version, 0);
     if (version !== this.preparedVersion) this.reset();
     this.preparedVersion = version;
-    const structure = signatureOf(given);
-    const sizes = sizesOf(given);
+    const attributes = attributesOf(this.namedModules());
+    const structure = `${signatureOf(given)} ${attributes}`;
+    const sizes = `${sizesOf(given)} ${attributes}`;
     const found = this.prepared.get(structure) ?? this.prepared.get(sizes);
     if (found) return found;
     const { prepared } = this;
@@ -228,7 +239,7 @@ export abstract class Module {
   }
 
   private async prepare(given: readonly unknown[]): Promise<Prepared> {
-    const traced = trace(this, given, this.namedModules());
+    const traced = traceToKeep(this, given, this.namedModules());
     const { spec, graph } = traced;
     const timeMajor = graph.batchFirst !== true;
     const model = await compile(spec, {

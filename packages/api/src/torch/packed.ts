@@ -2,6 +2,7 @@ import { unrollError } from "../contract/error.js";
 import { takenWithin } from "../contract/taken-within.js";
 import { allocate, type HostTensor, isHostTensor, sizeOf } from "../contract/tensor.js";
 import { assertTensor } from "../model/arguments.js";
+import { noMore, optionsOf } from "./arguments.js";
 import { type Axes, swapAxes, takeRows } from "./host-tensor.js";
 import { currentGraph } from "./graph.js";
 import { Argument, SymbolicTensor } from "./symbolic.js";
@@ -77,19 +78,27 @@ interface PackOptions {
 export function packPaddedSequence(
   input: HostTensor,
   lengths: Lengths,
-  options?: PackOptions,
+  options?: boolean | PackOptions,
 ): PackedSequence;
 export function packPaddedSequence(
   input: SymbolicTensor,
   lengths: SymbolicTensor,
-  options?: PackOptions,
+  options?: boolean | PackOptions,
 ): SymbolicTensor;
 export function packPaddedSequence(
   input: HostTensor | SymbolicTensor,
   lengths: Lengths | SymbolicTensor,
-  options: PackOptions = {},
+  options?: boolean | PackOptions,
+  ...rest: never[]
 ): PackedSequence | SymbolicTensor {
-  const { batchFirst = false, enforceSorted = true } = options;
+  noMore("packPaddedSequence", rest);
+  const { batchFirst = false, enforceSorted = true } = optionsOf<PackOptions>(
+    "packPaddedSequence",
+    options,
+    ["batchFirst", "enforceSorted"],
+    "batchFirst",
+    "boolean",
+  );
   if (input instanceof SymbolicTensor) {
     const graph = currentGraph("packPaddedSequence");
     if (!(lengths instanceof Argument))
@@ -133,16 +142,20 @@ interface PadOptions {
 /** Pads a packed sequence to its longest row or `totalLength`: returns the padded tensor and the lengths. */
 export function padPackedSequence(
   packed: PackedSequence,
-  options?: PadOptions,
+  options?: boolean | PadOptions,
 ): [output: HostTensor<"float32">, lengths: number[]];
 export function padPackedSequence(
   packed: SymbolicTensor,
-  options?: Pick<PadOptions, "batchFirst">,
+  options?: boolean | Pick<PadOptions, "batchFirst">,
 ): [output: SymbolicTensor];
 export function padPackedSequence(
   packed: PackedSequence | SymbolicTensor,
-  options: PadOptions = {},
+  given?: boolean | PadOptions,
+  ...rest: never[]
 ): [HostTensor<"float32">, number[]] | [SymbolicTensor] {
+  noMore("padPackedSequence", rest);
+  const known = ["batchFirst", "paddingValue", "totalLength"];
+  const options = optionsOf<PadOptions>("padPackedSequence", given, known, "batchFirst", "boolean");
   const { batchFirst = false, paddingValue = 0 } = options;
   if (packed instanceof SymbolicTensor) {
     const graph = currentGraph("padPackedSequence");

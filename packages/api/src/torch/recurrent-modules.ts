@@ -1,4 +1,5 @@
 import { unrollError } from "../contract/error.js";
+import { shown } from "../contract/shown.js";
 import {
   bidirectional,
   dropout,
@@ -8,12 +9,12 @@ import {
   simpleRnnCell,
 } from "../specification/build.js";
 import { outputSize, partSize, stateParts } from "../specification/cell-parts.js";
-import { knownOptions } from "../contract/known-options.js";
 import type { CellSpec, LayerSpec, ValueRef } from "../specification/types.js";
+import { noMore, optionsOf } from "./arguments.js";
 import { currentGraph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
-import { type Hidden, type StateSlot, SymbolicState, SymbolicTensor } from "./symbolic.js";
+import { Argument, type Hidden, type StateSlot, SymbolicState, SymbolicTensor } from "./symbolic.js";
 
 /** Options of `nn.RNN`, `nn.LSTM` and `nn.GRU`, with PyTorch's defaults. */
 export interface RecurrentOptions {
@@ -187,34 +188,40 @@ export const gruCellOf =
 
 /** `torch.nn.RNN`: input and optional h0 to [output, hN]. */
 export class RNN extends Recurrent {
-  constructor(inputSize: number, hiddenSize: number, options: RnnOptions = {}) {
-    knownOptions("nn.RNN", options, [...common, "nonlinearity"]);
+  /** @param given options, or `numLayers` as in PyTorch */
+  constructor(inputSize: number, hiddenSize: number, given?: number | RnnOptions, ...rest: never[]) {
+    noMore("nn.RNN", rest);
+    const options = optionsOf<RnnOptions>("nn.RNN", given, [...common, "nonlinearity"], "numLayers");
     super("nn.RNN", inputSize, hiddenSize, rnnCellOf(hiddenSize, options, "nn.RNN"), options);
   }
 
   forward(input: SymbolicTensor, hidden?: Hidden): [output: SymbolicTensor, hN: SymbolicState] {
-    const { output, states } = this.describe(input, hidden ? [hidden] : null);
+    const { output, states } = this.describe(input, [hidden]);
     return [output, states[0]!];
   }
 }
 
 /** `torch.nn.GRU`: input and optional h0 to [output, hN]. */
 export class GRU extends Recurrent {
-  constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
-    knownOptions("nn.GRU", options, common);
+  /** @param given options, or `numLayers` as in PyTorch */
+  constructor(inputSize: number, hiddenSize: number, given?: number | RecurrentOptions, ...rest: never[]) {
+    noMore("nn.GRU", rest);
+    const options = optionsOf<RecurrentOptions>("nn.GRU", given, common, "numLayers");
     super("nn.GRU", inputSize, hiddenSize, gruCellOf(hiddenSize, options), options);
   }
 
   forward(input: SymbolicTensor, hidden?: Hidden): [output: SymbolicTensor, hN: SymbolicState] {
-    const { output, states } = this.describe(input, hidden ? [hidden] : null);
+    const { output, states } = this.describe(input, [hidden]);
     return [output, states[0]!];
   }
 }
 
 /** `torch.nn.LSTM`: input and optional [h0, c0] to [output, [hN, cN]]. */
 export class LSTM extends Recurrent {
-  constructor(inputSize: number, hiddenSize: number, options: LstmOptions = {}) {
-    knownOptions("nn.LSTM", options, [...common, "projSize"]);
+  /** @param given options, or `numLayers` as in PyTorch */
+  constructor(inputSize: number, hiddenSize: number, given?: number | LstmOptions, ...rest: never[]) {
+    noMore("nn.LSTM", rest);
+    const options = optionsOf<LstmOptions>("nn.LSTM", given, [...common, "projSize"], "numLayers");
     const { projSize = 0 } = options;
     if (!Number.isInteger(projSize) || projSize < 0 || projSize >= hiddenSize)
       throw unrollError({
@@ -232,22 +239,23 @@ export class LSTM extends Recurrent {
     input: SymbolicTensor,
     hidden?: readonly [h: Hidden, c: Hidden],
   ): [output: SymbolicTensor, hidden: [hN: SymbolicState, cN: SymbolicState]] {
-    const { output, states } = this.describe(input, hidden ? pair(hidden) : null);
+    const { output, states } = this.describe(input, pair(hidden));
     return [output, [states[0]!, states[1]!]];
   }
 }
 
-/** The two states of an LSTM. An argument gives as many items as are asked for. */
-export function pair(hidden: readonly [Hidden, Hidden] | Iterable<Hidden>): [Hidden, Hidden] {
-  if (hidden instanceof SymbolicState || (Array.isArray(hidden) && hidden.length !== 2)) {
-    throw unrollError({
-      code: "UNROLL_STATE",
-      place: "nn.LSTM",
-      expected: "a state [h, c]",
-      got: Array.isArray(hidden) ? `${hidden.length} items` : "one state",
-      cure: "an LSTM has two state parts",
-    });
-  }
-  const [h, c] = hidden as Iterable<Hidden>;
-  return [h!, c!];
+/** The two states of an LSTM; null for zeros. An argument gives as many items as are asked for. */
+export function pair(hidden: unknown): [Hidden, Hidden] | null {
+  if (hidden === undefined || hidden === null) return null;
+  const items = hidden instanceof Argument ? hidden.items : Array.isArray(hidden) ? hidden.length : 0;
+  if (hidden instanceof Argument && (items === null || items === 2)) return [hidden.item(0), hidden.item(1)];
+  if (Array.isArray(hidden) && items === 2) return hidden as [Hidden, Hidden];
+  const single = hidden instanceof SymbolicState || hidden instanceof SymbolicTensor;
+  throw unrollError({
+    code: "UNROLL_STATE",
+    place: "nn.LSTM",
+    expected: "a state [h, c]",
+    got: items ? `${items} items` : single ? "one tensor" : shown(hidden),
+    cure: "an LSTM has two state parts",
+  });
 }

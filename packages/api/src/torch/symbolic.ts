@@ -1,5 +1,6 @@
 import type { UnrollErrorCode } from "../contract/error.js";
 import type { MergeSpec, ValueRef } from "../specification/types.js";
+import { watched } from "./symbolic-access.js";
 
 /** Where an argument of `forward` stands: argument number, then positions inside tuples. */
 export type ArgumentPath = readonly number[];
@@ -13,6 +14,8 @@ export interface Recorder {
   /** Throws the error of what `forward` may not do, with its place in the model. */
   refuse(code: UnrollErrorCode, place: string, expected: string, got: string, cure: string): never;
 }
+
+const LOOP = ["a loop over it", "it has no values here; a recurrent module runs over all steps"] as const;
 
 /**
  * A tensor that `forward` describes: it has no values, only a place in the model. Axes are PyTorch's; the
@@ -28,7 +31,27 @@ export class SymbolicTensor {
     readonly packed: boolean = false,
     /** Whether it has a time axis where the model runs over sequences. */
     readonly sequence: boolean = true,
-  ) {}
+  ) {
+    return watched(this);
+  }
+
+  /** @internal */
+  item(position: number): unknown {
+    return this.refuseAccess(
+      `[${position}]`,
+      "steps and rows are not picked in forward; a recurrent module runs over all of them",
+    );
+  }
+
+  /** @internal */
+  refuseAccess(got: string, cure: string): never {
+    return this.graph.refuse("UNROLL_UNSUPPORTED", "forward", "an operation of a symbolic tensor", got, cure);
+  }
+
+  /** @throws UNROLL_UNSUPPORTED, as its steps and rows are not there yet */
+  [Symbol.iterator](): Iterator<Argument> {
+    return this.refuseAccess(...LOOP);
+  }
 
   /** Elementwise sum, as `a + b`. */
   add(other: SymbolicTensor): SymbolicTensor {
@@ -61,7 +84,19 @@ export class SymbolicState {
     /** @internal */ readonly slots: readonly StateSlot[],
     /** @internal Whether there is a leading axis of layers and directions. */
     readonly stacked: boolean,
-  ) {}
+  ) {
+    return watched(this);
+  }
+
+  /** @internal */
+  item(position: number): SymbolicTensor {
+    return this.at(position);
+  }
+
+  /** @internal */
+  refuseAccess(got: string, cure: string): never {
+    return this.graph.refuse("UNROLL_UNSUPPORTED", "forward", "an operation of a state", got, cure);
+  }
 
   /**
    * One layer's state in one direction, [batch, hiddenSize]; counted from the end if negative, as `h[-1]`.
@@ -81,6 +116,9 @@ export class SymbolicState {
   }
 }
 
+/** More items than a tuple of states has. */
+const TUPLE = 8;
+
 /**
  * An argument of `forward`. What it is, an input or a state, shows in how it is used; it may be taken apart
  * as a tuple: `const [h, c] = hidden`.
@@ -90,18 +128,29 @@ export class Argument extends SymbolicTensor implements Iterable<Argument> {
     graph: Recorder,
     /** @internal */ readonly path: ArgumentPath,
     packed: boolean,
+    /** @internal Items of the tuple that it is; 0 for a tensor, null where that is not known. */
+    readonly items: number | null = null,
   ) {
     super(graph, null, null, packed);
   }
 
   /** @internal */
-  item(position: number): Argument {
+  override item(position: number): Argument {
+    if (this.items === 0) super.item(position);
+    if (position < 0 || position >= (this.items ?? TUPLE))
+      this.refuseAccess(`[${position}]`, `the argument is a tuple of ${this.items ?? "a few"}`);
     return new Argument(this.graph, [...this.path, position], false);
   }
 
-  *[Symbol.iterator](): Iterator<Argument> {
-    for (let position = 0; ; position++) yield this.item(position);
+  override [Symbol.iterator](): Iterator<Argument> {
+    return this.items === 0 ? super[Symbol.iterator]() : itemsOf(this);
   }
+}
+
+/** Items of a tuple. A loop that goes beyond what any tuple has is one over the steps of an input. */
+function* itemsOf(tuple: Argument): Generator<Argument> {
+  for (let position = 0; position < (tuple.items ?? TUPLE); position++) yield tuple.item(position);
+  if (tuple.items === null) tuple.refuseAccess(...LOOP);
 }
 
 /** A state as `forward` takes and passes it. */

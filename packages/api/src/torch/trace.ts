@@ -1,6 +1,7 @@
 import { unrollError } from "../contract/error.js";
 import { type HostTensor, isHostTensor } from "../contract/tensor.js";
 import type { Spec, ValueRef } from "../specification/types.js";
+import { assertUnwritten, isPlain, type NamedObject, signatureOfPlain } from "./attributes.js";
 import { Graph, recording } from "./graph.js";
 import { PackedSequence } from "./packed.js";
 import { Argument, type ArgumentPath, SymbolicState, SymbolicTensor } from "./symbolic.js";
@@ -27,6 +28,7 @@ const isTuple = (value: unknown): value is readonly unknown[] =>
 /** Which arguments are given and in what structure: all that `forward` can depend on. */
 export function signatureOf(value: unknown): string {
   if (absent(value)) return "-";
+  if (isPlain(value)) return signatureOfPlain(value);
   if (value instanceof PackedSequence) return "P";
   return isTuple(value) ? `[${value.map(signatureOf).join()}]` : "T";
 }
@@ -49,9 +51,19 @@ export function valueAt(values: readonly unknown[], path: ArgumentPath): unknown
 /** A given tuple with an absent item becomes a tuple of arguments, so that `forward` sees what is absent. */
 function argumentFor(graph: Graph, path: ArgumentPath, value: unknown): unknown {
   if (absent(value)) return undefined;
+  if (typeof value === "function")
+    graph.refuse(
+      "UNROLL_ARGUMENT",
+      `argument ${path.join(".")}`,
+      "tensors, numbers, texts or flags",
+      "a function",
+      "keep it in an attribute of the module",
+    );
+  if (isPlain(value)) return value;
   if (isTuple(value) && value.some(absent))
     return value.map((item, k) => argumentFor(graph, [...path, k], item));
-  return new Argument(graph, path, value instanceof PackedSequence);
+  const items = isTuple(value) ? value.length : isHostTensor(value) ? 0 : null;
+  return new Argument(graph, path, value instanceof PackedSequence, items);
 }
 
 /** Values of the result that the spec must return. */
@@ -75,6 +87,23 @@ export function refOf(graph: Graph, value: SymbolicTensor): ValueRef {
 }
 
 /**
+ * `trace` of a model that is kept: `forward` runs a second time, and has to describe the same. What it keeps
+ * from run to run, or draws, would be frozen in the model.
+ */
+export function traceToKeep(...given: Parameters<typeof trace>): Traced {
+  const first = trace(...given);
+  if (JSON.stringify(trace(...given).spec) !== JSON.stringify(first.spec))
+    first.graph.refuse(
+      "UNROLL_UNSUPPORTED",
+      "forward",
+      "the same description each time",
+      "another one the second time",
+      "it runs once for all later runs; pass what changes as an argument",
+    );
+  return first;
+}
+
+/**
  * Runs `forward` over symbolic tensors.
  *
  * @param values arguments as given to `run`; null to describe the module with every argument present
@@ -82,7 +111,7 @@ export function refOf(graph: Graph, value: SymbolicTensor): ValueRef {
 export function trace(
   module: Describing,
   values: readonly unknown[] | null,
-  modules: readonly (readonly [string, object])[],
+  modules: readonly NamedObject[],
 ): Traced {
   const paths = new Map<object, string>();
   for (const [path, one] of modules) if (!paths.has(one)) paths.set(one, path);
@@ -95,8 +124,11 @@ export function trace(
   const inputs = given.map((value, k) =>
     values ? argumentFor(graph, [k], value) : new Argument(graph, [k], false),
   );
+  const before = modules.map(([, one]) => Object.entries(one));
   const result = recording(graph, () => module.forward(...(inputs as never[])));
-  if (result instanceof Promise)
+  if (result instanceof Promise) {
+    // What it comes to is of no use, and must not end the process.
+    result.catch(() => undefined);
     throw unrollError({
       code: "UNROLL_ARGUMENT",
       place: `${graph.name} forward`,
@@ -104,6 +136,8 @@ export function trace(
       got: "a promise",
       cure: "forward describes, so use call() in it rather than await run()",
     });
+  }
+  assertUnwritten(graph, modules, before);
   const refs = [...new Set(tensorsOf(result).map((value) => refOf(graph, value)))];
   const states = statesOf(result);
   if (refs.length + states.length === 0)

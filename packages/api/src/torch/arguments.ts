@@ -1,0 +1,45 @@
+import { unrollError } from "../contract/error.js";
+import { isRecord } from "../contract/kind.js";
+import { knownOptions } from "../contract/known-options.js";
+import { shown } from "../contract/shown.js";
+
+/**
+ * Options by name, where PyTorch's next positional argument may stand for one of them: `new nn.LSTM(3, 4, 2)`
+ * is `{ numLayers: 2 }`.
+ *
+ * @param first the option that stands next in PyTorch's order; null where there is none
+ * @param type what it is as a `typeof`
+ * @throws UNROLL_ARGUMENT for an option that there is none of, and for what is no options
+ */
+export function optionsOf<Options extends object>(
+  place: string,
+  given: unknown,
+  known: readonly string[],
+  first: (keyof Options & string) | null = null,
+  type: "number" | "boolean" = "number",
+): Options {
+  if (given === undefined || given === null) return {} as Options;
+  if (first !== null && typeof given === type) return { [first]: given } as Options;
+  if (!isRecord(given))
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place,
+      expected: first === null ? "options by name" : `${first}, or options by name`,
+      got: shown(given),
+      cure: `e.g. { ${known[0] ?? ""}: ... }`,
+    });
+  knownOptions(place, given, known);
+  return given as Options;
+}
+
+/** Refuses arguments beyond those that there are. @throws UNROLL_ARGUMENT */
+export function noMore(place: string, rest: readonly unknown[], cure = "give options by name"): void {
+  if (rest.length > 0)
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place,
+      expected: "no further arguments",
+      got: rest.map(shown).join(", "),
+      cure,
+    });
+}
