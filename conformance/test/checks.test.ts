@@ -329,6 +329,10 @@ const dead: Readonly<Record<PropertyName, readonly (readonly [engine: Engine, pl
     [wrongFrom(0), /^[a-z ]+ of \d+, /],
     [wrongSteps(), /^[a-z ]+ of \d+, by steps, /],
   ],
+  everyPair: [
+    [wrongFrom(0), /^whole sequence, /],
+    [wrongSteps(), /^whole sequence, by steps, /],
+  ],
   synchronousPath: [],
   aWholeLife: [
     [wrongFrom(0), /^(sequence|step|step of a stream|a run whose model was disposed meanwhile), /],

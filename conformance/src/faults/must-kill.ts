@@ -38,6 +38,7 @@ export const mustKill: Readonly<Record<PropertyName, readonly [string, ...string
   layersAtTheEdges: ["softmax-without-the-largest", "variance-as-a-difference-of-squares"],
   givenMeansTaken: ["byte-offset-ignored", "feeds-read-late"],
   everySize: ["ids-in-16-bits", "tail-of-a-tile-dropped"],
+  everyPair: ["projection-rows-shifted"],
   synchronousPath: ["at-once-returns-zeros"],
   aWholeLife: ["runs-at-once-exchanged"],
 };

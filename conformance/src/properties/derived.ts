@@ -12,10 +12,20 @@ const named = new WeakMap<Case, string>();
 export function derived(given: Case, precision: keyof typeof precisions): DerivedBounds {
   let name = named.get(given);
   if (name === undefined) named.set(given, (name = contents(given)));
+  return derivedAs(name, given, precision, 16);
+}
+
+/** As {@link derived}, of a case that is large and has a name which no other case has. */
+export function derivedAs(
+  name: string,
+  given: Case,
+  precision: keyof typeof precisions,
+  samples: number,
+): DerivedBounds {
   const key = precision + name;
   let found = kept.get(key);
   if (!found) {
-    found = deriveBounds(given.spec, given.weights, runOf(given), { precision, samples: 16 });
+    found = deriveBounds(given.spec, given.weights, runOf(given), { precision, samples });
     if (kept.size >= KEPT) kept.delete(kept.keys().next().value!);
     kept.set(key, found);
   }

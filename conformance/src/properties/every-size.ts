@@ -1,16 +1,12 @@
-import { isUnrollError, whyNotSteppable } from "@unroll/api";
+import { isUnrollError } from "@unroll/api";
 import * as fc from "fast-check";
-import { describeCase, runOf } from "../cases/case.js";
+import { describeCase } from "../cases/case.js";
 import { type SizeCase, sizeCase, sizeCases } from "../cases/sizes.js";
-import { deriveBounds } from "../tolerance/bounds.js";
-import { holdAgainst, informative, sequenceOutputs, stepped, whole, withModel } from "./judge.js";
-import { type Outcome, type Property, skip } from "./property.js";
+import { holdWholeAndSteps } from "./hold-whole-and-steps.js";
+import { type Property, skip } from "./property.js";
 
 /** What every engine holds at least: the integers of half a float. */
 const LEAST_LARGEST = 2048;
-
-/** Steps that are run one by one; the path of a step is the same at each. */
-const FEW = 8;
 
 export const everySize: Property<SizeCase> = {
   id: "every-size",
@@ -24,23 +20,15 @@ export const everySize: Property<SizeCase> = {
   examples: () => sizeCases.map((at, k) => ({ ...at, seed: k })),
   describe: (given) => `${given.axis} of ${given.size}: ${describeCase(sizeCase(given))}`,
   async check(size, { adapter }) {
-    const { precision, largestInteger = Infinity } = adapter.capabilities;
-    const given = sizeCase(size);
-    const truth = deriveBounds(given.spec, given.weights, runOf(given), { precision, samples: 8 });
-    if (!informative(truth, precision)) return skip("bound too wide");
+    const { largestInteger = Infinity } = adapter.capabilities;
     const mayRefuse = size.size > Math.max(largestInteger, LEAST_LARGEST);
-    const held = withModel(given, adapter, async (model): Promise<Outcome> => {
-      const place = `${size.axis} of ${size.size}`;
-      const worst = holdAgainst(place, await whole(model, given), truth);
-      const plain = given.lengths === null && given.mask === null && given.time <= FEW;
-      if (!plain || whyNotSteppable(given.spec) !== null) return { errorOverBound: worst };
-      const steps = await stepped(model, given, sequenceOutputs(given, truth.exact));
-      return { errorOverBound: Math.max(worst, holdAgainst(`${place}, by steps`, steps, truth)) };
-    });
-    return held.catch((error: unknown) => {
+    const place = `${size.axis} of ${size.size}`;
+    try {
+      return await holdWholeAndSteps(place, `${place}, seed ${size.seed}`, sizeCase(size), adapter);
+    } catch (error) {
       if (mayRefuse && isUnrollError(error) && error.code === "UNROLL_UNSUPPORTED")
         return skip(error.message);
       throw error;
-    });
+    }
   },
 };

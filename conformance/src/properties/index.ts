@@ -3,6 +3,7 @@ import { backwardIsReversedForward } from "./backward-is-reversed-forward.js";
 import { batchMayChange } from "./batch-may-change.js";
 import { bidirectionalIsTwoRuns } from "./bidirectional-is-two-runs.js";
 import { cutAnywhere } from "./cut-anywhere.js";
+import { everyPair } from "./every-pair.js";
 import { everySize } from "./every-size.js";
 import { givenMeansTaken } from "./given-means-taken.js";
 import { layersAtTheEdges } from "./layers-at-the-edges.js";
@@ -69,6 +70,7 @@ const byName = {
   scansInEveryForm,
   layersAtTheEdges,
   everySize,
+  everyPair,
   synchronousPath,
   aWholeLife,
 };

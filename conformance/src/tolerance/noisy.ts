@@ -7,7 +7,8 @@ import { generator } from "./random.js";
 const approximated: readonly Activation[] = ["tanh", "sigmoid", "softplus", "elu"];
 
 /**
- * An approximation's error as a function of the argument: a sine. An odd one has another sign below zero, as
+ * An approximation's error as a function of the argument: a sine, or the same everywhere, which adds up most
+ * over many steps. An odd one has another sign below zero, as
  * the error of every tanh has that is computed from the size of its argument: however small arguments are,
  * those of either sign are off in different directions.
  */
@@ -43,12 +44,12 @@ function rounderOf(precision: Precision, seed: number): Rounder {
   const sway = (): number => random() * 2 - 1;
   const spread = (): number => sway() * Math.sqrt(3);
   const held = (value: number): number => (value > largest ? Infinity : value < -largest ? -Infinity : value);
-  const drawnFlaw = (): Flaw => ({
-    frequency: 0.5 * 40 ** random(),
-    phase: 2 * Math.PI * random(),
-    // By turns, so that few runs have both.
-    odd: seed % 2 === 0,
-  });
+  // By turns, so that few runs have all of them.
+  const [odd, level] = [seed % 2 === 0, seed % 4 < 2];
+  const drawnFlaw = (): Flaw =>
+    level
+      ? { frequency: 0, phase: (Math.PI / 2) * (random() < 0.5 ? -1 : 1), odd }
+      : { frequency: 0.5 * 40 ** random(), phase: 2 * Math.PI * random(), odd };
   return {
     precision,
     sway,
@@ -166,8 +167,9 @@ const primitivesOf = ({
  *   sum.
  * - What is past the precision's largest number is infinite, as it is in the engine.
  * - An approximated activation is off by a fixed function of its argument, as an engine's approximation is:
- *   over many steps it adds up as no independent noise would. Each run draws one, a sine of random frequency
- *   and phase whose amplitude is the budget; in every other run it changes its sign below zero.
+ *   over many steps it adds up as no independent noise would. Each run draws one whose
+ *   amplitude is the budget: a sine of random frequency and phase, or in two runs of four the same
+ *   everywhere; in every other run it changes its sign below zero.
  *
  * Layout operations are exact.
  */
