@@ -1,6 +1,7 @@
 import { type Adapter, builtin, type Capabilities, isUnrollError, unrollError } from "@unroll/api";
 import * as fc from "fast-check";
 import { type Case } from "./cases/case.js";
+import type { GivenProgram } from "./cases/programs.js";
 import { type Dialect, dialects as knownDialects } from "./dialects.js";
 import { properties as all } from "./properties/index.js";
 import { type Numbers, numbersOf } from "./report/numbers.js";
@@ -94,6 +95,8 @@ export interface PropertyReport {
   readonly skips: Readonly<Record<string, number>>;
   /** Largest error over its bound, below 1 where all is well; null where results have to be exact. */
   readonly worstErrorOverBound: number | null;
+  /** Cases that said something, by the kinds that the property has to meet; none where it has no kinds. */
+  readonly met: Readonly<Record<string, number>>;
   /** Error over bound of each case, for histograms: how many fell into each decade below 1, from 1e-6 up. */
   readonly histogram: readonly number[];
   /** Why it failed, or why it is unsupported. */
@@ -240,13 +243,20 @@ interface Judged {
 class Tally {
   readonly histogram = new Array<number>(7).fill(0);
   readonly skips = new Map<string, number>();
+  /** Cases that said something, by kind. */
+  readonly met: Map<string, number>;
   worst: number | null = null;
   said = 0;
   skipped = 0;
 
-  note({ errorOverBound, skipped }: Outcome): void {
+  constructor(kinds: readonly string[]) {
+    this.met = new Map(kinds.map((kind) => [kind, 0]));
+  }
+
+  note({ errorOverBound, skipped }: Outcome, kinds: readonly string[]): void {
     if (skipped !== undefined) return this.skip(skipped);
     this.said++;
+    for (const kind of new Set(kinds)) this.met.set(kind, (this.met.get(kind) ?? 0) + 1);
     if (errorOverBound === null) return;
     this.worst = Math.max(this.worst ?? 0, errorOverBound);
     const decade = Math.floor(Math.log10(errorOverBound)) + 7;
@@ -264,7 +274,7 @@ async function judge(judged: Judged): Promise<PropertyReport> {
   const { property, subject, form, seed, runs, options, done, of } = judged;
   const examples = property.examples?.() ?? [];
   const all = examples.length + runs;
-  const tally = new Tally();
+  const tally = new Tally(property.classes?.all() ?? []);
   let started = 0;
   let failure: unknown = null;
   const checked = fc.asyncProperty(property.arbitrary(), async (given) => {
@@ -276,7 +286,7 @@ async function judge(judged: Judged): Promise<PropertyReport> {
       of: of * all,
     });
     try {
-      tally.note(await property.check(given, subject));
+      tally.note(await property.check(given, subject), property.classes?.of(given) ?? []);
     } catch (error) {
       // What capabilities do not claim is refused before the engine is asked; see heldToPromises.
       if (isUnrollError(error) && error.code === "UNROLL_UNSUPPORTED") return tally.skip(error.message);
@@ -299,6 +309,7 @@ async function judge(judged: Judged): Promise<PropertyReport> {
     runs: tally.said,
     skipped: tally.skipped,
     skips: Object.fromEntries(tally.skips),
+    met: Object.fromEntries(tally.met),
     worstErrorOverBound: tally.worst,
     histogram: tally.histogram,
   };
@@ -338,13 +349,13 @@ function counterexampleOf(
   seed: number,
   path: string,
 ): Counterexample {
-  const { spec, weights, x } = given as Partial<Case>;
+  const { spec, program, weights, x } = given as Partial<Case & GivenProgram>;
   const details = error instanceof Violation ? error.details : {};
   return {
     seed,
     path,
     case: property.describe(given),
-    spec: spec ?? null,
+    spec: spec ?? program ?? null,
     numbers: numbersOf(given as Parameters<typeof numbersOf>[0]),
     shapes: {
       ...(x ? { x: x.shape } : {}),

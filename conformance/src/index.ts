@@ -24,7 +24,7 @@ export {
 } from "./certify.js";
 export { type Dialect, dialects } from "./dialects.js";
 export { namedProperties, properties, type PropertyName } from "./properties/index.js";
-export { type Outcome, type Property, type Subject, Violation } from "./properties/property.js";
+export { type Classes, type Outcome, type Property, type Subject, Violation } from "./properties/property.js";
 export { broken, type Break, type Fault, type Planted } from "./faults/planting/fault.js";
 export { faultFamilies, faults } from "./faults/index.js";
 export { type Recorded, type TableFault, tableFaults } from "./faults/table-faults.js";

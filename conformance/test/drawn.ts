@@ -9,7 +9,8 @@ import { edgeLayerNames, layerEdgeProgram } from "../src/cases/layer-edges.js";
 import { longForms } from "../src/cases/long-forms.js";
 import { primitiveForms } from "../src/cases/primitive-forms.js";
 import { primitiveCases, primitiveProgram } from "../src/cases/primitive-programs.js";
-import { drawnPrimitives, type ProgramCase, programs } from "../src/cases/programs.js";
+import { drawnPrimitives } from "../src/cases/program-moves.js";
+import { type ProgramCase, programs } from "../src/cases/programs.js";
 import { knownScans, scanCases, scanProgram } from "../src/cases/scan-programs.js";
 import { sizeCase, sizeCases } from "../src/cases/sizes.js";
 

@@ -140,6 +140,16 @@ const knownOrders: readonly (readonly Act[])[] = [
     { do: "step", run: on(1, 2, 1, { state: 0 }), steps: 2 },
     sequence(on(0, 1, 3)),
   ],
+  // States that leave the engine and come back, and streams beside them.
+  [
+    sequence(on(0, 2, 3)),
+    { do: "move", state: 0, as: "arrays" },
+    { do: "step", run: on(0, 2, 1, { state: 0 }), steps: 2 },
+    { do: "move", state: 1, as: "json" },
+    { do: "forget", state: 0 },
+    { do: "step", run: on(0, 2, 1, { state: 0, seed: 5 }), steps: 1 },
+    { do: "streams", runs: [on(0, 1, 1), on(1, 2, 1)], steps: 3 },
+  ],
   // Steps after new weights, from states of the old ones.
   [
     sequence(on(0, 2, 3)),
@@ -147,6 +157,27 @@ const knownOrders: readonly (readonly Act[])[] = [
     { do: "step", run: on(0, 2, 1, { state: 0 }), steps: 2 },
     sequence(on(0, 2, 3, { seed: 2 })),
   ],
+];
+
+/** What an act is counted as. */
+export function kindOfAct(given: Act): string {
+  if (given.do === "move") return `state to ${given.as} and back`;
+  if (given.do !== "sequence") return given.do;
+  return `${given.runs.length === 1 ? "sequence" : "two sequences at once"}`;
+}
+
+/** Every kind of act. */
+export const kindsOfActs: readonly string[] = [
+  "sequence",
+  "two sequences at once",
+  "step",
+  "streams",
+  "fail",
+  "rebind",
+  "state to arrays and back",
+  "state to json and back",
+  "forget",
+  "dispose",
 ];
 
 /** What is done with two models of the same layers: each runs on its own weights. */

@@ -16,7 +16,7 @@ import {
 import { outputPart, outputSize } from "../oracle/cell-equations.js";
 import { type Case, SOURCE } from "./case.js";
 import { caseOn, stateOf, weightsOf } from "./cases.js";
-import { coveringRows, type Factor, type RowOf } from "./covering.js";
+import { coveringRows, type Factor, matters, type RowOf } from "./covering.js";
 import { customCells } from "./custom-cells.js";
 import { IDS } from "./specs.js";
 import { values } from "./values.js";
@@ -96,6 +96,12 @@ let rows: readonly Row[] | undefined;
 
 /** Models in which every pair of levels of two factors is met; docs: `coveringRows`. */
 export const pairedRows = (): readonly Row[] => (rows ??= coveringRows(factors, small));
+
+/** The levels of a row that matter in it. */
+export const pairedLevels = (row: Row): string[] =>
+  Object.keys(factors)
+    .filter((name) => matters(factors, row, name))
+    .map((name) => `${name}: ${row[name as keyof Row]}`);
 
 export { factors as pairedFactors, small as pairedFits };
 

@@ -6,47 +6,55 @@ import { type Numbers, primitive, type Rounding } from "./primitives.js";
 type Program = CustomCellSpec["step"];
 type Node = Program["nodes"][number];
 type Region = Extract<Node, { kind: "scan" }>["body"];
+type PrimitiveNode = Extract<Node, { kind: "primitive" }>;
+
+/** Told of each primitive that runs, in scans at each step, before it does. */
+export type Watch = (node: PrimitiveNode, operands: readonly Numbers[]) => void;
+
+interface Run {
+  readonly rounding: Rounding;
+  readonly watch: Watch | null;
+}
 
 /**
  * Runs a program by the definitions of its primitives; composites by their bodies, scans one step after the
  * other.
  *
  * @param given a value for each input and param, by name
+ * @param watch sees what each primitive is given
  */
 export function runProgram(
   program: Program,
   given: Readonly<Record<string, Numbers>>,
   rounding: Rounding,
+  watch: Watch | null = null,
 ): Record<string, Numbers> {
   const values = new Map([...program.params, ...program.inputs].map(({ name, id }) => [id, given[name]!]));
-  run(program.nodes, values, rounding);
+  run(program.nodes, values, { rounding, watch });
   return Object.fromEntries(program.outputs.map(({ name, id }) => [name, values.get(id)!]));
 }
 
-function run(nodes: readonly Node[], values: Map<string, Numbers>, rounding: Rounding): void {
+function run(nodes: readonly Node[], values: Map<string, Numbers>, by: Run): void {
   for (const node of nodes) {
     const operands = node.inputs.map((id) => values.get(id)!);
-    const results = resultsOf(node, operands, rounding);
+    const results = resultsOf(node, operands, by);
     node.outputs.forEach(({ id }, k) => values.set(id, results[k]!));
   }
 }
 
-function yielded(
-  { inputs, nodes, outputs }: Region,
-  given: readonly Numbers[],
-  rounding: Rounding,
-): Numbers[] {
+function yielded({ inputs, nodes, outputs }: Region, given: readonly Numbers[], by: Run): Numbers[] {
   const values = new Map(inputs.map(({ id }, k) => [id, given[k]!]));
-  run(nodes, values, rounding);
+  run(nodes, values, by);
   return outputs.map((id) => values.get(id)!);
 }
 
-function resultsOf(node: Node, operands: readonly Numbers[], rounding: Rounding): readonly Numbers[] {
+function resultsOf(node: Node, operands: readonly Numbers[], by: Run): readonly Numbers[] {
   switch (node.kind) {
     case "primitive":
-      return [primitive(node.op, operands, node.attrs, rounding)];
+      by.watch?.(node, operands);
+      return [primitive(node.op, operands, node.attrs, by.rounding)];
     case "composite":
-      return yielded(node.body, operands, rounding);
+      return yielded(node.body, operands, by);
     case "scan": {
       let carries = operands.slice(0, node.carries);
       const sequences = operands.slice(node.carries, node.carries + node.sequences);
@@ -58,7 +66,7 @@ function resultsOf(node: Node, operands: readonly Numbers[], rounding: Rounding)
         const results = yielded(
           node.body,
           [...carries, ...sequences.map((x) => elementOf(x, t)), ...captures],
-          rounding,
+          by,
         );
         carries = results.slice(0, node.carries);
         stacked[t] = results.slice(node.carries);

@@ -12,7 +12,16 @@ import {
 } from "@unroll/api";
 import { type Case, inputsOf, optionsOf, runOf, slice } from "../cases/case.js";
 import { caseOn, reweighted } from "../cases/cases.js";
-import { type Act, describeLife, knownLives, type Life, lives, type RunChoice } from "../cases/lives.js";
+import {
+  type Act,
+  describeLife,
+  kindOfAct,
+  kindsOfActs,
+  knownLives,
+  type Life,
+  lives,
+  type RunChoice,
+} from "../cases/lives.js";
 import type { Float64Tensor } from "../oracle/evaluate.js";
 import { deriveBounds, type DerivedBounds } from "../tolerance/bounds.js";
 import { byPart, holdAgainst, informative, type Results, sequenceOutputs } from "./judge.js";
@@ -347,6 +356,7 @@ export const aWholeLife: Property<Life> = {
   share: 0.25,
   arbitrary: lives,
   examples: knownLives,
+  classes: { all: () => kindsOfActs, of: ({ acts }) => acts.map(kindOfAct) },
   describe: describeLife,
   async check({ models, acts }, { adapter }) {
     const world = new World(models, adapter);

@@ -8,6 +8,8 @@ import { type Property, skip } from "./property.js";
 /** What every engine holds at least: the integers of half a float. */
 const LEAST_LARGEST = 2048;
 
+const sized = ({ axis, size }: Pick<SizeCase, "axis" | "size">): string => `${axis} of ${size}`;
+
 export const everySize: Property<SizeCase> = {
   id: "every-size",
   title: "models of every size around those of tiles and blocks equal the equations, whole and by steps",
@@ -18,11 +20,12 @@ export const everySize: Property<SizeCase> = {
       .record({ at: fc.constantFrom(...sizeCases), seed: fc.nat({ max: 1000 }) })
       .map(({ at, seed }) => ({ ...at, seed })),
   examples: () => sizeCases.map((at, k) => ({ ...at, seed: k })),
-  describe: (given) => `${given.axis} of ${given.size}: ${describeCase(sizeCase(given))}`,
+  classes: { all: () => sizeCases.map(sized), of: (given) => [sized(given)] },
+  describe: (given) => `${sized(given)}: ${describeCase(sizeCase(given))}`,
   async check(size, { adapter }) {
     const { largestInteger = Infinity } = adapter.capabilities;
     const mayRefuse = size.size > Math.max(largestInteger, LEAST_LARGEST);
-    const place = `${size.axis} of ${size.size}`;
+    const place = sized(size);
     try {
       return await holdWholeAndSteps(place, `${place}, seed ${size.seed}`, sizeCase(size), adapter);
     } catch (error) {

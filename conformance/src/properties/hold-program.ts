@@ -3,7 +3,7 @@ import { type DeviceTensor, prepare } from "@unroll/api/adapter";
 import type { GivenProgram } from "../cases/programs.js";
 import type { Float64Tensor } from "../oracle/evaluate.js";
 import { type Numbers, type Rounding, unrounded } from "../oracle/primitives.js";
-import { runProgram } from "../oracle/programs.js";
+import { runProgram, type Watch } from "../oracle/programs.js";
 import { compareWithBound } from "../tolerance/compare.js";
 import { type Precision, precisions } from "../tolerance/precision.js";
 import { generator } from "../tolerance/random.js";
@@ -16,8 +16,13 @@ const numbersOf = (given: Readonly<Record<string, HostTensor>>): [string, Number
     { dtype, shape, data: Float64Array.from(data) },
   ]);
 
-const evaluate = ({ program, feeds, weights }: GivenProgram, rounding: Rounding): Record<string, Numbers> =>
-  runProgram(program, Object.fromEntries([...numbersOf(weights), ...numbersOf(feeds)]), rounding);
+/** The results of a program by its definitions. */
+export const evaluate = (
+  { program, feeds, weights }: GivenProgram,
+  rounding: Rounding,
+  watch: Watch | null = null,
+): Record<string, Numbers> =>
+  runProgram(program, Object.fromEntries([...numbersOf(weights), ...numbersOf(feeds)]), rounding, watch);
 
 function noise({ unit, activation }: Precision, seed: number): Rounding {
   const random = generator(seed);

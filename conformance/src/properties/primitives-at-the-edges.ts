@@ -13,6 +13,7 @@ export const primitivesAtTheEdges: Property<PrimitiveName> = {
   primitivesOnly: true,
   arbitrary: () => fc.constantFrom(...edgePrimitives),
   examples: () => edgePrimitives,
+  classes: { all: () => edgePrimitives, of: (op) => [op] },
   describe: (op) => `${op} at its edges`,
   async check(op, { adapter }) {
     const { precision, losesNaN, largestInteger } = adapter.capabilities;

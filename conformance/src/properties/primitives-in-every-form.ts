@@ -4,6 +4,8 @@ import { type PrimitiveCase, primitiveCases, primitiveProgram } from "../cases/p
 import { holdProgram } from "./hold-program.js";
 import type { Property } from "./property.js";
 
+const placed = ({ op, place }: Pick<PrimitiveCase, "op" | "place">): string => `${op}, ${place}`;
+
 export const primitivesInEveryForm: Property<PrimitiveCase> = {
   id: "primitives-in-every-form",
   title: "each primitive, in every form and place, gives what its definition gives",
@@ -19,6 +21,7 @@ export const primitivesInEveryForm: Property<PrimitiveCase> = {
       })
       .map(({ at, batch, seed }) => ({ ...at, batch, seed })),
   examples: () => primitiveCases.map((at, k) => ({ ...at, batch: 1 + (k % 3), seed: k })),
+  classes: { all: () => primitiveCases.map(placed), of: (given) => [placed(given)] },
   describe: (given) => `${given.op} in a ${given.place}; ${print(primitiveProgram(given).program)}`,
   check: async (given, { adapter }) => ({
     errorOverBound: await holdProgram(primitiveProgram(given), adapter),

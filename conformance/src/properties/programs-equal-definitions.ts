@@ -1,7 +1,8 @@
-import { type Program, print } from "@unroll/api/adapter";
-import { type ProgramCase, programs } from "../cases/programs.js";
+import { print, type Program } from "@unroll/api/adapter";
+import { drawnPrimitives } from "../cases/program-moves.js";
+import { type GivenProgram, programs } from "../cases/programs.js";
 import { type Numbers, primitive, unrounded } from "../oracle/primitives.js";
-import { holdProgram } from "./hold-program.js";
+import { evaluate, holdProgram } from "./hold-program.js";
 import { type Property, skip } from "./property.js";
 
 /** How close to equal two numbers may be that a program compares: rounding decides which is less. */
@@ -20,27 +21,24 @@ const margins: Readonly<Record<string, (operands: readonly Numbers[], axis: numb
   },
 };
 
-/** Whether rounding could turn a comparison, or a step of a function, of this program around. */
-function decided(program: Program, feeds: ProgramCase["feeds"]): boolean {
-  const values = new Map<string, Numbers>(
-    program.inputs.map(({ name, id }) => [
-      id,
-      { dtype: feeds[name]!.dtype, shape: feeds[name]!.shape, data: Float64Array.from(feeds[name]!.data) },
-    ]),
-  );
-  for (const node of program.nodes) {
-    if (node.kind !== "primitive") continue;
-    const operands = node.inputs.map((id) => values.get(id)!);
-    const margin = Object.hasOwn(margins, node.op) ? margins[node.op] : undefined;
-    if (margin && operands[0]!.dtype === "float32")
-      for (const distance of margin(operands, node.attrs["axis"] as number))
-        if (!(distance > NARROW)) return false;
-    values.set(node.outputs[0]!.id, primitive(node.op, operands, node.attrs, unrounded));
-  }
-  return true;
+/** Whether rounding could turn no comparison, and no step of a function, of this program around. */
+function decided(given: GivenProgram): boolean {
+  let narrow = false;
+  evaluate(given, unrounded, ({ op, attrs }, operands) => {
+    const margin = Object.hasOwn(margins, op) ? margins[op] : undefined;
+    if (narrow || !margin || operands[0]!.dtype !== "float32") return;
+    for (const distance of margin(operands, attrs["axis"] as number)) narrow ||= !(distance > NARROW);
+  });
+  return !narrow;
 }
 
-export const programsEqualDefinitions: Property<ProgramCase> = {
+/** What a program is made of, as the report counts it. */
+const nodesIn = (nodes: Program["nodes"], within = ""): string[] =>
+  nodes.flatMap((node) =>
+    node.kind === "primitive" ? [node.op] : [`a scan${within}`, ...nodesIn(node.body.nodes, " in a scan")],
+  );
+
+export const programsEqualDefinitions: Property<GivenProgram> = {
   id: "programs-equal-definitions",
   title: "random programs give what the definitions of their primitives give",
   rules: ["primitives", "R1"],
@@ -51,9 +49,13 @@ export const programsEqualDefinitions: Property<ProgramCase> = {
       .map((line) => line.trim())
       .filter((line) => line !== "")
       .join("; "),
-  async check({ program, feeds }, { adapter }) {
+  classes: {
+    all: () => [...drawnPrimitives, "a scan", "a scan in a scan"],
+    of: (given) => nodesIn(given.program.nodes),
+  },
+  async check(given, { adapter }) {
     // A value compared with itself is equal on every engine, but not what is nearly so.
-    if (!decided(program, feeds)) return skip("a comparison that rounding decides");
-    return { errorOverBound: await holdProgram({ program, feeds, weights: {} }, adapter) };
+    if (!decided(given)) return skip("a comparison that rounding decides");
+    return { errorOverBound: await holdProgram(given, adapter) };
   },
 };

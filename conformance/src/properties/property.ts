@@ -22,6 +22,14 @@ export interface Outcome {
   readonly skipped?: string;
 }
 
+/** Kinds of cases that a property has to meet, each at least once in a run. */
+export interface Classes<Given> {
+  /** All there are. */
+  all(): readonly string[];
+  /** Those that a case is of. */
+  of(given: Given): readonly string[];
+}
+
 /** A sentence that holds for every honest engine. */
 export interface Property<Given = unknown> {
   /** Stable, e.g. `step-equals-sequence`. */
@@ -38,6 +46,8 @@ export interface Property<Given = unknown> {
   arbitrary(): fc.Arbitrary<Given>;
   /** Cases that every run has before those that are drawn: what must be met, and not by chance. */
   examples?(): readonly Given[];
+  /** What its cases are counted by in the report, where there are kinds that none may lack. */
+  readonly classes?: Classes<Given>;
   /** Judges one case. @throws Violation when the property does not hold */
   check(given: Given, subject: Subject): Promise<Outcome>;
   /** A case in one line. */

@@ -41,14 +41,18 @@ const symbols = { passed: "\u2713", failed: "\u2717", unsupported: "\u2013" } as
 
 /** How a property ended in one form: three cells. */
 function cellsOf(report: PropertyReport): string {
-  const { status, runs, skipped, skips, worstErrorOverBound, histogram } = report;
+  const { status, runs, skipped, skips, met, worstErrorOverBound, histogram } = report;
   const reasons = Object.entries(skips).map(([reason, count]) => `${count}: ${reason}`);
   const left = `<br><small title="${escape(reasons.join("\n"))}">${skipped} skipped</small>`;
+  const kinds = Object.entries(met);
+  const counts = kinds.map(([kind, count]) => `${kind}: ${count}`).join("\n");
+  const many = `${kinds.filter(([, count]) => count > 0).length} of ${kinds.length}`;
+  const of = kinds.length > 0 ? `<br><small title="${escape(counts)}">${many} kinds met</small>` : "";
   const exact = status === "unsupported" ? "" : "exact";
   const worst = worstErrorOverBound === null ? exact : `${ratio(worstErrorOverBound)}${bars(histogram)}`;
   return [
     `<td class="status ${status}">${symbols[status]}</td>`,
-    `<td class="n">${runs}${skipped > 0 ? left : ""}</td>`,
+    `<td class="n">${runs}${skipped > 0 ? left : ""}${of}</td>`,
     `<td class="n">${worst}</td>`,
   ].join("");
 }

@@ -1,6 +1,6 @@
 import type { HostTensor } from "@unroll/api";
 import { type Case, lengthsOf, maskOf, type Memory, SOURCE } from "../cases/case.js";
-import type { ProgramCase } from "../cases/programs.js";
+import type { GivenProgram } from "../cases/programs.js";
 
 /** A tensor of a counterexample, in JSON: NaN and infinity as text. */
 export interface Numbers {
@@ -16,7 +16,7 @@ const MANY = 400;
 /**
  * Every number that goes into a case: inputs, state and weights; null where there are too many to look at.
  */
-export function numbersOf(given: Partial<Case & ProgramCase>): Readonly<Record<string, Numbers>> | null {
+export function numbersOf(given: Partial<Case & GivenProgram>): Readonly<Record<string, Numbers>> | null {
   const whole = given.spec ? (given as Case) : null;
   const tensors = Object.entries({
     ...given.feeds,
@@ -31,7 +31,7 @@ export function numbersOf(given: Partial<Case & ProgramCase>): Readonly<Record<s
         Object.entries(parts).map(([part, held]) => [`state ${layer}.${part}`, held]),
       ),
     ),
-    ...whole?.weights,
+    ...given.weights,
   });
   if (tensors.reduce((sum, [, { data }]) => sum + data.length, 0) > MANY) return null;
   return Object.fromEntries(

@@ -34,9 +34,15 @@ export interface OnnxOptions {
    * other.
    */
   readonly composites?: "all" | readonly string[];
-  /** Further options of `InferenceSession.create`, e.g. `{ intraOpNumThreads: 1 }`. */
+  /**
+   * Further options of `InferenceSession.create`, e.g. `{ intraOpNumThreads: 1 }`. Only errors are logged
+   * unless `logSeverityLevel` says otherwise.
+   */
   readonly sessionOptions?: object;
 }
+
+/** Of `logSeverityLevel`. Warnings are about the graph that this package writes, which no user can mend. */
+const ERRORS = 3;
 
 const webDevices: readonly string[] = ["wasm", "webgpu", "webnn"];
 
@@ -93,7 +99,11 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
       const create = async (bytes: Uint8Array): Promise<OrtSession> => {
         try {
           return await queueOf(ort).run(() =>
-            ort.InferenceSession.create(bytes, { executionProviders: [device], ...sessionOptions }),
+            ort.InferenceSession.create(bytes, {
+              executionProviders: [device],
+              logSeverityLevel: ERRORS,
+              ...sessionOptions,
+            }),
           );
         } catch (cause) {
           throw unrollError({

@@ -77,7 +77,10 @@ function written(program: Program, weights: WeightMap, device: string): Written 
   const plain = plainlyRead(program);
   for (const [id, weight] of params) if (plain.has(id)) g.bind(id, g.weight(weight));
 
-  emitNodes(g, program.nodes, { types, weight: (id) => params.get(id) });
+  emitNodes(g, readNodes({ nodes: program.nodes, outputs: program.outputs.map(({ id }) => id) }), {
+    types,
+    weight: (id) => params.get(id),
+  });
   const graph = g.finish(
     "program",
     program.inputs.map(({ name, type }) => ({ name, type: type.dtype, shape: type.shape })),
@@ -206,10 +209,10 @@ function emitComposite(
 }
 
 /**
- * The nodes of a body that some result of it needs. On webgpu of onnxruntime-web 1.30 a node of a Scan whose
+ * The nodes of a program or a body that some result of it needs. On webgpu of onnxruntime-web 1.30 a node of a Scan whose
  * result nobody reads writes over another's.
  */
-function readNodes({ nodes, outputs }: Region): readonly Node[] {
+function readNodes({ nodes, outputs }: Pick<Region, "nodes" | "outputs">): readonly Node[] {
   const read = new Set<ValueId>(outputs);
   const kept = [...nodes].reverse().filter((node) => {
     const needed = node.outputs.some(({ id }) => read.has(id));

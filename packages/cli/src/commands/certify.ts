@@ -137,9 +137,12 @@ function told(report: CertifyReport, name: string): string {
   const { adapter, version, device } = report;
   const engine = `${adapter}${version === null ? "" : ` ${version}`} on ${device}`;
   const head = ["status", "form", "property", "cases", "skipped", "worst error/bound"];
+  const kinds = properties.flatMap(({ met }) => Object.values(met));
+  const unmet = kinds.filter((count) => count === 0).length;
+  const met = `${kinds.length - unmet} of ${kinds.length} kinds of cases met\n`;
   const told = notes.length > 0 ? `${notes.join("")}\n` : "";
   const verdict = `${engine}: ${counts.join(", ")}; seed ${seed}, ${runs} runs a property\n`;
-  return `${table(head, rows, [3, 4, 5])}\n${told}${verdict}`;
+  return `${table(head, rows, [3, 4, 5])}\n${told}${kinds.length > 0 ? met : ""}${verdict}`;
 }
 
 /** Why a property did not pass, and how to see it again. */
