@@ -1,4 +1,5 @@
 import { type Adapter, builtin, type Capabilities, isUnrollError, unrollError } from "@unroll/api";
+import { programToJson } from "@unroll/api/adapter";
 import * as fc from "fast-check";
 import { type Case } from "./cases/case.js";
 import type { GivenProgram } from "./cases/programs.js";
@@ -355,7 +356,7 @@ function counterexampleOf(
     seed,
     path,
     case: property.describe(given),
-    spec: spec ?? program ?? null,
+    spec: spec ?? (program ? (JSON.parse(programToJson(program)) as unknown) : null),
     numbers: numbersOf(given as Parameters<typeof numbersOf>[0]),
     shapes: {
       ...(x ? { x: x.shape } : {}),

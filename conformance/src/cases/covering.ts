@@ -73,10 +73,12 @@ function feasible(factors: Factors, fits: (row: Row) => boolean): Map<string, Do
  * some candidates that meets most pairs which no row before has met.
  *
  * @param fits whether the levels chosen so far may go together; what it refuses in every row is left out
+ * @param costOf what a row costs; of candidates that meets most new pairs for its cost is taken
  */
 export function coveringRows<F extends Factors>(
   factors: F,
   fits: (row: Readonly<Partial<RowOf<F>>>) => boolean = () => true,
+  costOf: (row: RowOf<F>) => number = () => 1,
 ): RowOf<F>[] {
   const allowed = fits as (row: Row) => boolean;
   const open = feasible(factors, allowed);
@@ -89,7 +91,8 @@ export function coveringRows<F extends Factors>(
     for (let n = 0; n < TRIES; n++) {
       const row = filled(factors, domains, open, allowed, random);
       const met = row ? pairsOf(factors, row).filter((one) => open.has(one)).length : 0;
-      if (met > most) [best, most] = [row, met];
+      const worth = row ? met / costOf(row as RowOf<F>) : 0;
+      if (worth > most) [best, most] = [row, worth];
     }
     for (const one of best ? pairsOf(factors, best) : []) open.delete(one);
     if (best) rows.push(best as RowOf<F>);

@@ -164,9 +164,10 @@ export async function holdProgram(
   adapter: Adapter,
   judging: Judging = {},
 ): Promise<number> {
-  const { exact, bounds } = deriveProgramBounds(given, adapter.capabilities.precision, judging);
+  // The program first: an engine that refuses it is not worth the truth.
   const executable = await prepare(adapter, given.program, given.weights);
   try {
+    const { exact, bounds } = deriveProgramBounds(given, adapter.capabilities.precision, judging);
     const results: Record<string, DeviceTensor> = await executable.run(given.feeds);
     let worst = 0;
     for (const [name, want] of Object.entries(exact)) {

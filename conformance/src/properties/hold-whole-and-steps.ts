@@ -21,9 +21,10 @@ export async function holdWholeAndSteps(
   adapter: Adapter,
 ): Promise<Outcome> {
   const { precision } = adapter.capabilities;
-  const truth = derivedAs(name, given, precision, 8);
-  if (!informative(truth, precision)) return skip("bound too wide");
+  // The model first: an engine that refuses it is not worth the truth.
   return withModel(given, adapter, async (model): Promise<Outcome> => {
+    const truth = derivedAs(name, given, precision, 8);
+    if (!informative(truth, precision)) return skip("bound too wide");
     const worst = holdAgainst(place, await whole(model, given), truth);
     const plain = given.lengths === null && given.mask === null && given.time <= FEW;
     if (!plain || whyNotSteppable(given.spec) !== null) return { errorOverBound: worst };

@@ -209,8 +209,8 @@ function emitComposite(
 }
 
 /**
- * The nodes of a program or a body that some result of it needs. On webgpu of onnxruntime-web 1.30 a node of a Scan whose
- * result nobody reads writes over another's.
+ * The nodes of a program or a body that some result of it needs. On webgpu of onnxruntime-web 1.30 a node of
+ * a Scan whose result nobody reads writes over another's.
  */
 function readNodes({ nodes, outputs }: Pick<Region, "nodes" | "outputs">): readonly Node[] {
   const read = new Set<ValueId>(outputs);
