@@ -45,6 +45,13 @@ export type { Runnable, SignatureInput, SignatureState, SignatureValue } from ".
 export { State, type SavedStateOptions } from "./model/saved-state.js";
 export type { PlainState, StateJson, StateLike } from "./model/state.js";
 export type { Stream } from "./model/stream.js";
+export {
+  type PoolStep,
+  type StreamId,
+  streamPool,
+  type StreamPool,
+  type StreamPoolOptions,
+} from "./model/stream-pool.js";
 export type { InputsLike, TensorLike } from "./model/arguments.js";
 export type { Extent } from "./model/row-ends.js";
 export { lower, type LowerMode } from "./lowering/lower.js";

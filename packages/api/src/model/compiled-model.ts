@@ -3,7 +3,14 @@ import { unrollError } from "../contract/error.js";
 import { assertFits } from "../contract/limits.js";
 import { knownOptions } from "../contract/known-options.js";
 import { taken } from "../contract/taken.js";
-import { allocate, type DeviceTensor, type HostTensor, sizeOf } from "../contract/tensor.js";
+import {
+  allocate,
+  type DeviceTensor,
+  type DType,
+  type DTypeArray,
+  type HostTensor,
+  sizeOf,
+} from "../contract/tensor.js";
 import type { WeightMap } from "../contract/adapter.js";
 import { assertModelWeights } from "../program/expected-weights.js";
 import { type Runnable, type RunMode, type SignatureState, stateName, STEPS } from "../program/runnable.js";
@@ -30,6 +37,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   readonly #extent: Readonly<Record<Mode, ReturnType<ExtentChecker>>>;
   readonly #live = new Set<WeakRef<State>>();
   #binding: StepBinding | null = null;
+  #inner: Inner | null = null;
   #disposed = false;
   readonly #runnable: Runnable;
 
@@ -101,11 +109,19 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   }
 
   /** Takes what a step is given now, and runs it when the state is there. */
-  #askStep(x: InputsLike, options: Extent): (state: State) => Promise<RunResult> {
+  #askStep(x: InputsLike, options: Extent, rows?: number): (state: State) => Promise<RunResult> {
     const place = this.#alive("step");
     knownOptions(place, options, ["lengths", "mask"]);
     const { feeds, sizes } = this.#check.step(x);
     const { batch } = sizes;
+    if (rows !== undefined && batch !== rows)
+      throw unrollError({
+        code: "UNROLL_SHAPE",
+        place,
+        expected: `${rows} rows, one a stream`,
+        got: `${batch}`,
+        cure: "give each stream its own",
+      });
     const ends = this.#extent.step(place, options, batch, sizes);
     const run = this.#executables.ask({ mode: "step", extents: ends.extents }, sizes);
     return (state) => this.#run(place, "step", run, { ...feeds, ...ends.feeds }, batch, state, true);
@@ -145,6 +161,16 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
       return { layer, part, held: { dtype, shape: full, data: allocate(dtype, sizeOf(full)) } };
     });
     return new State(batch, zeros, null, this.#runnable.identity);
+  }
+
+  /** @internal What a pool of streams steps by: of a live model. */
+  inner(call: string): Inner {
+    this.#alive(call);
+    return (this.#inner ??= {
+      runnable: this.#runnable,
+      ask: (x, options, rows) => this.#askStep(x, options, rows),
+      arrays: (state) => state.arrays(call, this.#given, this.#runnable.identity),
+    });
   }
 
   async rebind(weights: WeightMap): Promise<void> {
@@ -292,6 +318,15 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
       cure: "use step(), or the builtin adapter",
     });
   }
+}
+
+/** @internal What stands behind a model's steps. */
+export interface Inner {
+  readonly runnable: Runnable;
+  /** Takes what a step is given now, and runs it when the state is there. */
+  ask(x: InputsLike, options: Extent, rows: number): (state: State) => Promise<RunResult>;
+  /** The host arrays of a state's parts, in the order of the runnable. */
+  arrays(state: State): DTypeArray[DType][];
 }
 
 /** Stands for {@link ModelParts.rowEnds} where a page has left it out. */
