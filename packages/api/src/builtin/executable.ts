@@ -4,7 +4,7 @@ import { type DeviceTensor, type DType, type DTypeArray, isHostTensor } from "..
 import type { Program } from "../contract/program.js";
 import { isAxisName } from "../program/dims.js";
 import { BuiltinTensor, disposed } from "./builtin-tensor.js";
-import { scalarKernels } from "./kernels.js";
+import type { KernelSource } from "./kernel-types.js";
 import type { Operations } from "./operation.js";
 import { Plan, type PlanSource } from "./plan.js";
 
@@ -23,15 +23,14 @@ export class BuiltinExecutable implements SyncExecutable {
   #source: PlanSource | undefined;
   readonly #program: Program;
 
-  constructor(program: Program, weights: WeightMap, operations: Operations) {
+  constructor(program: Program, weights: WeightMap, operations: Operations, kernels: KernelSource) {
     this.#program = program;
-    const params = program.params.map(({ name, type }) => ({
-      dtype: type.dtype,
-      shape: type.shape as readonly number[],
-      data: weights[name]!.data.slice(),
-      fixed: true,
-    }));
-    this.#source = { program, params, operations, kernels: scalarKernels, packs: new WeakMap(), repack: [] };
+    const arrays = program.params.map(({ name }) => weights[name]!.data);
+    const memory = kernels.open(
+      this,
+      arrays.reduce((bytes, { byteLength }) => bytes + byteLength, 0),
+    );
+    this.#source = this.#sourceOf(arrays, { program, operations, memory });
     const first = new Map<string, readonly [input: string, axis: number]>();
     for (const { name, type } of program.inputs)
       type.shape.forEach((dim, axis) => {
@@ -77,6 +76,7 @@ export class BuiltinExecutable implements SyncExecutable {
   }
 
   dispose(): void {
+    this.#source?.memory.close();
     this.#source = undefined;
     this.#plans = [];
   }
@@ -125,10 +125,32 @@ export class BuiltinExecutable implements SyncExecutable {
         });
       return size;
     });
-    const plan = new Plan(source, names, sizes);
+    let [plan, own] = [undefined as Plan | undefined, source];
+    while (!plan)
+      try {
+        plan = new Plan(own, names, sizes);
+      } catch (error) {
+        own.memory.move(error);
+        plans.length = 0;
+        const weights = own.params.map(({ data }) => data);
+        this.#source = own = this.#sourceOf(weights, own);
+      }
     plans.unshift(plan);
-    if (plans.length > KEPT) plans.pop();
+    if (plans.length > KEPT) plans.pop()!.dispose();
     return plan;
+  }
+
+  /** What plans share, with a copy of the weights in its memory. */
+  #sourceOf(
+    arrays: readonly Data[],
+    { program, operations, memory }: Pick<PlanSource, "program" | "operations" | "memory">,
+  ): PlanSource {
+    const params = program.params.map(({ type: { dtype, shape } }, k) => {
+      const data = memory.allocate(dtype, arrays[k]!.length);
+      data.set(arrays[k]!);
+      return { dtype, shape: shape as readonly number[], data, fixed: true };
+    });
+    return { program, params, operations, memory, packs: new WeakMap(), repack: [] };
   }
 
   #contentsOf(name: string, feed: Feed): Data {

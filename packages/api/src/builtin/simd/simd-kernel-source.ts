@@ -1,0 +1,49 @@
+import { atob } from "../../contract/binary-text.js";
+import type { KernelSource } from "../kernel-types.js";
+import { Heaps, SimdMemory } from "./simd-memory.js";
+import { kernelsBinary } from "./kernels-binary.js";
+import { type Module, webAssembly } from "./web-assembly.js";
+
+/** What goes with its owner; a host without such a registry is a host whose models have to be disposed. */
+const ends =
+  typeof FinalizationRegistry === "undefined"
+    ? undefined
+    : /* @__PURE__ */ new FinalizationRegistry<SimdMemory>((memory) => memory.close());
+
+/** The module, compiled at once. Undefined where the host can't or may not. */
+export function compiledKernels(): Module | undefined {
+  const { Module, validate } = webAssembly() ?? {};
+  if (!Module || !validate) return undefined;
+  const binary = atob(kernelsBinary);
+  const bytes = Uint8Array.from(binary, (byte) => byte.charCodeAt(0));
+  // False without SIMD.
+  if (!validate(bytes)) return undefined;
+  try {
+    return new Module(bytes);
+  } catch {
+    // A page whose policy has no "wasm-unsafe-eval", or a Chrome before 115, which compiles no more than 4 kB
+    // at once outside of workers: both are told by this alone.
+    return undefined;
+  }
+}
+
+let source: KernelSource | null | undefined;
+
+/** Kernels with SIMD, or null where the host has no such thing. Compiled when first asked for. */
+export function simdKernelSource(): KernelSource | null {
+  if (source === undefined) {
+    const module = compiledKernels();
+    const heaps = module && new Heaps(module);
+    source = heaps
+      ? {
+          device: "wasm",
+          open(owner, bytes) {
+            const memory = new SimdMemory(heaps, bytes);
+            ends?.register(owner, memory);
+            return memory;
+          },
+        }
+      : null;
+  }
+  return source;
+}

@@ -1,0 +1,136 @@
+import { unrollError } from "../../contract/error.js";
+import type { DType, DTypeArray } from "../../contract/tensor.js";
+import type { Kernels, Memory } from "../kernel-types.js";
+import { Heap } from "./heap.js";
+import { SimdKernels } from "./simd-kernels.js";
+import type { Module } from "./web-assembly.js";
+
+const MIB = 2 ** 20;
+/** The first heap; each next is as large as all before it, up to the largest, unless more is asked for. */
+const FIRST = MIB;
+const LARGEST = 64 * MIB;
+/** What 32 bits address, less what rounding up may add. */
+const LIMIT = 2 ** 32 - 2 * 65_536;
+
+/** A heap and the kernels that work on it. */
+interface Place {
+  readonly heap: Heap;
+  readonly kernels: Kernels;
+}
+
+/** Says that a heap is full: how much more its executable wanted. */
+class Full extends Error {
+  constructor(readonly bytes: number) {
+    super("the heap is full");
+  }
+}
+
+const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+
+/** The heaps of one module. */
+export class Heaps {
+  readonly #places: Place[] = [];
+  readonly #module: Module;
+
+  constructor(module: Module) {
+    this.#module = module;
+  }
+
+  /** How many bytes they have, free or not. */
+  get size(): number {
+    return this.#places.reduce((sum, { heap }) => sum + heap.size, 0);
+  }
+
+  /** A heap with room for so many bytes, other than the one given. @throws UNROLL_ENGINE */
+  place(bytes: number, other?: Place): Place {
+    const found = this.#places.find((place) => place !== other && place.heap.fits(bytes));
+    if (found) return found;
+    const wanted = Math.max(bytes, FIRST, Math.min(LARGEST, this.size));
+    if (bytes > LIMIT) noMemory(bytes, `a limit of ${LIMIT / MIB} MiB`);
+    const place = this.#make(Math.min(wanted, LIMIT)) ?? this.#make(bytes);
+    if (!place) noMemory(bytes, "none left");
+    this.#places.push(place);
+    return place;
+  }
+
+  /** Drops a heap that nothing is in any more; one is kept for the next model. */
+  left(place: Place): void {
+    const k = this.#places.indexOf(place);
+    if (k < 0 || !place.heap.empty) return;
+    const spare = this.#places.some((other) => other !== place && other.heap.empty);
+    if (spare || place.heap.size > 4 * FIRST) this.#places.splice(k, 1);
+  }
+
+  #make(bytes: number): Place | undefined {
+    try {
+      const heap = new Heap(this.#module, bytes);
+      return { heap, kernels: new SimdKernels(heap.exports) };
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
+  }
+}
+
+function noMemory(bytes: number, got: string): never {
+  throw unrollError({
+    code: "UNROLL_ENGINE",
+    place: "builtin memory",
+    expected: `${Math.ceil(bytes / MIB)} MiB in one piece`,
+    got,
+    cure: "dispose of models, run shorter sequences, or use builtin({ simd: false })",
+    details: { bytes },
+  });
+}
+
+/** What one executable has in a heap. */
+export class SimdMemory implements Memory {
+  #place: Place;
+  #used = 0;
+  readonly #blocks = new Map<number, number>();
+  readonly #heaps: Heaps;
+
+  constructor(heaps: Heaps, bytes: number) {
+    this.#heaps = heaps;
+    this.#place = heaps.place(bytes);
+  }
+
+  get kernels(): Kernels {
+    return this.#place.kernels;
+  }
+
+  allocate<D extends DType>(dtype: D, size: number): DTypeArray[D] {
+    const { heap } = this.#place;
+    const type = arrays[dtype];
+    const bytes = size * type.BYTES_PER_ELEMENT;
+    const at = heap.take(bytes);
+    if (at === 0) throw new Full(bytes);
+    this.#blocks.set(at, bytes);
+    this.#used += bytes;
+    return new type(heap.buffer, at, size) as DTypeArray[D];
+  }
+
+  release(data: DTypeArray[DType]): void {
+    const { byteOffset } = data;
+    const bytes = this.#blocks.get(byteOffset);
+    if (bytes === undefined || data.buffer !== this.#place.heap.buffer) return;
+    this.#blocks.delete(byteOffset);
+    this.#used -= bytes;
+    this.#place.heap.give(byteOffset, bytes);
+  }
+
+  move(error: unknown): void {
+    if (!(error instanceof Full)) throw error;
+    // Twice what is known to be needed: what comes after the array that found no room is not known yet.
+    const next = this.#heaps.place(Math.min(2 * (this.#used + error.bytes), LIMIT), this.#place);
+    this.close();
+    this.#place = next;
+  }
+
+  close(): void {
+    for (const [at, bytes] of this.#blocks) this.#place.heap.give(at, bytes);
+    this.#blocks.clear();
+    this.#used = 0;
+    this.#heaps.left(this.#place);
+  }
+}
