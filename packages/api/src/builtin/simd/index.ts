@@ -8,6 +8,6 @@ import { simdKernelSource } from "./simd-kernel-source.js";
  */
 export const simdKernels: OperationSet = {
   get kernels() {
-    return simdKernelSource() ?? undefined;
+    return simdKernelSource();
   },
 };

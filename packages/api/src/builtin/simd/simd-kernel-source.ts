@@ -27,23 +27,28 @@ export function compiledKernels(): Module | undefined {
   }
 }
 
-let source: KernelSource | null | undefined;
+let heaps: Heaps | null | undefined;
 
-/** Kernels with SIMD, or null where the host has no such thing. Compiled when first asked for. */
-export function simdKernelSource(): KernelSource | null {
-  if (source === undefined) {
+/** The heaps of the one module; null where the host has no such thing. Compiled when first asked for. */
+export function heapsOfModule(): Heaps | null {
+  if (heaps === undefined) {
     const module = compiledKernels();
-    const heaps = module && new Heaps(module);
-    source = heaps
-      ? {
-          device: "wasm",
-          open(owner, bytes) {
-            const memory = new SimdMemory(heaps, bytes);
-            ends?.register(owner, memory);
-            return memory;
-          },
-        }
-      : null;
+    heaps = module ? new Heaps(module) : null;
   }
-  return source;
+  return heaps;
+}
+
+/** Kernels with SIMD, where the host has such a thing. */
+export function simdKernelSource(): KernelSource | undefined {
+  const heaps = heapsOfModule();
+  return heaps
+    ? {
+        device: "wasm",
+        open(owner, bytes) {
+          const memory = new SimdMemory(heaps, bytes);
+          ends?.register(owner, memory);
+          return memory;
+        },
+      }
+    : undefined;
 }
