@@ -54,7 +54,7 @@ describe("many models in one process", () => {
     alone.dispose();
   });
 
-  it("moves a model with a long sequence, and its states, results and other models stay as they are", async () => {
+  it("moves a model with a long sequence; states, results and other models stay as they are", async () => {
     const [one, other] = [await model(), await model()];
     const x = Float32Array.from({ length: 4 }, (_, k) => k - 2);
     const [state, out, want] = [one.zeroState(1), new Float32Array(16), new Float32Array(16)];
