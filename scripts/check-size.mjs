@@ -20,16 +20,18 @@ const stepping = (more = []) => `
       }`;
 
 const pages = [
-  { name: "an LSTM stepped on builtin, by a kit", limit: 24_600, source: stepping() },
-  { name: "the same with SIMD", limit: 31_900, source: stepping(["simdKernels"]) },
+  // Over the 24,000 that it once had: a block of steps in place is 200 of it, and what lets other kernels bring
+  // memory of their own, so that SIMD can be left out, 150.
+  { name: "an LSTM stepped on builtin, by a kit", limit: 24_400, source: stepping() },
+  { name: "the same with SIMD", limit: 31_000, source: stepping(["simdKernels"]) },
   {
     name: "everything of @unroll/api",
-    limit: 46_500,
+    limit: 46_200,
     source: `export { builtin, compile, lstmCell, recurrent, spec, State, tensor } from "@unroll/api";`,
   },
   {
     name: "a Keras model",
-    limit: 59_200,
+    limit: 60_400,
     source: `
       import { builtin } from "@unroll/api";
       import { layers, sequential } from "@unroll/api/keras";

@@ -4,7 +4,7 @@ import { type DeviceTensor, type DType, type DTypeArray, isHostTensor } from "..
 import type { Program } from "../contract/program.js";
 import { isAxisName } from "../program/dims.js";
 import { BuiltinTensor, disposed } from "./builtin-tensor.js";
-import type { KernelSource } from "./kernel-types.js";
+import type { KernelSource, Memory } from "./kernel-types.js";
 import type { Operations } from "./operation.js";
 import { Plan, type PlanSource } from "./plan.js";
 
@@ -12,6 +12,21 @@ type Data = DTypeArray[DType];
 
 /** Plans kept for sizes seen last; a stream has one, and a server with many lengths does not grow. */
 const KEPT = 4;
+
+/** What plans share, with a copy of the weights in its memory. */
+function sourceOf(
+  program: Program,
+  operations: Operations,
+  memory: Memory,
+  arrays: readonly Data[],
+): PlanSource {
+  const params = program.params.map(({ type: { dtype, shape } }, k) => {
+    const data = memory.allocate(dtype, arrays[k]!.length, memory);
+    data.set(arrays[k]!);
+    return { dtype, shape: shape as readonly number[], data, fixed: true };
+  });
+  return { program, params, operations, memory, packs: new WeakMap(), repack: [] };
+}
 
 /** A program ready to run. Weights are copied when it is made, and packed at the first run. */
 export class BuiltinExecutable implements SyncExecutable {
@@ -26,11 +41,7 @@ export class BuiltinExecutable implements SyncExecutable {
   constructor(program: Program, weights: WeightMap, operations: Operations, kernels: KernelSource) {
     this.#program = program;
     const arrays = program.params.map(({ name }) => weights[name]!.data);
-    const memory = kernels.open(
-      this,
-      arrays.reduce((bytes, { byteLength }) => bytes + byteLength, 0),
-    );
-    this.#source = this.#sourceOf(arrays, { program, operations, memory });
+    this.#source = sourceOf(program, operations, kernels.open(this, arrays), arrays);
     const first = new Map<string, readonly [input: string, axis: number]>();
     for (const { name, type } of program.inputs)
       type.shape.forEach((dim, axis) => {
@@ -125,32 +136,18 @@ export class BuiltinExecutable implements SyncExecutable {
         });
       return size;
     });
-    let [plan, own] = [undefined as Plan | undefined, source];
-    while (!plan)
-      try {
-        plan = new Plan(own, names, sizes);
-      } catch (error) {
-        own.memory.move(error);
+    const { memory } = source;
+    const plan = memory.within(sizes, (moved) => {
+      if (moved) {
         plans.length = 0;
-        const weights = own.params.map(({ data }) => data);
-        this.#source = own = this.#sourceOf(weights, own);
+        const weights = source.params.map(({ data }) => data);
+        this.#source = source = sourceOf(source.program, source.operations, memory, weights);
       }
-    plans.unshift(plan);
-    if (plans.length > KEPT) plans.pop()!.dispose();
-    return plan;
-  }
-
-  /** What plans share, with a copy of the weights in its memory. */
-  #sourceOf(
-    arrays: readonly Data[],
-    { program, operations, memory }: Pick<PlanSource, "program" | "operations" | "memory">,
-  ): PlanSource {
-    const params = program.params.map(({ type: { dtype, shape } }, k) => {
-      const data = memory.allocate(dtype, arrays[k]!.length);
-      data.set(arrays[k]!);
-      return { dtype, shape: shape as readonly number[], data, fixed: true };
+      return new Plan(source, names, sizes);
     });
-    return { program, params, operations, memory, packs: new WeakMap(), repack: [] };
+    plans.unshift(plan);
+    if (plans.length > KEPT) memory.release(plans.pop()!.dims);
+    return plan;
   }
 
   #contentsOf(name: string, feed: Feed): Data {

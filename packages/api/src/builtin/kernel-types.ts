@@ -48,17 +48,21 @@ export interface FastKernels {
 /** Memory for one executable, and the kernels that work on it. */
 export interface Memory {
   readonly kernels: Kernels;
-  /** An array, its contents whatever was there. Its place never changes. */
-  allocate<D extends DType>(dtype: D, size: number): DTypeArray[D];
-  /** Takes an array back. */
-  release(data: DTypeArray[DType]): void;
   /**
-   * Called with what `allocate` has thrown: makes room elsewhere, if that is all there was to it. Every array
-   * is taken back then; until the next call its contents are still there to be copied.
+   * An array, its contents whatever was there. Its place never changes.
    *
-   * @throws the error otherwise, or UNROLL_ENGINE where there is no memory left
+   * @param owner with which it is taken back
    */
-  move(error: unknown): void;
+  allocate<D extends DType>(dtype: D, size: number, owner: object): DTypeArray[D];
+  /** Takes back what an owner has. */
+  release(owner: object): void;
+  /**
+   * Calls what allocates for an owner. Where there was no room, everything is taken back and it is called
+   * again, with memory elsewhere and true: until it allocates, what was taken back is still there to be copied.
+   *
+   * @throws what was thrown, and then the owner has nothing; UNROLL_ENGINE where there is no memory left
+   */
+  within<T>(owner: object, make: (moved: boolean) => T): T;
   /** Takes everything back. */
   close(): void;
 }
@@ -68,11 +72,11 @@ export interface KernelSource {
   /** What they run on, for `Adapter.device`. */
   readonly device: string;
   /**
-   * Memory for an executable with weights of so many bytes.
+   * Memory for an executable, with room for its weights.
    *
    * @param owner with which the memory goes, at the latest
    */
-  open(owner: object, bytes: number): Memory;
+  open(owner: object, weights: readonly { readonly byteLength: number }[]): Memory;
 }
 
 /**

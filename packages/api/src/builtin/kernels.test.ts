@@ -47,9 +47,9 @@ const owners: object[] = [];
 const memoryOf = (simd: boolean) => {
   const owner = {};
   owners.push(owner);
-  const memory = (simd ? simdKernelSource()! : loops).open(owner, 1 << 26);
+  const memory = (simd ? simdKernelSource()! : loops).open(owner, [{ byteLength: 1 << 26 }]);
   const array = (size: number, value: (k: number) => number): Float32Array => {
-    const data = memory.allocate("float32", size);
+    const data = memory.allocate("float32", size, memory);
     for (let k = 0; k < size; k++) data[k] = value(k);
     return data;
   };

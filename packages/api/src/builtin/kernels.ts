@@ -81,10 +81,8 @@ export const loops: KernelSource = {
   open: () => ({
     kernels: scalarKernels,
     allocate,
-    release: () => undefined,
-    move(error) {
-      throw error;
-    },
-    close: () => undefined,
+    release() {},
+    within: (_, make) => make(false),
+    close() {},
   }),
 };

@@ -46,13 +46,13 @@ export class Plan implements ScanPlan {
    */
   readonly #fixed: Step[] = [];
   readonly #free = new Map<string, Data[]>();
-  /** Everything that goes back when the plan does. */
-  readonly #own: Data[] = [];
 
   readonly #source: PlanSource;
   readonly #names: readonly string[];
 
-  /** @param dims the sizes of the program's symbolic dims, in the order of `names` */
+  /**
+   * @param dims the sizes of the program's symbolic dims, in the order of `names`; owner of the plan's memory
+   */
   constructor(
     source: PlanSource,
     names: readonly string[],
@@ -61,27 +61,17 @@ export class Plan implements ScanPlan {
     this.#source = source;
     this.#names = names;
     const { program, params } = source;
-    try {
-      this.inputs = program.inputs.map(({ type }) => this.fresh(type));
-      const slots: Slots = new Map();
-      program.params.forEach(({ id }, k) => slots.set(id, params[k]!));
-      program.inputs.forEach(({ id }, k) => slots.set(id, this.inputs[k]!));
-      const outputs = program.outputs.map((output) => output.id);
-      this.outputs = this.region({ nodes: program.nodes, outputs }, slots, this.#steps);
-    } catch (error) {
-      this.dispose();
-      throw error;
-    }
+    this.inputs = program.inputs.map(({ type }) => this.fresh(type));
+    const slots: Slots = new Map();
+    program.params.forEach(({ id }, k) => slots.set(id, params[k]!));
+    program.inputs.forEach(({ id }, k) => slots.set(id, this.inputs[k]!));
+    const outputs = program.outputs.map((output) => output.id);
+    this.outputs = this.region({ nodes: program.nodes, outputs }, slots, this.#steps);
   }
 
   run(): void {
     const steps = this.#steps;
     for (let k = 0; k < steps.length; k++) steps[k]!();
-  }
-
-  /** Returns its memory. */
-  dispose(): void {
-    for (const data of this.#own) this.#source.memory.release(data);
   }
 
   /** Works out again what follows from weights alone. */
@@ -117,9 +107,7 @@ export class Plan implements ScanPlan {
   }
 
   #allocate<D extends DType>(dtype: D, size: number): DTypeArray[D] {
-    const data = this.#source.memory.allocate(dtype, size);
-    this.#own.push(data);
-    return data;
+    return this.#source.memory.allocate(dtype, size, this.dims);
   }
 
   #lend(dtype: DType, size: number): Data {
@@ -268,7 +256,7 @@ export class Plan implements ScanPlan {
     // plan's.
     const shared = this.#source.params.includes(slot);
     const size = kernels.packedSize(rows, cols);
-    const data = shared ? memory.allocate("float32", size) : this.#allocate("float32", size);
+    const data = memory.allocate("float32", size, shared ? memory : this.dims);
     const packed: Packed = { rows, cols, data };
     const step = (): void => kernels.pack(slot.data as Float32Array, at, stride, packed);
     if (slot.fixed) {

@@ -61,21 +61,11 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     const [runnable, executables] = [this.#runnable, this.#executables];
     executables.program({ mode: "sequence" });
     if (!this.adapter.compileSync || runnable.whyNotSteppable !== null) return;
-    const step = executables.compileSync({ mode: "step" });
-    step();
+    executables.compileSync({ mode: "step" })();
     const plain = runnable.inputs.length === 1 && runnable.outputs.length === 1;
     if (!plain || axesOfInputs(runnable).some((axis) => axis !== STEPS)) return;
-    const inPlace = (mode: Mode, executable = executables.compileSync({ mode })): void => {
-      this.#inPlace[mode] = new InPlace(
-        runnable,
-        mode,
-        executable,
-        executables.program({ mode }),
-        this.#given,
-      );
-    };
-    inPlace("step", step);
-    inPlace("sequence");
+    for (const mode of ["step", "sequence"] as const)
+      this.#inPlace[mode] = new InPlace(runnable, mode, executables, this.#given);
   }
 
   async sequence(x: InputsLike, options: SequenceOptions = {}): Promise<RunResult> {
@@ -118,15 +108,11 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   }
 
   stepInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
-    const { step } = this.#inPlace;
-    if (this.#disposed || !step) this.#refuseInPlace("step");
-    step.run(x, state, out);
+    this.#into("step").run(x, state, out);
   }
 
   sequenceInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
-    const { sequence } = this.#inPlace;
-    if (this.#disposed || !sequence) this.#refuseInPlace("sequence");
-    sequence.run(x, state, out);
+    this.#into("sequence").run(x, state, out);
   }
 
   stream(options: { readonly batch?: number; readonly state?: StateLike } = {}): Stream {
@@ -290,7 +276,9 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     return place;
   }
 
-  #refuseInPlace(mode: Mode): never {
+  #into(mode: Mode): InPlace {
+    const inPlace = this.#inPlace[mode];
+    if (inPlace && !this.#disposed) return inPlace;
     const place = this.#alive(`${mode}Into`);
     const why =
       this.#runnable.whyNotSteppable ??

@@ -1,9 +1,9 @@
 import type { SyncExecutable } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
-import type { Program } from "../contract/program.js";
 import { type DType, type DTypeArray } from "../contract/tensor.js";
 import { type Runnable, type RunMode, type SignatureState, STEPS } from "../program/runnable.js";
 import { assertIds } from "./arguments.js";
+import type { Executables } from "./executables.js";
 import type { State } from "./state.js";
 
 /** The arrays of one state, laid out as the executable wants them, so that a run builds nothing. */
@@ -35,13 +35,13 @@ export class InPlace {
   constructor(
     runnable: Runnable,
     mode: RunMode["mode"],
-    executable: () => SyncExecutable,
-    { inputs, outputs }: Program,
+    executables: Executables,
     parts: readonly SignatureState[],
   ) {
+    const { inputs, outputs } = executables.program({ mode });
     this.#runnable = runnable;
     this.#mode = mode;
-    this.#executable = executable;
+    this.#executable = executables.compileSync({ mode });
     this.#parts = parts;
     const output = outputs[0]!.type.shape;
     this.#inputRow = rowOf(inputs[0]!.type.shape);

@@ -75,8 +75,8 @@ interface Gap {
 const PAGE = 65_536;
 /** Arrays start at multiples of it: a line of the processor's cache. */
 const LINE = 64;
-/** Which address an array has is whole lines; the first is the kernels' own. */
-const lines = (bytes: number): number => Math.max(1, Math.ceil(bytes / LINE)) * LINE;
+/** What an array of so many bytes takes: whole lines, at least one. */
+export const lines = (bytes: number): number => Math.max(1, Math.ceil(bytes / LINE)) * LINE;
 
 /**
  * One memory of the kernels, of a size that never changes: so no array in it is ever detached. Pages that

@@ -44,8 +44,9 @@ export function simdKernelSource(): KernelSource | undefined {
   return heaps
     ? {
         device: "wasm",
-        open(owner, bytes) {
-          const memory = new SimdMemory(heaps, bytes);
+        open(owner, weights) {
+          const sizes = weights.map(({ byteLength }) => byteLength);
+          const memory = new SimdMemory(heaps, sizes);
           ends?.register(owner, memory);
           return memory;
         },

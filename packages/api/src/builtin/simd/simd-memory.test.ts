@@ -36,27 +36,54 @@ describe("a heap", () => {
 describe("memory of an executable", () => {
   it("moves to where there is more, with what it had still there to be copied", () => {
     const heaps = new Heaps(module);
-    const memory = new SimdMemory(heaps, 1000);
-    const small = memory.allocate("float32", 10).fill(3);
-    const large = (): Float32Array => memory.allocate("float32", 1 << 20);
-    let full: unknown;
-    try {
-      large();
-    } catch (error) {
-      full = error;
-    }
-    memory.move(full);
-    expect([...small]).toEqual(Array(10).fill(3));
-    expect(large().length).toBe(1 << 20);
-    const other = new Error("something else");
-    expect(() => memory.move(other)).toThrow(other);
+    const memory = new SimdMemory(heaps, [1000]);
+    const small = memory.allocate("float32", 10, memory).fill(3);
+    const calls: boolean[] = [];
+    const owner = {};
+    const large = memory.within(owner, (moved) => {
+      calls.push(moved);
+      if (moved) expect([...small]).toEqual(Array(10).fill(3));
+      return memory.allocate("float32", 1 << 20, owner);
+    });
+    expect(calls).toEqual([false, true]);
+    expect(large.length).toBe(1 << 20);
+  });
+
+  it("takes back what an owner had, and throws, where something else is wrong", () => {
+    const heaps = new Heaps(module);
+    const memory = new SimdMemory(heaps, [1000]);
+    const [owner, other] = [{}, new Error("something else")];
+    const first = memory.allocate("float32", 1000, memory);
+    const at = (): number => memory.allocate("bool", 1, memory).byteOffset;
+    const failing = (): void =>
+      memory.within(owner, () => {
+        memory.allocate("float32", 5000, owner);
+        throw other;
+      });
+    expect(failing).toThrow(other);
+    expect(at()).toBe(first.byteOffset + Math.ceil(4000 / 64) * 64);
+  });
+
+  it("has room for as many small weights as there are, though each takes a line", () => {
+    const sizes = Array<number>(40_000).fill(4);
+    const memory = new SimdMemory(new Heaps(module), sizes);
+    for (const bytes of sizes) memory.allocate("float32", bytes / 4, memory);
+    // And when it moves.
+    const owner = {};
+    const calls: boolean[] = [];
+    memory.within(owner, (moved) => {
+      calls.push(moved);
+      if (moved) for (const bytes of sizes) memory.allocate("float32", bytes / 4, memory);
+      memory.allocate("float32", 1 << 20, owner);
+    });
+    expect(calls).toEqual([false, true]);
   });
 
   it("says what is wrong when there is no memory left", () => {
     const heaps = new Heaps(module);
     const codeOf = (bytes: number): string => {
       try {
-        new SimdMemory(heaps, bytes);
+        new SimdMemory(heaps, [bytes]);
       } catch (error) {
         if (isUnrollError(error)) return `${error.code} ${error.message}`;
       }
@@ -68,9 +95,9 @@ describe("memory of an executable", () => {
   it("gives everything back, twice if asked twice, and heaps go when they are empty", () => {
     const heaps = new Heaps(module);
     const memories = Array.from({ length: 300 }, () => {
-      const memory = new SimdMemory(heaps, 100_000);
-      memory.allocate("int32", 20_000);
-      memory.allocate("bool", 3);
+      const memory = new SimdMemory(heaps, [100_000]);
+      memory.allocate("int32", 20_000, memory);
+      memory.allocate("bool", 3, {});
       return memory;
     });
     expect(heaps.size).toBeGreaterThan(300 * 80_000);

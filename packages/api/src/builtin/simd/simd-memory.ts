@@ -1,7 +1,7 @@
 import { unrollError } from "../../contract/error.js";
 import type { DType, DTypeArray } from "../../contract/tensor.js";
 import type { Kernels, Memory } from "../kernel-types.js";
-import { Heap } from "./heap.js";
+import { Heap, lines } from "./heap.js";
 import { SimdKernels } from "./simd-kernels.js";
 import type { Module } from "./web-assembly.js";
 
@@ -41,14 +41,20 @@ export class Heaps {
     return this.#places.reduce((sum, { heap }) => sum + heap.size, 0);
   }
 
-  /** A heap with room for so many bytes, other than the one given. @throws UNROLL_ENGINE */
-  place(bytes: number, other?: Place): Place {
+  /**
+   * A heap with room for so many bytes in one piece, or for the least where there are no more.
+   *
+   * @param other which it is not
+   * @throws UNROLL_ENGINE
+   */
+  place(bytes: number, least: number, other?: Place): Place {
     const found = this.#places.find((place) => place !== other && place.heap.fits(bytes));
     if (found) return found;
-    const wanted = Math.max(bytes, FIRST, Math.min(LARGEST, this.size));
-    if (bytes > LIMIT) noMemory(bytes, `a limit of ${LIMIT / MIB} MiB`);
-    const place = this.#make(Math.min(wanted, LIMIT)) ?? this.#make(bytes);
-    if (!place) noMemory(bytes, "none left");
+    if (least > LIMIT) noMemory(least, `a limit of ${LIMIT / MIB} MiB`);
+    const most = Math.max(bytes, FIRST, Math.min(LARGEST, this.size));
+    let place: Place | undefined;
+    for (const size of [most, bytes, least]) place ??= this.#make(Math.min(size, LIMIT));
+    if (!place) noMemory(least, "none left");
     this.#places.push(place);
     return place;
   }
@@ -83,54 +89,71 @@ function noMemory(bytes: number, got: string): never {
   });
 }
 
+/** A stretch of memory in use: its address and its bytes. */
+type Block = readonly [at: number, bytes: number];
+
 /** What one executable has in a heap. */
 export class SimdMemory implements Memory {
   #place: Place;
+  /** What is in use, rounded up as heaps do. */
   #used = 0;
-  readonly #blocks = new Map<number, number>();
+  readonly #blocks = new Map<object, Block[]>();
   readonly #heaps: Heaps;
 
-  constructor(heaps: Heaps, bytes: number) {
+  /** @param sizes of the arrays that are taken first, in bytes: there is room for those */
+  constructor(heaps: Heaps, sizes: readonly number[]) {
     this.#heaps = heaps;
-    this.#place = heaps.place(bytes);
+    const bytes = sizes.reduce((sum, size) => sum + lines(size), 0);
+    this.#place = heaps.place(bytes, bytes);
   }
 
   get kernels(): Kernels {
     return this.#place.kernels;
   }
 
-  allocate<D extends DType>(dtype: D, size: number): DTypeArray[D] {
+  allocate<D extends DType>(dtype: D, size: number, owner: object): DTypeArray[D] {
     const { heap } = this.#place;
     const type = arrays[dtype];
     const bytes = size * type.BYTES_PER_ELEMENT;
     const at = heap.take(bytes);
-    if (at === 0) throw new Full(bytes);
-    this.#blocks.set(at, bytes);
-    this.#used += bytes;
+    if (at === 0) throw new Full(lines(bytes));
+    const blocks = this.#blocks.get(owner);
+    if (blocks) blocks.push([at, bytes]);
+    else this.#blocks.set(owner, [[at, bytes]]);
+    this.#used += lines(bytes);
     return new type(heap.buffer, at, size) as DTypeArray[D];
   }
 
-  release(data: DTypeArray[DType]): void {
-    const { byteOffset } = data;
-    const bytes = this.#blocks.get(byteOffset);
-    if (bytes === undefined || data.buffer !== this.#place.heap.buffer) return;
-    this.#blocks.delete(byteOffset);
-    this.#used -= bytes;
-    this.#place.heap.give(byteOffset, bytes);
+  release(owner: object): void {
+    for (const [at, bytes] of this.#blocks.get(owner) ?? []) {
+      this.#place.heap.give(at, bytes);
+      this.#used -= lines(bytes);
+    }
+    this.#blocks.delete(owner);
   }
 
-  move(error: unknown): void {
-    if (!(error instanceof Full)) throw error;
+  within<T>(owner: object, make: (moved: boolean) => T): T {
+    for (let moved = false; ; moved = true)
+      try {
+        return make(moved);
+      } catch (error) {
+        const used = this.#used;
+        this.release(owner);
+        if (!(error instanceof Full)) throw error;
+        this.#move(used + error.bytes);
+      }
+  }
+
+  /** Takes everything back, and goes on where there is room for more than `least` bytes. */
+  #move(least: number): void {
     // Twice what is known to be needed: what comes after the array that found no room is not known yet.
-    const next = this.#heaps.place(Math.min(2 * (this.#used + error.bytes), LIMIT), this.#place);
+    const next = this.#heaps.place(2 * least, least, this.#place);
     this.close();
     this.#place = next;
   }
 
   close(): void {
-    for (const [at, bytes] of this.#blocks) this.#place.heap.give(at, bytes);
-    this.#blocks.clear();
-    this.#used = 0;
+    for (const owner of this.#blocks.keys()) this.release(owner);
     this.#heaps.left(this.#place);
   }
 }
