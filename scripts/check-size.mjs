@@ -20,8 +20,8 @@ const stepping = (more = []) => `
       }`;
 
 const pages = [
-  // Over the 24,000 that it once had: a block of steps in place is 200 of it, and what lets other kernels bring
-  // memory of their own, so that SIMD can be left out, 150.
+  // Over the 24,000 that it once had, for a block of steps in place, and what lets kernels bring memory of
+  // their own, so that SIMD can be left out.
   { name: "an LSTM stepped on builtin, by a kit", limit: 24_400, source: stepping() },
   { name: "the same with SIMD", limit: 31_000, source: stepping(["simdKernels"]) },
   {

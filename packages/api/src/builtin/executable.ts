@@ -21,7 +21,7 @@ function sourceOf(
   arrays: readonly Data[],
 ): PlanSource {
   const params = program.params.map(({ type: { dtype, shape } }, k) => {
-    const data = memory.allocate(dtype, arrays[k]!.length, memory);
+    const data = memory.allocate(dtype, arrays[k]!.length, program);
     data.set(arrays[k]!);
     return { dtype, shape: shape as readonly number[], data, fixed: true };
   });

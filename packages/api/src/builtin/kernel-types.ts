@@ -51,14 +51,15 @@ export interface Memory {
   /**
    * An array, its contents whatever was there. Its place never changes.
    *
-   * @param owner with which it is taken back
+   * @param owner with which it is taken back; must not lead to the executable, which would live for ever
    */
   allocate<D extends DType>(dtype: D, size: number, owner: object): DTypeArray[D];
   /** Takes back what an owner has. */
   release(owner: object): void;
   /**
    * Calls what allocates for an owner. Where there was no room, everything is taken back and it is called
-   * again, with memory elsewhere and true: until it allocates, what was taken back is still there to be copied.
+   * again, with memory elsewhere and true: until it allocates, what was taken back is still there to be
+   * copied.
    *
    * @throws what was thrown, and then the owner has nothing; UNROLL_ENGINE where there is no memory left
    */

@@ -246,7 +246,7 @@ export class Plan implements ScanPlan {
   }
 
   #pack(slot: Slot, at: number, stride: number, rows: number, cols: number, steps: Step[]): Packed {
-    const { memory, packs } = this.#source;
+    const { memory, packs, program } = this.#source;
     const { kernels } = memory;
     const known = packs.get(slot.data) ?? new Map<string, Packed>();
     const key = `${at} ${stride} ${rows} ${cols}`;
@@ -256,7 +256,7 @@ export class Plan implements ScanPlan {
     // plan's.
     const shared = this.#source.params.includes(slot);
     const size = kernels.packedSize(rows, cols);
-    const data = memory.allocate("float32", size, shared ? memory : this.dims);
+    const data = memory.allocate("float32", size, shared ? program : this.dims);
     const packed: Packed = { rows, cols, data };
     const step = (): void => kernels.pack(slot.data as Float32Array, at, stride, packed);
     if (slot.fixed) {

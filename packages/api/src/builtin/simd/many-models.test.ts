@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { tensor } from "../../contract/tensor.js";
 import { lstmCell } from "../../layers/cells.js";
@@ -74,5 +76,24 @@ describe("many models in one process", () => {
     other.dispose();
     await disposed();
     expect(bytes()).toBeLessThanOrEqual(8 << 20);
+  });
+
+  it("takes back what models had that nobody disposed of", async () => {
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc") as () => void;
+    const before = bytes();
+    await Promise.all(
+      Array.from({ length: 800 }, async () => {
+        const one = await model();
+        one.stepInto(new Float32Array(4), one.zeroState(1), new Float32Array(16));
+      }),
+    );
+    expect(bytes()).toBeGreaterThan(before + (4 << 20));
+    for (let turn = 0; turn < 5; turn++) {
+      await disposed();
+      gc();
+    }
+    await disposed();
+    expect(bytes()).toBeLessThanOrEqual(Math.max(before, 4 << 20));
   });
 });

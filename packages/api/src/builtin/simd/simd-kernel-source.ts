@@ -4,12 +4,6 @@ import { Heaps, SimdMemory } from "./simd-memory.js";
 import { kernelsBinary } from "./kernels-binary.js";
 import { type Module, webAssembly } from "./web-assembly.js";
 
-/** What goes with its owner; a host without such a registry is a host whose models have to be disposed. */
-const ends =
-  typeof FinalizationRegistry === "undefined"
-    ? undefined
-    : /* @__PURE__ */ new FinalizationRegistry<SimdMemory>((memory) => memory.close());
-
 /** The module, compiled at once. Undefined where the host can't or may not. */
 export function compiledKernels(): Module | undefined {
   const { Module, validate } = webAssembly() ?? {};
@@ -46,9 +40,7 @@ export function simdKernelSource(): KernelSource | undefined {
         device: "wasm",
         open(owner, weights) {
           const sizes = weights.map(({ byteLength }) => byteLength);
-          const memory = new SimdMemory(heaps, sizes);
-          ends?.register(owner, memory);
-          return memory;
+          return new SimdMemory(heaps, owner, sizes);
         },
       }
     : undefined;

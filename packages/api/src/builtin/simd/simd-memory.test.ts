@@ -36,7 +36,7 @@ describe("a heap", () => {
 describe("memory of an executable", () => {
   it("moves to where there is more, with what it had still there to be copied", () => {
     const heaps = new Heaps(module);
-    const memory = new SimdMemory(heaps, [1000]);
+    const memory = new SimdMemory(heaps, {}, [1000]);
     const small = memory.allocate("float32", 10, memory).fill(3);
     const calls: boolean[] = [];
     const owner = {};
@@ -51,7 +51,7 @@ describe("memory of an executable", () => {
 
   it("takes back what an owner had, and throws, where something else is wrong", () => {
     const heaps = new Heaps(module);
-    const memory = new SimdMemory(heaps, [1000]);
+    const memory = new SimdMemory(heaps, {}, [1000]);
     const [owner, other] = [{}, new Error("something else")];
     const first = memory.allocate("float32", 1000, memory);
     const at = (): number => memory.allocate("bool", 1, memory).byteOffset;
@@ -66,7 +66,7 @@ describe("memory of an executable", () => {
 
   it("has room for as many small weights as there are, though each takes a line", () => {
     const sizes = Array<number>(40_000).fill(4);
-    const memory = new SimdMemory(new Heaps(module), sizes);
+    const memory = new SimdMemory(new Heaps(module), {}, sizes);
     for (const bytes of sizes) memory.allocate("float32", bytes / 4, memory);
     // And when it moves.
     const owner = {};
@@ -83,7 +83,7 @@ describe("memory of an executable", () => {
     const heaps = new Heaps(module);
     const codeOf = (bytes: number): string => {
       try {
-        new SimdMemory(heaps, [bytes]);
+        new SimdMemory(heaps, {}, [bytes]);
       } catch (error) {
         if (isUnrollError(error)) return `${error.code} ${error.message}`;
       }
@@ -95,7 +95,7 @@ describe("memory of an executable", () => {
   it("gives everything back, twice if asked twice, and heaps go when they are empty", () => {
     const heaps = new Heaps(module);
     const memories = Array.from({ length: 300 }, () => {
-      const memory = new SimdMemory(heaps, [100_000]);
+      const memory = new SimdMemory(heaps, {}, [100_000]);
       memory.allocate("int32", 20_000, memory);
       memory.allocate("bool", 3, {});
       return memory;
