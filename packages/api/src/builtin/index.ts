@@ -6,7 +6,7 @@ import { builtinOf } from "./engine.js";
 import { functionOperations } from "./function-operations.js";
 import type { CompositeOperation } from "./operation.js";
 import { primitiveOperations } from "./primitive-operations.js";
-import { simdKernels } from "./simd/index.js";
+import { simdKernels, simdKernelsAlone } from "./simd/index.js";
 import { gruOperations, lstmOperations, simpleRnnOperations } from "./recurrent-operations.js";
 
 /** Options of {@link builtin}. */
@@ -20,7 +20,8 @@ export interface BuiltinOptions {
   /**
    * Whether to compute four numbers at once, in WebAssembly. Left out, it does where the host can, and plain
    * loops do where it can't; `true` refuses such a host, `false` has the loops. `device` of the adapter says
-   * which it is: `wasm` or `cpu`.
+   * which it is: `wasm` or `cpu`. A model for which the host has no more WebAssembly memory runs on loops as
+   * well, and is refused by `true`.
    */
   readonly simd?: boolean;
 }
@@ -43,7 +44,8 @@ export function builtin(options: BuiltinOptions = {}): Adapter {
   );
   const chosen = Object.keys(chosenClaims("builtin", claims, options.composites));
   const composites = Object.fromEntries(chosen.map((name) => [name, all[name]!]));
-  return builtinOf([primitiveOperations, { composites }, ...(simd === false ? [] : [simdKernels])]);
+  const kernels = simd === false ? [] : [simd ? simdKernelsAlone : simdKernels];
+  return builtinOf([primitiveOperations, { composites }, ...kernels]);
 }
 
 function refuseLoops(): never {
@@ -51,7 +53,7 @@ function refuseLoops(): never {
     code: "UNROLL_CONFIG",
     place: "builtin",
     expected: "a host that runs WebAssembly with SIMD",
-    got: "one that does not, or a page whose content-security policy has no wasm-unsafe-eval",
+    got: "one that does not, that has no memory for it, or whose policy has no wasm-unsafe-eval",
     cure: "leave out `simd` for plain loops there",
   });
 }

@@ -32,15 +32,19 @@ export function heapsOfModule(): Heaps | null {
   return heaps;
 }
 
-/** Kernels with SIMD, where the host has such a thing. */
-export function simdKernelSource(): KernelSource | undefined {
+/**
+ * Kernels with SIMD, where the host has such a thing and memory for it.
+ *
+ * @param required whether a model that the host has no more memory for is refused; loops run it otherwise
+ */
+export function simdKernelSource(required = false): KernelSource | undefined {
   const heaps = heapsOfModule();
-  return heaps
+  return heaps?.any
     ? {
         device: "wasm",
         open(owner, weights) {
           const sizes = weights.map(({ byteLength }) => byteLength);
-          return new SimdMemory(heaps, owner, sizes);
+          return new SimdMemory(heaps, owner, sizes, required);
         },
       }
     : undefined;

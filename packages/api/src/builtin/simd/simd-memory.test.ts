@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isUnrollError } from "../../contract/error.js";
+import { scalarKernels } from "../kernels.js";
 import { Heap } from "./heap.js";
 import { Heaps, SimdMemory } from "./simd-memory.js";
 import { compiledKernels } from "./simd-kernel-source.js";
@@ -83,13 +84,30 @@ describe("memory of an executable", () => {
     const heaps = new Heaps(module);
     const codeOf = (bytes: number): string => {
       try {
-        new SimdMemory(heaps, {}, [bytes]);
+        new SimdMemory(heaps, {}, [bytes], true);
       } catch (error) {
         if (isUnrollError(error)) return `${error.code} ${error.message}`;
       }
       return "none";
     };
     expect(codeOf(2 ** 33)).toContain("UNROLL_ENGINE builtin memory: expected 8192 MiB in one piece");
+    const memory = new SimdMemory(heaps, {}, [1000], true);
+    const owner = {};
+    const tooLong = (): unknown => memory.within(owner, () => memory.allocate("float32", 2 ** 31, owner));
+    expect(tooLong).toThrow("builtin memory: expected 8192 MiB in one piece, got none left");
+  });
+
+  it("is arrays for loops where there is none left and loops will do", () => {
+    const memory = new SimdMemory(new Heaps(module), {}, [2 ** 33]);
+    expect(memory.kernels).toBe(scalarKernels);
+    const owner = {};
+    const array = memory.within(owner, (moved) => {
+      expect(moved).toBe(false);
+      return memory.allocate("int32", 5, owner);
+    });
+    expect([array.constructor, array.length, array.buffer.byteLength]).toEqual([Int32Array, 5, 20]);
+    memory.release(owner);
+    memory.close();
   });
 
   it("gives everything back, twice if asked twice, and heaps go when they are empty", () => {

@@ -1,6 +1,7 @@
 import { unrollError } from "../../contract/error.js";
-import type { DType, DTypeArray } from "../../contract/tensor.js";
+import { allocate, type DType, type DTypeArray } from "../../contract/tensor.js";
 import type { Kernels, Memory } from "../kernel-types.js";
+import { scalarKernels } from "../kernels.js";
 import { Heap, lines } from "./heap.js";
 import { SimdKernels } from "./simd-kernels.js";
 import type { Module } from "./web-assembly.js";
@@ -38,24 +39,36 @@ export class Heaps {
     this.#module = module;
   }
 
+  /** Whether there is memory for a first model; it is kept for that one. */
+  get any(): boolean {
+    if (this.#places.length > 0) return true;
+    const place = this.#make([FIRST]);
+    if (place) this.#places.push(place);
+    return place !== undefined;
+  }
+
   /** How many bytes there are for those that share, free or not. */
   get size(): number {
     return this.#places.reduce((sum, { heap }) => sum + heap.size, 0);
   }
 
   /**
-   * Room for so many bytes in one piece, or for the least where there are no more.
+   * Room for so many bytes in one piece, or for the least where there are no more; undefined where the host
+   * has none left.
    *
    * @param owner with which it goes at the latest
    * @param other a heap that it is not in
-   * @throws UNROLL_ENGINE
    */
-  open(owner: object, bytes: number, least: number, other?: Heap): Holding {
+  open(owner: object, bytes: number, least: number, other?: Heap): Holding | undefined {
     // A large one has a heap of its own that nothing else refers to, and so goes as an ArrayBuffer does: what
     // ends with an owner is only heard of when the host comes to a turn of its loop, if it does.
-    if (bytes >= LARGE) return new Holding(this.#make([bytes, least]));
+    if (bytes >= LARGE) {
+      const own = this.#make([bytes, least]);
+      return own && new Holding(own);
+    }
     const found = this.#places.find(({ heap }) => heap !== other && heap.fits(bytes));
     const place = found ?? this.#make([Math.max(FIRST, Math.min(LARGEST, this.size)), bytes]);
+    if (!place) return undefined;
     if (!found) this.#places.push(place);
     const holding = new Holding(place, () => this.#left(place));
     ends.register(owner, holding, holding);
@@ -71,29 +84,18 @@ export class Heaps {
   }
 
   /** A heap of the first of these sizes that there is; the last is what is needed. */
-  #make(sizes: readonly number[]): Place {
-    const least = sizes[sizes.length - 1]!;
-    if (least > LIMIT) noMemory(least, `a limit of ${LIMIT / MIB} MiB`);
+  #make(sizes: readonly number[]): Place | undefined {
+    if (sizes[sizes.length - 1]! > LIMIT) return undefined;
     for (const size of sizes)
       try {
         const heap = new Heap(this.#module, Math.min(size, LIMIT));
         return { heap, kernels: new SimdKernels(heap.exports) };
       } catch (error) {
+        // What there is of memory and of address space, only the attempt tells.
         if (!(error instanceof RangeError)) throw error;
       }
-    return noMemory(least, "none left");
+    return undefined;
   }
-}
-
-function noMemory(bytes: number, got: string): never {
-  throw unrollError({
-    code: "UNROLL_ENGINE",
-    place: "builtin memory",
-    expected: `${Math.ceil(bytes / MIB)} MiB in one piece`,
-    got,
-    cure: "dispose of models, run shorter sequences, or use builtin({ simd: false })",
-    details: { bytes },
-  });
 }
 
 /** A stretch of memory in use: its address and its bytes. */
@@ -142,33 +144,43 @@ class Holding {
 /** Takes back what dropped executables had. */
 const ends = /* @__PURE__ */ new FinalizationRegistry<Holding>((holding) => holding.close());
 
-/** The memory of one executable, which is in one heap at a time. */
+/**
+ * The memory of one executable, which is in one heap at a time; where the host has none left, in arrays of
+ * its own, on which loops work.
+ */
 export class SimdMemory implements Memory {
-  #holding: Holding;
+  #holding: Holding | undefined;
   readonly #heaps: Heaps;
   readonly #owner: object;
+  readonly #required: boolean;
 
-  /** @param sizes of the arrays that are taken first, in bytes: there is room for those */
-  constructor(heaps: Heaps, owner: object, sizes: readonly number[]) {
+  /**
+   * @param sizes of the arrays that are taken first, in bytes: there is room for those
+   * @param required whether loops won't do
+   * @throws UNROLL_ENGINE where they won't and there is no memory left
+   */
+  constructor(heaps: Heaps, owner: object, sizes: readonly number[], required = false) {
     this.#heaps = heaps;
     this.#owner = owner;
+    this.#required = required;
     const bytes = sizes.reduce((sum, size) => sum + lines(size), 0);
     // Large weights need as much again when they are packed.
-    this.#holding = heaps.open(owner, bytes < LARGE ? bytes : 2 * bytes + LARGE, bytes);
+    this.#holding = this.#open(bytes < LARGE ? bytes : 2 * bytes + LARGE, bytes);
   }
 
   get kernels(): Kernels {
-    return this.#holding.place.kernels;
+    return this.#holding?.place.kernels ?? scalarKernels;
   }
 
   allocate<D extends DType>(dtype: D, size: number, owner: object): DTypeArray[D] {
+    if (!this.#holding) return allocate(dtype, size);
     const type = arrays[dtype];
     const at = this.#holding.take(size * type.BYTES_PER_ELEMENT, owner);
     return new type(this.#holding.place.heap.buffer, at, size) as DTypeArray[D];
   }
 
   release(owner: object): void {
-    this.#holding.release(owner);
+    this.#holding?.release(owner);
   }
 
   within<T>(owner: object, make: (moved: boolean) => T): T {
@@ -176,7 +188,7 @@ export class SimdMemory implements Memory {
       try {
         return make(moved);
       } catch (error) {
-        const { used } = this.#holding;
+        const used = this.#holding?.used ?? 0;
         this.release(owner);
         if (!(error instanceof Full)) throw error;
         this.#move(used + error.bytes);
@@ -184,14 +196,30 @@ export class SimdMemory implements Memory {
   }
 
   close(): void {
-    this.#holding.close();
+    this.#holding?.close();
+  }
+
+  #open(bytes: number, least: number, other?: Heap): Holding | undefined {
+    const holding = this.#heaps.open(this.#owner, bytes, least, other);
+    return holding || !this.#required ? holding : noMemory(least);
   }
 
   /** Takes everything back, and goes on where there is room for at least so many bytes. */
   #move(least: number): void {
     // Twice what is known to be needed: what comes after the array that found no room is not known yet.
-    const next = this.#heaps.open(this.#owner, 2 * least, least, this.#holding.place.heap);
+    const next = this.#open(2 * least, least, this.#holding?.place.heap);
     this.close();
     this.#holding = next;
   }
+}
+
+function noMemory(bytes: number): never {
+  throw unrollError({
+    code: "UNROLL_ENGINE",
+    place: "builtin memory",
+    expected: `${Math.ceil(bytes / MIB)} MiB in one piece`,
+    got: "none left",
+    cure: "dispose of models, run shorter sequences, or leave out `simd` for plain loops here",
+    details: { bytes },
+  });
 }
