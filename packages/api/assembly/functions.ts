@@ -1,5 +1,5 @@
 // Functions of four numbers at once. Errors are relative to the exact result, measured over every float32
-// between -88 and 88 (functions.test.ts of the engine holds them to it).
+// between -88 and 88 (kernels.test.ts of the engine holds them to it).
 
 /** What e^x is made of: x = n ln2 + r with |r| <= ln2 / 2. */
 // @ts-ignore: decorator
