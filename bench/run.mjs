@@ -194,9 +194,11 @@ if (!now) throw new Error(`--clock: expected ${Object.keys(clocks).join(" or ")}
 async function race(runs, seconds) {
   const times = runs.map(() => []);
   const spent = runs.map(() => 0);
+  // Until what is called often is compiled.
   for (const run of runs) {
-    await run();
-    await run();
+    const start = now();
+    do await run();
+    while (now() - start < 300);
   }
   const calls = [];
   for (const run of runs) {
