@@ -31,7 +31,7 @@ const pages = [
   },
   {
     name: "a Keras model",
-    limit: 60_400,
+    limit: 60_500,
     source: `
       import { builtin } from "@unroll/api";
       import { layers, sequential } from "@unroll/api/keras";
