@@ -118,7 +118,7 @@ it.skipIf(fast).each([
     });
     return Math.min(...windows) / window;
   };
-  expect(grown(runInContext("globalThis.steps", scope) as (count: number) => void, 50_000)).toBeLessThan(1);
+  expect(grown(runInContext("globalThis.steps", scope) as (count: number) => void, 20_000)).toBeLessThan(1);
   // A block is 128 steps of two cells: one number boxed at each of them is 2 kB a block.
   expect(grown(runInContext("globalThis.blocks", scope) as (count: number) => void, 2_000)).toBeLessThan(32);
 });
