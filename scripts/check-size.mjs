@@ -3,32 +3,35 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const pages = [
-  {
-    name: "an LSTM stepped on builtin, by a kit",
-    limit: 24_000,
-    source: `
+/** A page that steps an LSTM, with what else its engine has. */
+const stepping = (more = []) => `
       import { batchMajorOperations, builtinOf, input, kit, lstmCell } from "@unroll/api/core";
       import { lstmDefinition, lstmOperations, recurrent, recurrentDefinition } from "@unroll/api/core";
+      ${more.map((name) => `import { ${name} } from "@unroll/api/core";`).join("")}
       const { compile, spec } = kit({ layers: [recurrentDefinition], cells: [lstmDefinition] });
       const cell = lstmCell({ inputSize: 8, units: 32 });
       const layers = [recurrent({ name: "lstm", input: "x", cell })];
       export async function start(weights) {
-        const adapter = builtinOf([lstmOperations, batchMajorOperations]);
+        const adapter = builtinOf([${["lstmOperations", "batchMajorOperations", ...more]}]);
         const page = spec({ name: "page", inputs: [input({ name: "x", shape: [8] })], layers });
         const model = await compile(page, { adapter, weights });
         const [x, out, state] = [new Float32Array(8), new Float32Array(32), model.zeroState(1)];
         return () => model.stepInto(x, state, out);
-      }`,
-  },
+      }`;
+
+const pages = [
+  // Over the 24,000 that it once had, for a block of steps in place, and what lets kernels bring memory of
+  // their own, so that SIMD can be left out.
+  { name: "an LSTM stepped on builtin, by a kit", limit: 24_400, source: stepping() },
+  { name: "the same with SIMD", limit: 31_000, source: stepping(["simdKernels"]) },
   {
     name: "everything of @unroll/api",
-    limit: 38_700,
+    limit: 46_200,
     source: `export { builtin, compile, lstmCell, recurrent, spec, State, tensor } from "@unroll/api";`,
   },
   {
     name: "a Keras model",
-    limit: 52_600,
+    limit: 60_500,
     source: `
       import { builtin } from "@unroll/api";
       import { layers, sequential } from "@unroll/api/keras";
@@ -45,7 +48,7 @@ const pages = [
   },
   {
     name: "a PyTorch module",
-    limit: 51_300,
+    limit: 59_300,
     source: `
       import { builtin } from "@unroll/api";
       import { nn } from "@unroll/api/torch";
@@ -101,7 +104,7 @@ for (const { name, limit, source } of pages) {
   if (bytes > limit) problems.push(`${name}: ${bytes - limit} bytes over the limit`);
 }
 const readme = "packages/api/README.md";
-const [small, whole] = sizes.map((bytes) => Math.round(bytes / 1000));
+const [small, , whole] = sizes.map((bytes) => Math.round(bytes / 1000));
 const stated = `${whole} kB minified and compressed with the builtin engine, ${small} kB for an LSTM`;
 if (!readFileSync(readme, "utf8").includes(stated)) problems.push(`${readme} should say: ${stated}`);
 if (problems.length > 0) {

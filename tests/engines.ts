@@ -64,6 +64,7 @@ const few: Engines = {
 };
 const all: Engines = {
   ...few,
+  "builtin loops": (options) => builtin({ simd: false, ...options }),
   "tfjs wasm": (options) => tfjs(tf, { backend: "wasm", ...options }),
   "onnxruntime-web": (options) => onnx(web, { device: "wasm", ...options }),
   "onnxruntime-node": (options) => onnx(node, { device: "cpu", ...options }),

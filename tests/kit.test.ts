@@ -17,6 +17,7 @@ import {
   recurrentDefinition,
   rowEnds,
   savedStates,
+  simdKernels,
   State,
   tensor,
 } from "@unroll/api/core";
@@ -95,12 +96,16 @@ describe("an engine of some operations", () => {
     ],
   ];
 
-  it("has the numbers of the whole engine", async () => {
+  it.each([
+    ["on loops", [], false],
+    ["with SIMD", [simdKernels], true],
+  ] as const)("has the numbers of the whole engine, %s", async (_name, more, simd) => {
     const part = await make(model(false), {
-      adapter: builtinOf([lstmOperations, batchMajorOperations]),
+      adapter: builtinOf([lstmOperations, batchMajorOperations, ...more]),
       weights: plain,
     });
-    const whole = await make(model(false), { adapter: builtin(), weights: plain });
+    const whole = await make(model(false), { adapter: builtin({ simd }), weights: plain });
+    expect(part.adapter.device).toBe(whole.adapter.device);
     expect((await part.sequence(x, { lengths: [1] })).output).toEqual(
       (await whole.sequence(x, { lengths: [1] })).output,
     );
@@ -138,7 +143,7 @@ describe("an engine of some operations", () => {
     ).rejects.toThrow(/adapter "builtin": expected only primitives it claims, got "\w+" in program/);
     const adapter = builtinOf([lstmOperations, functionOperations, primitiveOperations]);
     const part = await make(model(true), { adapter, weights });
-    const whole = await make(model(true), { adapter: builtin(), weights });
+    const whole = await make(model(true), { adapter: builtin({ simd: false }), weights });
     expect((await part.sequence(x)).output).toEqual((await whole.sequence(x)).output);
   });
 });

@@ -22,12 +22,13 @@ const types = {
  *
  * @param entry module of this folder; what it puts on `globalThis` is what `page.evaluate` can call
  * @param options `search` of the page's address, modules of this folder to serve by path beside the page
- *   (`scripts`), and path of the browser; default `UNROLL_CHROMIUM`, or Debian's
+ *   (`scripts`), its content-security policy (`policy`), and path of the browser; default `UNROLL_CHROMIUM`,
+ *   or Debian's
  */
 export async function withPage(
   entry,
   work,
-  { search = "", scripts = {}, chrome = process.env.UNROLL_CHROMIUM ?? "/usr/bin/chromium" } = {},
+  { search = "", scripts = {}, policy, chrome = process.env.UNROLL_CHROMIUM ?? "/usr/bin/chromium" } = {},
 ) {
   if (!existsSync(chrome))
     throw new Error(
@@ -52,7 +53,10 @@ export async function withPage(
     const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
     if (path === "/")
       return response
-        .writeHead(200, { "content-type": "text/html" })
+        .writeHead(200, {
+          "content-type": "text/html",
+          ...(policy && { "content-security-policy": policy }),
+        })
         .end(
           '<!doctype html><title>unroll</title><link rel="icon" href="data:,"><script type="module" ' +
             'src="/page.js"></script>',

@@ -19,7 +19,8 @@ if (f16) tf.env().set("WEBGL_FORCE_F16_TEXTURES", true);
 export const engines: Readonly<Record<string, () => Adapter>> = f16
   ? { "tfjs webgl f16": () => tfjs(tf, { backend: "webgl" }) }
   : {
-      builtin: () => builtin(),
+      builtin: () => builtin({ simd: true }),
+      "builtin loops": () => builtin({ simd: false }),
       "tfjs cpu": () => tfjs(tf, { backend: "cpu" }),
       "tfjs wasm": () => tfjs(tf, { backend: "wasm" }),
       "tfjs webgl": () => tfjs(tf, { backend: "webgl" }),

@@ -21,11 +21,17 @@ const absent = ["TextDecoder", "TextEncoder", "atob", "btoa", "URL"].filter((nam
 
 async function run({ weights, expected, state: saved, id }: Given): Promise<object> {
   const given = charlmOf({ weights, expected, json: "{}" });
-  const model = await compile(given.spec, { adapter: builtin(), weights: given.weights });
+  const adapter = builtin();
+  const model = await compile(given.spec, { adapter, weights: given.weights });
   const state = State.fromJSON(JSON.parse(saved));
   const logits = new Float32Array(75);
   model.stepInto(Int32Array.of(id), state, logits);
-  return { missing: absent, logits: Array.from(logits), state: JSON.stringify(state) };
+  return {
+    missing: absent,
+    device: adapter.device,
+    logits: Array.from(logits),
+    state: JSON.stringify(state),
+  };
 }
 
 class Charlm extends AudioWorkletProcessor {

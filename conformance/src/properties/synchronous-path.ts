@@ -161,6 +161,39 @@ async function stepInto(
   }
 }
 
+/** `sequenceInto` of a model with one output, from no state: a step, and then all that are left. */
+async function sequenceInto(
+  given: Case,
+  adapter: Adapter,
+  { exact }: DerivedBounds,
+  sequences: ReadonlySet<string>,
+): Promise<Results> {
+  const { spec, weights, batch, time } = given;
+  const [ref] = spec.outputs as readonly [string];
+  const timed = sequences.has(ref);
+  const [, ...rest] = exact.outputs[ref]!.shape.filter((_, axis) => !timed || axis !== 1);
+  const model = (await compile(spec, { adapter, weights })) as SteppableModel;
+  try {
+    const state = model.zeroState(batch);
+    const ends = time > 1 ? [1, time] : [1];
+    const chunks = ends.map((to, k) => {
+      const from = k === 0 ? 0 : ends[k - 1]!;
+      const { dtype, data } = slice(given.x, 1, from, to);
+      const x = guarded(dtype, data.length) as Float32Array | Int32Array;
+      x.set(data);
+      const shape = [batch, ...(timed ? [to - from] : []), ...rest];
+      const out = guarded("float32", sizeOf(shape)) as Float32Array;
+      model.sequenceInto(x, state, out);
+      for (const array of [x, out]) expectGuards("sequenceInto", array);
+      return { results: { [ref]: tensor(out.slice(), shape) } as Results, time: to - from };
+    });
+    const parts = await state.toTypedArrays();
+    return { ...joinChunks(chunks, sequences), ...byPart(parts) };
+  } finally {
+    model.dispose();
+  }
+}
+
 export const synchronousPath: Property<Case> = {
   id: "synchronous-path",
   title: "an engine that runs at once, on the caller's arrays, gives what is true, and writes nothing else",
@@ -199,6 +232,8 @@ export const synchronousPath: Property<Case> = {
       if (informative(zeroTruth, adapter.capabilities.precision)) {
         const results = await stepInto(zero, adapter, zeroTruth, sequences);
         worst = Math.max(worst, holdAgainst("stepInto", results, zeroTruth));
+        const blocks = await sequenceInto(zero, adapter, zeroTruth, sequences);
+        worst = Math.max(worst, holdAgainst("sequenceInto", blocks, zeroTruth));
       }
       return { errorOverBound: worst };
     } finally {

@@ -27,6 +27,7 @@ export { batchMajorOperations } from "./builtin/batch-major-operations.js";
 export { functionOperations } from "./builtin/function-operations.js";
 export { primitiveOperations } from "./builtin/primitive-operations.js";
 export { gruOperations, lstmOperations, simpleRnnOperations } from "./builtin/recurrent-operations.js";
+export { simdKernels } from "./builtin/simd/index.js";
 export { runnables } from "./lowering/outside-runnable.js";
 export type { Runnable } from "./program/runnable.js";
 export { customSteps } from "./model/custom-steps.js";

@@ -37,7 +37,7 @@ describe("unroll certify", () => {
       expect(out).toMatch(
         new RegExp(
           `\\d+ of \\d+ kinds of cases met\n` +
-            `builtin \\d+\\.\\d+\\.\\d+ on cpu: ${judged - 2} passed, 0 failed, 2 unsupported; seed 3, ` +
+            `builtin \\d+\\.\\d+\\.\\d+ on wasm: ${judged - 2} passed, 0 failed, 2 unsupported; seed 3, ` +
             `${runs} runs a property\n$`,
         ),
       );
@@ -155,7 +155,7 @@ describe("unroll certify", () => {
       );
       expect([code, out]).toEqual([
         0,
-        expect.stringMatching(new RegExp(`${name} [0-9.]+ on cpu: 2 passed`)) as unknown,
+        expect.stringMatching(new RegExp(`${name} [0-9.]+ on wasm: 2 passed`)) as unknown,
       ]);
     }
   });

@@ -94,8 +94,8 @@ describe("unroll compare", () => {
     const { code, out } = await unroll("compare", "--model", charlm, "--adapters", "builtin,tfjs:wasm,onnx");
     expect(code).toBe(0);
     for (const row of [
-      "builtin    cpu     sequence",
-      "builtin    cpu     step",
+      "builtin    wasm    sequence",
+      "builtin    wasm    step",
       "tfjs:wasm  wasm    sequence",
       "onnx       wasm    step",
     ])

@@ -71,20 +71,33 @@ const loops = {
 const power = (x: number, y: number): number =>
   x === 1 || (x === -1 && (y === Infinity || y === -Infinity)) ? 1 : x ** y;
 
+/** Fewer elements than these are not worth a call of a kernel. */
+const FEW = 8;
+
+/** A kernel for runs of elements that lie side by side, or one for all; the loop for what is left. */
+const either =
+  (kernel: Inner, loop: Inner): Inner =>
+  (count, o, so, a, sa, b, sb, c, sc) => {
+    if (count >= FEW && so === 1 && sa <= 1 && sb <= 1) kernel(count, o, so, a, sa, b, sb, c, sc);
+    else loop(count, o, so, a, sa, b, sb, c, sc);
+  };
+
 const binding =
-  (loop: (out: Data, x: Data, y: Data, z: Data) => Inner): Binder =>
-  ({ ins, outs }) => {
+  (op: string, loop: (out: Data, x: Data, y: Data, z: Data) => Inner): Binder =>
+  ({ ins, outs, kernels }) => {
     const out = outs[0]!;
     const [x, y, z] = ins.map((slot) => slot.data);
+    const plain = loop(out.data, x!, y!, z ?? y!);
+    const kernel = out.dtype === "float32" && ins.length === 2 ? kernels.fast?.pairs[op] : undefined;
     return walk(
       out.shape,
       [stridesOf(out.shape), ...ins.map((slot) => stretched(slot.shape, out.shape))],
       [],
-      loop(out.data, x!, y!, z ?? y!),
+      kernel ? either(kernel(out.data as Float32Array, x as Float32Array, y as Float32Array), plain) : plain,
     );
   };
 
 /** Operations on two or three operands that broadcast as NumPy does. */
 export const elementwise = Object.fromEntries(
-  Object.entries(loops).map(([op, loop]) => [op, binding(loop)]),
+  Object.entries(loops).map(([op, loop]) => [op, binding(op, loop)]),
 ) as Readonly<Record<keyof typeof loops, Binder>>;

@@ -2,6 +2,7 @@ import type { Adapter } from "../contract/adapter.js";
 import { type CompositeClaim, CONTRACT } from "../contract/capabilities.js";
 import { VERSION } from "../version.js";
 import { BuiltinExecutable } from "./executable.js";
+import { loops } from "./kernels.js";
 import type { Operations, OperationSet } from "./operation.js";
 
 /**
@@ -19,11 +20,12 @@ export function builtinOf(sets: readonly OperationSet[]): Adapter {
     control: sets.find((set) => set.control)?.control,
   };
   const { primitives, composites } = operations;
+  const kernels = sets.map((set) => set.kernels).find((source) => source) ?? loops;
   const compileSync: NonNullable<Adapter["compileSync"]> = (program, weights) =>
-    new BuiltinExecutable(program, weights, operations);
+    new BuiltinExecutable(program, weights, operations, kernels);
   return {
     name: "builtin",
-    device: "cpu",
+    device: kernels.device,
     version: VERSION,
     capabilities: {
       contract: CONTRACT,

@@ -79,8 +79,10 @@ function sequenceProgram(): Program {
 }
 
 const adapters: readonly [string, Adapter][] = [
-  ["fused", builtin()],
-  ["expanded", builtin({ composites: [] })],
+  ["fused, SIMD", builtin({ simd: true })],
+  ["expanded, SIMD", builtin({ simd: true, composites: [] })],
+  ["fused, loops", builtin({ simd: false })],
+  ["expanded, loops", builtin({ simd: false, composites: [] })],
 ];
 const codeOf = async (act: () => unknown): Promise<string> => {
   try {

@@ -4,7 +4,7 @@ import { type DeviceTensor, type DType, type DTypeArray, isHostTensor } from "..
 import type { Program } from "../contract/program.js";
 import { isAxisName } from "../program/dims.js";
 import { BuiltinTensor, disposed } from "./builtin-tensor.js";
-import { scalarKernels } from "./kernels.js";
+import type { KernelSource, Memory } from "./kernel-types.js";
 import type { Operations } from "./operation.js";
 import { Plan, type PlanSource } from "./plan.js";
 
@@ -12,6 +12,21 @@ type Data = DTypeArray[DType];
 
 /** Plans kept for sizes seen last; a stream has one, and a server with many lengths does not grow. */
 const KEPT = 4;
+
+/** What plans share, with a copy of the weights in its memory. */
+function sourceOf(
+  program: Program,
+  operations: Operations,
+  memory: Memory,
+  arrays: readonly Data[],
+): PlanSource {
+  const params = program.params.map(({ type: { dtype, shape } }, k) => {
+    const data = memory.allocate(dtype, arrays[k]!.length, program);
+    data.set(arrays[k]!);
+    return { dtype, shape: shape as readonly number[], data, fixed: true };
+  });
+  return { program, params, operations, memory, packs: new WeakMap(), repack: [] };
+}
 
 /** A program ready to run. Weights are copied when it is made, and packed at the first run. */
 export class BuiltinExecutable implements SyncExecutable {
@@ -23,15 +38,10 @@ export class BuiltinExecutable implements SyncExecutable {
   #source: PlanSource | undefined;
   readonly #program: Program;
 
-  constructor(program: Program, weights: WeightMap, operations: Operations) {
+  constructor(program: Program, weights: WeightMap, operations: Operations, kernels: KernelSource) {
     this.#program = program;
-    const params = program.params.map(({ name, type }) => ({
-      dtype: type.dtype,
-      shape: type.shape as readonly number[],
-      data: weights[name]!.data.slice(),
-      fixed: true,
-    }));
-    this.#source = { program, params, operations, kernels: scalarKernels, packs: new WeakMap(), repack: [] };
+    const arrays = program.params.map(({ name }) => weights[name]!.data);
+    this.#source = sourceOf(program, operations, kernels.open(this, arrays), arrays);
     const first = new Map<string, readonly [input: string, axis: number]>();
     for (const { name, type } of program.inputs)
       type.shape.forEach((dim, axis) => {
@@ -77,6 +87,7 @@ export class BuiltinExecutable implements SyncExecutable {
   }
 
   dispose(): void {
+    this.#source?.memory.close();
     this.#source = undefined;
     this.#plans = [];
   }
@@ -125,9 +136,17 @@ export class BuiltinExecutable implements SyncExecutable {
         });
       return size;
     });
-    const plan = new Plan(source, names, sizes);
+    const { memory } = source;
+    const plan = memory.within(sizes, (moved) => {
+      if (moved) {
+        plans.length = 0;
+        const weights = source.params.map(({ data }) => data);
+        this.#source = source = sourceOf(source.program, source.operations, memory, weights);
+      }
+      return new Plan(source, names, sizes);
+    });
     plans.unshift(plan);
-    if (plans.length > KEPT) plans.pop();
+    if (plans.length > KEPT) memory.release(plans.pop()!.dims);
     return plan;
   }
 

@@ -1,4 +1,5 @@
-import type { Kernels } from "./kernel-types.js";
+import { allocate } from "../contract/tensor.js";
+import type { Kernels, KernelSource } from "./kernel-types.js";
 import { maps } from "./maps.js";
 
 // Panels of eight columns, each panel row by row, so that one row of weights is one run of memory and eight
@@ -10,6 +11,7 @@ const WIDTH = 8;
 /** The kernels in plain TypeScript: float32 values, sums in double precision. */
 export const scalarKernels: Kernels = {
   maps,
+  packedSize: (rows, cols) => rows * cols,
 
   pack(source, at, stride, { rows, cols, data }) {
     let p = 0;
@@ -71,4 +73,16 @@ export const scalarKernels: Kernels = {
       }
     }
   },
+};
+
+/** Plain loops, and memory that the collector takes back. */
+export const loops: KernelSource = {
+  device: "cpu",
+  open: () => ({
+    kernels: scalarKernels,
+    allocate,
+    release() {},
+    within: (_, make) => make(false),
+    close() {},
+  }),
 };

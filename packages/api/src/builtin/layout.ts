@@ -8,14 +8,23 @@ import { stretched, stridesOf, walk } from "./walk.js";
 /** Operations that move elements and compute nothing; most are one strided copy. */
 export const layout = {
   transpose,
-  reverse: ({ ins: [x], outs: [out], attrs }) => {
+  reverse: (binding) => {
+    const {
+      ins: [x],
+      attrs,
+    } = binding;
     const axis = attrs["axis"] as number;
     const strides = stridesOf(x!.shape);
     const start = strides[axis]! * (x!.shape[axis]! - 1);
     strides[axis] = -strides[axis]!;
-    return read(out!, x!, strides, start);
+    return read(binding, strides, start);
   },
-  slice: ({ ins: [x], outs: [out], attrs, place }) => {
+  slice: (binding) => {
+    const {
+      ins: [x],
+      attrs,
+      place,
+    } = binding;
     const axis = attrs["axis"] as number;
     const [start, length, size] = [attrs["start"] as number, attrs["length"] as number, x!.shape[axis]!];
     const from = start < 0 ? size + start : start;
@@ -30,19 +39,28 @@ export const layout = {
         details: { axis, start, length, size },
       });
     const strides = stridesOf(x!.shape);
-    return read(out!, x!, strides, from * strides[axis]!);
+    return read(binding, strides, from * strides[axis]!);
   },
-  stride: ({ ins: [x], outs: [out], attrs }) => {
+  stride: (binding) => {
+    const {
+      ins: [x],
+      attrs,
+    } = binding;
     const axis = attrs["axis"] as number;
     const strides = stridesOf(x!.shape);
     const start = strides[axis]! * (attrs["low"] as number);
     strides[axis] = strides[axis]! * (attrs["step"] as number);
-    return read(out!, x!, strides, start);
+    return read(binding, strides, start);
   },
-  pad: ({ ins: [x], outs: [out], attrs }) => {
+  pad: ({ ins: [x], outs: [out], attrs, kernels }) => {
     const strides = stridesOf(out!.shape);
     const start = strides[attrs["axis"] as number]! * (attrs["low"] as number);
-    const copy = walk(x!.shape, [strides, stridesOf(x!.shape)], [start, 0], copying(out!.data, x!.data));
+    const copy = walk(
+      x!.shape,
+      [strides, stridesOf(x!.shape)],
+      [start, 0],
+      copying(out!.data, x!.data, kernels),
+    );
     const value = attrs["value"] as number;
     return () => {
       out!.data.fill(value);
@@ -62,21 +80,21 @@ export const layout = {
       }
     };
   },
-  expand: ({ ins: [x], outs: [out] }) => read(out!, x!, stretched(x!.shape, out!.shape)),
-  concat: ({ ins, outs: [out], attrs }) => {
+  expand: (binding) => read(binding, stretched(binding.ins[0]!.shape, binding.outs[0]!.shape)),
+  concat: ({ ins, outs: [out], attrs, kernels }) => {
     const axis = attrs["axis"] as number;
     const strides = stridesOf(out!.shape);
     let at = 0;
     const copies = ins.map((x) => {
       const start = at * strides[axis]!;
       at += x.shape[axis]!;
-      return walk(x.shape, [strides, stridesOf(x.shape)], [start, 0], copying(out!.data, x.data));
+      return walk(x.shape, [strides, stridesOf(x.shape)], [start, 0], copying(out!.data, x.data, kernels));
     });
     return () => {
       for (let k = 0; k < copies.length; k++) copies[k]!();
     };
   },
-  gather: ({ ins: [table, indices], outs: [out], place }) => {
+  gather: ({ ins: [table, indices], outs: [out], place, kernels: { fast } }) => {
     const rows = table!.shape[0]!;
     const row = sizeOf(table!.shape.slice(1));
     const [from, at, to] = [table!.data, indices!.data, out!.data];
@@ -84,7 +102,8 @@ export const layout = {
       for (let k = 0; k < at.length; k++) {
         const index = at[k]!;
         if (index < 0 || index >= rows) refuseRow(place, index, k, rows);
-        for (let j = 0; j < row; j++) to[k * row + j] = from[index * row + j]!;
+        if (fast) fast.copy(to, k * row, from, index * row, row);
+        else for (let j = 0; j < row; j++) to[k * row + j] = from[index * row + j]!;
       }
     };
   },

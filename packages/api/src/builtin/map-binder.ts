@@ -9,8 +9,8 @@ export const each =
     return () => map(from, 0, to as Float32Array, 0, to.length);
   };
 
-/** Runs one of the kernels' maps on each element. */
+/** Runs one of the kernels' maps on each element, or a loop that they have no better for. */
 export const unary =
-  (name: string): Binder =>
+  (name: string, loop?: ElementMap): Binder =>
   (binding) =>
-    each(binding.kernels.maps[name]!)(binding);
+    each((binding.ins[0]!.dtype === "float32" && binding.kernels.maps[name]) || loop!)(binding);

@@ -1,3 +1,4 @@
+import type { KernelSource } from "./kernel-types.js";
 import type { CompositeClaim } from "../contract/capabilities.js";
 import type { Primitive } from "../program/primitives.js";
 import type { Binder, Slot, Step } from "./slot.js";
@@ -44,9 +45,11 @@ export interface OperationSet {
   readonly composites?: Readonly<Record<string, CompositeOperation>>;
   /** @internal What programs of primitives need beside them. */
   readonly control?: Control;
+  /** @internal What computes. Default: plain loops. */
+  readonly kernels?: KernelSource | undefined;
 }
 
 /** Everything that an engine can run. */
-export interface Operations extends Omit<Required<OperationSet>, "control"> {
+export interface Operations extends Omit<Required<OperationSet>, "control" | "kernels"> {
   readonly control: Control | undefined;
 }

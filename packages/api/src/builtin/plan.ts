@@ -1,5 +1,5 @@
 import { unrollError } from "../contract/error.js";
-import { allocate, type DType, type DTypeArray, sizeOf } from "../contract/tensor.js";
+import { type DType, type DTypeArray, sizeOf } from "../contract/tensor.js";
 import type {
   CompositeNode,
   Dim,
@@ -10,7 +10,7 @@ import type {
   ValueId,
   ValueType,
 } from "../contract/program.js";
-import type { Kernels, Packed } from "./kernel-types.js";
+import type { Memory, Packed } from "./kernel-types.js";
 import type { Operations, ScanPlan } from "./operation.js";
 import type { Binder, Binding, Lease, Slot, Step } from "./slot.js";
 
@@ -24,7 +24,8 @@ export interface PlanSource {
   readonly params: readonly Slot[];
   /** Primitives, and the composites that are run by a kernel; others run as their body. */
   readonly operations: Operations;
-  readonly kernels: Kernels;
+  /** Where every value is, with the kernels that work there. */
+  readonly memory: Memory;
   /** Packed matrices by the array they come from, so that plans of other lengths share them. */
   readonly packs: WeakMap<Data, Map<string, Packed>>;
   /** Packs the weights again, after they have new values. */
@@ -49,7 +50,9 @@ export class Plan implements ScanPlan {
   readonly #source: PlanSource;
   readonly #names: readonly string[];
 
-  /** @param dims the sizes of the program's symbolic dims, in the order of `names` */
+  /**
+   * @param dims the sizes of the program's symbolic dims, in the order of `names`; owner of the plan's memory
+   */
   constructor(
     source: PlanSource,
     names: readonly string[],
@@ -62,11 +65,8 @@ export class Plan implements ScanPlan {
     const slots: Slots = new Map();
     program.params.forEach(({ id }, k) => slots.set(id, params[k]!));
     program.inputs.forEach(({ id }, k) => slots.set(id, this.inputs[k]!));
-    this.outputs = this.region(
-      { nodes: program.nodes, outputs: program.outputs.map((output) => output.id) },
-      slots,
-      this.#steps,
-    );
+    const outputs = program.outputs.map((output) => output.id);
+    this.outputs = this.region({ nodes: program.nodes, outputs }, slots, this.#steps);
   }
 
   run(): void {
@@ -103,11 +103,15 @@ export class Plan implements ScanPlan {
   /** A value with memory of its own, never lent on. */
   fresh({ dtype, shape }: ValueType, fixed = false): Slot {
     const dims = this.#resolve(shape);
-    return { dtype, shape: dims, data: allocate(dtype, sizeOf(dims)), fixed };
+    return { dtype, shape: dims, data: this.#allocate(dtype, sizeOf(dims)), fixed };
+  }
+
+  #allocate<D extends DType>(dtype: D, size: number): DTypeArray[D] {
+    return this.#source.memory.allocate(dtype, size, this.dims);
   }
 
   #lend(dtype: DType, size: number): Data {
-    return this.#free.get(`${dtype} ${size}`)?.pop() ?? allocate(dtype, size);
+    return this.#free.get(`${dtype} ${size}`)?.pop() ?? this.#allocate(dtype, size);
   }
 
   #giveBack(dtype: DType, data: Data): void {
@@ -215,7 +219,7 @@ export class Plan implements ScanPlan {
       ins,
       outs,
       attrs: node.attrs,
-      kernels: this.#source.kernels,
+      kernels: this.#source.memory.kernels,
       inputNames: node.kind === "composite" ? node.inputNames : [],
       outputNames: node.kind === "composite" ? node.outputNames : [],
       pack: (slot, at, stride, rows, cols) => this.#pack(slot, at, stride, rows, cols, steps),
@@ -242,19 +246,23 @@ export class Plan implements ScanPlan {
   }
 
   #pack(slot: Slot, at: number, stride: number, rows: number, cols: number, steps: Step[]): Packed {
-    const { kernels, packs } = this.#source;
+    const { memory, packs, program } = this.#source;
+    const { kernels } = memory;
     const known = packs.get(slot.data) ?? new Map<string, Packed>();
     const key = `${at} ${stride} ${rows} ${cols}`;
     const found = slot.fixed ? known.get(key) : undefined;
     if (found) return found;
-    const packed: Packed = { rows, cols, data: new Float32Array(rows * cols) };
-    const step = (): void => kernels.pack(slot.data, at, stride, packed);
+    // Plans share what is packed of a weight itself; what is packed of a value computed from weights is this
+    // plan's.
+    const shared = this.#source.params.includes(slot);
+    const size = kernels.packedSize(rows, cols);
+    const data = memory.allocate("float32", size, shared ? program : this.dims);
+    const packed: Packed = { rows, cols, data };
+    const step = (): void => kernels.pack(slot.data as Float32Array, at, stride, packed);
     if (slot.fixed) {
       step();
       packs.set(slot.data, known.set(key, packed));
-      // Plans share what is packed of a weight itself; what is packed of a value computed from weights is
-      // this plan's.
-      (this.#source.params.includes(slot) ? this.#source.repack : this.#fixed).push(step);
+      (shared ? this.#source.repack : this.#fixed).push(step);
     } else steps.push(step);
     return packed;
   }

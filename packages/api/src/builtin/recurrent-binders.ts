@@ -19,7 +19,8 @@ interface Bound {
  * Makes the cell of a composite whose input is [time, batch, inputSize], or [batch, inputSize] for one step.
  */
 function bindCell(
-  make: CellFactory,
+  name: string,
+  loops: CellFactory,
   sequence: boolean,
   { ins, inputNames, attrs, kernels, pack, scratch }: Binding,
 ): Bound {
@@ -27,6 +28,7 @@ function bindCell(
   const x = of("x")!;
   const [batch, units] = of("h")!.shape as [number, number];
   const time = sequence ? x.shape[0]! : 1;
+  const make = kernels.fast?.cells[name] ?? loops;
   const cell = make({
     kernels,
     attrs,
@@ -50,9 +52,9 @@ const outputOf = ({ outs, outputNames }: Binding, name: string): Float32Array | 
 
 /** One step of a cell. */
 export const cellBinder =
-  (make: CellFactory): Binder =>
+  (name: string, loops: CellFactory): Binder =>
   (binding) => {
-    const { cell, of } = bindCell(make, false, binding);
+    const { cell, of } = bindCell(name, loops, false, binding);
     const h = of("h")!.data as Float32Array;
     const c = (of("c")?.data ?? h) as Float32Array;
     const nextH = outputOf(binding, "h")!;
@@ -68,9 +70,9 @@ export const cellBinder =
  * never blended, so nothing that padding holds reaches a result.
  */
 export const sequenceBinder =
-  (make: CellFactory): Binder =>
+  (name: string, loops: CellFactory): Binder =>
   (binding) => {
-    const { cell, of, time, batch, units } = bindCell(make, true, binding);
+    const { cell, of, time, batch, units } = bindCell(name, loops, true, binding);
     const { attrs, scratch } = binding;
     const size = batch * units;
     const initial = ["h", "c"].map((part) => of(part)?.data as Float32Array | undefined);
@@ -115,6 +117,11 @@ export const sequenceBinder =
           const count = Math.min(BLOCK, time - step);
           first = reverse ? t + 1 - count : t;
           cell.project(first, count);
+          if (cell.fold && !masked) {
+            cell.fold(first, count, reverse, h, c ?? h, y);
+            step += count - 1;
+            continue;
+          }
         }
         cell.step(t - first, h, c ?? h, nextH, nextC ?? nextH);
         if (masked) keep(t);

@@ -50,9 +50,9 @@ const folded = (
     composites: {
       [name]: {
         claim: { inputs: { ...step, ...state, ...extent }, attrs: { ...time, ...attrs } },
-        bind: sequenceBinder(cell),
+        bind: sequenceBinder(name, cell),
       },
-      [`${name}Cell`]: { claim: { inputs: { ...step, ...state }, attrs }, bind: cellBinder(cell) },
+      [`${name}Cell`]: { claim: { inputs: { ...step, ...state }, attrs }, bind: cellBinder(name, cell) },
     },
   };
 };

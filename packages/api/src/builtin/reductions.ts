@@ -110,14 +110,14 @@ export const reductions = {
         kernels.gemm(rows, x, 0, weights, y, 0, n);
       };
     }
-    const weights = { rows: k, cols: n, data: scratch(k * n) };
+    const weights = { rows: k, cols: n, data: scratch(kernels.packedSize(k, n)) };
     const each = walk(
       lead,
       [stridesOf(lead), stretched(leadA, lead), stretched(leadB, lead)],
       [],
       (count, o, so, at, sa, bt, sb) => {
         for (let c = 0; c < count; c++) {
-          kernels.pack(b!.data, (bt + c * sb) * k * n, n, weights);
+          kernels.pack(b!.data as Float32Array, (bt + c * sb) * k * n, n, weights);
           kernels.gemm(m, x, (at + c * sa) * m * k, weights, y, (o + c * so) * m * n, n);
         }
       },

@@ -3,11 +3,10 @@ import { read } from "./strided-copy.js";
 import { stridesOf } from "./walk.js";
 
 /** Axes in another order. */
-export const transpose: Binder = ({ ins: [x], outs: [out], attrs }) => {
-  const own = stridesOf(x!.shape);
+export const transpose: Binder = (binding) => {
+  const own = stridesOf(binding.ins[0]!.shape);
   return read(
-    out!,
-    x!,
-    (attrs["perm"] as readonly number[]).map((axis) => own[axis]!),
+    binding,
+    (binding.attrs["perm"] as readonly number[]).map((axis) => own[axis]!),
   );
 };

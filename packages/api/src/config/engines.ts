@@ -2,7 +2,7 @@ import type { Adapter } from "../contract/adapter.js";
 
 /** Devices of the engines that have a name here, the default first. */
 const devices = {
-  builtin: ["cpu"],
+  builtin: ["wasm", "cpu"],
   tfjs: ["cpu", "wasm", "webgl", "webgpu"],
   onnx: ["wasm", "cpu", "webgpu", "webnn"],
 } as const;
@@ -27,7 +27,8 @@ export const isAdapterName = (name: string): name is AdapterName => Object.hasOw
 
 /**
  * Devices that an adapter can be asked for, the default first. For `onnx`, `wasm` is onnxruntime-web and
- * `cpu` onnxruntime-node.
+ * `cpu` onnxruntime-node. For `builtin`, `wasm` is SIMD and `cpu` plain loops; asked for neither, it has SIMD
+ * where the host has.
  */
 export function devicesOf(name: AdapterName): readonly string[] {
   return devices[name];

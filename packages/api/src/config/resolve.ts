@@ -149,7 +149,8 @@ async function makeNamed(
       details: { adapter: name, device: chosen },
     });
   if (own) return madeBy(own, name, chosen);
-  return name === "builtin" ? builtin() : installed(name, chosen);
+  if (name !== "builtin") return installed(name, chosen);
+  return builtin(device === undefined ? {} : { simd: device === "wasm" });
 }
 
 async function madeBy(maker: EngineMaker, name: string, device: string): Promise<Adapter> {

@@ -1,5 +1,5 @@
 import { allocate, type DType, type DTypeArray } from "../contract/tensor.js";
-import { atob, btoa } from "./binary-text.js";
+import { atob, btoa } from "../contract/binary-text.js";
 
 // Typed arrays have the machine's byte order; the text form is little-endian everywhere.
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;

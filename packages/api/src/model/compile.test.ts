@@ -122,6 +122,75 @@ describe("model", () => {
     );
   });
 
+  it("runs blocks of steps into the caller's arrays, of any length, with the same bits", async () => {
+    const model = await make();
+    const block = (from: number, to: number): Int32Array =>
+      Int32Array.from([...ids.data.slice(from, to), ...ids.data.slice(5 + from, 5 + to)]);
+    const whole = await model.sequence(ids);
+    const state = model.zeroState(2);
+    for (const [from, to] of [
+      [0, 2],
+      [2, 3],
+      [3, 5],
+    ] as const) {
+      const out = new Float32Array(10 * (to - from));
+      model.sequenceInto(block(from, to), state, out);
+      for (const row of [0, 1])
+        expect(out.slice(row * 5 * (to - from), (row + 1) * 5 * (to - from))).toEqual(
+          whole.output.data.slice((row * 5 + from) * 5, (row * 5 + to) * 5),
+        );
+    }
+    expect(await state.toTypedArrays()).toEqual(await whole.state.toTypedArrays());
+    const short = new Float32Array(10);
+    expect(() => model.sequenceInto(block(0, 2), state, short)).toThrow(
+      'model "causal" sequenceInto: expected Int32Array of 2 a step and an output of 10 a step, got ' +
+        "Int32Array of 4 and 10; both are [batch, ...] flat",
+    );
+    expect(() => model.sequenceInto(new Int32Array(3), state, short)).toThrow("got Int32Array of 3 and 10");
+    expect(() => model.sequenceInto(new Int32Array(0), state, new Float32Array(0))).toThrow("of 0 and 0");
+    expect(() => model.sequenceInto(new Int32Array([1, 9]), state, short)).toThrow("got 9 at position 1");
+    expect(await state.toTypedArrays()).toEqual(await whole.state.toTypedArrays());
+  });
+
+  it("shares one executable between whole sequences and blocks, and new weights reach both", async () => {
+    const adapter = builtin();
+    const compiled: string[] = [];
+    const counted = {
+      ...adapter,
+      compile: (...given: Parameters<typeof adapter.compile>) => (
+        compiled.push("later"),
+        adapter.compile(...given)
+      ),
+      compileSync: (...given: Parameters<NonNullable<typeof adapter.compileSync>>) => (
+        compiled.push("at once"),
+        adapter.compileSync!(...given)
+      ),
+    };
+    const model = await compile(causal, { adapter: counted, weights: weightsOf(causal) });
+    expect(compiled).toEqual(["at once"]);
+    await model.sequence(ids);
+    const [state, out] = [model.zeroState(2), new Float32Array(50)];
+    model.sequenceInto(ids.data as Int32Array, state, out);
+    expect(compiled).toEqual(["at once", "later"]);
+    const doubled = Object.fromEntries(
+      Object.entries(weightsOf(causal)).map(([name, { data, shape }]) => [
+        name,
+        tensor(
+          data.map((v) => 2 * v),
+          shape,
+        ),
+      ]),
+    );
+    await model.rebind(doubled);
+    model.sequenceInto(ids.data as Int32Array, model.zeroState(2), out);
+    expect(out).toEqual((await model.sequence(ids)).output.data);
+    expect(compiled).toEqual(["at once", "later"]);
+    model.dispose();
+    await expect(
+      codeOf(() => model.sequenceInto(ids.data as Int32Array, state, new Float32Array(50))),
+    ).resolves.toBe("UNROLL_DISPOSED");
+  });
+
   it("never changes a state that it was given", async () => {
     const model = await make();
     const { state } = await model.step(column(0), model.zeroState(2));

@@ -18,11 +18,11 @@ import { axesOfInputs, type CheckedInputs, inputChecker, type InputsLike } from 
 import { assertTensors } from "./weights.js";
 import { Executables, type Run } from "./executables.js";
 import type { CompileOptions, ModelSource, RunResult, SequenceOptions, SteppableModel } from "./faces.js";
+import { InPlace } from "./in-place.js";
 import { leftOut } from "./left-out.js";
 import type { ModelParts } from "./parts.js";
 import type { CheckedExtents, Extent, ExtentChecker } from "./row-ends.js";
 import { State, type StateLike } from "./state.js";
-import { StepBinding } from "./step-into.js";
 import { Stream } from "./stream.js";
 
 type Mode = RunMode["mode"];
@@ -36,8 +36,8 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   readonly #check: Readonly<Record<Mode, (given: InputsLike) => CheckedInputs>>;
   readonly #extent: Readonly<Record<Mode, ReturnType<ExtentChecker>>>;
   readonly #live = new Set<WeakRef<State>>();
-  #binding: StepBinding | null = null;
   #inner: Inner | null = null;
+  readonly #inPlace: Partial<Record<Mode, InPlace>> = {};
   #disposed = false;
   readonly #runnable: Runnable;
 
@@ -69,15 +69,11 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     const [runnable, executables] = [this.#runnable, this.#executables];
     executables.program({ mode: "sequence" });
     if (!this.adapter.compileSync || runnable.whyNotSteppable !== null) return;
-    const executable = executables.compileSync({ mode: "step" });
+    executables.compileSync({ mode: "step" })();
     const plain = runnable.inputs.length === 1 && runnable.outputs.length === 1;
-    if (plain && axesOfInputs(runnable).every((axis) => axis === STEPS))
-      this.#binding = new StepBinding(
-        runnable,
-        executable,
-        executables.program({ mode: "step" }),
-        this.#given,
-      );
+    if (!plain || axesOfInputs(runnable).some((axis) => axis !== STEPS)) return;
+    for (const mode of ["step", "sequence"] as const)
+      this.#inPlace[mode] = new InPlace(runnable, mode, executables, this.#given);
   }
 
   async sequence(x: InputsLike, options: SequenceOptions = {}): Promise<RunResult> {
@@ -128,8 +124,11 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   }
 
   stepInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
-    if (this.#disposed || this.#binding === null) this.#refuseStepInto();
-    this.#binding.run(x, state, out);
+    this.#into("step").run(x, state, out);
+  }
+
+  sequenceInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
+    this.#into("sequence").run(x, state, out);
   }
 
   stream(options: { readonly batch?: number; readonly state?: StateLike } = {}): Stream {
@@ -303,8 +302,10 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     return place;
   }
 
-  #refuseStepInto(): never {
-    const place = this.#alive("stepInto");
+  #into(mode: Mode): InPlace {
+    const inPlace = this.#inPlace[mode];
+    if (inPlace && !this.#disposed) return inPlace;
+    const place = this.#alive(`${mode}Into`);
     const why =
       this.#runnable.whyNotSteppable ??
       (this.adapter.compileSync
@@ -315,7 +316,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
       place,
       expected: "a synchronous adapter and a causal spec with one input and one output",
       got: why,
-      cure: "use step(), or the builtin adapter",
+      cure: `use ${mode}(), or the builtin adapter`,
     });
   }
 }

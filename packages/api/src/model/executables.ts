@@ -80,18 +80,16 @@ export class Executables {
     return this.#entry(how).program;
   }
 
-  /** Compiles the program of a mode at once, on an adapter that can. @returns what there is of it now */
+  /** Compiles the program of a mode at once when first called for it, on an adapter that can. */
   compileSync(how: RunMode): () => SyncExecutable {
     const entry = this.#entry(how);
-    const compiled = (): SyncExecutable => {
+    return () => {
       if (!entry.sync) {
         entry.sync = this.#adapter.compileSync!(entry.program, weightsOf(entry.program, this.#generation));
         entry.executable = Promise.resolve(entry.sync);
       }
       return entry.sync;
     };
-    compiled();
-    return compiled;
   }
 
   /**
@@ -167,7 +165,13 @@ export class Executables {
 
   #compile(entry: Entry, generation: Generation): Promise<Executable> {
     const made = this.#adapter.compile(entry.program, weightsOf(entry.program, generation));
-    made.catch(() => delete entry.executable);
+    made.then(
+      (one) => {
+        // One that also runs at once is all that a mode needs.
+        if (entry.executable === made && "runInto" in one) entry.sync ??= one as SyncExecutable;
+      },
+      () => delete entry.executable,
+    );
     return made;
   }
 

@@ -91,9 +91,24 @@ export interface SteppableModel<S extends ModelSource = Spec> extends SequenceMo
    * @param x one element of each sequence, [batch, ...] flat
    * @param state updated in place
    * @param out overwritten with the output, [batch, ...] flat
-   * @throws UNROLL_UNSUPPORTED on an adapter that is not synchronous
+   * @throws UNROLL_UNSUPPORTED on an adapter that is not synchronous, for a model that needs the whole
+   *   sequence, and for one with several inputs or outputs
    */
   stepInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void;
+  /**
+   * Runs a block of steps at once on the caller's arrays, as {@link stepInto} runs one: for an audio thread's
+   * 128 samples, say. Allocates nothing after the first call with a block of this length; the lengths used
+   * last, up to four, are remembered. The program is compiled at the first call.
+   *
+   * @param x the block, [batch, time, ...] flat, or [time, batch, ...] in a time-major model; its length says
+   *   how many steps there are
+   * @param state moved on by as many steps, in place
+   * @param out overwritten with the output, [batch, time, ...] flat (or time-major, as x); [batch, ...] where
+   *   the output is that of the last step alone
+   * @throws UNROLL_SHAPE for arrays that do not fit; UNROLL_UNSUPPORTED as for {@link stepInto};
+   *   UNROLL_STATE, UNROLL_ARGUMENT, UNROLL_DISPOSED
+   */
+  sequenceInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void;
   /**
    * A stream that keeps its own state and queues its steps.
    *
