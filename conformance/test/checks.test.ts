@@ -1,25 +1,14 @@
-import {
-  type Adapter,
-  bidirectional,
-  builtin,
-  type CellSpec,
-  type HostTensor,
-  input,
-  recurrent,
-  simpleRnnCell,
-  spec,
-  tensor,
-} from "@unroll/api";
-import type { DeviceTensor, Executable, Program } from "@unroll/api/adapter";
+import { type Adapter, builtin, type HostTensor, tensor } from "@unroll/api";
+import type { DeviceTensor, Program } from "@unroll/api/adapter";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Case } from "../src/cases/case.js";
-import { dialects } from "../src/dialects.js";
-import { broken } from "../src/faults/planting/fault.js";
-import { faults } from "../src/faults/index.js";
 import { expanded } from "../src/certify.js";
+import { faults } from "../src/faults/index.js";
+import { broken } from "../src/faults/planting/fault.js";
 import { namedProperties, properties, type PropertyName } from "../src/properties/index.js";
 import type { Outcome, Property, Subject } from "../src/properties/property.js";
+import { all, changing, counting, doubled, exploding, settled, subjectOf } from "./broken-engines.js";
 
 const drawnOf = (property: Property, numRuns: number): unknown[] =>
   fc.sample(property.arbitrary(), { seed: 20261123, numRuns });
