@@ -16,12 +16,15 @@ export const familiesOf = (file) => broken.find(({ of }) => of.test(file))?.by ?
 const test = (name, pattern) => ({ file: `conformance/test/${name}.test.ts`, pattern });
 const duels = test("faults", "alone kills");
 
-/** Tests of a file by its path in conformance/src, the quickest first. */
+/** Tests of a file by its path in conformance/src, the quickest first; files that there are not are left out. */
 const noticed = [
   [/^properties\/(judge|derived)\.ts$/, () => [test("judge"), test("checks"), duels]],
   [/^properties\/promises\.ts$/, () => [test("promises"), test("checks", "unclaimed|expanded"), duels]],
   [/^properties\/hold-program\.ts$/, () => [test("hold-program"), test("checks", "primitives|programs")]],
-  [/^properties\/(.*)\.ts$/, ([, id]) => [test("checks", `\\b${id}: `), test("faults", `${id} alone kills`)]],
+  [
+    /^properties\/(.*)\.ts$/,
+    ([, id]) => [test(id), test("checks", `\\b${id}: `), test("faults", `${id} alone kills`)],
+  ],
   [/^tolerance\//, () => [test("noise"), test("bounds"), test("judge")]],
   [/^cases\/(specs|values|custom-cells)\.ts$/, () => [test("building"), test("drawn"), test("cases")]],
   [
