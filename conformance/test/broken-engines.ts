@@ -5,6 +5,7 @@ import {
   type CellSpec,
   type HostTensor,
   input,
+  type LayerSpec,
   recurrent,
   simpleRnnCell,
   spec,
@@ -12,6 +13,7 @@ import {
 } from "@unroll/api";
 import type { DeviceTensor, Executable } from "@unroll/api/adapter";
 import type { Case } from "../src/cases/case.js";
+import { caseOn, weightsOf } from "../src/cases/cases.js";
 import { dialects } from "../src/dialects.js";
 import { broken } from "../src/faults/planting/fault.js";
 import type { Subject } from "../src/properties/property.js";
@@ -126,3 +128,18 @@ export const doubled = (held: HostTensor): HostTensor =>
   held.dtype === "float32" ? { ...held, data: held.data.map((value) => 1.5 * value + 0.5) } : held;
 export const all = (results: Record<string, HostTensor>): Record<string, HostTensor> =>
   Object.fromEntries(Object.entries(results).map(([name, held]) => [name, doubled(held)]));
+
+/** A case of some layers after each other, on an input `x` of two numbers each step, from no state. */
+export function caseOfLayers(
+  layers: readonly LayerSpec[],
+  { returned, run }: { readonly returned?: readonly string[]; readonly run?: Partial<Case> } = {},
+): Case {
+  const inputs = [input({ name: "x", shape: [2] })];
+  const of = spec({ name: "case", inputs, layers, ...(returned && { outputs: returned }) });
+  const weights = weightsOf(of, { seed: 3, fine: true }, 1);
+  const given = caseOn(
+    { spec: of, weights },
+    { seed: 4, batch: run?.batch ?? 2, time: run?.time ?? 3, extent: "none" },
+  );
+  return { ...given, ...run };
+}
