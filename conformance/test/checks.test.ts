@@ -126,7 +126,10 @@ const fault = (id: string): Adapter =>
 /** An engine, or one that is made anew for each case. */
 type Engine = Adapter | ((given: unknown) => Adapter);
 
-/** For each check of each property an engine that gets as far as that check, and no further. */
+/**
+ * For each check of each property an engine that gets as far as that check, and no further. Properties that
+ * have none here have tests of their own.
+ */
 const dead: Readonly<Record<PropertyName, readonly (readonly [engine: Engine, place: RegExp])[]>> = {
   oracleSequence: [
     [wrongFrom(0), /^whole sequence, /],
