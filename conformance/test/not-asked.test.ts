@@ -4,11 +4,18 @@ import { describe, expect, it } from "vitest";
 import type { Case } from "../src/cases/case.js";
 import type { ProgramCase } from "../src/cases/programs.js";
 import type { Dialect } from "../src/dialects.js";
+import { broken } from "../src/faults/planting/fault.js";
 import { namedProperties } from "../src/properties/index.js";
 import { all, caseOfLayers, changing, exploding, subjectOf } from "./broken-engines.js";
 
-const { nanPassesOn, programsEqualDefinitions, primitivesAtTheEdges, everySize, weightsSurvive } =
-  namedProperties;
+const {
+  nanPassesOn,
+  programsEqualDefinitions,
+  primitivesAtTheEdges,
+  layersAtTheEdges,
+  everySize,
+  weightsSurvive,
+} = namedProperties;
 
 const plain = caseOfLayers([
   recurrent({ name: "layer0", input: "x", cell: simpleRnnCell({ inputSize: 2, units: 3 }) }),
@@ -142,6 +149,28 @@ describe("primitives-at-the-edges:", () => {
     ] as const)
       expect((await primitivesAtTheEdges.check("exp", subjectOf(adapter))).skipped).toMatch(why);
     expect((await primitivesAtTheEdges.check("exp", subjectOf(honest))).skipped).toBeUndefined();
+  });
+});
+
+describe("layers-at-the-edges:", () => {
+  /** Whether all that an engine is fed at the edges of any layer is finite. */
+  async function fedFinite(rest: Partial<Adapter["capabilities"]>): Promise<boolean> {
+    let finite = true;
+    const adapter = broken(builtin(), {
+      feeds(feeds) {
+        for (const { data } of Object.values(feeds)) finite &&= [...data].every(Number.isFinite);
+        return feeds;
+      },
+    });
+    const capabilities = { ...adapter.capabilities, ...rest };
+    for (const given of layersAtTheEdges.examples!())
+      await layersAtTheEdges.check(given, subjectOf({ ...adapter, capabilities }));
+    return finite;
+  }
+  it("is asked of infinities and NaN where an engine passes them on, in 32 bits", async () => {
+    expect(await fedFinite({})).toBe(false);
+    expect(await fedFinite({ losesNaN: true })).toBe(true);
+    expect(await fedFinite({ precision: "f16" })).toBe(true);
   });
 });
 
