@@ -80,18 +80,20 @@ describe("padding-never-matters:", () => {
 
   it("padding of ids is filled with other ids, and what is real is left alone", async () => {
     const given = { ...ofIds, lengths: [3, 1] };
-    await judged("paddingNeverMatters", given, builtin());
     const fed: number[][] = [];
-    const reading = wrongWhere(({ x }) => {
+    const watching = wrongWhere(({ x }) => {
       fed.push([...x!.data]);
-      return x!.data[4] !== given.x.data[4];
+      return false;
     });
-    await expect(judged("paddingNeverMatters", given, reading)).rejects.toThrow(/^padding of NaN, /);
-    expect(fed.map((ids) => ids.slice(0, 4))).toEqual([
-      [1, 2, 3, 4],
-      [1, 2, 3, 4],
-    ]);
-    expect(fed[1]!.slice(4).every((id, k) => id >= 0 && id < 5 && id !== given.x.data[4 + k])).toBe(true);
+    await judged("paddingNeverMatters", given, watching);
+    const own = [...given.x.data];
+    expect(fed.map((ids) => ids.slice(0, 4))).toEqual(fed.map(() => own.slice(0, 4)));
+    for (const ids of fed.slice(1))
+      for (const k of [4, 5]) {
+        expect([0, 1, 2, 3, 4]).toContain(ids[k]);
+        expect(ids[k]).not.toBe(own[k]);
+      }
+    expect(fed.length).toBe(4);
   });
 
   it("padding of a memory is filled too", async () => {

@@ -49,7 +49,6 @@ export const programsEqualDefinitions: Property<ProgramCase> = {
     print(program)
       .split("\n")
       .map((line) => line.trim())
-      .filter((line) => line !== "")
       .join("; "),
   async check({ program, feeds }, { adapter }) {
     // A value compared with itself is equal on every engine, but not what is nearly so.
