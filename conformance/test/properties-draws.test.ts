@@ -1,9 +1,10 @@
-import { whyNotSteppable } from "@unroll/api";
+import { builtin, whyNotSteppable } from "@unroll/api";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Case } from "../src/cases/case.js";
 import { mayGrow } from "../src/cases/specs.js";
 import { namedProperties, type PropertyName } from "../src/properties/index.js";
+import { subjectOf } from "./broken-engines.js";
 
 type Fact = (given: Case) => boolean;
 
@@ -207,5 +208,37 @@ describe("what a property draws", () => {
   it("primitives-in-every-form: examples are of one to three rows", () => {
     const examples = namedProperties.primitivesInEveryForm.examples!() as { batch: number }[];
     expect(new Set(examples.map(({ batch }) => batch))).toEqual(new Set([1, 2, 3]));
+  });
+});
+
+describe("stacked-is-composed:", () => {
+  const drawn = fc.sample(namedProperties.stackedIsComposed.arbitrary(), { seed: 6, numRuns: 150 }) as Case[];
+  const cutOf = ({ spec: of }: Case): number =>
+    of.layers.findIndex((one) => one.type === "recurrent" && one.returns === "sequence");
+  const followed = (given: Case): string[] =>
+    given.spec.layers.slice(cutOf(given) + 1).map(({ type }) => type);
+
+  it("the cut is after the first recurrent layer, whatever is before and after it", async () => {
+    expect(drawn.some((given) => followed(given).length > 2)).toBe(true);
+    expect(
+      drawn.some((given) =>
+        given.spec.layers.slice(0, cutOf(given)).some(({ type }) => type === "bidirectional"),
+      ),
+    ).toBe(true);
+    const merging = drawn.filter((given) => followed(given).includes("merge"));
+    expect(merging.length).toBeGreaterThan(0);
+    for (const given of merging.slice(0, 3))
+      await namedProperties.stackedIsComposed.check(given, subjectOf(builtin()));
+  });
+
+  it("what is after the cut starts from nothing before it, and all is put out there", () => {
+    for (const given of drawn) {
+      const before = given.spec.layers.slice(0, cutOf(given) + 1).map(({ name }) => name);
+      for (const layer of given.spec.layers.slice(cutOf(given) + 1)) {
+        const started = "initialState" in layer ? Object.values(layer.initialState ?? {}) : [];
+        expect(started.filter((ref) => before.includes(ref.split(".")[0]!))).toEqual([]);
+      }
+      expect(given.spec.outputs.filter((ref) => before.includes(ref.split(".")[0]!))).toEqual([]);
+    }
   });
 });
