@@ -84,8 +84,14 @@ describe("deriveProgramBounds", () => {
       p.block.add(p.input("x", { dtype: "int32", shape: [1] }), p.block.constant(1, [], "int32")),
     );
     const feeds = { x: tensor([2], [1], "int32") };
-    const { exact, bounds } = deriveProgramBounds({ program: p.finish(), feeds, weights: {} }, "f32");
-    expect([...exact["y"]!.data, ...bounds["y"]!.data]).toEqual([3, precisions.f32.smallest]);
+    const program = p.finish();
+    for (const precision of ["f32", "f16"] as const) {
+      const { exact, bounds } = deriveProgramBounds({ program, feeds, weights: {} }, precision);
+      expect([...exact["y"]!.data, ...bounds["y"]!.data]).toEqual([3, precisions[precision].smallest]);
+    }
+    // The largest float of 16 bits is no integer's end.
+    const more = { program, feeds: { x: tensor([100_000], [1], "int32") }, weights: {} };
+    expect([...deriveProgramBounds(more, "f16").exact["y"]!.data]).toEqual([100_001]);
   });
 
   it("is infinite past the largest number, not at it", () => {
@@ -110,6 +116,9 @@ describe("deriveProgramBounds", () => {
     );
     expect([...exact["y"]!.data]).toEqual([Infinity, Infinity, NaN, 1]);
     expect(bounds["y"]!.data[3]).toBeLessThan(1e-6);
+    // What comes of it may be finite again.
+    const [back] = boundOf(one([Infinity], (b, x) => b.tanh(b.mul(x, x))));
+    expect(back).toBeLessThan(1e-5);
   });
 });
 

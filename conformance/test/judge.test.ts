@@ -1,4 +1,4 @@
-import { type HostTensor, input, lstmCell, recurrent, spec, tensor } from "@unroll/api";
+import { type HostTensor, input, lstmCell, recurrent, spec, State, tensor } from "@unroll/api";
 import { describe, expect, it } from "vitest";
 import type { Case } from "../src/cases/case.js";
 import { weightsOf } from "../src/cases/cases.js";
@@ -12,6 +12,8 @@ import {
   informative,
   joinChunks,
   type Results,
+  resultsOf,
+  sequenceOutputs,
 } from "../src/properties/judge.js";
 import type { DerivedBounds } from "../src/tolerance/bounds.js";
 
@@ -182,6 +184,31 @@ describe("joinChunks", () => {
   });
 });
 
+describe("sequenceOutputs", () => {
+  it("are those with an axis of as many steps as there are", () => {
+    const outputs = ["steps", "last", "other"];
+    const of = { spec: { outputs }, time: 4 } as unknown as Case;
+    const shaped = (...shape: number[]) => ({
+      shape,
+      data: new Float64Array(shape.reduce((a, b) => a * b, 1)),
+    });
+    const exact = {
+      outputs: { steps: shaped(2, 4, 3), last: shaped(2, 4), other: shaped(2, 5, 3) },
+      state: {},
+    };
+    expect([...sequenceOutputs(of, exact)]).toEqual(["steps"]);
+  });
+});
+
+describe("resultsOf", () => {
+  it("reads outputs and state, and uses the state up", async () => {
+    const state = State.fromTypedArrays({ a: { h: tensor([1, 2], [1, 2]) } });
+    const results = await resultsOf({ outputs: { y: float(3) }, state });
+    expect(Object.keys(results)).toEqual(["y", "state a.h"]);
+    await expect(state.toTypedArrays()).rejects.toMatchObject({ code: "UNROLL_DISPOSED" });
+  });
+});
+
 describe("byPart", () => {
   it("names every part by its layer", () => {
     expect(byPart({ a: { h: float(1), c: float(2) }, b: { h: float(3) } })).toEqual({
@@ -214,6 +241,9 @@ describe("derived", () => {
   it("works a case out once, by what is in it", () => {
     const one = given(1, 2);
     expect(derived(one, "f32")).toBe(derived(one, "f32"));
+    const [first, second] = [derived(given(5, 5), "f32"), derived(given(6, 6), "f32")];
+    expect([derived(given(5, 5), "f32"), derived(given(6, 6), "f32")]).toEqual([first, second]);
+    expect(derived(given(5, 5), "f32")).toBe(first);
     expect(derived(given(1, 2), "f32")).toBe(derived(one, "f32"));
     expect(derived(given(1, 3), "f32")).not.toBe(derived(one, "f32"));
     expect(derived(one, "f16")).not.toBe(derived(one, "f32"));

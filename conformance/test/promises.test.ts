@@ -154,12 +154,14 @@ describe("heldToPromises", () => {
     expect(() => late.runInto([], [], {})).toThrow(/runInto: expected what its capabilities claim/);
   });
 
-  it("adds nothing that the adapter has not, and leaves out nothing that it has", () => {
+  it("adds nothing that the adapter has not, and leaves out nothing that it has", async () => {
     const bare = heldToPromises(throwing(refusal()));
     expect(bare).toMatchObject({ name: "builtin", capabilities: builtin().capabilities });
     const { name, device, capabilities, compile } = builtin();
     const less = heldToPromises({ name, device, capabilities, compile });
     expect(Object.keys(less).sort()).toEqual(["capabilities", "compile", "device", "name"]);
+    const ofExecutable = Object.keys(await heldToPromises(returning(honest)).compile(program, {}));
+    expect(ofExecutable.sort()).toEqual(["dispose", "run"]);
     const more = heldToPromises({ ...builtin(), version: "7", start: async () => undefined });
     expect(more.version).toBe("7");
     expect(more.start).toBeDefined();

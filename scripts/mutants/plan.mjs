@@ -14,14 +14,28 @@ const broken = [
 export const familiesOf = (file) => broken.find(({ of }) => of.test(file))?.by ?? [];
 
 const test = (name, pattern) => ({ file: `conformance/test/${name}.test.ts`, pattern });
+/** Whether there are tests of a property in a file that has some of a few. */
+const mentions = (file, id) =>
+  readFileSync(new URL(`../../conformance/test/${file}.test.ts`, import.meta.url), "utf8").includes(
+    `describe("${id}:"`,
+  );
 const duels = test("faults", "alone kills");
 
-/** Tests of a file by its path in conformance/src, the quickest first. */
+/** Tests of a file by its path in conformance/src, the quickest first; a file may be one that there isn't. */
 const noticed = [
   [/^properties\/(judge|derived)\.ts$/, () => [test("judge"), test("checks"), duels]],
   [/^properties\/promises\.ts$/, () => [test("promises"), test("checks", "unclaimed|expanded"), duels]],
   [/^properties\/hold-program\.ts$/, () => [test("hold-program"), test("checks", "primitives|programs")]],
-  [/^properties\/(.*)\.ts$/, ([, id]) => [test("checks", `\\b${id}: `), test("faults", `${id} alone kills`)]],
+  [
+    /^properties\/(.*)\.ts$/,
+    ([, id]) => [
+      test(id),
+      ...["lapses", "not-asked"].filter((file) => mentions(file, id)).map((file) => test(file, `^${id}: `)),
+      test("checks", `\\b${id}: `),
+      test("faults", `${id} alone kills`),
+      test("properties-draws", `\\b${id}: `),
+    ],
+  ],
   [/^tolerance\//, () => [test("noise"), test("bounds"), test("judge")]],
   [/^cases\/(specs|values|custom-cells)\.ts$/, () => [test("building"), test("drawn"), test("cases")]],
   [

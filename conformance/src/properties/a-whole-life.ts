@@ -10,6 +10,7 @@ import {
   tensor,
   whyNotSteppable,
 } from "@unroll/api";
+import { allocate, sizeOf } from "@unroll/api/adapter";
 import { type Case, inputsOf, optionsOf, runOf, slice } from "../cases/case.js";
 import { caseOn, reweighted } from "../cases/cases.js";
 import {
@@ -55,12 +56,8 @@ function joined(a: HostTensor | null, b: HostTensor): HostTensor {
   if (a === null) return { ...b, data: b.data.slice() };
   const [batch, before, ...rest] = a.shape as [number, number, ...number[]];
   const [size, after] = [rest.reduce((p, q) => p * q, 1), b.shape[1]!];
-  const both = tensor(new Float32Array(batch * (before + after) * size), [batch, before + after, ...rest]);
-  const made = {
-    ...both,
-    dtype: b.dtype,
-    data: b.dtype === "int32" ? Int32Array.from(both.data) : both.data,
-  };
+  const shape = [batch, before + after, ...rest];
+  const made = { dtype: b.dtype, shape, data: allocate(b.dtype, sizeOf(shape)) };
   for (let row = 0; row < batch; row++) {
     const at = row * (before + after) * size;
     made.data.set(a.data.subarray(row * before * size, (row + 1) * before * size), at);
@@ -244,12 +241,10 @@ class World {
   private async fail(choice: number): Promise<void> {
     const at = this.at(choice);
     const model = await this.model(at);
-    const [{ dtype, shape }] = this.givens[at]!.spec.inputs as readonly [Case["spec"]["inputs"][number]];
-    const size = (shape[0] ?? 1) + 1;
+    // Ids are of another dtype, too.
+    const size = (this.givens[at]!.spec.inputs[0]!.shape[0] ?? 1) + 1;
     try {
-      await model.sequence(
-        dtype === "int32" ? tensor([-1], [1, 1], "int32") : tensor(new Float32Array(size), [1, 1, size]),
-      );
+      await model.sequence(tensor(new Float32Array(size), [1, 1, size]));
     } catch (error) {
       if (isUnrollError(error)) return;
       throw error;
@@ -278,7 +273,6 @@ class World {
       as === "arrays"
         ? State.fromTypedArrays(await one.state.toTypedArrays())
         : State.fromJSON((await one.state.toHost()).toJSON());
-    one.state.dispose();
     this.kept[index] = { ...one, state };
   }
 
@@ -294,7 +288,7 @@ class World {
     const run = model.sequence(inputsOf(given), optionsOf(given));
     model.dispose();
     this.live[at] = null;
-    for (const { state } of this.kept.filter((one) => one.model === at)) state.dispose();
+    // Its states go with it.
     this.kept = this.kept.filter((one) => one.model !== at);
     let result: RunResult;
     try {
@@ -304,7 +298,6 @@ class World {
       throw error;
     }
     await this.judge("a run whose model was disposed meanwhile", given, fresh, { outputs: result.outputs });
-    result.state.dispose();
   }
 
   private keep(model: number, state: State, { base, since }: Omit<Start, "from">): void {

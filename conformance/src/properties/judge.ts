@@ -88,8 +88,7 @@ export function holdAgainst(
         `${place}, ${name}`,
         `shape [${want.shape.join(", ")}], got [${got.shape.join(", ")}]`,
       );
-    const bound =
-      factor === 1 ? allowed[name]! : { ...allowed[name]!, data: allowed[name]!.data.map((b) => b * factor) };
+    const bound = { ...allowed[name]!, data: allowed[name]!.data.map((b) => b * factor) };
     const comparison = compareWithBound(got, want, bound);
     if (comparison.firstBadIndex >= 0)
       throw new Violation(

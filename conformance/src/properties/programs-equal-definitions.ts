@@ -47,7 +47,6 @@ export const programsEqualDefinitions: Property<GivenProgram> = {
     print(program)
       .split("\n")
       .map((line) => line.trim())
-      .filter((line) => line !== "")
       .join("; "),
   classes: {
     all: () => [...drawnPrimitives, "a scan", "a scan in a scan"],

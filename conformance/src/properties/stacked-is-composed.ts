@@ -12,7 +12,7 @@ function parts(
 ): { first: readonly LayerSpec[]; second: readonly LayerSpec[]; between: string; width: number } | null {
   const at = of.layers.findIndex((layer) => layer.type === "recurrent" && layer.returns === "sequence");
   const cut = of.layers[at];
-  if (cut?.type !== "recurrent" || at === of.layers.length - 1) return null;
+  if (cut?.type !== "recurrent") return null;
   const [first, second] = [of.layers.slice(0, at + 1), of.layers.slice(at + 1)];
   // The second part may read nothing of the first but its output.
   const reads = second.flatMap((layer) => [
@@ -57,12 +57,8 @@ export const stackedIsComposed: Property<Case> = {
     const { [between]: middle, ...stateOne } = await withModel(one, adapter, (model) => whole(model, one));
     const renamed = second.map(
       (layer) =>
-        JSON.parse(JSON.stringify(layer), (key, value: unknown) =>
-          key === "input" && value === between
-            ? "middle"
-            : key === "inputs" && Array.isArray(value)
-              ? value.map((ref: unknown) => (ref === between ? "middle" : ref))
-              : value,
+        JSON.parse(JSON.stringify(layer), (_, value: unknown) =>
+          value === between ? "middle" : value,
         ) as LayerSpec,
     );
     const two: Case = {
