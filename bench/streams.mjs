@@ -1,5 +1,5 @@
-// Many streams of one LSTM on the builtin engine: advanced together by a pool, beside one by one, in one process,
-// alternating.
+// Many streams of one LSTM on the builtin engine: advanced together by a pool, beside one by one, in one
+// process, alternating.
 //
 //   npm run build && node bench/streams.mjs [--units 64] [--streams 100,1000,10000] [--rounds 7]
 //
