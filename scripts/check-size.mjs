@@ -22,16 +22,16 @@ const stepping = (more = []) => `
 const pages = [
   // Over the 24,000 that it once had, for a block of steps in place, and what lets kernels bring memory of
   // their own, so that SIMD can be left out.
-  { name: "an LSTM stepped on builtin, by a kit", limit: 24_500, source: stepping() },
-  { name: "the same with SIMD", limit: 31_100, source: stepping(["simdKernels"]) },
+  { name: "an LSTM stepped on builtin, by a kit", limit: 25_000, source: stepping() },
+  { name: "the same with SIMD", limit: 31_700, source: stepping(["simdKernels"]) },
   {
     name: "everything of @unroll/api",
-    limit: 46_300,
+    limit: 46_900,
     source: `export { builtin, compile, lstmCell, recurrent, spec, State, tensor } from "@unroll/api";`,
   },
   {
     name: "a Keras model",
-    limit: 60_600,
+    limit: 61_100,
     source: `
       import { builtin } from "@unroll/api";
       import { layers, sequential } from "@unroll/api/keras";
@@ -48,7 +48,7 @@ const pages = [
   },
   {
     name: "a PyTorch module",
-    limit: 59_400,
+    limit: 59_900,
     source: `
       import { builtin } from "@unroll/api";
       import { nn } from "@unroll/api/torch";

@@ -10,7 +10,7 @@ export type TensorLike = HostTensor | Nested;
 /** Everything a run is fed: the one input, or every input by name. */
 export type InputsLike = TensorLike | Readonly<Record<string, TensorLike>>;
 
-/** Inputs of a run after checking, copied, with the sizes they share. */
+/** Inputs of a run after checking, with the sizes they share. */
 export interface CheckedInputs {
   readonly feeds: Readonly<Record<string, HostTensor>>;
   /** Rows, and the length of each time axis. */
@@ -86,26 +86,25 @@ function refuseNothing(place: string, sizes: Readonly<Record<string, number>>, m
     });
 }
 
+/** Checks the inputs of a run, and copies them unless it may `keep` what was given. */
+export type InputCheck = (given: InputsLike, keep?: boolean) => CheckedInputs;
+
 /** Prepares the check of a model's inputs: what depends on the signature alone is worked out here, once. */
-export function inputChecker(
-  runnable: Runnable,
-  mode: "sequence" | "step",
-  timeMajor: boolean,
-): (given: InputsLike) => CheckedInputs {
+export function inputChecker(runnable: Runnable, mode: "sequence" | "step", timeMajor: boolean): InputCheck {
   const model = `model "${runnable.name}" ${mode}`;
   const plans = runnable.inputs.map((input): InputPlan => ({
     input,
     place: `${model} input "${input.name}"`,
     wanted: [...axesOf(input, mode, timeMajor), ...input.shape],
   }));
-  return (given) => {
+  return (given, keep = false) => {
     // An axis may be called `constructor`.
     const sizes = Object.create(null) as Record<string, number>;
     const feeds: Record<string, HostTensor> = {};
     const named = byName(runnable, model, given);
     plans.forEach((plan, k) => {
       const { input, place, wanted } = plan;
-      const value = toTensor(place, named[input.name]!, input.dtype);
+      const value = toTensor(place, named[input.name]!, input.dtype, keep);
       if (!agrees(value.shape, wanted, sizes))
         refuseShape(plan, value.shape, sizes, { step: mode === "step", first: k === 0 });
       if (value.dtype === "int32" && input.ids < Infinity) assertIds(place, value.data, input.ids);
@@ -167,7 +166,7 @@ export function assertTensor(
   });
 }
 
-function toTensor(place: string, given: TensorLike, dtype: "float32" | "int32"): HostTensor {
+function toTensor(place: string, given: TensorLike, dtype: "float32" | "int32", keep: boolean): HostTensor {
   if (typeof given !== "number" && !Array.isArray(given)) {
     assertTensor(place, "a tensor or nested arrays of numbers", given);
     if (given.dtype !== dtype)
@@ -179,7 +178,7 @@ function toTensor(place: string, given: TensorLike, dtype: "float32" | "int32"):
         cure: `make it with tensor(data, shape, "${dtype}")`,
         details: { expected: dtype, got: given.dtype },
       });
-    return taken(given);
+    return keep ? given : taken(given);
   }
   return tensor(given, undefined, dtype);
 }

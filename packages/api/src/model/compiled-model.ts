@@ -14,7 +14,7 @@ import {
 import type { WeightMap } from "../contract/adapter.js";
 import { assertModelWeights } from "../program/expected-weights.js";
 import { type Runnable, type RunMode, type SignatureState, stateName, STEPS } from "../program/runnable.js";
-import { axesOfInputs, type CheckedInputs, inputChecker, type InputsLike } from "./arguments.js";
+import { axesOfInputs, type InputCheck, inputChecker, type InputsLike } from "./arguments.js";
 import { assertTensors } from "./weights.js";
 import { Executables, type Run } from "./executables.js";
 import type { CompileOptions, ModelSource, RunResult, SequenceOptions, SteppableModel } from "./faces.js";
@@ -23,9 +23,13 @@ import { leftOut } from "./left-out.js";
 import type { ModelParts } from "./parts.js";
 import type { CheckedExtents, Extent, ExtentChecker } from "./row-ends.js";
 import { State, type StateLike } from "./state.js";
+import { StepNow } from "./step-now.js";
 import { Stream } from "./stream.js";
 
 type Mode = RunMode["mode"];
+
+/** Where nothing is said of how rows end. */
+const FULL: Extent = {};
 
 /** A runnable on an engine. Made by `compile`. */
 export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
@@ -33,9 +37,10 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   readonly #executables: Executables;
   /** Parts that the caller gives; a run also returns those of layers that start from another value. */
   readonly #given: readonly SignatureState[];
-  readonly #check: Readonly<Record<Mode, (given: InputsLike) => CheckedInputs>>;
+  readonly #check: Readonly<Record<Mode, InputCheck>>;
   readonly #extent: Readonly<Record<Mode, ReturnType<ExtentChecker>>>;
   readonly #live = new Set<WeakRef<State>>();
+  #stepNow: StepNow | null = null;
   #inner: Inner | null = null;
   readonly #inPlace: Partial<Record<Mode, InPlace>> = {};
   #disposed = false;
@@ -70,6 +75,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     executables.program({ mode: "sequence" });
     if (!this.adapter.compileSync || runnable.whyNotSteppable !== null) return;
     executables.compileSync({ mode: "step" })();
+    this.#stepNow = StepNow.of(runnable, executables);
     const plain = runnable.inputs.length === 1 && runnable.outputs.length === 1;
     if (!plain || axesOfInputs(runnable).some((axis) => axis !== STEPS)) return;
     for (const mode of ["step", "sequence"] as const)
@@ -90,7 +96,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     return this.#run(place, "sequence", this.#executables.ask(how, sizes), all, batch, state, shared);
   }
 
-  async step(x: InputsLike, state: StateLike, options: Extent = {}): Promise<RunResult> {
+  async step(x: InputsLike, state: StateLike, options: Extent = FULL): Promise<RunResult> {
     const place = this.#alive("step");
     if (typeof state !== "object" || state === null)
       throw unrollError({
@@ -101,7 +107,16 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
         cure: "start with zeroState(batch) and pass on what each step returns",
       });
     const own = stateOf(state);
-    return this.#askStep(x, options)(own);
+    return this.#atOnce(place, x, own, options) ?? this.#askStep(x, options)(own);
+  }
+
+  /** A step where nothing has to be waited for: every row is full, and engine and state are there. */
+  #atOnce(place: string, x: InputsLike, state: State, options: Extent): RunResult | null {
+    if (this.#stepNow === null || options !== FULL || state.onDevice) return null;
+    const { feeds, sizes } = this.#check.step(x, true);
+    if (state.batch !== sizes.batch) return null;
+    const parts = state.arrays(place, this.#given, this.#runnable.identity);
+    return this.#stepNow.run(feeds, parts, sizes);
   }
 
   /** Takes what a step is given now, and runs it when the state is there. */

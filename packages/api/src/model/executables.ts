@@ -93,6 +93,17 @@ export class Executables {
   }
 
   /**
+   * The executable of a mode that runs at once, on an adapter that can; null while weights change.
+   *
+   * @param sizes of the symbolic dims
+   */
+  now(how: RunMode, sizes: Readonly<Record<string, number>>): SyncExecutable | null {
+    if (this.#generation.before !== null) return null;
+    this.#entry(how).limit?.(sizes);
+    return this.compileSync(how)();
+  }
+
+  /**
    * Asks for a run of a mode, with the weights that are bound now; whoever has asked begins it, now or later.
    *
    * @param sizes of the symbolic dims
