@@ -118,6 +118,6 @@ describe("reports", () => {
       /oracle-sequence, as is: .*\n {2}case: .*\n {2}replay: certify\(adapter, \{ seed: 9, path: "/,
     );
     const [sound] = certifySuite(builtin(), { seed: 9, runs: 10 });
-    await expect(sound!.run()).resolves.toMatchObject({ status: "passed" });
+    await expect(sound!.run()).resolves.toBeUndefined();
   });
 });

@@ -31,9 +31,9 @@ describe.each(suites)(`%s, seed ${seed}`, (name, make, forms) => {
         ? { alive: liveSessions }
         : {}),
   });
-  for (const { name: title, run } of tests)
+  for (const { name: title, report } of tests)
     it.skipIf(fast && long.test(title))(title, async () => {
-      const { met } = await run();
+      const { met } = await report();
       // Few random programs meet few kinds; and engines that claim less skip some.
       if (name !== "builtin" || title.includes("programs-equal-definitions")) return;
       expect(Object.entries(met).filter(([, count]) => count === 0)).toEqual([]);

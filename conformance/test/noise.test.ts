@@ -123,11 +123,12 @@ describe("noisy arithmetic", () => {
   });
 
   it.each(["tanh", "sigmoid", "softplus", "elu"] as const)("%s is approximated", (name) => {
-    // For each seed another sine of the argument: its own deviation is a root of 2 below its height.
+    // By turns a sine of the argument, whose own deviation is a root of 2 below its height, and its height
+    // itself.
     const at = -0.5;
     const want = exact.activate(name, Float64Array.of(at))[0]!;
     const off = Array.from({ length: MANY }, (_, k) => noisy(f32, k).activate(name, Float64Array.of(at))[0]!);
-    const deviation = Math.hypot(f32.activation / Math.SQRT2, (f32.unit * want) / Math.sqrt(3));
+    const deviation = Math.hypot(f32.activation * Math.sqrt(3 / 4), (f32.unit * want) / Math.sqrt(3));
     expect(rms(off, want) / deviation).toBeGreaterThan(0.95);
     expect(rms(off, want) / deviation).toBeLessThan(1.05);
     // And it is a smooth function of it, at most 20 radians for each 1, as approximations are.
@@ -150,7 +151,7 @@ describe("noisy arithmetic", () => {
         ])[0]![0]!,
     );
     const deviation = Math.hypot(
-      (f32.activation * Math.max(1, size)) / Math.SQRT2,
+      f32.activation * Math.max(1, size) * Math.sqrt(3 / 4),
       (f32.unit * size) / Math.sqrt(3),
     );
     expect(rms(off, size) / deviation).toBeGreaterThan(0.95);

@@ -2,7 +2,7 @@ import { type Adapter, builtin, type HostTensor, recurrent, simpleRnnCell, tenso
 import { type CompositeClaim, type Program, ProgramBuilder, unrollError } from "@unroll/api/adapter";
 import { describe, expect, it } from "vitest";
 import type { Case } from "../src/cases/case.js";
-import type { ProgramCase } from "../src/cases/programs.js";
+import type { GivenProgram } from "../src/cases/programs.js";
 import type { Dialect } from "../src/dialects.js";
 import { broken } from "../src/faults/planting/fault.js";
 import { namedProperties } from "../src/properties/index.js";
@@ -95,7 +95,7 @@ const lessOfDoubles = (block: Block, x: Value, y: Value): Value =>
   block.less(block.add(x, x), block.add(y, y));
 
 const skipOfProgram = async (program: Program, x: HostTensor, y: HostTensor): Promise<string | undefined> => {
-  const given: ProgramCase = { program, feeds: { x, y } };
+  const given: GivenProgram = { program, feeds: { x, y }, weights: {} };
   return (await programsEqualDefinitions.check(given, subjectOf(builtin()))).skipped;
 };
 const numbers = (...data: number[]): HostTensor => tensor(data, [data.length]);

@@ -163,7 +163,7 @@ describe("certifySuite", () => {
   it("throws what was found, with a line to replay it", async () => {
     const [test] = certifySuite(answering(NaN), few);
     await expect(test!.run()).rejects.toThrow(/oracle-sequence, as is: .*\n {2}case: .*\n {2}replay: /);
-    await expect(certifySuite(builtin(), few)[0]!.run()).resolves.toMatchObject({ status: "passed" });
+    await expect(certifySuite(builtin(), few)[0]!.report()).resolves.toMatchObject({ status: "passed" });
   });
 });
 

@@ -263,7 +263,11 @@ export class BidirectionalLayer extends Layer {
   private readonly backward: RecurrentLayer;
   private readonly merge: BidirectionalSpec["merge"];
 
-  constructor(options: BidirectionalOptions) {
+  /** @param masked what masked steps put out where every step's output is returned */
+  constructor(
+    options: BidirectionalOptions,
+    private readonly masked: "zero" | "hold" = "zero",
+  ) {
     super({ ...(options.layer.inputShape && { inputShape: options.layer.inputShape }), ...options });
     knownOptions(this.kind, options, [...commonOptions, "layer", "backwardLayer", "mergeMode"]);
     const { layer, backwardLayer = layer } = options;
@@ -339,7 +343,7 @@ export class BidirectionalLayer extends Layer {
         backward: this.backward.cells[0]!.make(size),
         merge: this.merge,
         returns: returnSequences ? "sequence" : "last",
-        maskedOutput: ignoresMask ? "ignore" : returnSequences ? "zero" : "hold",
+        maskedOutput: ignoresMask ? "ignore" : returnSequences ? this.masked : "hold",
         heldStart:
           heldStart ??
           (this.ways.some(([, layer]) => layer.heldStart === "zeros") ? "zeros" : "initialState"),

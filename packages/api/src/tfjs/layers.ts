@@ -1,0 +1,240 @@
+/**
+ * TensorFlow.js's `tf.layers`, with its arguments, defaults and numbers: `layers.lstm({ units: 8 })`.
+ */
+import { unrollError } from "../contract/error.js";
+import { ActivationLayer } from "../keras/activation.js";
+import {
+  type Cell,
+  gruCell as kerasGruCell,
+  lstmCell as kerasLstmCell,
+  simpleRnnCell as kerasSimpleRnnCell,
+  StackedCells,
+} from "../keras/cell-layers.js";
+import { DenseLayer } from "../keras/dense.js";
+import { DropoutLayer } from "../keras/dropout.js";
+import { EmbeddingLayer } from "../keras/embedding.js";
+import type { Layer } from "../keras/layer.js";
+import { RecurrentLayer, BidirectionalLayer } from "../keras/recurrent-layers.js";
+import { RepeatVectorLayer } from "../keras/repeat-vector.js";
+import { TimeDistributedLayer } from "../keras/time-distributed.js";
+import { activationOf, kept, type LayerArgs } from "./arguments.js";
+import { UnmaskedMerge } from "./unmasked-merge.js";
+
+/** Arguments of `layers.embedding`. */
+export interface EmbeddingArgs extends LayerArgs {
+  /** Rows of the table: ids are 0 to one less. */
+  readonly inputDim: number;
+  /** Size of each vector. */
+  readonly outputDim: number;
+  /** Whether steps with id 0 are masked for the layers after it. Default false. */
+  readonly maskZero?: boolean;
+}
+
+/** Arguments of `layers.simpleRNNCell`. */
+export interface SimpleRnnCellArgs extends LayerArgs {
+  /** Size of the state and of the output. */
+  readonly units: number;
+  /** Of the candidate. Default `tanh`; null is linear. */
+  readonly activation?: string | null;
+  /** Whether a bias is added. Default true. */
+  readonly useBias?: boolean;
+  /** Share of inputs that training drops; without effect here. */
+  readonly dropout?: number;
+  /** Share of the state that training drops; without effect here. */
+  readonly recurrentDropout?: number;
+}
+
+/** Arguments of `layers.lstmCell`. */
+export interface LstmCellArgs extends SimpleRnnCellArgs {
+  /** Of the gates. Default `hardSigmoid`, clip(x/5 + 1/2), as in TensorFlow.js and Keras 2.2. */
+  readonly recurrentActivation?: string | null;
+}
+
+/** Arguments of `layers.gruCell`: the reset gate acts before the product with h, the only way there is. */
+export interface GruCellArgs extends LstmCellArgs {
+  /** Only false: TensorFlow.js has no other. */
+  readonly resetAfter?: false;
+}
+
+/** How a layer runs its cell. */
+export interface SequenceArgs {
+  /** Whether the output is that of every step rather than of the last. Default false. */
+  readonly returnSequences?: boolean;
+  /** Whether the final state follows the output. Default false. */
+  readonly returnState?: boolean;
+  /** Whether to run from the last step to the first. Default false. */
+  readonly goBackwards?: boolean;
+  /** Whether the next call of `predict` goes on from the state of this one. Default false. */
+  readonly stateful?: boolean;
+  /** Without effect: how to run is the engine's matter. */
+  readonly unroll?: boolean;
+}
+
+/** Arguments of `layers.simpleRNN`. */
+export type SimpleRnnArgs = SimpleRnnCellArgs & SequenceArgs;
+/** Arguments of `layers.lstm`. */
+export type LstmArgs = LstmCellArgs & SequenceArgs;
+/** Arguments of `layers.gru`. */
+export type GruArgs = GruCellArgs & SequenceArgs;
+
+/** Arguments of `layers.rnn`. */
+export interface RnnArgs extends LayerArgs, SequenceArgs {
+  /** One cell, or several that make up each step. */
+  readonly cell: Cell | StackedCells | readonly Cell[];
+}
+
+/** Arguments of `layers.stackedRNNCells`. */
+export interface StackedRnnCellsArgs {
+  /** The cells in order; the first reads the input, the last gives the output. */
+  readonly cells: readonly Cell[];
+}
+
+/** Arguments of `layers.bidirectional`. */
+export interface BidirectionalArgs extends LayerArgs {
+  /** The layer to run both ways; each direction has weights of its own. */
+  readonly layer: Layer;
+  /** How the outputs become one; null leaves two. Default `concat`. */
+  readonly mergeMode?: "concat" | "sum" | "mul" | "ave" | null;
+}
+
+/** Arguments of `layers.dense`. */
+export interface DenseArgs extends LayerArgs {
+  /** Size of the output's last axis. */
+  readonly units: number;
+  /** Default linear. */
+  readonly activation?: string | null;
+  /** Whether a bias is added. Default true. */
+  readonly useBias?: boolean;
+}
+
+/** Arguments of `layers.activation`. */
+export interface ActivationArgs extends LayerArgs {
+  /** TensorFlow.js's name of it. */
+  readonly activation: string;
+}
+
+/** Arguments of `layers.dropout`. */
+export interface DropoutArgs extends LayerArgs {
+  /** Share of elements that training drops, 0 to 1. */
+  readonly rate: number;
+}
+
+/** Arguments of `layers.timeDistributed`. */
+export interface TimeDistributedArgs extends LayerArgs {
+  /** What is applied to every step. */
+  readonly layer: Layer;
+}
+
+/** Arguments of `layers.repeatVector`. */
+export interface RepeatVectorArgs extends LayerArgs {
+  /** Steps of the output. */
+  readonly n: number;
+}
+
+/** Arguments of `layers.concatenate`. */
+export interface ConcatenateArgs extends LayerArgs {
+  /** Only the last axis, -1, the default. */
+  readonly axis?: -1;
+}
+
+/** Arguments with Keras's names of activations; `recurrent` is that of the gates where none is given. */
+function named<Args extends SimpleRnnCellArgs & { readonly recurrentActivation?: string | null }>(
+  place: string,
+  args: Args,
+  recurrent: string | null,
+): ReturnType<typeof kept<Args>> {
+  const own = kept(place, args);
+  const { activation = "tanh", recurrentActivation = recurrent } = args;
+  return {
+    ...own,
+    activation: activationOf(place, activation),
+    ...(recurrent !== null && { recurrentActivation: activationOf(place, recurrentActivation) }),
+  };
+}
+
+/** Of the gates of an LSTM and a GRU, as TensorFlow.js has it where nothing is said. */
+const GATES = "hardSigmoid";
+
+/** Arguments of a GRU, whose reset gate acts before the product. */
+function resetting<Args extends GruCellArgs>(
+  place: string,
+  args: Args,
+): ReturnType<typeof kept<Args>> & { readonly resetAfter: false } {
+  if (args.resetAfter !== undefined && (args.resetAfter as boolean))
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place,
+      expected: "resetAfter false, as TensorFlow.js has no other",
+      got: "true",
+      cure: "use layers.gru of @unroll/api/keras",
+    });
+  return { ...named(place, args, GATES), resetAfter: false };
+}
+
+/** `tf.layers.embedding`: a vector for each id, [..., outputDim]. */
+export const embedding = (args: EmbeddingArgs): Layer => new EmbeddingLayer(kept("embedding", args));
+/** `tf.layers.simpleRNN`: h' = activation(x·K + h·U + b), over a sequence. */
+export const simpleRNN = (args: SimpleRnnArgs): Layer =>
+  RecurrentLayer.simpleRnn(named("simpleRNN", args, null));
+/** `tf.layers.lstm`, whose gates are hard sigmoids where nothing is said. Weights in gates i f c o. */
+export const lstm = (args: LstmArgs): Layer => RecurrentLayer.lstm(named("lstm", args, GATES));
+/** `tf.layers.gru`, whose gates are hard sigmoids where nothing is said. Weights in gates z r h. */
+export const gru = (args: GruArgs): Layer => RecurrentLayer.gru(resetting("gru", args));
+/** `tf.layers.rnn`: a cell, or a list of them that make up each step, over a sequence. */
+export const rnn = (args: RnnArgs): Layer => RecurrentLayer.rnn(kept("rnn", args));
+/** `tf.layers.simpleRNNCell`, for `rnn`. */
+export const simpleRNNCell = (args: SimpleRnnCellArgs): Cell =>
+  kerasSimpleRnnCell(named("simpleRNNCell", args, null));
+/** `tf.layers.lstmCell`, for `rnn`. */
+export const lstmCell = (args: LstmCellArgs): Cell => kerasLstmCell(named("lstmCell", args, GATES));
+/** `tf.layers.gruCell`, for `rnn`. */
+export const gruCell = (args: GruCellArgs): Cell => kerasGruCell(resetting("gruCell", args));
+/** `tf.layers.stackedRNNCells`, for `rnn`. */
+export const stackedRNNCells = ({ cells }: StackedRnnCellsArgs): StackedCells => new StackedCells(cells);
+/**
+ * `tf.layers.bidirectional`: a recurrent layer forward, and a copy of it backward. What masked steps put out
+ * is what the step before put out, where Keras 3 puts out zeros.
+ */
+export const bidirectional = (args: BidirectionalArgs): Layer =>
+  new BidirectionalLayer(kept("bidirectional", args), "hold");
+/** `tf.layers.dense`: activation(x·kernel + bias) over the last axis. */
+export const dense = (args: DenseArgs): Layer =>
+  new DenseLayer({
+    ...kept("dense", args),
+    activation: activationOf("dense", args.activation ?? null),
+  });
+/** `tf.layers.activation`: a function of each element, or softmax over the last axis. */
+export const activation = (args: ActivationArgs): Layer =>
+  new ActivationLayer({
+    ...kept("activation", args),
+    activation: activationOf("activation", args.activation) ?? "linear",
+  });
+/** `tf.layers.dropout`: training only, so the identity here. */
+export const dropout = (args: DropoutArgs): Layer => new DropoutLayer(kept("dropout", args));
+/** `tf.layers.timeDistributed`: a layer applied to every step of a sequence by itself. */
+export const timeDistributed = (args: TimeDistributedArgs): Layer =>
+  new TimeDistributedLayer(kept("timeDistributed", args));
+/** `tf.layers.repeatVector`: one vector a row, [batch, features], as each of n steps. */
+export const repeatVector = (args: RepeatVectorArgs): Layer =>
+  new RepeatVectorLayer(kept("repeatVector", args));
+/** `tf.layers.concatenate`: two inputs or more, joined along the last axis. */
+export const concatenate = (args: ConcatenateArgs = {}): Layer => {
+  const { axis = -1, ...rest } = kept("concatenate", args) as ConcatenateArgs;
+  if (axis !== -1)
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: "concatenate axis",
+      expected: "the last axis, -1",
+      got: String(axis),
+      cure: "leave it out where the last axis is meant",
+    });
+  return new UnmaskedMerge("concatenate", "concat", rest);
+};
+/** `tf.layers.add`: the sum of two inputs or more of one shape. */
+export const add = (args: LayerArgs = {}): Layer => new UnmaskedMerge("add", "sum", kept("add", args));
+/** `tf.layers.average`: the mean of two inputs or more of one shape. */
+export const average = (args: LayerArgs = {}): Layer =>
+  new UnmaskedMerge("average", "ave", kept("average", args));
+/** `tf.layers.multiply`: the product of two inputs or more of one shape. */
+export const multiply = (args: LayerArgs = {}): Layer =>
+  new UnmaskedMerge("multiply", "mul", kept("multiply", args));
