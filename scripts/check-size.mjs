@@ -48,7 +48,7 @@ const pages = [
   },
   {
     name: "a PyTorch module",
-    limit: 59_900,
+    limit: 60_200,
     source: `
       import { builtin } from "@unroll/api";
       import { nn } from "@unroll/api/torch";

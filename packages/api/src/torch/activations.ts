@@ -15,6 +15,10 @@ abstract class Activation extends Module {
     noMore(`nn.${new.target.name}`, rest, "only PyTorch's defaults are there");
   }
 
+  override get takes(): number {
+    return 1;
+  }
+
   forward(x: SymbolicTensor): SymbolicTensor {
     return activate(x, this.activation, currentGraph(this.constructor.name).pathOf(this));
   }
@@ -67,6 +71,10 @@ export class Softmax extends Module {
     this.options = optionsOf<{ dim?: number }>("nn.Softmax", options, ["dim"], "dim");
   }
 
+  override get takes(): number {
+    return 1;
+  }
+
   forward(x: SymbolicTensor): SymbolicTensor {
     return softmax(x, this.options);
   }
@@ -84,6 +92,10 @@ export class LogSoftmax extends Module {
     this.options = optionsOf<{ dim?: number }>("nn.LogSoftmax", options, ["dim"], "dim");
   }
 
+  override get takes(): number {
+    return 1;
+  }
+
   forward(x: SymbolicTensor): SymbolicTensor {
     return logSoftmax(x, this.options);
   }
@@ -99,6 +111,10 @@ export class Dropout extends Module {
     super();
     noMore("nn.Dropout", rest);
     this.p = optionsOf<{ p?: number }>("nn.Dropout", options, ["p"], "p").p ?? 0.5;
+  }
+
+  override get takes(): number {
+    return 1;
   }
 
   forward(x: SymbolicTensor): SymbolicTensor {

@@ -33,6 +33,10 @@ abstract class Cell extends Module {
     count(className, "hiddenSize", hiddenSize);
   }
 
+  override get takes(): number {
+    return 2;
+  }
+
   override parts(): ModulePart[] {
     return [{ layer: this.layer("cell", "x", null), level: null }];
   }

@@ -44,6 +44,10 @@ export class Sequential extends Module {
     this.modules = modulesOf("nn.Sequential", modules, "give modules one by one; a list by ...");
   }
 
+  override get takes(): number {
+    return 1;
+  }
+
   forward(x: SymbolicTensor): SymbolicTensor {
     return this.modules.reduce<SymbolicTensor>(
       (value, module) => (module as unknown as { call(x: SymbolicTensor): SymbolicTensor }).call(value),

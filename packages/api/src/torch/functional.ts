@@ -1,4 +1,5 @@
 import { unrollError } from "../contract/error.js";
+import type { ActivationSpec } from "../specification/types.js";
 import { noMore, optionsOf } from "./arguments.js";
 import { activate, dropOut } from "./pointwise.js";
 import type { SymbolicTensor } from "./symbolic.js";
@@ -21,22 +22,30 @@ function dimOf(place: string, options: unknown, rest: readonly unknown[]): numbe
   return optionsOf<{ dim?: number }>(place, options, ["dim"], "dim").dim ?? -1;
 }
 
+/** A function of each element, whose parameters in PyTorch have their defaults. */
+const pointwise =
+  (name: string, activation: ActivationSpec["activation"]) =>
+  (x: SymbolicTensor, ...rest: never[]): SymbolicTensor => {
+    noMore(`F.${name}`, rest, "only PyTorch's defaults are there");
+    return activate(x, activation);
+  };
+
 /** tanh of each element. */
-export const tanh = (x: SymbolicTensor): SymbolicTensor => activate(x, "tanh");
+export const tanh = pointwise("tanh", "tanh");
 /** 1 / (1 + e^-x) of each element. */
-export const sigmoid = (x: SymbolicTensor): SymbolicTensor => activate(x, "sigmoid");
+export const sigmoid = pointwise("sigmoid", "sigmoid");
 /** max(x, 0) of each element. */
-export const relu = (x: SymbolicTensor): SymbolicTensor => activate(x, "relu");
+export const relu = pointwise("relu", "relu");
 /** clip(x/6 + 1/2, 0, 1) of each element, PyTorch's form. */
-export const hardsigmoid = (x: SymbolicTensor): SymbolicTensor => activate(x, "hardSigmoidSixth");
+export const hardsigmoid = pointwise("hardsigmoid", "hardSigmoidSixth");
 /** x / (1 + |x|) of each element. */
-export const softsign = (x: SymbolicTensor): SymbolicTensor => activate(x, "softsign");
+export const softsign = pointwise("softsign", "softsign");
 /** log(1 + e^x) of each element. */
-export const softplus = (x: SymbolicTensor): SymbolicTensor => activate(x, "softplus");
+export const softplus = pointwise("softplus", "softplus");
 /** x if x > 0, else e^x - 1, of each element. */
-export const elu = (x: SymbolicTensor): SymbolicTensor => activate(x, "elu");
+export const elu = pointwise("elu", "elu");
 /** x if x > 0, else 0.01 x, of each element. */
-export const leakyRelu = (x: SymbolicTensor): SymbolicTensor => activate(x, "leakyRelu");
+export const leakyRelu = pointwise("leakyRelu", "leakyRelu");
 
 /** e^x / Σ e^x along the last axis; `dim` may be left out or -1. @throws UNROLL_UNSUPPORTED for another */
 export function softmax(

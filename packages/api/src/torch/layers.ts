@@ -47,6 +47,10 @@ export class Embedding extends Module {
     return [{ layer: this.layer("table", "ids"), level: null }];
   }
 
+  override get takes(): number {
+    return 1;
+  }
+
   forward(ids: SymbolicTensor): SymbolicTensor {
     const graph = currentGraph("nn.Embedding");
     const path = graph.pathOf(this);
@@ -91,6 +95,10 @@ export class Linear extends Module {
 
   override parts(): ModulePart[] {
     return [{ layer: this.layer("linear", "x"), level: null }];
+  }
+
+  override get takes(): number {
+    return 1;
   }
 
   forward(x: SymbolicTensor): SymbolicTensor {

@@ -11,7 +11,7 @@ import { compile } from "../model/compile.js";
 import type { SteppableModel } from "../model/faces.js";
 import type { LayerSpec, Spec } from "../specification/types.js";
 import type { WeightSpec } from "../specification/weights.js";
-import { optionsOf } from "./arguments.js";
+import { noMore, optionsOf } from "./arguments.js";
 import { attributesOf } from "./attributes.js";
 import { execute, type Prepared } from "./execute.js";
 import { currentGraph } from "./graph.js";
@@ -62,6 +62,7 @@ export abstract class Module {
   /** Applies the module inside another one's `forward`; what `self.lstm(x)` is in Python. */
   call(...inputs: Parameters<this["forward"]>): ReturnType<this["forward"]> {
     currentGraph(this.constructor.name).pathOf(this);
+    this.assertFew(inputs);
     return this.forward(...(inputs as never[])) as ReturnType<this["forward"]>;
   }
 
@@ -74,6 +75,7 @@ export abstract class Module {
   async run<const Arguments extends RunArguments<Parameters<this["forward"]>>>(
     ...inputs: Arguments
   ): Promise<RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>> {
+    this.assertFew(inputs);
     const given: readonly unknown[] = takenArguments(inputs);
     return (await execute(await this.ready(given), given)) as RunResult<
       ReturnType<this["forward"]>,
@@ -175,6 +177,17 @@ export abstract class Module {
   /** Frees the engine's memory. The module can run again, and then compiles again. */
   dispose(): void {
     this.reset();
+  }
+
+  /** @internal How many arguments `forward` has, of PyTorch's own modules; null where the user wrote it. */
+  get takes(): number | null {
+    return null;
+  }
+
+  private assertFew(inputs: readonly unknown[]): void {
+    const { takes } = this;
+    if (takes === null) return;
+    noMore(`forward of ${this.constructor.name}`, inputs.slice(takes), `it takes ${takes}`);
   }
 
   /** @internal The layers of a module that has weights of its own. */

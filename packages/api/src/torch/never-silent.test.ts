@@ -136,6 +136,19 @@ describe("forward", () => {
     expect((await scaled.run(x)).data[0]).toBeCloseTo(2 * once, 6);
   });
 
+  it("sees what is in the lists and objects of an attribute as it is at each run", async () => {
+    const scaled = moduleOf(function (this: any, lstm, input) {
+      const [output] = lstm.call(input);
+      return this.config.layers[0].twice ? output.add(output) : output;
+    }) as any;
+    scaled.config = { layers: [{ twice: false }] };
+    const [once] = (await scaled.run(x)).data;
+    scaled.config.layers[0].twice = true;
+    expect((await scaled.run(x)).data[0]).toBeCloseTo(2 * once, 6);
+    scaled.config.layers[0].twice = false;
+    expect((await scaled.run(x)).data[0]).toBe(once);
+  });
+
   it("that is async is refused, and its own failure ends nothing", async () => {
     const strays: unknown[] = [];
     const stray = (error: unknown) => strays.push(error);
@@ -178,6 +191,21 @@ describe("arguments in PyTorch's positions", () => {
     ],
     ["nn.Linear(3, 4, 1)", () => new nn.Linear(3, 4, 1 as never), "bias, or options by name, got 1"],
     ["nn.Softmax({ axis: 1 })", () => new nn.Softmax({ axis: 1 } as never), 'got "axis"'],
+    [
+      "F.tanh(x, 1)",
+      () => symbolic((value) => F.tanh(value, ...([1] as never[]))),
+      "F.tanh: expected no further",
+    ],
+    [
+      "lstm(x, hidden, more)",
+      () => moduleOf((lstm, input) => lstm.call(input, undefined, 3)).run(x),
+      "forward of LSTM: expected no further arguments, got 3; it takes 2",
+    ],
+    [
+      "linear.run(x, 1)",
+      () => (new nn.Linear(2, 1) as unknown as { run(...given: unknown[]): unknown }).run(x, 1),
+      "it takes 1",
+    ],
     ["F.softmax(x, 1)", () => symbolic((value) => F.softmax(value, 1)), "F.softmax: expected dim -1"],
     ["F.softmax(x, { axis: 1 })", () => symbolic((v) => F.softmax(v, { axis: 1 } as never)), 'got "axis"'],
     ["cat([x, x], 0)", () => symbolic((value) => cat([value, value], 0)), "cat: expected dim -1"],

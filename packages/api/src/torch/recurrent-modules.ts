@@ -81,6 +81,10 @@ abstract class Recurrent extends Module {
     this.bidirectional = options.bidirectional ?? false;
   }
 
+  override get takes(): number {
+    return 2;
+  }
+
   override parts(): ModulePart[] {
     return Array.from({ length: this.numLayers }, (_, level) => ({
       layer: this.layer(level, `l${level}`, "x", null),
