@@ -7,8 +7,9 @@ import { type Dialect, dialects as knownDialects } from "./dialects.js";
 import { properties as all } from "./properties/index.js";
 import { type Numbers, numbersOf } from "./report/numbers.js";
 import { type SupportEntry, supportOf } from "./report/support.js";
+import { Tally } from "./report/tally.js";
 import { heldToPromises } from "./properties/promises.js";
-import { type Outcome, type Property, type Subject, Violation } from "./properties/property.js";
+import { type Property, type Subject, Violation } from "./properties/property.js";
 
 /** How {@link certify} runs. */
 export interface CertifyOptions {
@@ -238,36 +239,6 @@ interface Judged {
   /** How many were judged before it, of how many. */
   readonly done: number;
   readonly of: number;
-}
-
-/** What the cases of a property came to. */
-class Tally {
-  readonly histogram = new Array<number>(7).fill(0);
-  readonly skips = new Map<string, number>();
-  /** Cases that said something, by kind. */
-  readonly met: Map<string, number>;
-  worst: number | null = null;
-  said = 0;
-  skipped = 0;
-
-  constructor(kinds: readonly string[]) {
-    this.met = new Map(kinds.map((kind) => [kind, 0]));
-  }
-
-  note({ errorOverBound, skipped }: Outcome, kinds: readonly string[]): void {
-    if (skipped !== undefined) return this.skip(skipped);
-    this.said++;
-    for (const kind of new Set(kinds)) this.met.set(kind, (this.met.get(kind) ?? 0) + 1);
-    if (errorOverBound === null) return;
-    this.worst = Math.max(this.worst ?? 0, errorOverBound);
-    const decade = Math.floor(Math.log10(errorOverBound)) + 7;
-    this.histogram[errorOverBound === 0 ? 0 : Math.min(6, Math.max(0, decade))]!++;
-  }
-
-  skip(reason: string): void {
-    this.skips.set(reason, (this.skips.get(reason) ?? 0) + 1);
-    this.skipped++;
-  }
 }
 
 /** Runs one property, its examples first. */

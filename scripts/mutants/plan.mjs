@@ -7,7 +7,7 @@ const broken = [
   { of: /^tolerance\//, by: ["comparison", "check", "bound"] },
   { of: /^cases\//, by: ["comparison", "draw"] },
   { of: /^oracle\//, by: ["comparison", "formula"] },
-  { of: /^(certify|report\/(numbers|suite|support))\.ts$/, by: ["comparison", "check"] },
+  { of: /^(certify|report\/(numbers|suite|support|tally))\.ts$/, by: ["comparison", "check"] },
 ];
 
 /** Families of mutants of a file, by its path in conformance/src; none for what judges nothing. */

@@ -163,7 +163,7 @@ const knownOrders: readonly (readonly Act[])[] = [
 export function kindOfAct(given: Act): string {
   if (given.do === "move") return `state to ${given.as} and back`;
   if (given.do !== "sequence") return given.do;
-  return `${given.runs.length === 1 ? "sequence" : "two sequences at once"}`;
+  return given.runs.length === 1 ? "sequence" : "two sequences at once";
 }
 
 /** Every kind of act. */

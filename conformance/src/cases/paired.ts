@@ -1,4 +1,5 @@
 import {
+  activationNames,
   attention,
   bidirectional,
   type CellSpec,
@@ -27,19 +28,6 @@ const GATED = [...LSTMS, ...GRUS] as const;
 const KNOWN = ["simpleRnn", ...GATED] as const;
 const BOTH_WAYS = ["concat", "sum", "ave", "mul", "none"] as const;
 
-const activations = [
-  "tanh",
-  "sigmoid",
-  "relu",
-  "hardSigmoidSixth",
-  "hardSigmoidFifth",
-  "softsign",
-  "softplus",
-  "elu",
-  "leakyRelu",
-  "linear",
-] as const;
-
 const factor = <const L extends string | number>(
   levels: readonly L[],
   needs?: Factor["needs"],
@@ -54,7 +42,7 @@ const factors = {
   batch: factor([1, 2, 4, 5, 9, 17]),
   time: factor([1, 2, 7, 16, 33, 65]),
   bias: factor(["none", "single", "split"], { cell: KNOWN }),
-  activation: factor(activations, { cell: KNOWN }),
+  activation: factor(activationNames, { cell: KNOWN }),
   recurrentActivation: factor(["sigmoid", "tanh", "hardSigmoidSixth", "hardSigmoidFifth", "softsign"], {
     cell: GATED,
   }),

@@ -249,3 +249,38 @@ describe.each(runtimes)("onnx adapter on %s", (_name, ort, device) => {
     ).toMatch(/^UNROLL_ENGINE onnx compile: .*abacus/);
   });
 });
+
+describe("options of a session", () => {
+  /** The real library, and what its sessions were made with. */
+  const watched = (made: object[]): typeof ortNode => ({
+    ...ortNode,
+    InferenceSession: {
+      ...ortNode.InferenceSession,
+      create: ((model: Uint8Array, options: object) => {
+        made.push(options);
+        return ortNode.InferenceSession.create(model, options);
+      }) as typeof ortNode.InferenceSession.create,
+    },
+  });
+  const program = small((p, value) => p.output("y", p.block.tanh(value)));
+
+  it("log errors alone, and what the caller says otherwise", async () => {
+    const made: object[] = [];
+    for (const sessionOptions of [{}, { logSeverityLevel: 2 }]) {
+      const adapter = onnx(watched(made), { device: "cpu", sessionOptions });
+      (await prepare(adapter, program, {})).dispose();
+    }
+    expect(made.filter((options) => "logSeverityLevel" in options)).toMatchObject([
+      { executionProviders: ["cpu"], logSeverityLevel: 3 },
+      { executionProviders: ["cpu"], logSeverityLevel: 2 },
+    ]);
+  });
+
+  it("write no node that no result needs", () => {
+    const unread = small((p, value) => {
+      p.block.exp(value);
+      p.output("y", p.block.tanh(value));
+    });
+    expect(modelOf(unread, {}).bytes.length).toBe(modelOf(program, {}).bytes.length);
+  });
+});

@@ -1,5 +1,6 @@
 import type { Adapter } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
+import { knownOptions } from "../contract/known-options.js";
 import { formOf } from "./input.js";
 import { KerasTensor, type Layer } from "./layer.js";
 import { KerasModel } from "./keras-model.js";
@@ -21,6 +22,7 @@ export class Sequential extends KerasModel {
 
   /** @internal Made by `sequential`. */
   constructor(options: SequentialOptions) {
+    knownOptions("sequential", options, ["layers", "name", "adapter"]);
     const layers = [...(options.layers ?? [])];
     super(() => chain(layers, options.name), options.adapter ?? null);
     this.layers = layers;

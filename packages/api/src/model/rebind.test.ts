@@ -53,6 +53,16 @@ describe.each([
     (await (await compile(model, { adapter: engine(), weights })).sequence(x)).output;
   const [first, second] = [weightsBy(Math.sin), weightsBy(Math.cos)];
 
+  it("gives a step that does not wait for it the new weights, too", async () => {
+    const compiled = await compile(model, { adapter: engine(), weights: first });
+    await compiled.step([[1, 2]], compiled.zeroState(1));
+    const bound = compiled.rebind(second);
+    const { output: got } = await compiled.step([[1, 2]], compiled.zeroState(1));
+    await bound;
+    const fresh = await compile(model, { adapter: engine(), weights: second });
+    expect(got).toEqual((await fresh.step([[1, 2]], fresh.zeroState(1))).output);
+  });
+
   it("gives what a model compiled with the new weights gives, whole and step by step", async () => {
     const compiled = await compile(model, { adapter: engine(), weights: first });
     const before = await compiled.sequence(x);

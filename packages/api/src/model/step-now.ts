@@ -1,4 +1,4 @@
-import { allocate, type DType, type HostTensor } from "../contract/tensor.js";
+import { allocate, type DType, type HostTensor, sizeOf } from "../contract/tensor.js";
 import type { Program } from "../contract/program.js";
 import type { Runnable } from "../program/runnable.js";
 import type { Executables } from "./executables.js";
@@ -19,7 +19,7 @@ function outsOf({ outputs }: Program): Out[] | null {
   for (const { type } of outputs) {
     const [batch, ...rest] = type.shape;
     if (batch !== "batch" || !rest.every((dim) => typeof dim === "number")) return null;
-    outs.push({ dtype: type.dtype, rest, row: rest.reduce((a, b) => a * b, 1) });
+    outs.push({ dtype: type.dtype, rest, row: sizeOf(rest) });
   }
   return outs;
 }

@@ -1,13 +1,13 @@
 import { unrollError } from "../contract/error.js";
-import { assertFits } from "../contract/limits.js";
 import { knownOptions } from "../contract/known-options.js";
-import { allocate, type DType, type DTypeArray, sizeOf } from "../contract/tensor.js";
-import { type Runnable, type SignatureState, STEPS } from "../program/runnable.js";
+import { type DType, type DTypeArray, sizeOf } from "../contract/tensor.js";
+import { type Runnable, STEPS } from "../program/runnable.js";
 import { assertIds, type InputsLike } from "./arguments.js";
 import { CompiledModel } from "./compiled-model.js";
 import type { ModelSource, RunResult, SteppableModel } from "./faces.js";
 import type { Extent } from "./row-ends.js";
 import { State, type StateLike } from "./state.js";
+import { copyRows, type StateRow, StateSlab } from "./state-slab.js";
 
 type Data = DTypeArray[DType];
 
@@ -23,19 +23,8 @@ export interface StreamPoolOptions {
 /** What one step of some streams returns. */
 export type PoolStep = Pick<RunResult, "output" | "outputs">;
 
-/** One part of every stream's state: a row each. */
-interface Slab {
-  readonly part: SignatureState;
-  readonly row: number;
-  readonly data: Data;
-}
-
 /** An open stream. */
-interface Entry {
-  /** Its row of the slabs; -1 before its first turn. */
-  row: number;
-  /** Where it starts, until it has a row; null for zeros. */
-  start: readonly Data[] | null;
+interface Entry extends StateRow {
   /** The last call that named it. */
   seen: number;
 }
@@ -67,8 +56,7 @@ export class StreamPool {
   readonly #runnable: Runnable;
   readonly #place: string;
   readonly #open = new Map<StreamId, Entry>();
-  readonly #slabs: readonly Slab[];
-  readonly #free: number[];
+  readonly #slab: StateSlab;
   readonly #blocks = new Map<number, Block>();
   #tail: Promise<unknown> = Promise.resolve();
   /** Turns asked for and not ended. */
@@ -86,12 +74,7 @@ export class StreamPool {
     this.#runnable = runnable;
     this.#place = `streamPool of model "${runnable.name}"`;
     this.capacity = capacity;
-    this.#slabs = runnable.states.map((part) => {
-      const row = sizeOf(part.shape);
-      assertFits("UNROLL_ARGUMENT", this.#place, [capacity, row]);
-      return { part, row, data: allocate(part.dtype, capacity * row) };
-    });
-    this.#free = Array.from({ length: capacity }, (_, k) => capacity - 1 - k);
+    this.#slab = new StateSlab(this.#place, runnable.states, capacity);
   }
 
   /** How many streams are open. */
@@ -131,7 +114,7 @@ export class StreamPool {
         { capacity: this.capacity },
       );
     const start = options.state === undefined ? null : this.#taken(place, options.state);
-    this.#open.set(id, { row: -1, start, seen: 0 });
+    this.#open.set(id, { at: -1, start, seen: 0 });
   }
 
   /**
@@ -142,9 +125,7 @@ export class StreamPool {
   close(id: StreamId): void {
     const entry = this.#entry(this.#alive("close"), id);
     this.#open.delete(id);
-    const free = (): void => {
-      if (entry.row >= 0) this.#free.push(entry.row);
-    };
+    const free = (): void => this.#slab.release(entry);
     if (this.#waiting === 0) free();
     else void this.#turn(async () => free());
   }
@@ -166,7 +147,7 @@ export class StreamPool {
     const run = ask(x, options, entries.length);
     return this.#turn(async () => {
       const { outputs, output, state } = await run(this.#gathered(entries));
-      this.#scatter(entries, this.#model.inner("streamPool").arrays(await state.toHost()));
+      this.#slab.write(entries, this.#model.inner("streamPool").arrays(await state.toHost()));
       state.dispose();
       return { output, outputs };
     });
@@ -195,10 +176,10 @@ export class StreamPool {
         const block = this.#block(rows, x, xRow, outRow);
         for (let k = 0; k < rows; k++) block.entries[k] = entries[at + k]!;
         copyRows(x, at * xRow, block.x!, 0, rows * xRow);
-        this.#read(block.entries, block.parts);
+        this.#slab.read(block.entries, block.parts);
         this.#model.stepInto(block.x!, block.state, block.out!);
         copyRows(block.out!, 0, out, at * outRow, rows * outRow);
-        this.#scatter(block.entries, block.parts);
+        this.#slab.write(block.entries, block.parts);
       }
   }
 
@@ -224,8 +205,7 @@ export class StreamPool {
     const entry = this.#entry(place, id);
     const start = state === undefined ? null : this.#taken(place, state);
     const set = (): void => {
-      if (entry.row >= 0) this.#free.push(entry.row);
-      entry.row = -1;
+      this.#slab.release(entry);
       entry.start = start;
     };
     if (this.#waiting === 0) set();
@@ -327,38 +307,11 @@ export class StreamPool {
     return arrays(state).map((data) => data.slice());
   }
 
-  /** Copies the states of some streams into arrays, row after row. */
-  #read(entries: readonly Entry[], parts: readonly Data[]): void {
-    for (let p = 0; p < parts.length; p++) {
-      const { data, row } = this.#slabs[p]!;
-      for (let k = 0; k < entries.length; k++) {
-        const { row: at, start } = entries[k]!;
-        if (at >= 0) copyRows(data, at * row, parts[p]!, k * row, row);
-        else if (start) copyRows(start[p]!, 0, parts[p]!, k * row, row);
-        else parts[p]!.fill(0, k * row, (k + 1) * row);
-      }
-    }
-  }
-
   /** A state of some streams. */
   #gathered(entries: readonly Entry[]): State {
     const state = this.#model.zeroState(entries.length);
-    this.#read(entries, this.#model.inner("streamPool").arrays(state));
+    this.#slab.read(entries, this.#model.inner("streamPool").arrays(state));
     return state;
-  }
-
-  /** Keeps the states of some streams; those that have no row yet get one. */
-  #scatter(entries: readonly Entry[], parts: readonly Data[]): void {
-    for (const entry of entries) {
-      if (entry.row >= 0) continue;
-      // Rows of streams that were closed before are free by now, as turns go in order.
-      entry.row = this.#free.pop()!;
-      entry.start = null;
-    }
-    for (let p = 0; p < parts.length; p++) {
-      const { data, row } = this.#slabs[p]!;
-      for (let k = 0; k < entries.length; k++) copyRows(parts[p]!, k * row, data, entries[k]!.row * row, row);
-    }
   }
 
   /** The arrays for a block of rows, made at the first that has so many. */
@@ -375,11 +328,6 @@ export class StreamPool {
     if (block.out?.length !== rows * outRow) block.out = new Float32Array(rows * outRow);
     return block;
   }
-}
-
-/** Copies without making views. */
-function copyRows(from: Data, start: number, to: Data, at: number, count: number): void {
-  for (let k = 0; k < count; k++) to[at + k] = from[start + k]!;
 }
 
 const refused = (

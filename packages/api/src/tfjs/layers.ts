@@ -2,6 +2,7 @@
  * TensorFlow.js's `tf.layers`, with its arguments, defaults and numbers: `layers.lstm({ units: 8 })`.
  */
 import { unrollError } from "../contract/error.js";
+import { knownOptions } from "../contract/known-options.js";
 import { ActivationLayer } from "../keras/activation.js";
 import {
   type Cell,
@@ -190,7 +191,10 @@ export const lstmCell = (args: LstmCellArgs): Cell => kerasLstmCell(named("lstmC
 /** `tf.layers.gruCell`, for `rnn`. */
 export const gruCell = (args: GruCellArgs): Cell => kerasGruCell(resetting("gruCell", args));
 /** `tf.layers.stackedRNNCells`, for `rnn`. */
-export const stackedRNNCells = ({ cells }: StackedRnnCellsArgs): StackedCells => new StackedCells(cells);
+export const stackedRNNCells = (args: StackedRnnCellsArgs): StackedCells => {
+  knownOptions("stackedRNNCells", args, ["cells"]);
+  return new StackedCells(args.cells);
+};
 /**
  * `tf.layers.bidirectional`: a recurrent layer forward, and a copy of it backward. What masked steps put out
  * is what the step before put out, where Keras 3 puts out zeros.
