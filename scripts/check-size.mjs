@@ -48,7 +48,7 @@ const pages = [
   },
   {
     name: "a PyTorch module",
-    limit: 60_200,
+    limit: 60_300,
     source: `
       import { builtin } from "@unroll/api";
       import { nn } from "@unroll/api/torch";

@@ -19,26 +19,51 @@ export const signatureOfPlain = (value: unknown): string =>
 /** Lists within lists deeper than this are not looked into; no configuration is. */
 const DEEPEST = 8;
 
-/** Numbers, texts and flags of an attribute, or in the lists and objects there. */
-function* plainIn(name: string, value: unknown, depth: number): Iterable<string> {
-  if (typeof value === "function") return;
-  if (isPlain(value)) yield `${name} ${signatureOfPlain(value)}`;
-  else if (depth < DEEPEST && (Array.isArray(value) || (isRecord(value) && !isHostTensor(value))))
-    for (const [key, within] of Object.entries(value)) yield* plainIn(`${name}.${key}`, within, depth + 1);
-}
-
 /**
  * Numbers, texts and flags in attributes, and in lists and objects there: `forward` may ask for them, so
- * other ones are another trace.
+ * other ones are another trace. A list may be a whole vocabulary, so text is only made where something
+ * changed.
  */
-export function attributesOf(modules: readonly NamedObject[]): string {
-  return modules
-    .map(([, module]) =>
-      Object.entries(module).flatMap(([name, value]) =>
-        internal.has(name) ? [] : [...plainIn(name, value, 0)],
-      ),
-    )
-    .join();
+export class Attributes {
+  /** Names, lengths and values in order, as they were when the text was made. */
+  readonly #known: unknown[] = [];
+  #text = "";
+  #at = 0;
+  #same = true;
+
+  /** What is in the attributes now, as a text that is another one for anything else. */
+  of(modules: readonly NamedObject[]): string {
+    [this.#at, this.#same] = [0, true];
+    for (const [, module] of modules)
+      for (const name of Object.keys(module))
+        if (!internal.has(name)) this.#look(name, (module as Record<string, unknown>)[name], 0);
+    this.#same &&= this.#at === this.#known.length;
+    if (!this.#same) {
+      this.#known.length = this.#at;
+      this.#text = this.#known.map(signatureOfPlain).join();
+    }
+    return this.#text;
+  }
+
+  #look(name: string | number, value: unknown, depth: number): void {
+    if (typeof value === "function") return;
+    if (isPlain(value)) {
+      this.#note(name);
+      this.#note(value);
+    } else if (depth < DEEPEST && Array.isArray(value)) {
+      this.#note(name);
+      this.#note(value.length);
+      for (let k = 0; k < value.length; k++) this.#look(k, value[k], depth + 1);
+    } else if (depth < DEEPEST && isRecord(value) && !isHostTensor(value)) {
+      this.#note(name);
+      for (const key of Object.keys(value)) this.#look(key, value[key], depth + 1);
+    }
+  }
+
+  #note(value: unknown): void {
+    if (!Object.is(this.#known[this.#at], value)) this.#same = false;
+    this.#known[this.#at++] = value;
+  }
 }
 
 /** Refuses what `forward` wrote into attributes: later runs would not write it again. */

@@ -12,7 +12,7 @@ import type { SteppableModel } from "../model/faces.js";
 import type { LayerSpec, Spec } from "../specification/types.js";
 import type { WeightSpec } from "../specification/weights.js";
 import { noMore, optionsOf } from "./arguments.js";
-import { attributesOf } from "./attributes.js";
+import { Attributes } from "./attributes.js";
 import { execute, type Prepared } from "./execute.js";
 import { currentGraph } from "./graph.js";
 import { takenArguments } from "./packed.js";
@@ -52,6 +52,7 @@ export abstract class Module {
   /** Counts changes of weights, so that outer modules notice. */
   private version = 0;
   private preparedVersion = 0;
+  readonly #attributes = new Attributes();
 
   /**
    * Describes the module's computation. Runs twice for each way of calling `run`, to see that both runs
@@ -234,7 +235,7 @@ export abstract class Module {
     const version = this.namedModules().reduce((sum, [, module]) => sum + module.version, 0);
     if (version !== this.preparedVersion) this.reset();
     this.preparedVersion = version;
-    const attributes = attributesOf(this.namedModules());
+    const attributes = this.#attributes.of(this.namedModules());
     const structure = `${signatureOf(given)} ${attributes}`;
     const sizes = `${sizesOf(given)} ${attributes}`;
     const found = this.prepared.get(structure) ?? this.prepared.get(sizes);
