@@ -216,6 +216,10 @@ const dead: Readonly<Record<PropertyName, readonly (readonly [engine: Engine, pl
     [wrongFrom(0), /^whole sequence, /],
     [wrongSteps(), /^whole sequence, by steps, /],
   ],
+  windowsInEveryForm: [
+    [() => wrongAt(0), /^whole sequence, /],
+    [() => wrongAt(1), /^whole sequence, by steps, /],
+  ],
   synchronousPath: [],
   aWholeLife: [
     [wrongFrom(0), /^(sequence|step|step of a stream|a run whose model was disposed meanwhile), /],

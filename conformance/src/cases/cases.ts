@@ -101,10 +101,7 @@ function build({
 export function stateOf(spec: Spec, batch: number, drawn: ValueChoice): Case["state"] {
   const own = new Set(
     spec.layers
-      .filter(
-        (layer) =>
-          (layer.type === "recurrent" || layer.type === "bidirectional") && layer.initialState === null,
-      )
+      .filter((layer) => !("initialState" in layer) || layer.initialState === null)
       .map(({ name }) => name),
   );
   const state: Record<string, Record<string, ReturnType<typeof values>>> = {};

@@ -8,6 +8,7 @@ import {
   type BidirectionalSpec,
   type BiasForm,
   type CellSpec,
+  convolution,
   dense,
   dropout,
   embedding,
@@ -17,6 +18,7 @@ import {
   type LayerSpec,
   lstmCell,
   merge,
+  pool,
   recurrent,
   type RecurrentSpec,
   repeat,
@@ -103,6 +105,34 @@ const following: {
     dense({ name, input: at, inputSize: size, units: 2, activation: choice.activation }),
     2,
   ],
+  // What sees steps after its own can't be stepped, so those stand where nothing else can be either.
+  convolution: (name, at, size, { form, bias, peepholes, resetAfter, activation: candidate }) => [
+    convolution({
+      name,
+      input: at,
+      inputShape: [size],
+      filters: 2 * size,
+      kernelSize: [resetAfter ? 2 : 3],
+      dilations: [peepholes ? 2 : 1],
+      padding: form === "forward" ? "causal" : "same",
+      groups: resetAfter ? 1 : size,
+      bias: bias === "none" ? "none" : "single",
+      activation: candidate,
+    }),
+    2 * size,
+  ],
+  pool: (name, at, size, { form, resetAfter, peepholes }) => [
+    pool({
+      name,
+      input: at,
+      kind: resetAfter ? "max" : "average",
+      kernelSize: [form === "forward" ? 1 : 2],
+      strides: [1],
+      padding: form === "forward" ? "valid" : "same",
+      countPadding: peepholes && !resetAfter,
+    }),
+    size,
+  ],
 };
 
 const known = ["simpleRnn", "lstm", "gru"] as const;
@@ -174,7 +204,7 @@ interface SpecChoice {
   readonly head: "none" | "dense" | "softmax" | "logSoftmax";
   readonly states: boolean;
   readonly handedOver: boolean;
-  /** Whether the last output is what every step of a sequence after it reads. */
+  /** Whether the last output, or the outputs thinned out, are what a sequence after it reads. */
   readonly repeated: boolean;
 }
 
@@ -367,6 +397,30 @@ function addRepeat(draft: Draft, { repeated, last }: SpecChoice): void {
   [draft.at, draft.size] = [WRITER, 2];
 }
 
+/** Name of the time axis that is thinned out. */
+const FRAMES = "frames";
+
+/** Every second step of the output, with what stands beside it, and a sequence that reads these. */
+function addFrames(draft: Draft, { repeated, last, states, handedOver }: SpecChoice): void {
+  if (!repeated || last || draft.at.includes(".")) return;
+  const { at, size } = draft;
+  const windows = {
+    name: FRAMES,
+    input: at,
+    axis: FRAMES,
+    kernelSize: [3],
+    strides: [2],
+    padding: "same",
+  } as const;
+  draft.layers.push(
+    states
+      ? pool({ ...windows, kind: handedOver ? "max" : "average" })
+      : convolution({ ...windows, inputShape: [size], filters: size }),
+    recurrent({ name: WRITER, input: FRAMES, cell: gruCell({ inputSize: size, units: 2 }) }),
+  );
+  [draft.at, draft.size] = [WRITER, 2];
+}
+
 function addHead(draft: Draft, { head }: SpecChoice): void {
   if (head === "none") return;
   const { at, size } = draft;
@@ -400,6 +454,7 @@ function build(choice: SpecChoice): Spec {
     addFollowing(draft, place);
   });
   addRepeat(draft, choice);
+  addFrames(draft, choice);
   addHead(draft, choice);
   const x = input(ids ? { name: "x", dtype: "int32", shape: [] } : { name: "x", shape: [inputSize] });
   const looked = draft.layers.some(({ name }) => name === "look" || name === READER);

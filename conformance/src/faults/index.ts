@@ -21,6 +21,7 @@ import { primitives } from "./primitives.js";
 import { sizes } from "./sizes.js";
 import { state } from "./state.js";
 import { synchronous } from "./synchronous.js";
+import { windows } from "./windows.js";
 import { tilesAndBlocks } from "./tiles-and-blocks.js";
 
 /** Planted faults by family, each in the file of that name. */
@@ -30,6 +31,7 @@ export const faultFamilies: Readonly<Record<string, readonly Fault[]>> = {
   "cell-options": cellOptions,
   "custom-cells": customCells,
   layers,
+  windows,
   attention,
   "masks-and-lengths": masksAndLengths,
   direction,

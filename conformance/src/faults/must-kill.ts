@@ -39,6 +39,7 @@ export const mustKill: Readonly<Record<PropertyName, readonly [string, ...string
   givenMeansTaken: ["byte-offset-ignored", "feeds-read-late"],
   everySize: ["ids-in-16-bits", "tail-of-a-tile-dropped"],
   everyPair: ["projection-rows-shifted"],
+  windowsInEveryForm: ["windows-begin-one-late"],
   synchronousPath: ["at-once-returns-zeros"],
   aWholeLife: ["runs-at-once-exchanged"],
 };

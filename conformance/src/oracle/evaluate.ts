@@ -48,15 +48,21 @@ export function evaluate<V = Float64Array>(
   const values = inputValues(m, spec, run);
   const held = new Map(Object.entries(weights).map(([name, weight]) => [name, m.from(weight.data)]));
   const state: Record<string, Record<string, Float64Tensor>> = {};
+  const made = new Map<string, readonly number[]>();
   const context: Context<V> = {
     m,
     value: (ref) => values.get(ref)!,
     ids: (ref) => run.inputs[ref]!,
     weight: (name) => held.get(name),
     real(axis, row, t) {
+      const ends = made.get(axis ?? "");
+      if (ends) return t < ends[row]!;
       const { lengths, mask } = axis === "time" ? run : (run.along?.[axis ?? ""] ?? {});
       if (lengths) return t < lengths.data[row]!;
       return mask ? mask.data[row * mask.shape[1]! + t] !== 0 : true;
+    },
+    ends(axis, lengths) {
+      made.set(axis, lengths);
     },
     given(layer, part, row, size) {
       const tensor = run.state?.[layer]?.[part];

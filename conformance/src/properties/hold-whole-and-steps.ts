@@ -26,7 +26,8 @@ export async function holdWholeAndSteps(
     const truth = derivedAs(name, given, precision, 8);
     if (!informative(truth, precision)) return skip("bound too wide");
     const worst = holdAgainst(place, await whole(model, given), truth);
-    const plain = given.lengths === null && given.mask === null && given.time <= FEW;
+    const [{ axis }] = given.spec.inputs as [Case["spec"]["inputs"][number]];
+    const plain = axis !== null && given.lengths === null && given.mask === null && given.time <= FEW;
     if (!plain || whyNotSteppable(given.spec) !== null) return { errorOverBound: worst };
     const steps = await stepped(model, given, sequenceOutputs(given, truth.exact));
     return { errorOverBound: Math.max(worst, holdAgainst(`${place}, by steps`, steps, truth)) };

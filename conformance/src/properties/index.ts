@@ -34,6 +34,7 @@ import { unclaimedIsRefused } from "./unclaimed-is-refused.js";
 import { unknownIsExpanded } from "./unknown-is-expanded.js";
 import { useAfterDispose } from "./use-after-dispose.js";
 import { weightsSurvive } from "./weights-survive.js";
+import { windowsInEveryForm } from "./windows-in-every-form.js";
 import { zeroStateIsTheDefault } from "./zero-state-is-the-default.js";
 
 const byName = {
@@ -71,6 +72,7 @@ const byName = {
   layersAtTheEdges,
   everySize,
   everyPair,
+  windowsInEveryForm,
   synchronousPath,
   aWholeLife,
 };

@@ -26,6 +26,8 @@ export interface Context<V> {
   real(axis: string | null, row: number, t: number): boolean;
   /** The state that the caller gives for a row, zeros where none is given. */
   given(layer: string, part: string, row: number, size: number): V;
+  /** Notes how many steps of each row are real along a time axis that a layer makes. */
+  ends(axis: string, lengths: readonly number[]): void;
   /** Notes a state part after the run, one vector a row. */
   record(layer: string, part: string, shape: readonly number[], rows: readonly V[]): void;
 }

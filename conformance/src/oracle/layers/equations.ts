@@ -4,6 +4,7 @@ import type { Context, Equations, LayerValues } from "./context.js";
 import { layerNorm } from "./layer-norm.js";
 import { activation, dense, dropout, embedding, merge, repeat } from "./pointwise.js";
 import { bidirectional, recurrent } from "./recurrent.js";
+import { convolution, pool } from "./windows.js";
 
 /** The equations of every layer; docs/semantics.md. A new layer is one more file and one more line. */
 const equations: { readonly [T in LayerSpec["type"]]: Equations<Extract<LayerSpec, { readonly type: T }>> } =
@@ -18,6 +19,8 @@ const equations: { readonly [T in LayerSpec["type"]]: Equations<Extract<LayerSpe
     merge,
     attention,
     repeat,
+    convolution,
+    pool,
   };
 
 /** The values of a layer by its equations. */

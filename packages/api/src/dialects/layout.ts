@@ -9,6 +9,7 @@ interface Places {
 
 /** A permutation where the rule covers every gate, so reading it the other way converts back. */
 function placesOf(rule: WeightRule): Places {
+  if (rule.axes) return movedAxes(rule.shape, rule.axes);
   const columns = rule.shape[rule.shape.length - 1] ?? 1;
   const rows = sizeOf(rule.shape) / columns;
   const units = columns / (rule.ofGates ?? rule.gates.length);
@@ -23,6 +24,20 @@ function placesOf(rule: WeightRule): Places {
         foreign[k++] = rule.transposed ? theirs * rows + row : row * width + theirs;
       }
   });
+  return { canonical, foreign };
+}
+
+/** Places of a tensor whose foreign axes are `axes` of ours. */
+function movedAxes(shape: readonly number[], axes: readonly number[]): Places {
+  const size = sizeOf(shape);
+  const [canonical, foreign] = [new Uint32Array(size), new Uint32Array(size)];
+  const strides = shape.map((_, k) => sizeOf(shape.slice(k + 1)));
+  for (let at = 0; at < size; at++) {
+    let place = 0;
+    for (const axis of axes) place = place * shape[axis]! + (Math.floor(at / strides[axis]!) % shape[axis]!);
+    canonical[at] = at;
+    foreign[at] = place;
+  }
   return { canonical, foreign };
 }
 

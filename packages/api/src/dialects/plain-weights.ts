@@ -6,13 +6,13 @@ import { plainRule, type WeightRule } from "./rules.js";
 /** Frameworks whose names and layouts are known. */
 export type Dialect = "torch" | "keras" | "onnx" | "tf1";
 
-/** A layer without cells: its weights are copied as they are, or transposed. */
+/** A layer without cells: its weights are copied, their axes as here or in another order. */
 export type PlainLayer = Exclude<LayerSpec, { readonly type: "recurrent" | "bidirectional" }>;
 
 /** What a weight is called in each framework; by default as here. */
 type Names = Readonly<Partial<Record<Dialect, string>>> & {
-  /** Frameworks that keep the transpose. */
-  readonly transposed?: readonly Dialect[];
+  /** Frameworks that keep axes [..., in, out] of ours as [out, in, ...]: of a matrix the transpose. */
+  readonly channelsFirst?: readonly Dialect[];
 };
 
 /** Names of a layer's weights, by ours. */
@@ -40,7 +40,7 @@ const plainNames: Table = {
   embedding: { weights: { table: { torch: "weight", keras: "embeddings", tf1: "" } } },
   dense: {
     weights: {
-      kernel: { torch: "weight", transposed: ["torch"] },
+      kernel: { torch: "weight", channelsFirst: ["torch"] },
       bias: {},
     },
   },
@@ -65,7 +65,18 @@ const plainNames: Table = {
   dropout: { weights: {} },
   merge: { weights: {} },
   repeat: { weights: {} },
+  convolution: {
+    weights: { kernel: { torch: "weight", channelsFirst: ["torch"] }, bias: {} },
+  },
+  pool: { weights: {} },
 };
+
+/** Axes [..., in, out] of ours as [out, in, ...]. */
+const channelsFirst = (axes: number): readonly number[] => [
+  axes - 1,
+  axes - 2,
+  ...Array.from({ length: axes - 2 }, (_, k) => k),
+];
 
 /** A weight of a layer without cells, as a framework has it. */
 export interface PlainWeight {
@@ -74,7 +85,8 @@ export interface PlainWeight {
   /** The framework's, without the path of the layer; empty where the path alone is its name. */
   readonly name: string;
   readonly shape: readonly number[];
-  readonly transposed: boolean;
+  /** Ours as the framework has them; undefined where they are the same. */
+  readonly axes: readonly number[] | undefined;
 }
 
 /**
@@ -98,8 +110,8 @@ export function plainWeights(layer: PlainLayer, dialect: Dialect): readonly Plai
     const canonical = name.slice(layer.name.length + 1);
     const held = weights[canonical]!;
     const names = typeof held === "function" ? held(layer) : held;
-    const transposed = names.transposed?.includes(dialect) ?? false;
-    return { canonical, name: names[dialect] ?? canonical, shape, transposed };
+    const axes = names.channelsFirst?.includes(dialect) ? channelsFirst(shape.length) : undefined;
+    return { canonical, name: names[dialect] ?? canonical, shape, axes };
   });
 }
 
@@ -110,7 +122,7 @@ export const plainRules = (
   key: (weight: PlainWeight) => string,
 ): WeightRule[] =>
   plainWeights(layer, dialect).map((weight) =>
-    plainRule(layer.name, weight.canonical, key(weight), weight.shape, weight.transposed),
+    plainRule(layer.name, weight.canonical, key(weight), weight.shape, weight.axes),
   );
 
 /** Our names of the weights that a layer without cells may have. */

@@ -28,6 +28,8 @@ export interface WeightRule {
   readonly shape: readonly number[];
   /** Whether the foreign matrix is [columns, rows]. */
   readonly transposed: boolean;
+  /** Ours as the foreign tensor has them, of a weight without gates whose axes are in another order. */
+  readonly axes?: readonly number[] | undefined;
   /** Foreign gate k is ours number `gates[k]`; gates lie side by side along the columns. */
   readonly gates: readonly number[];
   /** Gates of the canonical weight, where the foreign tensor holds only some of them. */
@@ -184,21 +186,22 @@ export function customRules(
   }));
 }
 
-/** The rule of a weight without gates. */
+/** The rule of a weight without gates, whose axes are `axes` of ours in the framework. */
 export function plainRule(
   layer: string,
   name: string,
   key: string,
   shape: readonly number[],
-  transposed = false,
+  axes?: readonly number[],
 ): WeightRule {
   return {
     layer,
     canonical: [`${layer}.${name}`],
     shape,
-    transposed,
+    transposed: false,
+    axes,
     gates: [0],
     unsummableFrom: null,
-    foreign: [{ key, shape: transposed ? [...shape].reverse() : shape, row: null }],
+    foreign: [{ key, shape: axes ? axes.map((axis) => shape[axis]!) : shape, row: null }],
   };
 }

@@ -166,6 +166,8 @@ export interface Lowered {
   readonly outputs: Readonly<Record<string, Value>>;
   /** State parts after the run. */
   readonly state: Readonly<Record<string, Value>>;
+  /** How rows end along the time axis that the layer makes, where they do; its `lengths`. */
+  readonly extent?: NamedValues;
 }
 
 /**
@@ -189,8 +191,10 @@ export interface LayerDefinition<Layer extends AnyLayer = AnyLayer> {
   state?(layer: Layer, around: Pick<Surroundings, "cell">): readonly StatePart[];
   /** The values that its state starts from, by part; null where the caller gives it. */
   initialState?(layer: Layer): Readonly<Record<string, ValueRef>> | null;
-  /** A time axis that the layer makes, and no input has. */
-  axis?(layer: Layer): string;
+  /** A time axis that the layer makes, and no input has; null for none. */
+  axis?(layer: Layer): string | null;
+  /** How many steps of its input it makes one of, along the axis that it makes. Left out: 1. */
+  stride?(layer: Layer): number;
   /** The value (`ref`) whose numbers are ids of rows, and how many `rows` there are. */
   ids?(layer: Layer): { readonly ref: ValueRef; readonly rows: number };
   /** Why it can't run one step at a time, or null when it can: it sees only the past. */

@@ -1,5 +1,6 @@
 import { activationDefinition, type ActivationSpec } from "./activation.js";
 import { attentionDefinition, type AttentionSpec } from "./attention.js";
+import { convolutionDefinition, type ConvolutionSpec } from "./convolution.js";
 import { bidirectionalDefinition, type BidirectionalSpec } from "./bidirectional.js";
 import { denseDefinition, type DenseSpec } from "./dense.js";
 import type { LayerDefinition } from "./definition.js";
@@ -7,17 +8,20 @@ import { dropoutDefinition, type DropoutSpec } from "./dropout.js";
 import { embeddingDefinition, type EmbeddingSpec } from "./embedding.js";
 import { layerNormDefinition, type LayerNormSpec } from "./layer-norm.js";
 import { mergeDefinition, type MergeSpec } from "./merge.js";
+import { poolDefinition, type PoolSpec } from "./pool.js";
 import { recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 import { repeatDefinition, type RepeatSpec } from "./repeat.js";
 
 export { activation, activationDefinition, type ActivationSpec } from "./activation.js";
 export { attention, attentionDefinition, type AttentionSpec } from "./attention.js";
 export { bidirectional, bidirectionalDefinition, type BidirectionalSpec } from "./bidirectional.js";
+export { convolution, convolutionDefinition, type ConvolutionSpec } from "./convolution.js";
 export { dense, denseDefinition, type DenseSpec } from "./dense.js";
 export { dropout, dropoutDefinition, type DropoutSpec } from "./dropout.js";
 export { embedding, embeddingDefinition, type EmbeddingSpec } from "./embedding.js";
 export { layerNorm, layerNormDefinition, type LayerNormSpec } from "./layer-norm.js";
 export { merge, mergeDefinition, type MergeSpec } from "./merge.js";
+export { pool, poolDefinition, type PoolSpec } from "./pool.js";
 export { recurrent, recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 export { repeat, repeatDefinition, type RepeatSpec } from "./repeat.js";
 
@@ -26,11 +30,13 @@ export type LayerSpec =
   | ActivationSpec
   | AttentionSpec
   | BidirectionalSpec
+  | ConvolutionSpec
   | DenseSpec
   | DropoutSpec
   | EmbeddingSpec
   | LayerNormSpec
   | MergeSpec
+  | PoolSpec
   | RecurrentSpec
   | RepeatSpec;
 
@@ -39,11 +45,13 @@ export const layerDefinitions = {
   activation: activationDefinition,
   attention: attentionDefinition,
   bidirectional: bidirectionalDefinition,
+  convolution: convolutionDefinition,
   dense: denseDefinition,
   dropout: dropoutDefinition,
   embedding: embeddingDefinition,
   layerNorm: layerNormDefinition,
   merge: mergeDefinition,
+  pool: poolDefinition,
   recurrent: recurrentDefinition,
   repeat: repeatDefinition,
 } as const satisfies { readonly [T in LayerSpec["type"]]: LayerDefinition<Extract<LayerSpec, { type: T }>> };

@@ -49,11 +49,7 @@ function programName(name: string, { mode, extents = {} }: RunMode): string {
 }
 
 /** Inputs that say how rows end, by time axis. */
-function rowEnds(
-  builder: PartialProgramBuilder,
-  extents: RowEnds,
-  border: Border,
-): ReadonlyMap<string, NamedValues> {
+function rowEnds(builder: PartialProgramBuilder, extents: RowEnds, border: Border): Map<string, NamedValues> {
   const ends = Object.entries(extents).map(([axis, kind]): [string, NamedValues] => {
     const name = rowEndsName(axis, kind);
     if (kind === "lengths")
@@ -115,7 +111,9 @@ export function lowerIn(catalog: Catalog, spec: Spec, how: RunMode): Program {
       ]),
     );
     const initial = initialState(catalog, layer, builder, values);
-    const { outputs, state } = definition.lower(layer, { ...around, weights, initial });
+    const { outputs, state, extent } = definition.lower(layer, { ...around, weights, initial });
+    const made = definition.axis?.(layer) ?? null;
+    if (made !== null && extent) ends.set(made, extent);
     for (const [suffix, value] of Object.entries(outputs)) values.set(layer.name + suffix, value);
     for (const [part, value] of Object.entries(state)) {
       values.set(`${layer.name}.${part}`, value);

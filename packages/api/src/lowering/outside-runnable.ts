@@ -68,6 +68,10 @@ const fields = {
   name: text,
   identity: maybe(text, undefined),
   mayBeEmpty: flag,
+  stride: maybe(
+    is("a whole number of at least 1", (given) => Number.isInteger(given) && (given as number) >= 1),
+    undefined,
+  ),
   whyNotSteppable: maybe(text, null),
   program: is("a function from a mode to its program", (given) => typeof given === "function"),
 } as const;
@@ -134,6 +138,7 @@ export function runnables(given: Runnable): Runnable {
     ...(given.identity !== undefined && { identity: given.identity }),
     weights: list("weights"),
     mayBeEmpty: given.mayBeEmpty,
+    ...(given.stride !== undefined && { stride: given.stride }),
     whyNotSteppable: given.whyNotSteppable,
     program(how) {
       const program = given.program(how);

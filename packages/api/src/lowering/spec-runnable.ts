@@ -42,7 +42,9 @@ export function runnableOf(catalog: Catalog, spec: Spec): Runnable {
     })),
     weights: weightsIn(catalog, spec),
     mayBeEmpty:
-      specAxes(spec).length === 1 && !spec.layers.some((layer) => layerIn(catalog, layer).axis !== undefined),
+      specAxes(spec).length === 1 &&
+      !spec.layers.some((layer) => (layerIn(catalog, layer).axis?.(layer) ?? null) !== null),
+    stride: spec.layers.reduce((steps, layer) => steps * (layerIn(catalog, layer).stride?.(layer) ?? 1), 1),
     whyNotSteppable: whyNotSteppableIn(catalog, spec),
     program: (how) => lowerIn(catalog, spec, how),
   };

@@ -16,7 +16,8 @@ const parts = { rowEnds, savedStates, runLimits, customSteps };
  * given is copied before that is waited for.
  */
 async function compileRunnable(source: Runnable, options: CompileOptions): Promise<unknown> {
-  const { format, name, inputs, outputs, states, identity, weights, mayBeEmpty, whyNotSteppable } = source;
+  const { format, name, inputs, outputs, states, identity, weights, mayBeEmpty, stride, whyNotSteppable } =
+    source;
   const own = copyOf({
     format,
     name,
@@ -26,6 +27,7 @@ async function compileRunnable(source: Runnable, options: CompileOptions): Promi
     identity,
     weights,
     mayBeEmpty,
+    stride,
     whyNotSteppable,
   });
   const given = options?.weights && {

@@ -93,7 +93,8 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     const how = { mode: "sequence", extents: ends.extents } as const;
     const shared = options.state instanceof State;
     const all = { ...feeds, ...ends.feeds };
-    return this.#run(place, "sequence", this.#executables.ask(how, sizes), all, batch, state, shared);
+    const run = this.#executables.ask(how, sizes);
+    return this.#run(place, "sequence", run, all, batch, state, shared, this.#after(sizes[STEPS]!, ends));
   }
 
   async step(x: InputsLike, state: StateLike, options: Extent = FULL): Promise<RunResult> {
@@ -219,6 +220,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     batch: number,
     state: State,
     shared: boolean,
+    identity = this.#runnable.identity,
   ): Promise<RunResult> {
     return run(() => {
       // A state on the host that others may have is copied, as stepInto may go on with it meanwhile; one that
@@ -243,12 +245,17 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
         } finally {
           if (copies === null) state.unborrow(mode === "step");
         }
-        return this.#collect(mode, batch, results);
+        return this.#collect(mode, batch, results, identity);
       };
     });
   }
 
-  async #collect(mode: Mode, batch: number, results: Record<string, DeviceTensor>): Promise<RunResult> {
+  async #collect(
+    mode: Mode,
+    batch: number,
+    results: Record<string, DeviceTensor>,
+    identity: string | undefined,
+  ): Promise<RunResult> {
     const outputs: Record<string, HostTensor> = {};
     for (const { name } of this.#runnable.outputs) outputs[name] = await toHost(results[name]!);
     // A sequence's state is often not wanted at all, and a synchronous engine's memory is the host's: such
@@ -260,9 +267,21 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
       const result = results[stateName(layer, part)]!;
       parts.push({ layer, part, held: leaves ? await toHost(result) : result });
     }
-    const state = new State(batch, parts, leaves ? null : this.adapter, this.#runnable.identity);
+    const state = new State(batch, parts, leaves ? null : this.adapter, identity);
     if (!leaves) this.#track(state);
     return { output: outputs[this.#runnable.outputs[0]!.name]!, outputs, state };
+  }
+
+  /**
+   * What a state after so many steps belongs to: of a model that thins time out, to no model where they end
+   * within a stride, as the next step that it gives would not be the whole sequence's.
+   */
+  #after(steps: number, { extents, feeds }: CheckedExtents): string | undefined {
+    const { identity, stride = 1 } = this.#runnable;
+    const ends = (feeds["lengths"] as HostTensor | undefined)?.data ?? [extents[STEPS] ? 1 : steps];
+    return stride > 1 && [steps, ...ends].some((end) => end % stride !== 0)
+      ? `cut within ${stride} steps, so feed pieces of a multiple of ${stride}`
+      : identity;
   }
 
   /** Remembers states in engine memory, so that disposing the model frees them. */

@@ -81,6 +81,11 @@ export interface Runnable {
   readonly weights: readonly WeightSpec[];
   /** Whether a run over no steps at all may leave the state as it is: nothing else has steps. */
   readonly mayBeEmpty: boolean;
+  /**
+   * A piece of a sequence has to have a multiple of so many steps for its state to be gone on with: what its
+   * layers thin time out by. Default 1.
+   */
+  readonly stride?: number;
   /** Why it can't run one step at a time, or null when it can. */
   readonly whyNotSteppable: string | null;
   /**
