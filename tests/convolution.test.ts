@@ -13,7 +13,6 @@ import {
   State,
   type SteppableModel,
   tensor,
-  type Model,
 } from "@unroll/api";
 import { describe, expect, it } from "vitest";
 import { engines } from "./engines.js";
