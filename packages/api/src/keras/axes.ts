@@ -12,6 +12,8 @@ const groupsOf = ({ layer, inputs }: LayerCall): readonly (readonly KerasTensor[
     group.filter(({ form }) => form.axis !== null),
   );
 
+const remakes = ({ layer, inputs }: LayerCall): boolean => layer.remakesTime(inputs.map(({ form }) => form));
+
 /**
  * Gives each time axis a name. Inputs are of one axis where a layer reads them side by side; that of the
  * first output is `time`, the axis that steps run along, and others have the name of where they begin.
@@ -30,8 +32,11 @@ export function axesOf(
   const origin = (of: Origin): Origin => {
     const call = "layer" in of ? of : of.source;
     const along = call && groupsOf(call)[0]![0];
-    return along ? origin(along) : root(call ?? of);
+    return along && !remakes(call) ? origin(along) : root(call ?? of);
   };
+  /** Where the steps of a model begin that have an output's as theirs, or thin them out to it. */
+  const beginning = (of: Origin): Origin =>
+    "layer" in of && remakes(of) ? beginning(origin(of.inputs[0]!)) : of;
   const join = (a: KerasTensor, b: KerasTensor): void => {
     const [one, other] = [origin(a), origin(b)];
     if (one !== other) parents.set(other, one);
@@ -45,7 +50,7 @@ export function axesOf(
   const sequences = inputs.filter(({ form }) => form.axis !== null);
   const roots = [...new Set(sequences.map(root))];
   const stepped = outputs.find(({ form }) => form.axis !== null);
-  const steps = stepped ? origin(stepped) : roots.length === 1 ? roots[0] : undefined;
+  const steps = stepped ? beginning(origin(stepped)) : roots.length === 1 ? roots[0] : undefined;
   const first = new Map(roots.map((own) => [own, sequences.find((tensor) => root(tensor) === own)!]));
   return (of) => {
     const own = origin(of);

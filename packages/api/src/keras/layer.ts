@@ -207,6 +207,10 @@ export abstract class Layer {
   get inTime(): readonly (readonly number[])[] | null {
     return null;
   }
+  /** @internal Whether the output's time is another than the input's: steps are thinned out, or cut off. */
+  remakesTime(_inputs: readonly ValueInfo[]): boolean {
+    return false;
+  }
   /** @internal dtype of the input that the layer reads. */
   get inputDtype(): "float32" | "int32" {
     return "float32";

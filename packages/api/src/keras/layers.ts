@@ -12,6 +12,7 @@ import { DropoutLayer, type DropoutOptions } from "./dropout.js";
 import { EmbeddingLayer, type EmbeddingOptions } from "./embedding.js";
 import { MergeLayer } from "./merge.js";
 import { RepeatVectorLayer, type RepeatVectorOptions } from "./repeat-vector.js";
+import { ConvolutionLayer, type ConvolutionOptions, PoolLayer, type PoolOptions } from "./windows.js";
 import { TimeDistributedLayer, type TimeDistributedOptions } from "./time-distributed.js";
 import type { CustomCellSpec } from "../layers/custom.js";
 import {
@@ -101,6 +102,21 @@ export const timeDistributed = (
 /** Keras's `RepeatVector`: one vector a row, [batch, features], as each of n steps. */
 export const repeatVector = (n: number | RepeatVectorOptions, more?: More<RepeatVectorOptions>): Layer =>
   new RepeatVectorLayer(named("n", n, more));
+/**
+ * Keras's `Conv1D` over the steps of a sequence [batch, steps, channels]; where windows leave fewer steps,
+ * the output's are those of a time of its own. It sees no mask, as in Keras.
+ */
+export const conv1d = (options: ConvolutionOptions): Layer => new ConvolutionLayer(1, options);
+/** Keras's `Conv2D` over [batch, rows, columns, channels], rows being the steps of a sequence. */
+export const conv2d = (options: ConvolutionOptions): Layer => new ConvolutionLayer(2, options);
+/** Keras's `MaxPooling1D`: the largest of each window of steps, side by side. */
+export const maxPooling1d = (options: PoolOptions = {}): Layer => new PoolLayer("max", 1, options);
+/** Keras's `MaxPooling2D`: the largest of each window of rows and columns. */
+export const maxPooling2d = (options: PoolOptions = {}): Layer => new PoolLayer("max", 2, options);
+/** Keras's `AveragePooling1D`: the mean of each window of steps, padding left out. */
+export const averagePooling1d = (options: PoolOptions = {}): Layer => new PoolLayer("average", 1, options);
+/** Keras's `AveragePooling2D`: the mean of each window of rows and columns, padding left out. */
+export const averagePooling2d = (options: PoolOptions = {}): Layer => new PoolLayer("average", 2, options);
 /**
  * Keras's `Attention` of [query, value] or [query, value, key]; see the rule `attention` in
  * docs/semantics.md.

@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { builtin } from "../builtin/index.js";
+import { tensor } from "../contract/tensor.js";
+import { readSafetensors } from "../formats/safetensors.js";
+import { input, layers, model, sequential } from "./index.js";
+
+const ports = fileURLToPath(new URL("../../../../fixtures/ports/keras/", import.meta.url));
+
+/** A recorded model's tensors: its weights in Keras's order, and others by name. */
+function recorded(name: string) {
+  const { tensors } = readSafetensors(readFileSync(`${ports}${name}.safetensors`));
+  const listed = Object.keys(tensors)
+    .filter((key) => key.startsWith("list/"))
+    .sort();
+  return { tensors, weights: listed.map((key) => tensors[key]!) };
+}
+
+describe("convolutions and pools of Keras", () => {
+  it("are those of imdb_cnn_lstm.py, recorded from Keras 3.15.1", async () => {
+    const net = sequential([
+      layers.embedding({ inputDim: 300, outputDim: 128, inputShape: [null] }),
+      layers.dropout(0.25),
+      layers.conv1d({ filters: 64, kernelSize: 5, padding: "valid", activation: "relu", strides: 1 }),
+      layers.maxPooling1d({ poolSize: 4 }),
+      layers.lstm(70),
+      layers.dense(1),
+      layers.activation("sigmoid"),
+    ]);
+    const { tensors, weights } = recorded("imdb_cnn_lstm");
+    net.setWeights(weights);
+    await net.compile({ adapter: builtin() });
+    const ids = tensors["in/0"]!;
+    const got = await net.predict(tensor(ids.data as Int32Array, ids.shape, "int32"));
+    const want = tensors["out/0"]!.data as Float32Array;
+    (Array.isArray(got) ? got[0]! : got).data.forEach((value: number, k: number) =>
+      expect(Math.abs(value - want[k]!)).toBeLessThan(1e-6),
+    );
+  });
+
+  it("have a time of their own where they leave fewer steps", () => {
+    const x = input({ shape: [null, 4] });
+    const y = layers.conv1d({ filters: 3, kernelSize: 3, strides: 2, padding: "same" }).apply(x);
+    const net = model({ inputs: x, outputs: layers.gru({ units: 2, returnSequences: true }).apply(y) });
+    expect(net.spec.layers.map((layer) => ("axis" in layer ? layer.axis : null))).toEqual(["conv1d", null]);
+  });
+
+  it("see no mask and pass none on", () => {
+    const ids = input({ shape: [null], dtype: "int32" });
+    const embedded = layers.embedding({ inputDim: 9, outputDim: 4, maskZero: true }).apply(ids);
+    const before = layers.gru({ units: 4, returnSequences: true }).apply(embedded);
+    const seen = layers.conv1d({ filters: 3, kernelSize: 3, padding: "same" }).apply(before);
+    const net = model({ inputs: ids, outputs: layers.gru({ units: 2 }).apply(seen) });
+    const masked = net.spec.layers.flatMap((layer) =>
+      layer.type === "recurrent"
+        ? [layer.maskedOutput]
+        : layer.type === "convolution"
+          ? [layer.maskedSteps]
+          : [],
+    );
+    expect(masked).toEqual(["hold", "ignore", "ignore"]);
+  });
+
+  it("refuse what they don't have", () => {
+    expect(() => layers.conv1d({ filters: 2, kernelSize: 3, padding: "full" })).toThrow(
+      'conv1d: expected padding valid or same or causal, got "full"; write it so',
+    );
+    expect(() => layers.conv2d({ filters: 2, kernelSize: 3, padding: "causal" })).toThrow(
+      "only conv1d has causal",
+    );
+    expect(() => layers.conv1d({ filters: 2, kernelSize: [3, 3] })).toThrow(
+      "kernelSize as a whole number of at least 1",
+    );
+    expect(() => layers.maxPooling1d({ poolSize: 0 })).toThrow("poolSize as a whole number");
+    expect(() => layers.conv1d({ filters: 2, kernelSize: 3, dataFormat: "channels_first" as never })).toThrow(
+      "put channels last",
+    );
+    expect(() => layers.conv2d({ filters: 2, kernelSize: 3 }).apply(input({ shape: [null, 4] }))).toThrow(
+      "conv2d: expected an input [batch, rows, columns, channels], got [batch, time, 4]",
+    );
+  });
+});
