@@ -4,6 +4,10 @@ import {
   activationNames,
   type Adapter,
   attention,
+  convolution,
+  type ConvolutionSpec,
+  pool,
+  type PoolSpec,
   type AttentionSpec,
   bidirectional,
   type CellSpec,
@@ -181,6 +185,54 @@ const looking = (one: Partial<AttentionSpec>): Spec =>
 const ids = (layers: readonly LayerSpec[]): Spec =>
   spec({ name: "support", inputs: [input({ name: "x", dtype: "int32", shape: [] })], layers });
 
+const images = (layers: readonly LayerSpec[]): Spec =>
+  spec({ name: "support", inputs: [input({ name: "x", shape: [4, SIZE] })], layers });
+
+const convolved = (more: Partial<ConvolutionSpec> = {}): ConvolutionSpec =>
+  convolution({ ...placed, inputShape: [SIZE], filters: UNITS, kernelSize: [2], padding: "same", ...more });
+const overFeatures = { inputShape: [4, SIZE], over: "features" } as const;
+const framed = { strides: [2], axis: "frames" } as const;
+const pooled = (more: Partial<PoolSpec> = {}): PoolSpec =>
+  pool({ ...placed, kind: "max", kernelSize: [2], strides: [1], padding: "same", ...more });
+
+const windowOptions: Readonly<
+  Record<string, readonly [layer: ConvolutionSpec | PoolSpec, extent?: Option["extent"]]>
+> = {
+  "same padding": [convolved()],
+  "causal padding": [convolved({ padding: "causal" })],
+  "padding in steps": [convolved({ padding: [[0, 1]] })],
+  "padding that mirrors": [convolved({ padding: [[1, 0]], paddingMode: "reflect" })],
+  "padding that repeats": [convolved({ padding: [[1, 0]], paddingMode: "replicate" })],
+  "padding from the other end": [convolved({ padding: [[1, 0]], paddingMode: "circular" })],
+  stride: [convolved(framed)],
+  dilation: [convolved({ dilations: [2] })],
+  groups: [convolved({ groups: SIZE, filters: 2 * SIZE })],
+  depthwise: [convolved({ groups: SIZE, filters: SIZE })],
+  "no bias": [convolved({ bias: "none" })],
+  "over features": [convolved(overFeatures)],
+  "over time and features": [
+    convolved({
+      inputShape: [4, SIZE],
+      over: "timeAndFeatures",
+      kernelSize: [2, 2],
+      strides: [1, 2],
+      dilations: [1, 1],
+    }),
+  ],
+  lengths: [convolved(), "lengths"],
+  "lengths, stride": [convolved(framed), "lengths"],
+  "lengths, ignored": [convolved({ maskedSteps: "ignore" }), "lengths"],
+  "a mask with gaps": [convolved({ padding: "causal" }), "mask"],
+  "a mask with gaps, stride": [convolved(framed), "mask"],
+  max: [pooled()],
+  "max, stride": [pooled(framed)],
+  "max over features": [pooled({ over: "features" })],
+  average: [pooled({ kind: "average" })],
+  "average that counts padding": [pooled({ kind: "average", countPadding: true })],
+  "max, lengths": [pooled(), "lengths"],
+  "average, a mask with gaps": [pooled({ kind: "average" }), "mask"],
+};
+
 const heads: readonly (Activation | "softmax" | "logSoftmax")[] = [
   ...activationNames,
   "softmax",
@@ -257,6 +309,12 @@ const options: readonly Option[] = [
   },
   { layer: "attention", option: "lengths of what is looked at", model: looking({}), extent: "lengths" },
   { layer: "attention", option: "a mask over what is looked at", model: looking({}), extent: "mask" },
+  ...Object.entries(windowOptions).map(([option, [layer, extent = "full"]]): Option => ({
+    layer: layer.type === "pool" ? "pool" : "convolution",
+    option,
+    model: layer.over === "time" ? floats([layer]) : images([layer]),
+    extent,
+  })),
   {
     layer: "repeat",
     option: "as it is",
