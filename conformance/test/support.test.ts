@@ -27,6 +27,8 @@ describe("supportOf", () => {
       "activation",
       "layer normalisation",
       "attention",
+      "convolution",
+      "pool",
       "repeat",
       "merge",
     ]);

@@ -166,8 +166,8 @@ export interface Lowered {
   readonly outputs: Readonly<Record<string, Value>>;
   /** State parts after the run. */
   readonly state: Readonly<Record<string, Value>>;
-  /** How rows end along the time axis that the layer makes, where they do; its `lengths`. */
-  readonly extent?: NamedValues;
+  /** A time axis that the layer makes, and the `lengths` of rows along it, where they end early. */
+  readonly extent?: readonly [axis: string, extent: NamedValues];
 }
 
 /**

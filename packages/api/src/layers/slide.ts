@@ -194,12 +194,12 @@ export function slid(
   const x = lone ? b.expandDims(given, 0) : given;
   const ready = paddedFor(b, layer, x, extent, mode, held);
   const y = placed(b, compute(b, ready, x), layer, ready);
-  const made = layer.axis !== null && ready.lengths ? { extent: { lengths: ready.lengths } } : {};
   const state = ready.held ? { window: ready.held } : {};
   return {
     outputs: { "": lone ? b.squeeze(y, 0) : y },
     state,
-    ...made,
+    ...(layer.axis !== null &&
+      ready.lengths && { extent: [layer.axis, { lengths: ready.lengths }] as const }),
   };
 }
 

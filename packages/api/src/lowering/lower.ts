@@ -112,8 +112,7 @@ export function lowerIn(catalog: Catalog, spec: Spec, how: RunMode): Program {
     );
     const initial = initialState(catalog, layer, builder, values);
     const { outputs, state, extent } = definition.lower(layer, { ...around, weights, initial });
-    const made = definition.axis?.(layer) ?? null;
-    if (made !== null && extent) ends.set(made, extent);
+    if (extent) ends.set(...extent);
     for (const [suffix, value] of Object.entries(outputs)) values.set(layer.name + suffix, value);
     for (const [part, value] of Object.entries(state)) {
       values.set(`${layer.name}.${part}`, value);

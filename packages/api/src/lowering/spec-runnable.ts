@@ -42,8 +42,7 @@ export function runnableOf(catalog: Catalog, spec: Spec): Runnable {
     })),
     weights: weightsIn(catalog, spec),
     mayBeEmpty:
-      specAxes(spec).length === 1 &&
-      !spec.layers.some((layer) => (layerIn(catalog, layer).axis?.(layer) ?? null) !== null),
+      specAxes(spec).length === 1 && !spec.layers.some((layer) => layerIn(catalog, layer).axis?.(layer)),
     stride: spec.layers.reduce((steps, layer) => steps * (layerIn(catalog, layer).stride?.(layer) ?? 1), 1),
     whyNotSteppable: whyNotSteppableIn(catalog, spec),
     program: (how) => lowerIn(catalog, spec, how),

@@ -278,8 +278,8 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
    */
   #after(steps: number, { extents, feeds }: CheckedExtents): string | undefined {
     const { identity, stride = 1 } = this.#runnable;
-    const ends = (feeds["lengths"] as HostTensor | undefined)?.data ?? [extents[STEPS] ? 1 : steps];
-    return stride > 1 && [steps, ...ends].some((end) => end % stride !== 0)
+    const { data = [extents[STEPS] ? 0.5 : 0] } = (feeds["lengths"] ?? {}) as Partial<HostTensor>;
+    return stride > 1 && [steps, ...data].some((end) => end % stride)
       ? `cut within ${stride} steps, so feed pieces of a multiple of ${stride}`
       : identity;
   }

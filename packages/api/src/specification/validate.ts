@@ -62,7 +62,7 @@ function checkNames(catalog: Catalog, spec: Spec): void {
   const axes = new Set(spec.inputs.map(({ axis }) => axis));
   spec.layers.forEach((layer, k) => {
     const axis = layerIn(catalog, layer).axis?.(layer);
-    if (axis === undefined || axis === null) return;
+    if (!axis) return;
     if (axes.has(axis))
       refuseSpec(
         `.layers[${k}].axis`,
