@@ -42,6 +42,47 @@ describe("cases", () => {
     dropout: layersOf("dropout"),
     "layer normalisation": layersOf("layerNorm"),
     activation: layersOf("activation"),
+    ...Object.fromEntries(
+      (
+        [
+          ...(["batchNorm", "rmsNorm", "groupNorm", "reshape", "permute", "slice", "pad", "tile"] as const),
+          ...(["stack", "oneHot", "reduce", "reduceTime", "pickStep", "toSequence"] as const),
+        ] as const
+      ).map((type) => [`layer ${type}`, layersOf(type)]),
+    ),
+    "group normalisation over several axes": ({ spec }) =>
+      spec.layers.some(({ type, name }) => type === "groupNorm" && name.endsWith("_made")),
+    "every other feature": ({ spec }) =>
+      spec.layers.some((layer) => layer.type === "slice" && layer.step === 2),
+    ...Object.fromEntries(
+      (["elements", "blocks"] as const).map((order) => [
+        `features tiled by ${order}`,
+        ({ spec }: Case) => spec.layers.some((layer) => layer.type === "tile" && layer.order === order),
+      ]),
+    ),
+    ...Object.fromEntries(
+      (["sum", "mean", "max"] as const).flatMap((mode) => [
+        [
+          `features reduced by ${mode}`,
+          ({ spec }: Case) => spec.layers.some((layer) => layer.type === "reduce" && layer.mode === mode),
+        ],
+        ...(["skip", "include"] as const).map((padding) => [
+          `time reduced by ${mode}, padding ${padding}`,
+          ({ spec }: Case) =>
+            spec.layers.some(
+              (layer) => layer.type === "reduceTime" && layer.mode === mode && layer.padding === padding,
+            ),
+        ]),
+      ]) as [string, (given: Case) => boolean][],
+    ),
+    "time reduced with lengths or a mask": ({ spec, lengths, mask }) =>
+      (lengths ?? mask) !== null && spec.layers.some(({ type }) => type === "reduceTime"),
+    ...Object.fromEntries(
+      (["first", "last", "lastReal"] as const).map((step) => [
+        `one step, ${step}`,
+        ({ spec }: Case) => spec.layers.some((layer) => layer.type === "pickStep" && layer.step === step),
+      ]),
+    ),
     merge: layersOf("merge"),
     "three recurrent layers": ({ spec }) =>
       spec.layers.filter(({ type }) => type === "recurrent" || type === "bidirectional").length === 3,

@@ -116,6 +116,7 @@ describe("noisy arithmetic", () => {
     expect(m.activate("relu", given)).toEqual(Float64Array.of(0.1, 0, 0));
     expect(m.clamp(given, 1)).toEqual(Float64Array.of(0.1, -1, 0));
     expect(m.clamp(Float64Array.of(3), 1)).toEqual(Float64Array.of(1));
+    expect(m.larger(given, Float64Array.of(-1, -2, NaN))).toEqual(Float64Array.of(0.1, -2, NaN));
     expect(m.slice(given, 1, 2)).toEqual(Float64Array.of(-3, 0));
     expect(m.concat([given, given])).toEqual(Float64Array.of(0.1, -3, 0, 0.1, -3, 0));
     expect(m.constant(0.5, 2)).toEqual(Float64Array.of(0.5, 0.5));
@@ -220,6 +221,7 @@ describe("the running bound of each operation", () => {
     ["root of what is small beside its error", m.root(off([1e-6, 0], [0.01, 0.01])), [0.1 + 1e-5, 0.1]],
     ["root of an exact zero", m.root(off([0], [0])), [0]],
     ["clamp", m.clamp(off([9], [0.3]), 1), [0.3]],
+    ["larger", m.larger(two, three), [0.2]],
     ["constant", m.constant(-8, 1), [0.08]],
     [
       "affine",

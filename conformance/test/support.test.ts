@@ -10,7 +10,8 @@ describe("supportOf", () => {
       entries.filter(
         ({ how, layer, option }) =>
           how !==
-          (["custom cell", "attention", "layer normalisation"].includes(layer) ||
+          (["custom cell", "attention"].includes(layer) ||
+          (/normalisation$/.test(layer) && !layer.startsWith("group")) ||
           ["projection", "peepholes", "clipped cell state"].includes(option)
             ? "composed"
             : "own"),
@@ -31,6 +32,20 @@ describe("supportOf", () => {
       "pool",
       "repeat",
       "merge",
+      "batch normalisation",
+      "RMS normalisation",
+      "group normalisation",
+      "reshape",
+      "permute",
+      "slice",
+      "pad",
+      "tile",
+      "stack",
+      "reduce",
+      "reduce over time",
+      "one step",
+      "one-hot",
+      "features as steps",
     ]);
     for (const name of activationNames)
       expect(entries).toContainEqual({

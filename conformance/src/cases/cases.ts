@@ -36,10 +36,14 @@ export function weightsOf(spec: Spec, choice: ValueChoice, gain: number): Weight
       const matrix = shape.length === 2 && !name.endsWith(".table");
       const rows = matrix ? shape[0]! : 1;
       const tame = mayGrow(spec) ? Math.min(gain, 0.5) : gain;
-      return [
+      const drawn = values(
+        choice,
         name,
-        values(choice, name, shape, matrix ? tame * Math.min(1, 2 / Math.sqrt(rows)) : Math.min(1, gain)),
-      ];
+        shape,
+        matrix ? tame * Math.min(1, 2 / Math.sqrt(rows)) : Math.min(1, gain),
+      );
+      // No variance is less than nothing.
+      return [name, name.endsWith(".movingVariance") ? { ...drawn, data: drawn.data.map(Math.abs) } : drawn];
     }),
   );
 }

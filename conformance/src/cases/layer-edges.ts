@@ -2,10 +2,13 @@ import {
   type Activation,
   activation,
   attention,
+  batchNorm,
+  groupNorm,
   input,
   type LayerSpec,
   layerNorm,
   lower,
+  rmsNorm,
   spec,
   tensor,
 } from "@unroll/api";
@@ -76,7 +79,10 @@ const offsets: Rows = [
  * new activation without does not compile.
  */
 const edgeLayers: Readonly<
-  Record<Activation | "softmax" | "logSoftmax" | "layerNorm" | "attention", EdgeLayer>
+  Record<
+    Activation | "softmax" | "logSoftmax" | "layerNorm" | "attention" | "batchNorm" | "groupNorm" | "rmsNorm",
+    EdgeLayer
+  >
 > = {
   linear: elements("linear"),
   tanh: elements("tanh"),
@@ -92,6 +98,18 @@ const edgeLayers: Readonly<
   logSoftmax: alongRows("logSoftmax"),
   layerNorm: {
     layer: (inputSize) => layerNorm({ name: "at", input: "x", inputSize, epsilon: 1e-3 }),
+    rows: offsets,
+  },
+  batchNorm: {
+    layer: (inputSize) => batchNorm({ name: "at", input: "x", inputSize, epsilon: 1e-3 }),
+    rows: offsets,
+  },
+  groupNorm: {
+    layer: (inputSize) => groupNorm({ name: "at", input: "x", inputSize, groups: 2, epsilon: 1e-3 }),
+    rows: offsets,
+  },
+  rmsNorm: {
+    layer: (inputSize) => rmsNorm({ name: "at", input: "x", inputSize, epsilon: 1e-3 }),
     rows: offsets,
   },
   attention: {

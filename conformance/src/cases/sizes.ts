@@ -1,9 +1,11 @@
 import {
   attention,
+  batchNorm,
   bidirectional,
   type CellSpec,
   dense,
   embedding,
+  groupNorm,
   gruCell,
   type HostTensor,
   input,
@@ -11,6 +13,7 @@ import {
   type LayerSpec,
   lstmCell,
   recurrent,
+  rmsNorm,
   simpleRnnCell,
   spec,
   type Spec,
@@ -56,6 +59,16 @@ const outputOf = (cell: CellSpec): number => (cell.kind === "lstm" && cell.proje
 
 const one = (cell: CellSpec, options: Partial<Parameters<typeof recurrent>[0]> = {}): LayerSpec =>
   recurrent({ name: "layer0", input: "x", cell, ...options });
+
+/** A normalisation of each kind, by turns. */
+const norms: readonly ((size: number) => LayerSpec)[] = [
+  (size) => layerNorm({ name: "norm", input: "x", inputSize: size }),
+  (size) => rmsNorm({ name: "norm", input: "x", inputSize: size }),
+  (size) => layerNorm({ name: "norm", input: "x", inputSize: size, scale: false }),
+  (size) => batchNorm({ name: "norm", input: "x", inputSize: size, epsilon: 1e-3 }),
+  (size) => groupNorm({ name: "norm", input: "x", inputSize: size, groups: size % 2 === 0 ? 2 : 1 }),
+];
+const normOf = (turn: number, size: number): LayerSpec => norms[turn % norms.length]!(size);
 
 /** Each axis along which models grow: its sizes, and a model of one, `turn` choosing among kinds. */
 const axes = {
@@ -181,8 +194,8 @@ const axes = {
   },
   "norm width": {
     sizes: [2, ...around(8, 16, 64), 257],
-    shape: (size) => ({
-      layers: [layerNorm({ name: "norm", input: "x", inputSize: size })],
+    shape: (size, turn) => ({
+      layers: [normOf(turn, size)],
       features: size,
       batch: 2,
       time: 2,

@@ -4,6 +4,7 @@ import {
   activationNames,
   attention,
   type AttentionSpec,
+  batchNorm,
   bidirectional,
   type BidirectionalSpec,
   type BiasForm,
@@ -12,6 +13,7 @@ import {
   dense,
   dropout,
   embedding,
+  groupNorm,
   gruCell,
   input,
   layerNorm,
@@ -19,12 +21,26 @@ import {
   lstmCell,
   merge,
   pool,
+  oneHot,
+  pad,
+  permute,
+  pickStep,
+  type PickStepSpec,
   recurrent,
   type RecurrentSpec,
+  reduce,
+  reduceTime,
+  type ReduceTimeSpec,
   repeat,
+  reshape,
+  rmsNorm,
   simpleRnnCell,
+  slice,
   spec,
   type Spec,
+  stack,
+  tile,
+  toSequence,
 } from "@unroll/api";
 import * as fc from "fast-check";
 import { outputSize, outputPart, stateShapes } from "../oracle/cell-equations.js";
@@ -66,24 +82,58 @@ interface LayerChoice {
   readonly maskedOutput: "zero" | "hold";
   readonly heldStart: "zeros" | "initialState";
   readonly after: "nothing" | "residual" | Following;
+  readonly reduction: ReduceTimeSpec["mode"];
 }
 
 /** Layers that have a place of their own in a drawn spec. Every other one may follow a recurrent layer. */
-type Placed = "recurrent" | "bidirectional" | "embedding" | "merge" | "attention" | "repeat";
+type Placed =
+  | "recurrent"
+  | "bidirectional"
+  | "embedding"
+  | "merge"
+  | "attention"
+  | "repeat"
+  | "oneHot"
+  | "reduceTime"
+  | "pickStep"
+  | "toSequence";
 
 type Following = Exclude<LayerSpec["type"], Placed>;
+
+/** One layer or several of a name, the last of which has it. */
+type Follower = (
+  name: string,
+  at: string,
+  size: number,
+  choice: LayerChoice,
+) => readonly [layers: LayerSpec | readonly LayerSpec[], size: number];
+
+/** The largest of a few divisors. */
+const divisorOf = (size: number): number => [3, 2, 1].find((one) => size % one === 0)!;
+
+/** Two axes of what has one, then what some layers make of them, then one again. */
+function onTwoAxes(
+  name: string,
+  at: string,
+  size: number,
+  make: (at: string, shape: readonly [number, number]) => LayerSpec,
+  left: number,
+): ReturnType<Follower> {
+  const shape = [divisorOf(size), size / divisorOf(size)] as const;
+  return [
+    [
+      reshape({ name: `${name}_parted`, input: at, shape }),
+      make(`${name}_parted`, shape),
+      reshape({ name, input: `${name}_made`, shape: [left] }),
+    ],
+    left,
+  ];
+}
 
 /**
  * What may follow a recurrent layer, by its own name, on values of some size; and the size that it leaves.
  */
-const following: {
-  readonly [T in Following]: (
-    name: string,
-    at: string,
-    size: number,
-    choice: LayerChoice,
-  ) => readonly [layer: LayerSpec, size: number];
-} = {
+const following: { readonly [T in Following]: Follower } = {
   dropout: (name, at, size) => [dropout({ name, input: at, rate: 0.5 }), size],
   activation: (name, at, size, { outputActivation }) => [
     activation({ name, input: at, activation: outputActivation }),
@@ -133,7 +183,78 @@ const following: {
     }),
     size,
   ],
+  batchNorm: (name, at, size, { bias, peepholes }) => [
+    batchNorm({
+      name,
+      input: at,
+      inputSize: size,
+      epsilon: 0.125,
+      scale: bias !== "none",
+      center: !peepholes,
+    }),
+    size,
+  ],
+  rmsNorm: (name, at, size, { bias }) => [
+    rmsNorm({ name, input: at, inputSize: size, epsilon: 0.125, scale: bias !== "none" }),
+    size,
+  ],
+  // By turns of one axis, and of several, over all but the last of which a group goes.
+  groupNorm(name, at, size, { bias, peepholes, resetAfter }) {
+    const norm = (of: string, input: string, inputSize: number): LayerSpec =>
+      groupNorm({
+        name: of,
+        input,
+        inputSize,
+        groups: divisorOf(inputSize),
+        epsilon: 0.125,
+        scale: bias !== "none",
+        center: !peepholes,
+      });
+    if (resetAfter) return [norm(name, at, size), size];
+    return onTwoAxes(name, at, size, (input, [, last]) => norm(`${name}_made`, input, last), size);
+  },
+  reshape: (name, at, size, choice) => following.permute(name, at, size, choice),
+  permute: (name, at, size) =>
+    onTwoAxes(name, at, size, (input) => permute({ name: `${name}_made`, input, order: [1, 0] }), size),
+  slice: (name, at, size, { bias }) => [
+    size === 1
+      ? slice({ name, input: at, axis: 0, start: 0, length: 1 })
+      : bias === "none"
+        ? slice({ name, input: at, axis: 0, start: 0, length: Math.ceil(size / 2), step: 2 })
+        : slice({ name, input: at, axis: 0, start: 1, length: size - 1 }),
+    size === 1 ? 1 : bias === "none" ? Math.ceil(size / 2) : size - 1,
+  ],
+  pad: (name, at, size, { peepholes, resetAfter }) => [
+    pad({ name, input: at, axis: 0, before: 1, after: resetAfter ? 0 : 2, value: peepholes ? 0.25 : 0 }),
+    size + (resetAfter ? 1 : 3),
+  ],
+  tile: (name, at, size, { resetAfter }) => [
+    tile({ name, input: at, axis: 0, times: 2, order: resetAfter ? "elements" : "blocks" }),
+    2 * size,
+  ],
+  stack: (name, at, size, { resetAfter }) => [
+    [
+      activation({ name: `${name}_other`, input: at, activation: "softsign" }),
+      stack({ name: `${name}_both`, inputs: [at, `${name}_other`], axis: resetAfter ? 0 : 1 }),
+      reshape({ name, input: `${name}_both`, shape: [2 * size] }),
+    ],
+    2 * size,
+  ],
+  reduce: (name, at, size, { reduction, resetAfter }) => [
+    [
+      activation({ name: `${name}_other`, input: at, activation: "softsign" }),
+      stack({ name: `${name}_both`, inputs: [at, `${name}_other`], axis: resetAfter ? 0 : 1 }),
+      reduce({ name, input: `${name}_both`, axis: resetAfter ? 0 : 1, mode: reduction }),
+    ],
+    size,
+  ],
 };
+
+/** Those that were there first come as often as all others together, so that what they show still shows. */
+const usually = ["dropout", "activation", "layerNorm", "dense"] as const satisfies readonly Following[];
+const others = Object.keys(following).filter(
+  (name) => !(usually as readonly string[]).includes(name),
+) as Following[];
 
 const known = ["simpleRnn", "lstm", "gru"] as const;
 
@@ -172,13 +293,12 @@ const layerChoice = ({
     outputOrder: fc.constantFrom("time", "processing"),
     maskedOutput: fc.constantFrom("zero", "hold"),
     heldStart: fc.constantFrom("zeros", "initialState"),
-    after: fc.constantFrom(
-      "nothing",
-      "nothing",
-      "nothing",
-      "residual",
-      ...(Object.keys(following) as Following[]),
+    after: fc.oneof(
+      { withCrossShrink: true },
+      { weight: 2, arbitrary: fc.constantFrom("nothing", "nothing", "nothing", "residual", ...usually) },
+      { weight: 1, arbitrary: fc.constantFrom(...others) },
     ),
+    reduction: fc.constantFrom("sum", "mean", "max"),
   });
 };
 
@@ -204,8 +324,12 @@ interface SpecChoice {
   readonly head: "none" | "dense" | "softmax" | "logSoftmax";
   readonly states: boolean;
   readonly handedOver: boolean;
-  /** Whether the last output, or the outputs thinned out, are what a sequence after it reads. */
-  readonly repeated: boolean;
+  /** Whether the last output, or the outputs thinned out, are what a sequence after it reads, or a few of them are steps. */
+  readonly repeated: false | "again" | "apart";
+  /** What of a sequence is left at the end: all of it, one step, or what is over all. */
+  readonly left: "all" | PickStepSpec["step"] | `${ReduceTimeSpec["mode"]} ${ReduceTimeSpec["padding"]}`;
+  /** Whether ids are looked up in a table, or made vectors of ones and zeros. */
+  readonly looked: boolean;
 }
 
 /** A cell of every kind, for an input of some size. */
@@ -313,8 +437,15 @@ interface Place {
   readonly returns: "last" | "sequence";
 }
 
-function begun({ ids, inputSize }: SpecChoice): Draft {
+function begun({ ids, inputSize, looked }: SpecChoice): Draft {
   if (!ids) return { layers: [], at: "x", size: inputSize, before: null };
+  if (!looked)
+    return {
+      layers: [oneHot({ name: "embed", input: "x", depth: IDS })],
+      at: "embed",
+      size: IDS,
+      before: null,
+    };
   const table = embedding({ name: "embed", input: "x", inputSize: IDS, outputSize: inputSize });
   return { layers: [table], at: "embed", size: inputSize, before: null };
 }
@@ -382,16 +513,35 @@ function addLook(draft: Draft, { choice, first, final, returns }: Place, look: A
 
 function addFollowing(draft: Draft, { name, choice, final }: Place): void {
   if (final || choice.after === "nothing" || choice.after === "residual") return;
-  const [layer, left] = following[choice.after](`${name}_${choice.after}`, draft.at, draft.size, choice);
-  draft.layers.push(layer);
-  [draft.at, draft.size] = [layer.name, left];
+  const own = `${name}_${choice.after}`;
+  const [layers, left] = following[choice.after](own, draft.at, draft.size, choice);
+  draft.layers.push(...[layers].flat());
+  [draft.at, draft.size] = [own, left];
+}
+
+/** One step of the sequence at the end, or what is over all of them. */
+function addLeft(draft: Draft, { left, last }: SpecChoice): void {
+  if (left === "all" || last || draft.at.includes(".")) return;
+  const [mode, padding] = left.split(" ") as [ReduceTimeSpec["mode"], ReduceTimeSpec["padding"]?];
+  const placed = { name: "left", input: draft.at };
+  draft.layers.push(
+    padding === undefined
+      ? pickStep({ ...placed, step: left as PickStepSpec["step"] })
+      : reduceTime({ ...placed, mode, padding }),
+  );
+  draft.at = "left";
 }
 
 /** A sequence that reads the last output at every step. */
 function addRepeat(draft: Draft, { repeated, last }: SpecChoice): void {
   if (!repeated || !last || draft.at.includes(".")) return;
   draft.layers.push(
-    repeat({ name: "again", input: draft.at, steps: 2, axis: "again" }),
+    ...(repeated === "again"
+      ? [repeat({ name: "again", input: draft.at, steps: 2, axis: "again" })]
+      : [
+          stack({ name: "both", inputs: [draft.at, draft.at] }),
+          toSequence({ name: "again", input: "both", axis: "again" }),
+        ]),
     recurrent({ name: WRITER, input: "again", cell: gruCell({ inputSize: draft.size, units: 2 }) }),
   );
   [draft.at, draft.size] = [WRITER, 2];
@@ -455,6 +605,7 @@ function build(choice: SpecChoice): Spec {
   });
   addRepeat(draft, choice);
   addFrames(draft, choice);
+  addLeft(draft, choice);
   addHead(draft, choice);
   const x = input(ids ? { name: "x", dtype: "int32", shape: [] } : { name: "x", shape: [inputSize] });
   const looked = draft.layers.some(({ name }) => name === "look" || name === READER);
@@ -494,7 +645,25 @@ export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
       last: fc.boolean(),
       head: fc.constantFrom("none", "none", "dense", "softmax", "logSoftmax"),
       states: fc.boolean(),
-      repeated: axes && !steppable ? fc.constantFrom(false, false, false, true) : fc.constant(false),
+      repeated:
+        axes && !steppable
+          ? fc.constantFrom(...([false, false, false, false, "again", "apart"] as const))
+          : fc.constant(false as const),
+      left: fc.oneof(
+        { withCrossShrink: true },
+        { weight: 4, arbitrary: fc.constant("all" as const) },
+        {
+          weight: 1,
+          arbitrary: steppable
+            ? fc.constantFrom("last", "lastReal")
+            : fc.constantFrom(
+                ...(["first", "last", "last", "lastReal", "lastReal"] as const),
+                ...(["sum skip", "mean skip", "max skip"] as const),
+                ...(["sum include", "mean include", "max include"] as const),
+              ),
+        },
+      ),
+      looked: fc.constantFrom(true, true, false),
       handedOver: steppable ? fc.constant(false) : fc.boolean(),
     })
     .map(build);

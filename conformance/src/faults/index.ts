@@ -23,6 +23,8 @@ import { state } from "./state.js";
 import { synchronous } from "./synchronous.js";
 import { windows } from "./windows.js";
 import { tilesAndBlocks } from "./tiles-and-blocks.js";
+import { normalisation } from "./normalisation.js";
+import { shapes } from "./shapes.js";
 
 /** Planted faults by family, each in the file of that name. */
 export const faultFamilies: Readonly<Record<string, readonly Fault[]>> = {
@@ -50,6 +52,8 @@ export const faultFamilies: Readonly<Record<string, readonly Fault[]>> = {
   "plans-and-caches": plansAndCaches,
   "loops-and-operators": loopsAndOperators,
   "edges-of-numbers": edgesOfNumbers,
+  normalisation,
+  shapes,
 };
 
 /** Every planted fault. CI demands that each is killed by a property. */

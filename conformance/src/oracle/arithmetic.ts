@@ -30,6 +30,8 @@ export interface Arithmetic<V> {
   root(a: V): V;
   /** Each element held between -limit and limit; a number in between stays as it is. */
   clamp(a: V, limit: number): V;
+  /** The larger of a and b, element by element; NaN if either is. Exact. */
+  larger(a: V, b: V): V;
   /** A number that every engine holds as a constant: a vector of so many of them. */
   constant(value: number, length: number): V;
   /** An activation of each element, by its formula in `activationNames`. */
@@ -105,6 +107,7 @@ export const exact: Arithmetic<Float64Array> = {
   quotient: (a, b) => a.map((value, k) => value / b[k]!),
   root: (a) => a.map(Math.sqrt),
   clamp: (a, limit) => a.map((value) => Math.min(Math.max(value, -limit), limit)),
+  larger: (a, b) => a.map((value, k) => Math.max(value, b[k]!)),
   constant: (value, length) => new Float64Array(length).fill(value),
   activate: (name, a) => a.map(activationOf[name]),
   softmax(a) {

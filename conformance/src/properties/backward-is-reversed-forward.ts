@@ -36,7 +36,7 @@ export const backwardIsReversedForward: Property<Case> = {
         name: direction,
         inputs: given.spec.inputs,
         layers: [
-          ...given.spec.layers.filter((layer) => layer.type === "embedding"),
+          ...given.spec.layers.filter((layer) => layer.type === "embedding" || layer.type === "oneHot"),
           { ...of, direction, returns: "sequence", outputOrder: "time" },
         ],
       }),

@@ -18,7 +18,7 @@ export const bidirectionalIsTwoRuns: Property<Case> = {
     const both = given.spec.layers.find(
       (layer): layer is BidirectionalSpec => layer.type === "bidirectional",
     )!;
-    const before = given.spec.layers.filter((layer) => layer.type === "embedding");
+    const before = given.spec.layers.filter((layer) => layer.type === "embedding" || layer.type === "oneHot");
     const weightsFor = (prefix: string, to: string): WeightMap => ({
       ...Object.fromEntries(Object.entries(given.weights).filter(([name]) => name.startsWith("embed."))),
       ...Object.fromEntries(

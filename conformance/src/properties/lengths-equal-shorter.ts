@@ -17,6 +17,7 @@ export const lengthsEqualShorter: Property<Case> = {
         !of.layers.some(
           (layer) =>
             layer.type === "repeat" ||
+            layer.type === "toSequence" ||
             (layer.type === "recurrent" &&
               layer.direction === "backward" &&
               layer.outputOrder === "processing"),

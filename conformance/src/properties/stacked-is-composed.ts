@@ -16,7 +16,7 @@ function parts(
   const [first, second] = [of.layers.slice(0, at + 1), of.layers.slice(at + 1)];
   // The second part may read nothing of the first but its output.
   const reads = second.flatMap((layer) => [
-    ...(layer.type === "merge"
+    ...("inputs" in layer
       ? layer.inputs
       : layer.type === "attention"
         ? [layer.query, layer.key, layer.value]

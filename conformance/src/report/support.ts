@@ -9,11 +9,13 @@ import {
   pool,
   type PoolSpec,
   type AttentionSpec,
+  batchNorm,
   bidirectional,
   type CellSpec,
   compile,
   dense,
   embedding,
+  groupNorm,
   gruCell,
   type HostTensor,
   input,
@@ -23,14 +25,26 @@ import {
   lower,
   lstmCell,
   merge,
+  oneHot,
+  pad,
+  permute,
+  pickStep,
   recurrent,
+  reduce,
+  reduceTime,
   repeat,
+  reshape,
+  rmsNorm,
   simpleRnnCell,
+  slice,
   spec,
   type Spec,
   specWeights,
+  stack,
   type SteppableModel,
   tensor,
+  tile,
+  toSequence,
   whyNotSteppable,
 } from "@unroll/api";
 import { legalize } from "@unroll/api/adapter";
@@ -239,6 +253,89 @@ const heads: readonly (Activation | "softmax" | "logSoftmax")[] = [
   "logSoftmax",
 ];
 
+const norm = { ...placed, inputSize: SIZE, epsilon: 0.125 } as const;
+
+/** Normalisations other than that of a layer, by option. */
+const normalisations: readonly Option[] = (
+  [
+    ["batch normalisation", "as it is", [batchNorm(norm)]],
+    ["batch normalisation", "no scale", [batchNorm({ ...norm, scale: false })]],
+    ["batch normalisation", "no centre", [batchNorm({ ...norm, center: false })]],
+    ["RMS normalisation", "as it is", [rmsNorm(norm)]],
+    ["RMS normalisation", "no scale", [rmsNorm({ ...norm, scale: false })]],
+    ["group normalisation", "one group", [groupNorm({ ...norm, groups: 1 })]],
+    ["group normalisation", "a group each", [groupNorm({ ...norm, groups: SIZE })]],
+    [
+      "group normalisation",
+      "over several axes",
+      [
+        stack({ name: "both", inputs: ["x", "x"] }),
+        groupNorm({ ...norm, input: "both", groups: SIZE, scale: false, center: false }),
+      ],
+    ],
+  ] as const
+).map(([layer, option, layers]) => ({ layer, option, model: floats(layers), extent: "full" }));
+
+/** Two feature axes of one. */
+const parted = reshape({ name: "parted", input: "x", shape: [1, SIZE] });
+const onParted = { name: "layer", input: "parted" } as const;
+
+/** Layers that move features and steps, choose among them, or bring them together, by option. */
+const shapes: readonly Option[] = (
+  [
+    ["reshape", "as it is", [reshape({ ...placed, shape: [SIZE, 1] })]],
+    ["permute", "as it is", [parted, permute({ ...onParted, order: [1, 0] })]],
+    ["slice", "neighbours", [slice({ ...placed, axis: 0, start: 1, length: 2 })]],
+    ["slice", "every other", [slice({ ...placed, axis: 0, start: 0, length: 2, step: 2 })]],
+    ["pad", "with zeros", [pad({ ...placed, axis: 0, before: 1, after: 2 })]],
+    ["pad", "with a number", [parted, pad({ ...onParted, axis: 0, before: 1, value: 0.5 })]],
+    ["tile", "elements", [tile({ ...placed, axis: 0, times: 2 })]],
+    ["tile", "blocks", [tile({ ...placed, axis: 0, times: 2, order: "blocks" })]],
+    ["stack", "as it is", [stack({ name: "layer", inputs: ["x", "x"], axis: 1 })]],
+    ...(["sum", "mean", "max"] as const).map(
+      (mode) => ["reduce", mode, [parted, reduce({ ...onParted, axis: 1, mode })]] as const,
+    ),
+    ...(["sum", "mean", "max"] as const).flatMap((mode) => [
+      ["reduce over time", `${mode}, lengths`, [reduceTime({ ...placed, mode })], "lengths"] as const,
+      ["reduce over time", `${mode}, a mask`, [reduceTime({ ...placed, mode })], "mask"] as const,
+      [
+        "reduce over time",
+        `${mode}, padding included`,
+        [reduceTime({ ...placed, mode, padding: "include" })],
+        "lengths",
+      ] as const,
+    ]),
+    ["one step", "first", [pickStep({ ...placed, step: "first" })]],
+    ["one step", "last", [pickStep({ ...placed, step: "last" })]],
+    ["one step", "last real, lengths", [pickStep({ ...placed, step: "lastReal" })], "lengths"],
+    ["one step", "last real, a mask", [pickStep({ ...placed, step: "lastReal" })], "mask"],
+  ] as readonly (readonly [string, string, readonly LayerSpec[], Option["extent"]?])[]
+)
+  .map(([layer, option, layers, extent = "full"]): Option => ({
+    layer,
+    option,
+    model: floats(layers),
+    extent,
+  }))
+  .concat([
+    {
+      layer: "one-hot",
+      option: "as it is",
+      model: ids([oneHot({ ...placed, depth: 5 })]),
+      extent: "full",
+    },
+    {
+      layer: "features as steps",
+      option: "as it is",
+      extent: "full",
+      model: spec({
+        name: "support",
+        inputs: [input({ name: "x", shape: [SIZE], axis: null })],
+        layers: [toSequence({ ...placed, axis: "columns" })],
+      }),
+    },
+  ]);
+
 /** Every layer with every option that a report has a line for. */
 const options: readonly Option[] = [
   ...Object.entries(cells).flatMap(([layer, make]) =>
@@ -331,6 +428,8 @@ const options: readonly Option[] = [
     model: floats([merge({ name: "layer", inputs: ["x", "x"], mode })]),
     extent: "full",
   })),
+  ...normalisations,
+  ...shapes,
 ];
 
 /**
@@ -403,7 +502,11 @@ const weightsOf = (model: Spec): Record<string, HostTensor> =>
     specWeights(model).map(({ name, shape }, n) => [
       name,
       tensor(
-        Float32Array.from({ length: sizeOf(shape) }, (_, k) => Math.sin(5 * k + n)),
+        Float32Array.from({ length: sizeOf(shape) }, (_, k) => {
+          const value = Math.sin(5 * k + n);
+          // No variance is less than nothing.
+          return name.endsWith(".movingVariance") ? Math.abs(value) : value;
+        }),
         shape,
       ),
     ]),

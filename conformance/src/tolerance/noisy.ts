@@ -188,6 +188,7 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
     quotient: (a, b) => a.map((value, k) => rounded(value / b[k]!)),
     root: (a) => a.map((value) => rounded(Math.sqrt(value))),
     clamp: (a, limit) => a.map((value) => Math.min(Math.max(value, -limit), limit)),
+    larger: (a, b) => a.map((value, k) => Math.max(value, b[k]!)),
     constant(value, length) {
       const held = Math.fround(value) === value ? value : rounded(value);
       return new Float64Array(length).fill(held);

@@ -96,6 +96,7 @@ export function running({ unit, activation }: Precision): Arithmetic<Bounded> {
         Math.min(a.error[k]! / (2 * Math.sqrt(a.value[k]!) || 1e-300), Math.sqrt(a.error[k]!)),
       ),
     clamp: (a, limit) => made(exact.clamp(a.value, limit), (k) => a.error[k]!),
+    larger: (a, b) => made(exact.larger(a.value, b.value), (k) => Math.max(a.error[k]!, b.error[k]!)),
     constant: (value, length) => rounded(exact.constant(value, length), () => 0),
     activate: (name, a) =>
       rounded(

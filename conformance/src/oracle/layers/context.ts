@@ -53,3 +53,14 @@ export function alongLast<V>(
     count === 1 ? f(v) : m.concat(Array.from({ length: count }, (_, k) => f(m.slice(v, k * length, length))));
   return { axis: value.axis, shape, rows: value.rows.map((steps) => steps.map(whole)) };
 }
+
+/** Elements of a vector at some places, one after the other; exact. */
+export const gathered = <V>(m: Arithmetic<V>, v: V, places: readonly number[]): V =>
+  m.concat(places.map((place) => m.slice(v, place, 1)));
+
+/** The sum of a vector of so many elements. */
+export const summed = <V>(m: Arithmetic<V>, v: V, size: number): V =>
+  m.affine(v, m.constant(1, size), 1, undefined);
+
+/** The largest of several vectors, element by element. */
+export const largest = <V>(m: Arithmetic<V>, vectors: readonly V[]): V => vectors.reduce(m.larger);

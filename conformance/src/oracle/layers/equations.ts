@@ -2,6 +2,11 @@ import type { LayerSpec } from "@unroll/api";
 import { attention } from "./attention.js";
 import type { Context, Equations, LayerValues } from "./context.js";
 import { layerNorm } from "./layer-norm.js";
+import { pickStep, reduceTime, toSequence } from "./along-time.js";
+import { batchNorm } from "./batch-norm.js";
+import { oneHot, pad, permute, reduce, reshape, slice, stack, tile } from "./feature-axes.js";
+import { groupNorm } from "./group-norm.js";
+import { rmsNorm } from "./rms-norm.js";
 import { activation, dense, dropout, embedding, merge, repeat } from "./pointwise.js";
 import { bidirectional, recurrent } from "./recurrent.js";
 import { convolution, pool } from "./windows.js";
@@ -21,6 +26,20 @@ const equations: { readonly [T in LayerSpec["type"]]: Equations<Extract<LayerSpe
     repeat,
     convolution,
     pool,
+    batchNorm,
+    groupNorm,
+    rmsNorm,
+    reshape,
+    permute,
+    slice,
+    pad,
+    tile,
+    stack,
+    oneHot,
+    reduce,
+    reduceTime,
+    pickStep,
+    toSequence,
   };
 
 /** The values of a layer by its equations. */

@@ -45,6 +45,27 @@ const plainNames: Table = {
     },
   },
   layerNorm: { weights: { gamma: { torch: "weight" }, beta: { torch: "bias" } } },
+  batchNorm: {
+    weights: {
+      gamma: { torch: "weight" },
+      beta: { torch: "bias" },
+      movingMean: { torch: "running_mean", keras: "moving_mean", tf1: "moving_mean" },
+      movingVariance: { torch: "running_var", keras: "moving_variance", tf1: "moving_variance" },
+    },
+  },
+  groupNorm: { weights: { gamma: { torch: "weight" }, beta: { torch: "bias" } } },
+  rmsNorm: { weights: { gamma: { torch: "weight", keras: "scale" } } },
+  reshape: { weights: {} },
+  permute: { weights: {} },
+  slice: { weights: {} },
+  pad: { weights: {} },
+  tile: { weights: {} },
+  stack: { weights: {} },
+  oneHot: { weights: {} },
+  reduce: { weights: {} },
+  reduceTime: { weights: {} },
+  pickStep: { weights: {} },
+  toSequence: { weights: {} },
   attention: {
     weights: {
       innerScale: { torch: "inner_scale", keras: "scale" },

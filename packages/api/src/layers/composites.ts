@@ -5,6 +5,8 @@ import { activate, type Activation } from "./activations.js";
 import { attentionComposite, type AttentionAttrs, attentionDefinition } from "./attention.js";
 import { gru, type GruAttrs, gruDefinition, gruStep } from "./gru.js";
 import { layerNormDefinition, normalised } from "./layer-norm.js";
+import { batchNormalised, batchNormDefinition } from "./batch-norm.js";
+import { rmsNormalised, rmsNormDefinition } from "./rms-norm.js";
 import { lstm, type LstmAttrs, lstmDefinition, lstmStep } from "./lstm.js";
 import { recurrentDefinition } from "./recurrent.js";
 import { simpleRnn, type SimpleRnnAttrs, simpleRnnDefinition, simpleRnnStep } from "./simple-rnn.js";
@@ -16,6 +18,8 @@ export type CompositeName =
   | "softmax"
   | "logSoftmax"
   | "layerNorm"
+  | "batchNorm"
+  | "rmsNorm"
   | "attention"
   | `${"simpleRnn" | "gru" | "lstm"}${"" | "Cell"}`;
 
@@ -106,6 +110,28 @@ export const composites: Readonly<Record<CompositeName, CompositeDefinition>> = 
     build(b, inputs, attrs) {
       const { x, ...given } = named(inputs);
       return normalised(b, x!, given, attrs as Attrs & { epsilon: number });
+    },
+  },
+  batchNorm: {
+    inputs: {
+      x: float("...", "size"),
+      movingMean: float("size"),
+      movingVariance: float("size"),
+      gamma: maybe(float("size")),
+      beta: maybe(float("size")),
+    },
+    attrs: { epsilon: batchNormDefinition.fields.epsilon },
+    build(b, inputs, attrs) {
+      const { x, ...given } = named(inputs);
+      return batchNormalised(b, x!, given, attrs as Attrs & { epsilon: number });
+    },
+  },
+  rmsNorm: {
+    inputs: { x: float("...", "size"), gamma: maybe(float("size")) },
+    attrs: { epsilon: rmsNormDefinition.fields.epsilon },
+    build(b, inputs, attrs) {
+      const { x, ...given } = named(inputs);
+      return rmsNormalised(b, x!, given, attrs as Attrs & { epsilon: number });
     },
   },
   attention: {

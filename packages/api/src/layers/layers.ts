@@ -11,6 +11,20 @@ import { mergeDefinition, type MergeSpec } from "./merge.js";
 import { poolDefinition, type PoolSpec } from "./pool.js";
 import { recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 import { repeatDefinition, type RepeatSpec } from "./repeat.js";
+import { batchNormDefinition, type BatchNormSpec } from "./batch-norm.js";
+import { groupNormDefinition, type GroupNormSpec } from "./group-norm.js";
+import { rmsNormDefinition, type RmsNormSpec } from "./rms-norm.js";
+import { reshapeDefinition, type ReshapeSpec } from "./reshape.js";
+import { permuteDefinition, type PermuteSpec } from "./permute.js";
+import { sliceDefinition, type SliceSpec } from "./slice.js";
+import { padDefinition, type PadSpec } from "./pad.js";
+import { tileDefinition, type TileSpec } from "./tile.js";
+import { stackDefinition, type StackSpec } from "./stack.js";
+import { oneHotDefinition, type OneHotSpec } from "./one-hot.js";
+import { reduceDefinition, type ReduceSpec } from "./reduce.js";
+import { reduceTimeDefinition, type ReduceTimeSpec } from "./reduce-time.js";
+import { pickStepDefinition, type PickStepSpec } from "./pick-step.js";
+import { toSequenceDefinition, type ToSequenceSpec } from "./to-sequence.js";
 
 export { activation, activationDefinition, type ActivationSpec } from "./activation.js";
 export { attention, attentionDefinition, type AttentionSpec } from "./attention.js";
@@ -24,6 +38,20 @@ export { merge, mergeDefinition, type MergeSpec } from "./merge.js";
 export { pool, poolDefinition, type PoolSpec } from "./pool.js";
 export { recurrent, recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 export { repeat, repeatDefinition, type RepeatSpec } from "./repeat.js";
+export { batchNorm, batchNormDefinition, type BatchNormSpec } from "./batch-norm.js";
+export { groupNorm, groupNormDefinition, type GroupNormSpec } from "./group-norm.js";
+export { rmsNorm, rmsNormDefinition, type RmsNormSpec } from "./rms-norm.js";
+export { reshape, reshapeDefinition, type ReshapeSpec } from "./reshape.js";
+export { permute, permuteDefinition, type PermuteSpec } from "./permute.js";
+export { slice, sliceDefinition, type SliceSpec } from "./slice.js";
+export { pad, padDefinition, type PadSpec } from "./pad.js";
+export { tile, tileDefinition, type TileSpec } from "./tile.js";
+export { stack, stackDefinition, type StackSpec } from "./stack.js";
+export { oneHot, oneHotDefinition, type OneHotSpec } from "./one-hot.js";
+export { reduce, reduceDefinition, type ReduceSpec } from "./reduce.js";
+export { reduceTime, reduceTimeDefinition, type ReduceTimeSpec } from "./reduce-time.js";
+export { pickStep, pickStepDefinition, type PickStepSpec } from "./pick-step.js";
+export { toSequence, toSequenceDefinition, type ToSequenceSpec } from "./to-sequence.js";
 
 /** Any layer of a spec; `type` tells which. */
 export type LayerSpec =
@@ -38,7 +66,21 @@ export type LayerSpec =
   | MergeSpec
   | PoolSpec
   | RecurrentSpec
-  | RepeatSpec;
+  | RepeatSpec
+  | BatchNormSpec
+  | GroupNormSpec
+  | RmsNormSpec
+  | ReshapeSpec
+  | PermuteSpec
+  | SliceSpec
+  | PadSpec
+  | TileSpec
+  | StackSpec
+  | OneHotSpec
+  | ReduceSpec
+  | ReduceTimeSpec
+  | PickStepSpec
+  | ToSequenceSpec;
 
 /** Every layer there is, by type. A new one is a file beside this, and its lines here. */
 export const layerDefinitions = {
@@ -54,4 +96,18 @@ export const layerDefinitions = {
   pool: poolDefinition,
   recurrent: recurrentDefinition,
   repeat: repeatDefinition,
+  batchNorm: batchNormDefinition,
+  groupNorm: groupNormDefinition,
+  rmsNorm: rmsNormDefinition,
+  reshape: reshapeDefinition,
+  permute: permuteDefinition,
+  slice: sliceDefinition,
+  pad: padDefinition,
+  tile: tileDefinition,
+  stack: stackDefinition,
+  oneHot: oneHotDefinition,
+  reduce: reduceDefinition,
+  reduceTime: reduceTimeDefinition,
+  pickStep: pickStepDefinition,
+  toSequence: toSequenceDefinition,
 } as const satisfies { readonly [T in LayerSpec["type"]]: LayerDefinition<Extract<LayerSpec, { type: T }>> };

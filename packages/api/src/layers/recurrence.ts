@@ -71,10 +71,14 @@ export interface StepView<Part extends string> {
 const named = <T>(names: readonly string[], values: readonly T[]): Record<string, T> =>
   Object.fromEntries(names.map((name, k) => [name, values[k]!]));
 
-/** A condition [batch] for a value [batch, ...], of any number of axes. */
-export function perRow(b: Block, condition: Value, like: Value): Value {
-  let result = condition;
-  for (let axis = 1; axis < like.type.shape.length; axis++) result = b.expandDims(result, axis);
+/**
+ * A value of the first axes of another one, [batch] for [batch, ...], with axes of length 1 for the rest.
+ *
+ * @param axes how many it has
+ */
+export function perRow(b: Block, given: Value, like: Value, axes = 1): Value {
+  let result = given;
+  for (let axis = axes; axis < like.type.shape.length; axis++) result = b.expandDims(result, axis);
   return result;
 }
 

@@ -20,3 +20,16 @@ export function wireFloat(input: ValueRef, wiring: Wiring): ValueInfo {
   if (info.dtype !== "float32") wiring.refuse("input", "a float32 value", info.dtype, "embed ids first");
   return info;
 }
+
+/** Checks that a layer reads a float32 sequence. @throws UNROLL_SPEC */
+export function wireSequence(input: ValueRef, wiring: Wiring): ValueInfo {
+  const info = wireFloat(input, wiring);
+  if (info.axis === null)
+    wiring.refuse(
+      "input",
+      "a float32 sequence [batch, time, ...]",
+      input,
+      'it has no time; a layer with returns: "last" has taken it away',
+    );
+  return info;
+}

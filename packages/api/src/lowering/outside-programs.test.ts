@@ -7,6 +7,8 @@ import { attentionComposite } from "../layers/attention.js";
 import { composites } from "../layers/composites.js";
 import { gru, gruStep } from "../layers/gru.js";
 import { normalised } from "../layers/layer-norm.js";
+import { batchNormalised } from "../layers/batch-norm.js";
+import { rmsNormalised } from "../layers/rms-norm.js";
 import { lstm, lstmStep } from "../layers/lstm.js";
 import { simpleRnn, simpleRnnStep } from "../layers/simple-rnn.js";
 import { logSoftmax, softmax } from "../layers/softmax.js";
@@ -80,6 +82,11 @@ const nodes: Readonly<Record<keyof typeof composites, () => CompositeNode>> = {
   logSoftmax: () => one({ x }, (b, v) => logSoftmax(b, v["x"]!)),
   layerNorm: () =>
     one({ x, gamma: [2], beta: [2] }, (b, { x, ...v }) => normalised(b, x!, v, { epsilon: 0.1 })),
+  batchNorm: () =>
+    one({ x, movingMean: [2], movingVariance: [2], gamma: [2], beta: [2] }, (b, { x, ...v }) =>
+      batchNormalised(b, x!, v, { epsilon: 0.1 }),
+    ),
+  rmsNorm: () => one({ x, gamma: [2] }, (b, { x, ...v }) => rmsNormalised(b, x!, v, { epsilon: 0.1 })),
   attention: () =>
     one(
       {

@@ -50,7 +50,8 @@ function axisNames(graph: Graph, timeMajor: boolean): readonly string[] {
 /** Where an input's features are: the layer that reads it says whose error it is. */
 function placeOf(traced: Traced, input: InputSlot): string {
   const reader = traced.spec.layers.find(
-    (layer) => layer.type !== "merge" && layer.type !== "attention" && layer.input === input.name,
+    (layer): layer is Extract<typeof layer, { readonly input: string }> =>
+      "input" in layer && layer.input === input.name,
   );
   const place = `${traced.graph.name} run`;
   if (!reader) return place;
