@@ -10,7 +10,7 @@ describe("supportOf", () => {
       entries.filter(
         ({ how, layer, option }) =>
           how !==
-          (["custom cell", "attention", "layer normalisation"].includes(layer) ||
+          (["custom cell", "attention", "layer normalisation", "conditional random field"].includes(layer) ||
           ["projection", "peepholes", "clipped cell state"].includes(option)
             ? "composed"
             : "own"),
@@ -27,6 +27,7 @@ describe("supportOf", () => {
       "activation",
       "layer normalisation",
       "attention",
+      "conditional random field",
       "repeat",
       "merge",
     ]);

@@ -8,6 +8,7 @@ import {
   type BidirectionalSpec,
   type BiasForm,
   type CellSpec,
+  crf,
   dense,
   dropout,
   embedding,
@@ -67,7 +68,7 @@ interface LayerChoice {
 }
 
 /** Layers that have a place of their own in a drawn spec. Every other one may follow a recurrent layer. */
-type Placed = "recurrent" | "bidirectional" | "embedding" | "merge" | "attention" | "repeat";
+type Placed = "recurrent" | "bidirectional" | "embedding" | "merge" | "attention" | "repeat" | "crf";
 
 type Following = Exclude<LayerSpec["type"], Placed>;
 
@@ -165,6 +166,13 @@ interface AttentionChoice extends Pick<AttentionSpec, "score" | "scale" | "inner
   readonly shown: boolean;
 }
 
+interface TaggingChoice {
+  /** Whether the first and last tag are scored too. */
+  readonly boundaries: boolean;
+  /** Whether ids that are read are judged as a path. */
+  readonly judges: boolean;
+}
+
 interface SpecChoice {
   readonly attention: AttentionChoice | null;
   readonly ids: boolean;
@@ -172,6 +180,8 @@ interface SpecChoice {
   readonly layers: readonly LayerChoice[];
   readonly last: boolean;
   readonly head: "none" | "dense" | "softmax" | "logSoftmax";
+  /** What the last sequence is tagged with at the end; null for nothing. */
+  readonly tagged: TaggingChoice | null;
   readonly states: boolean;
   readonly handedOver: boolean;
   /** Whether the last output is what every step of a sequence after it reads. */
@@ -372,7 +382,23 @@ function addHead(draft: Draft, { head }: SpecChoice): void {
   const { at, size } = draft;
   const name = head === "dense" ? "linear" : head;
   draft.layers.push(dense({ name: "head", input: at, inputSize: size, units: 3, activation: name }));
-  draft.at = "head";
+  [draft.at, draft.size] = ["head", 3];
+}
+
+/** Name of the conditional random field at the end. */
+const TAGGER = "tagger";
+
+/** Tags for the last value, where it is a sequence. */
+function addTagger(draft: Draft, { tagged, ids, last }: SpecChoice): void {
+  const again = draft.layers.some(({ name }) => name === "again");
+  if (!tagged || draft.at.includes(".") || (last && !again)) return;
+  const path = tagged.judges && ids && !again ? "x" : null;
+  const tags = path === null ? 3 : IDS;
+  draft.layers.push(
+    dense({ name: "scores", input: draft.at, inputSize: draft.size, units: tags }),
+    crf({ name: TAGGER, input: "scores", tags, boundaries: tagged.boundaries, path }),
+  );
+  draft.at = TAGGER;
 }
 
 /** The values that the model gives: the last one, and what else is drawn. */
@@ -385,7 +411,12 @@ function outputsOf({ layers, at }: Draft, { states, attention: look }: SpecChoic
   const other = last.type === "bidirectional" && last.merge === "none" ? [`${last.name}.backward`] : [];
   const final = states && last.type === "recurrent" ? [`${last.name}.h`] : [];
   const shown = layers.some(({ name }) => name === "look") && look!.shown ? ["look.weights"] : [];
-  return [at, ...other, ...final, ...shown];
+  const judged = layers.some((layer) => layer.type === "crf" && layer.path !== null);
+  const scored =
+    at === TAGGER
+      ? [`${TAGGER}.score`, `${TAGGER}.logPartition`, ...(judged ? [`${TAGGER}.logLikelihood`] : [])]
+      : [];
+  return [at, ...other, ...final, ...shown, ...scored];
 }
 
 function build(choice: SpecChoice): Spec {
@@ -401,6 +432,7 @@ function build(choice: SpecChoice): Spec {
   });
   addRepeat(draft, choice);
   addHead(draft, choice);
+  addTagger(draft, choice);
   const x = input(ids ? { name: "x", dtype: "int32", shape: [] } : { name: "x", shape: [inputSize] });
   const looked = draft.layers.some(({ name }) => name === "look" || name === READER);
   return spec({
@@ -439,6 +471,13 @@ export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
       last: fc.boolean(),
       head: fc.constantFrom("none", "none", "dense", "softmax", "logSoftmax"),
       states: fc.boolean(),
+      tagged: steppable
+        ? fc.constant(null)
+        : fc.oneof(
+            { withCrossShrink: true },
+            { weight: 7, arbitrary: fc.constant(null) },
+            { weight: 1, arbitrary: fc.record({ boundaries: fc.boolean(), judges: fc.boolean() }) },
+          ),
       repeated: axes && !steppable ? fc.constantFrom(false, false, false, true) : fc.constant(false),
       handedOver: steppable ? fc.constant(false) : fc.boolean(),
     })

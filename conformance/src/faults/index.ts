@@ -4,6 +4,7 @@ import { batchAndTime } from "./batch-and-time.js";
 import { cellOptions } from "./cell-options.js";
 import { calls } from "./calls.js";
 import { claims } from "./claims.js";
+import { crf } from "./crf.js";
 import { customCells } from "./custom-cells.js";
 import { direction } from "./direction.js";
 import { edgesOfNumbers } from "./edges-of-numbers.js";
@@ -31,6 +32,7 @@ export const faultFamilies: Readonly<Record<string, readonly Fault[]>> = {
   "custom-cells": customCells,
   layers,
   attention,
+  crf,
   "masks-and-lengths": masksAndLengths,
   direction,
   state,

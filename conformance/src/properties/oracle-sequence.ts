@@ -33,6 +33,7 @@ export const oracleSequence: Property<Case> = {
     "time-axes",
     "attention",
     "repeat",
+    "crf",
     "R1",
     "R2",
   ],

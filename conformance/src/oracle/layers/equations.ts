@@ -1,6 +1,7 @@
 import type { LayerSpec } from "@unroll/api";
 import { attention } from "./attention.js";
 import type { Context, Equations, LayerValues } from "./context.js";
+import { crf } from "./crf.js";
 import { layerNorm } from "./layer-norm.js";
 import { activation, dense, dropout, embedding, merge, repeat } from "./pointwise.js";
 import { bidirectional, recurrent } from "./recurrent.js";
@@ -17,6 +18,7 @@ const equations: { readonly [T in LayerSpec["type"]]: Equations<Extract<LayerSpe
     layerNorm,
     merge,
     attention,
+    crf,
     repeat,
   };
 

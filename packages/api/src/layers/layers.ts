@@ -1,6 +1,7 @@
 import { activationDefinition, type ActivationSpec } from "./activation.js";
 import { attentionDefinition, type AttentionSpec } from "./attention.js";
 import { bidirectionalDefinition, type BidirectionalSpec } from "./bidirectional.js";
+import { crfDefinition, type CrfSpec } from "./crf.js";
 import { denseDefinition, type DenseSpec } from "./dense.js";
 import type { LayerDefinition } from "./definition.js";
 import { dropoutDefinition, type DropoutSpec } from "./dropout.js";
@@ -13,6 +14,7 @@ import { repeatDefinition, type RepeatSpec } from "./repeat.js";
 export { activation, activationDefinition, type ActivationSpec } from "./activation.js";
 export { attention, attentionDefinition, type AttentionSpec } from "./attention.js";
 export { bidirectional, bidirectionalDefinition, type BidirectionalSpec } from "./bidirectional.js";
+export { crf, crfDefinition, type CrfSpec } from "./crf.js";
 export { dense, denseDefinition, type DenseSpec } from "./dense.js";
 export { dropout, dropoutDefinition, type DropoutSpec } from "./dropout.js";
 export { embedding, embeddingDefinition, type EmbeddingSpec } from "./embedding.js";
@@ -26,6 +28,7 @@ export type LayerSpec =
   | ActivationSpec
   | AttentionSpec
   | BidirectionalSpec
+  | CrfSpec
   | DenseSpec
   | DropoutSpec
   | EmbeddingSpec
@@ -39,6 +42,7 @@ export const layerDefinitions = {
   activation: activationDefinition,
   attention: attentionDefinition,
   bidirectional: bidirectionalDefinition,
+  crf: crfDefinition,
   dense: denseDefinition,
   dropout: dropoutDefinition,
   embedding: embeddingDefinition,
