@@ -146,6 +146,11 @@ describe("cases", () => {
     "memory of another length": ({ memory, time }) => memory !== null && memory.time !== time,
     "empty row of the memory by lengths": ({ memory }) => memory?.lengths?.includes(0) ?? false,
     "a vector repeated": layersOf("repeat"),
+    "a conditional random field": layersOf("crf"),
+    "a conditional random field with transitions alone": ({ spec }) =>
+      spec.layers.some((layer) => layer.type === "crf" && !layer.boundaries),
+    "a path judged, in rows that end early": ({ spec, lengths }) =>
+      lengths !== null && spec.layers.some((layer) => layer.type === "crf" && layer.path !== null),
     "memory with a mask": ({ memory }) => (memory?.mask ?? null) !== null,
     projection: (given) =>
       cellsOf(given).some(

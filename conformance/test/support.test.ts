@@ -10,7 +10,7 @@ describe("supportOf", () => {
       entries.filter(
         ({ how, layer, option }) =>
           how !==
-          (["custom cell", "attention"].includes(layer) ||
+          (["custom cell", "attention", "conditional random field"].includes(layer) ||
           (/normalisation$/.test(layer) && !layer.startsWith("group")) ||
           ["projection", "peepholes", "clipped cell state"].includes(option)
             ? "composed"
@@ -30,6 +30,7 @@ describe("supportOf", () => {
       "attention",
       "convolution",
       "pool",
+      "conditional random field",
       "repeat",
       "merge",
       "batch normalisation",

@@ -10,6 +10,7 @@ import {
   type BiasForm,
   type CellSpec,
   convolution,
+  crf,
   dense,
   dropout,
   embedding,
@@ -96,7 +97,8 @@ type Placed =
   | "oneHot"
   | "reduceTime"
   | "pickStep"
-  | "toSequence";
+  | "toSequence"
+  | "crf";
 
 type Following = Exclude<LayerSpec["type"], Placed>;
 
@@ -315,6 +317,13 @@ interface AttentionChoice extends Pick<AttentionSpec, "score" | "scale" | "inner
   readonly shown: boolean;
 }
 
+interface TaggingChoice {
+  /** Whether the first and last tag are scored too. */
+  readonly boundaries: boolean;
+  /** Whether ids that are read are judged as a path. */
+  readonly judges: boolean;
+}
+
 interface SpecChoice {
   readonly attention: AttentionChoice | null;
   readonly ids: boolean;
@@ -322,6 +331,8 @@ interface SpecChoice {
   readonly layers: readonly LayerChoice[];
   readonly last: boolean;
   readonly head: "none" | "dense" | "softmax" | "logSoftmax";
+  /** What the last sequence is tagged with at the end; null for nothing. */
+  readonly tagged: TaggingChoice | null;
   readonly states: boolean;
   readonly handedOver: boolean;
   /** Whether the last output, or the outputs thinned out, are what a sequence after it reads, or a few of them are steps. */
@@ -576,7 +587,23 @@ function addHead(draft: Draft, { head }: SpecChoice): void {
   const { at, size } = draft;
   const name = head === "dense" ? "linear" : head;
   draft.layers.push(dense({ name: "head", input: at, inputSize: size, units: 3, activation: name }));
-  draft.at = "head";
+  [draft.at, draft.size] = ["head", 3];
+}
+
+/** Name of the conditional random field at the end. */
+const TAGGER = "tagger";
+
+/** Tags for the last value, where it is a sequence. */
+function addTagger(draft: Draft, { tagged, ids, last }: SpecChoice): void {
+  const again = draft.layers.some(({ name }) => name === "again");
+  if (!tagged || draft.at.includes(".") || (last && !again)) return;
+  const path = tagged.judges && ids && !again ? "x" : null;
+  const tags = path === null ? 3 : IDS;
+  draft.layers.push(
+    dense({ name: "scores", input: draft.at, inputSize: draft.size, units: tags }),
+    crf({ name: TAGGER, input: "scores", tags, boundaries: tagged.boundaries, path }),
+  );
+  draft.at = TAGGER;
 }
 
 /** The values that the model gives: the last one, and what else is drawn. */
@@ -589,7 +616,12 @@ function outputsOf({ layers, at }: Draft, { states, attention: look }: SpecChoic
   const other = last.type === "bidirectional" && last.merge === "none" ? [`${last.name}.backward`] : [];
   const final = states && last.type === "recurrent" ? [`${last.name}.h`] : [];
   const shown = layers.some(({ name }) => name === "look") && look!.shown ? ["look.weights"] : [];
-  return [at, ...other, ...final, ...shown];
+  const judged = layers.some((layer) => layer.type === "crf" && layer.path !== null);
+  const scored =
+    at === TAGGER
+      ? [`${TAGGER}.score`, `${TAGGER}.logPartition`, ...(judged ? [`${TAGGER}.logLikelihood`] : [])]
+      : [];
+  return [at, ...other, ...final, ...shown, ...scored];
 }
 
 function build(choice: SpecChoice): Spec {
@@ -607,6 +639,7 @@ function build(choice: SpecChoice): Spec {
   addFrames(draft, choice);
   addLeft(draft, choice);
   addHead(draft, choice);
+  addTagger(draft, choice);
   const x = input(ids ? { name: "x", dtype: "int32", shape: [] } : { name: "x", shape: [inputSize] });
   const looked = draft.layers.some(({ name }) => name === "look" || name === READER);
   return spec({
@@ -645,6 +678,13 @@ export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
       last: fc.boolean(),
       head: fc.constantFrom("none", "none", "dense", "softmax", "logSoftmax"),
       states: fc.boolean(),
+      tagged: steppable
+        ? fc.constant(null)
+        : fc.oneof(
+            { withCrossShrink: true },
+            { weight: 7, arbitrary: fc.constant(null) },
+            { weight: 1, arbitrary: fc.record({ boundaries: fc.boolean(), judges: fc.boolean() }) },
+          ),
       repeated:
         axes && !steppable
           ? fc.constantFrom(...([false, false, false, false, "again", "apart"] as const))

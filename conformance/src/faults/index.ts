@@ -4,6 +4,7 @@ import { batchAndTime } from "./batch-and-time.js";
 import { cellOptions } from "./cell-options.js";
 import { calls } from "./calls.js";
 import { claims } from "./claims.js";
+import { crf } from "./crf.js";
 import { customCells } from "./custom-cells.js";
 import { direction } from "./direction.js";
 import { edgesOfNumbers } from "./edges-of-numbers.js";
@@ -35,6 +36,7 @@ export const faultFamilies: Readonly<Record<string, readonly Fault[]>> = {
   layers,
   windows,
   attention,
+  crf,
   "masks-and-lengths": masksAndLengths,
   direction,
   state,

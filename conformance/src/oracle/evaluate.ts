@@ -52,7 +52,7 @@ export function evaluate<V = Float64Array>(
   const context: Context<V> = {
     m,
     value: (ref) => values.get(ref)!,
-    ids: (ref) => run.inputs[ref]!,
+    ids: (ref) => run.inputs[ref] ?? tensorOf(m, values.get(ref)!),
     weight: (name) => held.get(name),
     real(axis, row, t) {
       const ends = made.get(axis ?? "");
@@ -75,5 +75,11 @@ export function evaluate<V = Float64Array>(
   for (const layer of spec.layers)
     for (const [ref, value] of layerValues(layer, context)) values.set(ref, value);
   const outputs = Object.fromEntries(spec.outputs.map((ref) => [ref, tensorOf(m, values.get(ref)!)]));
-  return { outputs, state };
+  const margins = Object.fromEntries(
+    spec.outputs.flatMap((ref) => {
+      const { margins: rows, ...value } = values.get(ref)!;
+      return rows ? [[ref, tensorOf(m, { ...value, rows })]] : [];
+    }),
+  );
+  return { outputs, state, ...(Object.keys(margins).length > 0 && { margins }) };
 }

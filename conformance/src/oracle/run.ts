@@ -50,4 +50,9 @@ export interface Evaluation {
   readonly outputs: Readonly<Record<string, Float64Tensor>>;
   /** State parts by layer and name, [batch, ...]. */
   readonly state: Readonly<Record<string, Readonly<Record<string, Float64Tensor>>>>;
+  /**
+   * Of outputs that are ids which a layer decides on, by reference: how much better each is than the next
+   * best. Left out where there are none.
+   */
+  readonly margins?: Readonly<Record<string, Float64Tensor>>;
 }

@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { type Case, describeCase, mapState, runOf } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
 import { evaluate } from "../oracle/evaluate.js";
+import { withoutUndecided } from "../tolerance/bounds.js";
 import { derived } from "./derived.js";
 import { holdAgainst, informative, whole, withModel } from "./judge.js";
 import { type Property, skip, type Subject } from "./property.js";
@@ -95,10 +96,11 @@ export const nanPassesOn: Property<Case> = {
     const { precision } = subject.adapter.capabilities;
     const { bounds, exact } = derived(tamed(given), precision);
     if (!informative({ bounds, exact }, precision)) return skip("bound too wide");
+    const spoilt = evaluate(given.spec, given.weights, runOf(given));
     return withModel(given, subject.adapter, async (model) => ({
       errorOverBound: holdAgainst("with a NaN or an infinity", await whole(model, given), {
-        exact: evaluate(given.spec, given.weights, runOf(given)),
-        bounds,
+        exact: spoilt,
+        bounds: withoutUndecided(bounds, spoilt),
       }),
     }));
   },

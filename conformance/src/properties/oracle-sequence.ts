@@ -47,6 +47,7 @@ export const oracleSequence: Property<Case> = {
     "time-axes",
     "attention",
     "repeat",
+    "crf",
     "R1",
     "R2",
   ],

@@ -13,6 +13,7 @@ import {
   bidirectional,
   type CellSpec,
   compile,
+  crf,
   dense,
   embedding,
   groupNorm,
@@ -412,6 +413,31 @@ const options: readonly Option[] = [
     model: layer.over === "time" ? floats([layer]) : images([layer]),
     extent,
   })),
+  ...(["as it is", "transitions alone", "lengths", "a mask with gaps"] as const).map((option): Option => ({
+    layer: "conditional random field",
+    option,
+    model: spec({
+      name: "support",
+      inputs: [input({ name: "x", shape: [SIZE] })],
+      layers: [crf({ ...placed, tags: SIZE, boundaries: option !== "transitions alone" })],
+      outputs: ["layer", "layer.score", "layer.logPartition"],
+    }),
+    extent: option === "lengths" ? "lengths" : option === "a mask with gaps" ? "mask" : "full",
+  })),
+  {
+    layer: "conditional random field",
+    option: "the likelihood of a path",
+    model: spec({
+      name: "support",
+      inputs: [input({ name: "x", dtype: "int32", shape: [] })],
+      layers: [
+        embedding({ name: "scores", input: "x", inputSize: 5, outputSize: 5 }),
+        crf({ ...placed, input: "scores", tags: 5, path: "x" }),
+      ],
+      outputs: ["layer.logLikelihood"],
+    }),
+    extent: "full",
+  },
   {
     layer: "repeat",
     option: "as it is",

@@ -68,7 +68,12 @@ export function deriveBounds(
     exact,
     bounds: {
       outputs: Object.fromEntries(
-        Object.keys(exact.outputs).map((ref) => [ref, bound((from) => from.outputs[ref]!)]),
+        Object.keys(exact.outputs).map((ref) => [
+          ref,
+          exact.margins?.[ref]
+            ? decisionsOf(ref, exact, runs, precisions[precision])
+            : bound((from) => from.outputs[ref]!),
+        ]),
       ),
       state: Object.fromEntries(
         Object.entries(exact.state).map(([layer, parts]) => [
@@ -81,6 +86,40 @@ export function deriveBounds(
     },
   };
 }
+
+/**
+ * Bounds of ids that a layer decides on: next to nothing where the margin is beyond what rounding does to it,
+ * none where it is not, as an honest engine may then decide otherwise.
+ */
+function decisionsOf(
+  ref: string,
+  exact: Evaluation,
+  samples: readonly Evaluation[],
+  { smallest }: { smallest: number },
+): Float64Tensor {
+  const { shape, data } = exact.outputs[ref]!;
+  const margins = exact.margins![ref]!.data;
+  const bounds = data.map((id, k) => {
+    const margin = margins[k]!;
+    if (samples.some(({ outputs }) => outputs[ref]!.data[k] !== id)) return Infinity;
+    // There is no other.
+    if (margin === Infinity) return smallest;
+    const square = samples.reduce((sum, one) => sum + (one.margins![ref]!.data[k]! - margin) ** 2, 0);
+    return margin > DEVIATIONS * Math.sqrt(square / samples.length) ? smallest : Infinity;
+  });
+  return { shape, data: bounds };
+}
+
+/** Bounds without those of ids whose margin is no number: what is decided on by a NaN may be anything. */
+export const withoutUndecided = (bounds: Evaluation, { margins = {} }: Evaluation): Evaluation => ({
+  ...bounds,
+  outputs: Object.fromEntries(
+    Object.entries(bounds.outputs).map(([ref, { shape, data }]) => [
+      ref,
+      { shape, data: data.map((bound, k) => (Number.isNaN(margins[ref]?.data[k]) ? Infinity : bound)) },
+    ]),
+  ),
+});
 
 function defaultSamples(spec: Spec, weights: WeightMap, run: Run): number {
   const input = run.inputs[spec.inputs[0]!.name]!;

@@ -1,4 +1,3 @@
-import type { HostTensor } from "@unroll/api";
 import type { Arithmetic } from "../arithmetic.js";
 
 /** A value of the spec: for each row, one vector, or one a step where it is a sequence. */
@@ -8,6 +7,11 @@ export interface Value<V> {
   /** Axes of one vector. */
   readonly shape: readonly number[];
   readonly rows: readonly (readonly V[])[];
+  /**
+   * Of ids that a layer decides on: how much better each is than the next best, [1]. An engine whose rounding
+   * is as large may decide otherwise.
+   */
+  readonly margins?: readonly (readonly V[])[];
 }
 
 /** State of one row by part. */
@@ -18,8 +22,8 @@ export interface Context<V> {
   readonly m: Arithmetic<V>;
   /** A value made before. */
   value(ref: string): Value<V>;
-  /** Ids of an int32 input: they are no quantities, so they stay numbers. */
-  ids(ref: string): HostTensor;
+  /** Ids of an int32 value: they are no quantities, so they stay numbers. Row-major. */
+  ids(ref: string): { readonly data: ArrayLike<number> };
   /** A weight by its canonical name; undefined where the layer has none of it. */
   weight(name: string): V | undefined;
   /** Whether a step of a row is real; every one is where there is no such axis. */

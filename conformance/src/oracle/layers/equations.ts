@@ -1,6 +1,7 @@
 import type { LayerSpec } from "@unroll/api";
 import { attention } from "./attention.js";
 import type { Context, Equations, LayerValues } from "./context.js";
+import { crf } from "./crf.js";
 import { layerNorm } from "./layer-norm.js";
 import { pickStep, reduceTime, toSequence } from "./along-time.js";
 import { batchNorm } from "./batch-norm.js";
@@ -23,6 +24,7 @@ const equations: { readonly [T in LayerSpec["type"]]: Equations<Extract<LayerSpe
     layerNorm,
     merge,
     attention,
+    crf,
     repeat,
     convolution,
     pool,

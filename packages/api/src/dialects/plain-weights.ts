@@ -82,6 +82,21 @@ const plainNames: Table = {
       return null;
     },
   },
+  // pytorch-crf; TensorFlow Addons' layer for Keras; tf.contrib.crf, whose variable has that name by default.
+  crf: {
+    weights: {
+      transitions: { keras: "chain_kernel" },
+      start: { torch: "start_transitions", keras: "left_boundary" },
+      end: { torch: "end_transitions", keras: "right_boundary" },
+    },
+    refuse({ boundaries }, dialect) {
+      if (dialect === "tf1" && boundaries)
+        return ["boundaries false", "true", "the CRF of TensorFlow 1 has transitions alone"];
+      if (dialect === "torch" && !boundaries)
+        return ["boundaries true", "false", "pytorch-crf always has them; take zeros for start and end"];
+      return null;
+    },
+  },
   activation: { weights: {} },
   dropout: { weights: {} },
   merge: { weights: {} },

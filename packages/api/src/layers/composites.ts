@@ -1,8 +1,9 @@
 import type { Attrs } from "../contract/program.js";
-import type { Value } from "../program/builder.js";
+import type { Block, NamedValues, Value } from "../program/builder.js";
 import type { CompositeDefinition, CompositeInput } from "../program/composite-definition.js";
 import { activate, type Activation } from "./activations.js";
 import { attentionComposite, type AttentionAttrs, attentionDefinition } from "./attention.js";
+import { crfDecode, crfPartition, crfPathScore } from "./crf-recursions.js";
 import { gru, type GruAttrs, gruDefinition, gruStep } from "./gru.js";
 import { layerNormDefinition, normalised } from "./layer-norm.js";
 import { batchNormalised, batchNormDefinition } from "./batch-norm.js";
@@ -21,6 +22,9 @@ export type CompositeName =
   | "batchNorm"
   | "rmsNorm"
   | "attention"
+  | "crfDecode"
+  | "crfPartition"
+  | "crfPathScore"
   | `${"simpleRnn" | "gru" | "lstm"}${"" | "Cell"}`;
 
 const float = (...axes: readonly string[]): CompositeInput => ({ dtype: "float32", axes: [axes] });
@@ -90,6 +94,25 @@ const projected: NonNullable<CompositeDefinition["refuse"]> = (inputs, _attrs, s
     ? "an h of as many units as c, as there is no projectionKernel"
     : null;
 
+const chain: CompositeDefinition["inputs"] = {
+  emissions: float("time", "batch", "tags"),
+  transitions: float("tags", "tags"),
+  start: maybe(float("tags")),
+  end: maybe(float("tags")),
+  ...extent,
+};
+const tagging = (
+  build: (b: Block, emissions: Value, given: NamedValues) => unknown,
+): CompositeDefinition => ({
+  inputs: chain,
+  attrs: {},
+  refuse: oneExtent,
+  build(b, inputs) {
+    const { emissions, ...given } = named(inputs);
+    return build(b, emissions!, given);
+  },
+});
+
 /**
  * Every composite that the library makes, by the definitions that lowering uses: what a program from outside
  * is held against.
@@ -150,6 +173,17 @@ export const composites: Readonly<Record<CompositeName, CompositeDefinition>> = 
     build(b, inputs, attrs) {
       const { query, key, value, ...rest } = named(inputs);
       return attentionComposite(b, query!, key!, value!, rest, attrs as AttentionAttrs);
+    },
+  },
+  crfDecode: tagging(crfDecode),
+  crfPartition: tagging(crfPartition),
+  crfPathScore: {
+    inputs: { ...chain, path: { dtype: "int32", axes: [["time", "batch"]] } },
+    attrs: {},
+    refuse: oneExtent,
+    build(b, inputs) {
+      const { emissions, path, ...given } = named(inputs);
+      return crfPathScore(b, emissions!, path!, given);
     },
   },
   simpleRnn: {

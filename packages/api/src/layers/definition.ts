@@ -154,6 +154,8 @@ export interface LayerScope extends Surroundings {
   read(ref: ValueRef): Value;
   /** `lengths` or `mask` of a time axis, or neither. */
   extent(axis: string | null): NamedValues;
+  /** Whether anything reads the value of the layer that has a suffix; what nothing reads need not be made. */
+  wanted(suffix: string): boolean;
   /** The layer's weights by their own names. */
   readonly weights: Readonly<Record<string, Value>>;
   /** Its state before, by part. */
@@ -162,7 +164,10 @@ export interface LayerScope extends Surroundings {
 
 /** What a layer is lowered to. */
 export interface Lowered {
-  /** Output values by what follows the layer's name: "" for the output itself, `.weights`. */
+  /**
+   * Output values by what follows the layer's name: "" for the output itself, `.weights`. Those wanted at
+   * least.
+   */
   readonly outputs: Readonly<Record<string, Value>>;
   /** State parts after the run. */
   readonly state: Readonly<Record<string, Value>>;
@@ -195,8 +200,8 @@ export interface LayerDefinition<Layer extends AnyLayer = AnyLayer> {
   axis?(layer: Layer): string | null;
   /** How many steps of its input it makes one of, along the axis that it makes. Left out: 1. */
   stride?(layer: Layer): number;
-  /** The value (`ref`) whose numbers are ids of rows, and how many `rows` there are. */
-  ids?(layer: Layer): { readonly ref: ValueRef; readonly rows: number };
+  /** The value (`ref`) whose numbers are ids of rows, and how many `rows` there are; null for none. */
+  ids?(layer: Layer): { readonly ref: ValueRef; readonly rows: number } | null;
   /** Why it can't run one step at a time, or null when it can: it sees only the past. */
   whyNotSteppable?(layer: Layer, around: Surroundings): string | null;
   /** What the layer computes, appended to a program: of a whole sequence, or of one step. */

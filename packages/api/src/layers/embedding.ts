@@ -32,9 +32,11 @@ export const embedding = (options: OptionsOf<typeof fields>): EmbeddingSpec =>
 export const embeddingDefinition = {
   type: "embedding",
   fields,
-  wire({ input }, wiring) {
-    const { dtype } = wiring.read(input, "input");
+  wire({ input, inputSize }, wiring) {
+    const { dtype, ids } = wiring.read(input, "input");
     if (dtype !== "int32") wiring.refuse("input", "int32 ids", dtype, "declare the input's dtype int32");
+    if (ids !== undefined && ids > inputSize)
+      wiring.refuse("inputSize", `at least ${ids}, as many ids as the input has`, inputSize, "add rows");
   },
   values({ input, outputSize }, around) {
     const { axis, shape } = around.value(input);

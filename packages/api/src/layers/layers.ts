@@ -2,6 +2,7 @@ import { activationDefinition, type ActivationSpec } from "./activation.js";
 import { attentionDefinition, type AttentionSpec } from "./attention.js";
 import { convolutionDefinition, type ConvolutionSpec } from "./convolution.js";
 import { bidirectionalDefinition, type BidirectionalSpec } from "./bidirectional.js";
+import { crfDefinition, type CrfSpec } from "./crf.js";
 import { denseDefinition, type DenseSpec } from "./dense.js";
 import type { LayerDefinition } from "./definition.js";
 import { dropoutDefinition, type DropoutSpec } from "./dropout.js";
@@ -30,6 +31,7 @@ export { activation, activationDefinition, type ActivationSpec } from "./activat
 export { attention, attentionDefinition, type AttentionSpec } from "./attention.js";
 export { bidirectional, bidirectionalDefinition, type BidirectionalSpec } from "./bidirectional.js";
 export { convolution, convolutionDefinition, type ConvolutionSpec } from "./convolution.js";
+export { crf, crfDefinition, type CrfSpec } from "./crf.js";
 export { dense, denseDefinition, type DenseSpec } from "./dense.js";
 export { dropout, dropoutDefinition, type DropoutSpec } from "./dropout.js";
 export { embedding, embeddingDefinition, type EmbeddingSpec } from "./embedding.js";
@@ -59,6 +61,7 @@ export type LayerSpec =
   | AttentionSpec
   | BidirectionalSpec
   | ConvolutionSpec
+  | CrfSpec
   | DenseSpec
   | DropoutSpec
   | EmbeddingSpec
@@ -88,6 +91,7 @@ export const layerDefinitions = {
   attention: attentionDefinition,
   bidirectional: bidirectionalDefinition,
   convolution: convolutionDefinition,
+  crf: crfDefinition,
   dense: denseDefinition,
   dropout: dropoutDefinition,
   embedding: embeddingDefinition,

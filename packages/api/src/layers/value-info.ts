@@ -15,6 +15,8 @@ export interface ValueInfo {
    * step it is that of the steps so far, so no step may see it.
    */
   readonly ending?: true;
+  /** Of ids that a layer makes: how many there are, so that they lie from 0 to one less. */
+  readonly ids?: number;
 }
 
 export { STEPS } from "../program/runnable.js";

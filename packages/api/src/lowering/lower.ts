@@ -1,5 +1,6 @@
 import type { Program } from "../contract/program.js";
 import type { Catalog, LayerScope } from "../layers/definition.js";
+import { refsOf } from "../layers/fields.js";
 import { STEPS, type ValueInfo } from "../layers/value-info.js";
 import { type Block, type NamedValues, PartialProgramBuilder, type Value } from "../program/builder.js";
 import { type RowEnds, rowEndsName, type RunMode, stateName } from "../program/runnable.js";
@@ -93,7 +94,11 @@ export function lowerIn(catalog: Catalog, spec: Spec, how: RunMode): Program {
     values.set(name, border.swap(given, axis));
   }
   const ends = rowEnds(builder, how.extents ?? {}, border);
-  const around: Omit<LayerScope, "weights" | "initial"> = {
+  const read = new Set([
+    ...spec.outputs,
+    ...spec.layers.flatMap((layer) => refsOf(layer, layerIn(catalog, layer).fields)),
+  ]);
+  const around: Omit<LayerScope, "weights" | "initial" | "wanted"> = {
     ...surroundingsOf(catalog, infos),
     b,
     stepping: how.mode === "step",
@@ -111,7 +116,12 @@ export function lowerIn(catalog: Catalog, spec: Spec, how: RunMode): Program {
       ]),
     );
     const initial = initialState(catalog, layer, builder, values);
-    const { outputs, state, extent } = definition.lower(layer, { ...around, weights, initial });
+    const { outputs, state, extent } = definition.lower(layer, {
+      ...around,
+      wanted: (suffix) => read.has(layer.name + suffix),
+      weights,
+      initial,
+    });
     if (extent) ends.set(...extent);
     for (const [suffix, value] of Object.entries(outputs)) values.set(layer.name + suffix, value);
     for (const [part, value] of Object.entries(state)) {

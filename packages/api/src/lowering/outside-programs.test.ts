@@ -5,6 +5,7 @@ import type { Attrs, CompositeNode, Program } from "../contract/program.js";
 import { activate, activationNames } from "../layers/activations.js";
 import { attentionComposite } from "../layers/attention.js";
 import { composites } from "../layers/composites.js";
+import { crfDecode, crfPartition, crfPathScore } from "../layers/crf-recursions.js";
 import { gru, gruStep } from "../layers/gru.js";
 import { normalised } from "../layers/layer-norm.js";
 import { batchNormalised } from "../layers/batch-norm.js";
@@ -29,7 +30,7 @@ function one(shapes: Shapes, build: (b: Block, v: NamedValues) => unknown): Comp
   const { block } = new ProgramBuilder("one");
   const values: Record<string, ReturnType<Block["input"]>> = {};
   for (const [name, shape] of Object.entries(shapes)) {
-    const dtype = /[mM]ask$/.test(name) ? "bool" : name === "lengths" ? "int32" : "float32";
+    const dtype = /[mM]ask$/.test(name) ? "bool" : /^(lengths|path)$/.test(name) ? "int32" : "float32";
     values[name] = block.input({ dtype, shape });
   }
   build(block, values);
@@ -74,6 +75,8 @@ const lstmShapes = {
   projectionKernel: [3, 1],
 } as const;
 
+const chain = { emissions: sequence, transitions: [2, 2], start: [2], end: [2] } as const;
+
 const nodes: Readonly<Record<keyof typeof composites, () => CompositeNode>> = {
   ...(Object.fromEntries(
     activationNames.map((name) => [name, () => one({ x }, (b, v) => activate(b, name, v["x"]!))]),
@@ -97,6 +100,14 @@ const nodes: Readonly<Record<keyof typeof composites, () => CompositeNode>> = {
       },
       (b, { query, key, value, ...v }) =>
         attentionComposite(b, query!, key!, value!, v, { score: "scaledDot" }),
+    ),
+  crfDecode: () =>
+    one({ ...chain, lengths: ["batch"] }, (b, { emissions, ...v }) => crfDecode(b, emissions!, v)),
+  crfPartition: () =>
+    one({ ...chain, mask: ["time", "batch"] }, (b, { emissions, ...v }) => crfPartition(b, emissions!, v)),
+  crfPathScore: () =>
+    one({ ...chain, path: ["time", "batch"] }, (b, { emissions, path, ...v }) =>
+      crfPathScore(b, emissions!, path!, v),
     ),
   simpleRnn: () =>
     one({ x: sequence, h, ...weights(1), mask: ["time", "batch"] }, (b, { x, h, mask, ...v }) =>

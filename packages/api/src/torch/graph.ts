@@ -157,17 +157,7 @@ export class Graph {
         "run them as two models",
       );
     this.kind = kind;
-    if (batchFirst !== null && !packed) {
-      if (this.batchFirst !== null && this.batchFirst !== batchFirst)
-        this.refuse(
-          "UNROLL_UNSUPPORTED",
-          place,
-          `batchFirst ${this.batchFirst}, as before it`,
-          `${batchFirst}`,
-          "use one layout in a model",
-        );
-      this.batchFirst = batchFirst;
-    }
+    if (batchFirst !== null && !packed) this.layOut(place, batchFirst);
     this.extents.add(packed);
     if (this.extents.size > 1)
       this.refuse(
@@ -177,6 +167,19 @@ export class Graph {
         "both",
         "pack before the first of them",
       );
+  }
+
+  /** Notes the layout of a padded sequence: one in a model. */
+  layOut(place: string, batchFirst: boolean): void {
+    if (this.batchFirst !== null && this.batchFirst !== batchFirst)
+      this.refuse(
+        "UNROLL_UNSUPPORTED",
+        place,
+        `batchFirst ${this.batchFirst}, as before it`,
+        `${batchFirst}`,
+        "use one layout in a model",
+      );
+    this.batchFirst = batchFirst;
   }
 
   merge(mode: MergeSpec["mode"], tensors: readonly SymbolicTensor[]): SymbolicTensor {

@@ -6,10 +6,17 @@
 export * as nn from "./nn.js";
 export * as F from "./functional.js";
 export { cat } from "./functional.js";
+export { CRF } from "./crf.js";
 export { packPaddedSequence, padPackedSequence, PackedSequence, type Lengths } from "./packed.js";
 export type { LoadResult, StateDict } from "./module.js";
 export type { CellOptions } from "./cell-modules.js";
 export type { LstmOptions, RecurrentOptions, RnnOptions } from "./recurrent-modules.js";
-export type { Hidden, SymbolicState, SymbolicTensor, SymbolicTensor as Tensor } from "./symbolic.js";
+export type {
+  Hidden,
+  SymbolicState,
+  SymbolicTags,
+  SymbolicTensor,
+  SymbolicTensor as Tensor,
+} from "./symbolic.js";
 export type { RunArgument, RunArguments, RunResult } from "./values.js";
 export { tensor, type HostTensor } from "../contract/tensor.js";

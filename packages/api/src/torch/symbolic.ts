@@ -64,6 +64,14 @@ export class SymbolicTensor {
   }
 }
 
+/** A tensor of tags that a CRF decides on: whole numbers. */
+export class SymbolicTags extends SymbolicTensor {
+  /** Of the tensor that `run` returns for it. */
+  get dtype(): "int32" {
+    return "int32";
+  }
+}
+
 /** One row of a state: the part of one layer in one direction. */
 export interface StateSlot {
   /** The spec's layer. */
