@@ -595,9 +595,10 @@ const TAGGER = "tagger";
 
 /** Tags for the last value, where it is a sequence. */
 function addTagger(draft: Draft, { tagged, ids, last }: SpecChoice): void {
-  const again = draft.layers.some(({ name }) => name === "again");
-  if (!tagged || draft.at.includes(".") || (last && !again)) return;
-  const path = tagged.judges && ids && !again ? "x" : null;
+  const has = (layer: string): boolean => draft.layers.some(({ name }) => name === layer);
+  const again = has("again");
+  if (!tagged || draft.at.includes(".") || (last && !again) || has("left")) return;
+  const path = tagged.judges && ids && !again && !has(FRAMES) ? "x" : null;
   const tags = path === null ? 3 : IDS;
   draft.layers.push(
     dense({ name: "scores", input: draft.at, inputSize: draft.size, units: tags }),
