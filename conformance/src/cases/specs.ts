@@ -335,7 +335,10 @@ interface SpecChoice {
   readonly tagged: TaggingChoice | null;
   readonly states: boolean;
   readonly handedOver: boolean;
-  /** Whether the last output, or the outputs thinned out, are what a sequence after it reads, or a few of them are steps. */
+  /**
+   * Whether a sequence after it reads the last output at every step, or a few of it as steps; or outputs
+   * thinned out.
+   */
   readonly repeated: false | "again" | "apart";
   /** What of a sequence is left at the end: all of it, one step, or what is over all. */
   readonly left: "all" | PickStepSpec["step"] | `${ReduceTimeSpec["mode"]} ${ReduceTimeSpec["padding"]}`;

@@ -57,7 +57,7 @@ function wirePadding(layer: PoolSpec, wiring: Wiring): void {
   }
 }
 
-/** How many elements of each window are no padding, along the axes that windows move along: [time, batch, ...]. */
+/** How many elements of each window are no padding, [time, batch, ...] or what stretches to it. */
 function counts(b: Block, layer: PoolSpec, { rows: moved }: Padded, given: Value): Value {
   const [time, windows] = [timeWindows(layer), windowsOf(layer)];
   const inner = time === null ? windows : windows.slice(1);

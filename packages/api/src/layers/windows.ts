@@ -223,7 +223,7 @@ function tap(
   }, x);
 }
 
-/** x, padded already, at each place of a window, the last axis running fastest: each has an element a window. */
+/** An element of each window of x, padded already: for each place in a window, the last axis fastest. */
 export function taps(
   b: Block,
   x: Value,
