@@ -33,9 +33,9 @@ async function byHand({ ort, options, tf, backend }, queries, values, [B, T, siz
   );
 }
 
-export async function attention({ engines, batches, units, time, race, report }) {
-  for (const B of batches)
-    for (const size of units) {
+export async function attention({ engines, batches, units, ends, time, race, report }) {
+  for (const B of ends(batches))
+    for (const size of ends(units)) {
       const shape = [B, time, size];
       const [queries, values] = [0, 1].map(() => tensor(filled(B * time * size), shape));
       const list = [];

@@ -7,9 +7,9 @@ import { ourContestants } from "./recurrent.mjs";
 /** Units of an LSTM with as many multiplications over the same input: 4 U (I + U) = 2 H (I + H). */
 const sameWork = (I, H) => Math.round((Math.sqrt(I * I + 2 * H * (I + H)) - I) / 2);
 
-export async function customCell({ engines, batches, units, time, race, report }) {
-  for (const B of batches)
-    for (const H of units) {
+export async function customCell({ engines, batches, units, ends, time, race, report }) {
+  for (const B of ends(batches))
+    for (const H of ends(units)) {
       const entered = [];
       const kinds = {
         "recurrent highway": recurrentHighwayCell({ inputSize: H, units: H }),

@@ -1,7 +1,9 @@
 /** How long a turn is, in milliseconds: long for a clock, short for what else a machine does. */
-const TURN = 10;
+const TURN = 4;
+/** How long everyone runs before that, in milliseconds, at least. */
+const WARM = 40;
 /** Times that are enough for a median, and those that are too few. */
-const [MOST, LEAST] = [300, 5];
+const [MOST, LEAST] = [300, 7];
 
 const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 
@@ -41,14 +43,12 @@ export async function race(contestants, { seconds, now, patience }) {
   );
   const present = racing.filter((one) => one !== null);
   for (const one of present) {
-    // Until what is called often is compiled; the last turn tells how many calls make one.
-    let took = 0;
-    for (let warm = 0; warm < share / 2 && took < TURN; warm += took) {
-      took = await turn(one.run, one.calls, now);
-      if (took < TURN) one.calls = Math.ceil(one.calls * Math.min(8, TURN / Math.max(took, TURN / 8)));
+    // Until what is called often is compiled; then as many calls as make a turn.
+    for (let warm = 0; warm < Math.max(WARM, share / 4);) {
+      const took = await turn(one.run, one.calls, now);
+      warm += took;
+      one.calls = Math.max(1, Math.round(one.calls * Math.min(8, TURN / Math.max(took, TURN / 100))));
     }
-    took = await turn(one.run, one.calls, now);
-    if (took > 2 * TURN) one.calls = Math.max(1, Math.floor((one.calls * TURN) / took));
   }
   const done = ({ spent, times }) =>
     times.length >= MOST || (spent >= share && times.length >= LEAST) || spent >= 3 * patience * 1000;

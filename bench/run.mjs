@@ -2,7 +2,7 @@
 //
 //   npm run build && npm run bench [-- --quick] [--only recurrent,streams]
 //   [--engines builtin,onnxruntime-web] [--units 64,128,256,512] [--batch 1,8,32] [--time 100]
-//   [--seconds 0.5] [--clock processor] [--json FILE]
+//   [--seconds 0.5] [--patience 2] [--runs 15] [--clock processor] [--json FILE]
 //
 // Printed are medians, and how many times as long each takes as the first. `--clock processor` counts what
 // the process's threads computed, for machines that others use as well; ratios hold there, absolute figures
@@ -11,6 +11,7 @@
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { readFileSync, writeFileSync } from "node:fs";
+import { join, sep } from "node:path";
 import { parseArgs } from "node:util";
 import { attention } from "./attention.mjs";
 import { audio } from "./audio.mjs";
@@ -24,18 +25,20 @@ import { recurrent } from "./recurrent.mjs";
 import { startup } from "./startup.mjs";
 import { streams } from "./streams.mjs";
 
-const sections = { startup, memory, recurrent, custom: customCell, attention, characters, streams, audio };
+const sections = { recurrent, custom: customCell, attention, characters, streams, audio, startup, memory };
 /** What `--quick` has instead: about a minute. */
 const quick = {
   units: "64,256",
   batch: "1",
   seconds: "0.05",
+  runs: "3",
   engines: "builtin,builtin loops,onnxruntime-web,onnxruntime-node,tfjs wasm",
 };
 const full = {
   units: "64,128,256,512",
   batch: "1,8,32",
   seconds: "0.5",
+  runs: "15",
   engines: Object.keys(loaders).join(","),
 };
 
@@ -49,6 +52,8 @@ const { values } = parseArgs({
     batch: option("string"),
     time: option("string"),
     seconds: option("string"),
+    patience: option("string"),
+    runs: option("string"),
     clock: option("string"),
     json: option("string"),
   },
@@ -56,6 +61,7 @@ const { values } = parseArgs({
 const args = {
   time: "100",
   clock: "wall",
+  patience: "2",
   only: Object.keys(sections).join(","),
   ...(values.quick ? quick : full),
   ...values,
@@ -101,44 +107,51 @@ function report({ steps, ...about }, contestants, given) {
   });
 }
 
+/** What a section has that is not about sizes: the least and the most. */
+const ends = (list) => [...new Set([list[0], list.at(-1)])];
+
+/** What is as it was installed; package.json of a library is often not among what it exports. */
+function versionOf(name) {
+  const entry = createRequire(import.meta.url).resolve(name);
+  const folder = `${sep}node_modules${sep}${name.replace("/", sep)}${sep}`;
+  const file = join(entry.slice(0, entry.lastIndexOf(folder)), folder, "package.json");
+  return JSON.parse(readFileSync(file, "utf8")).version;
+}
+
+/** Writes what there is so far. */
+function save(file) {
+  const libraries = ["onnxruntime-web", "onnxruntime-node", "@tensorflow/tfjs", "brain.js"];
+  const about = {
+    ...{ clock: args.clock, seconds: Number(args.seconds), patience: Number(args.patience) },
+    ...{ time: given.time, runs: given.runs, missing },
+    ...{ node: process.versions.node, processor: cpus()[0].model.trim(), cores: cpus().length },
+    versions: Object.fromEntries(
+      libraries.filter((name) => !missing.includes(name)).map((name) => [name, versionOf(name)]),
+    ),
+  };
+  // A line for each result, as whoever compares two runs reads lines.
+  const lines = results.map((result) => JSON.stringify(result)).join(",\n");
+  writeFileSync(file, `{"about":${JSON.stringify(about)},\n"results":[\n${lines}\n]}\n`);
+}
+
 const given = {
   engines,
   batches: numbers(args.batch),
   units: numbers(args.units),
+  ends,
   time: Number(args.time),
   counts: values.quick ? [1000] : [100, 1000, 10_000],
   voices: values.quick ? [16] : [8, 16, 24, 40],
-  runs: values.quick ? 3 : 15,
+  runs: Number(args.runs),
   clock: args.clock,
-  race: (contestants) => race(contestants, { seconds: Number(args.seconds), now, patience: 2 }),
+  race: (contestants) =>
+    race(contestants, { seconds: Number(args.seconds), now, patience: Number(args.patience) }),
   report,
 };
 console.log(`${args.clock} clock, medians; x: how many times as long as the first takes`);
-for (const name of wanted) await sections[name](given);
-
-if (args.json) {
-  const require = createRequire(import.meta.url);
-  const versionOf = (name) => {
-    const [, version] = /"version": "(.*?)"/.exec(
-      readFileSync(
-        require.resolve(name).replace(new RegExp(`(node_modules/${name}/).*`), "$1package.json"),
-        "utf8",
-      ),
-    );
-    return version;
-  };
-  const libraries = [
-    "onnxruntime-web",
-    "onnxruntime-node",
-    "@tensorflow/tfjs",
-    ...(missing.length ? [] : ["brain.js"]),
-  ];
-  const about = {
-    ...{ clock: args.clock, seconds: Number(args.seconds), time: given.time, missing },
-    ...{ node: process.versions.node, processor: cpus()[0].model.trim(), cores: cpus().length },
-    versions: Object.fromEntries(libraries.map((name) => [name, versionOf(name)])),
-  };
-  writeFileSync(args.json, `${JSON.stringify({ about, results }, null, 1)}\n`);
+for (const name of wanted) {
+  await sections[name](given);
+  if (args.json) save(args.json);
 }
 // Threads of libraries are still there.
 process.exit(0);
