@@ -1,7 +1,7 @@
 /** How long a turn is, in milliseconds: long for a clock, short for what else a machine does. */
 const TURN = 4;
-/** How long everyone runs before that, in milliseconds, at least. */
-const WARM = 40;
+/** How long everyone runs before that, in milliseconds, at least: at the first race, and at others. */
+const [COLD, WARM] = [300, 40];
 /** Times that are enough for a median, and those that are too few. */
 const [MOST, LEAST] = [300, 7];
 
@@ -44,7 +44,8 @@ export async function race(contestants, { seconds, now, patience }) {
   const present = racing.filter((one) => one !== null);
   for (const one of present) {
     // Until what is called often is compiled; then as many calls as make a turn.
-    for (let warm = 0; warm < Math.max(WARM, share / 4);) {
+    const least = Math.max(paces.has(one.key) ? WARM : COLD, share / 4);
+    for (let warm = 0; warm < least;) {
       const took = await turn(one.run, one.calls, now);
       warm += took;
       one.calls = Math.max(1, Math.round(one.calls * Math.min(8, TURN / Math.max(took, TURN / 100))));
