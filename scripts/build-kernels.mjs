@@ -19,6 +19,8 @@ export async function kernelsModule() {
       join(api, "assembly/kernels.ts"),
       ...["--outFile", file, "--enable", "simd", "--runtime", "stub", "--importMemory", "--noExportMemory"],
       ...["--initialMemory", "1", "--noAssert", "--optimizeLevel", "3", "--converge", "--use", "abort="],
+      // Behind what the kernels use to work on; see START in heap.ts.
+      ...["--memoryBase", "64"],
     ]);
     if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
     const lines = readFileSync(file)

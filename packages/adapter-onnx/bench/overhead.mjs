@@ -9,7 +9,7 @@
 import { legalize } from "@unroll/api/adapter";
 import { input, lower, lstmCell, recurrent, spec, specWeights, tensor } from "@unroll/api";
 import { onnx } from "@unroll/adapter-onnx";
-import { onnxLstm } from "../../../bench/onnx-lstm-node.mjs";
+import { recurrentNode } from "../../../bench/onnx-by-hand.mjs";
 
 const [library = "web", rounds = "60"] = process.argv.slice(2);
 const ort = library === "web" ? await import("onnxruntime-web") : (await import("onnxruntime-node")).default;
@@ -49,7 +49,7 @@ async function ours(H, B, T, composites) {
 
 /** The same by hand, reading the output where it is. */
 async function byHand(H, B, T) {
-  const session = await ort.InferenceSession.create(onnxLstm(H, H, random), {
+  const session = await ort.InferenceSession.create(recurrentNode("LSTM", H, H), {
     executionProviders: [device],
     ...sessionOptions,
   });

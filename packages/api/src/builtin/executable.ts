@@ -51,6 +51,10 @@ export class BuiltinExecutable implements SyncExecutable {
     this.#places = [...first.values()];
   }
 
+  get movedTo(): string | undefined {
+    return this.#source?.memory.movedTo;
+  }
+
   async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, DeviceTensor>> {
     const { inputs, outputs } = this.#program;
     const dims = Object.create(null) as Record<string, number>;

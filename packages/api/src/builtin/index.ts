@@ -21,7 +21,7 @@ export interface BuiltinOptions {
    * Whether to compute four numbers at once, in WebAssembly. Left out, it does where the host can, and plain
    * loops do where it can't; `true` refuses such a host, `false` has the loops. `device` of the adapter says
    * which it is: `wasm` or `cpu`. A model for which the host has no more WebAssembly memory runs on loops as
-   * well, and is refused by `true`.
+   * well, which its own `device` says, and is refused by `true`.
    */
   readonly simd?: boolean;
 }

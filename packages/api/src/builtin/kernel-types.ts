@@ -48,6 +48,8 @@ export interface FastKernels {
 /** Memory for one executable, and the kernels that work on it. */
 export interface Memory {
   readonly kernels: Kernels;
+  /** What the kernels run on, where it is not what their source says. */
+  readonly movedTo?: string | undefined;
   /**
    * An array, its contents whatever was there. Its place never changes.
    *

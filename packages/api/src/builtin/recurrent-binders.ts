@@ -2,10 +2,10 @@ import type { Cell, CellFactory } from "./kernel-types.js";
 import type { Binder, Binding, Slot } from "./slot.js";
 
 /**
- * Steps whose input is multiplied at once: enough to share each panel of weights, and memory stays bounded in
- * time.
+ * Rows, of all steps together, whose input is multiplied at once: enough to share each panel of weights, few
+ * enough that their products are still in the cache when the steps read them.
  */
-const BLOCK = 64;
+const ROWS = 64;
 
 interface Bound {
   readonly cell: Cell;
@@ -13,6 +13,8 @@ interface Bound {
   readonly time: number;
   readonly batch: number;
   readonly units: number;
+  /** The most steps that are prepared at once. */
+  readonly block: number;
 }
 
 /**
@@ -28,6 +30,7 @@ function bindCell(
   const x = of("x")!;
   const [batch, units] = of("h")!.shape as [number, number];
   const time = sequence ? x.shape[0]! : 1;
+  const block = Math.min(time, Math.ceil(ROWS / batch));
   const make = kernels.fast?.cells[name] ?? loops;
   const cell = make({
     kernels,
@@ -35,7 +38,7 @@ function bindCell(
     units,
     batch,
     scratch,
-    block: Math.min(time, BLOCK),
+    block,
     x: x.data as Float32Array,
     inputBias: of("inputBias")?.data as Float32Array | undefined,
     recurrentBias: of("recurrentBias")?.data as Float32Array | undefined,
@@ -44,7 +47,7 @@ function bindCell(
       return pack(of(weight)!, from, cols, rows, count ?? cols);
     },
   });
-  return { cell, of, time, batch, units };
+  return { cell, of, time, batch, units, block };
 }
 
 const outputOf = ({ outs, outputNames }: Binding, name: string): Float32Array | undefined =>
@@ -72,7 +75,7 @@ export const cellBinder =
 export const sequenceBinder =
   (name: string, loops: CellFactory): Binder =>
   (binding) => {
-    const { cell, of, time, batch, units } = bindCell(name, loops, true, binding);
+    const { cell, of, time, batch, units, block } = bindCell(name, loops, true, binding);
     const { attrs, scratch } = binding;
     const size = batch * units;
     const initial = ["h", "c"].map((part) => of(part)?.data as Float32Array | undefined);
@@ -113,8 +116,8 @@ export const sequenceBinder =
       let first = 0;
       for (let step = 0; step < time; step++) {
         const t = reverse ? time - 1 - step : step;
-        if (step % BLOCK === 0) {
-          const count = Math.min(BLOCK, time - step);
+        if (step % block === 0) {
+          const count = Math.min(block, time - step);
           first = reverse ? t + 1 - count : t;
           cell.project(first, count);
           if (cell.fold && !masked) {

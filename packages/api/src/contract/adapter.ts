@@ -56,6 +56,11 @@ export interface Adapter {
 /** A program made ready by an adapter. */
 export interface Executable {
   /**
+   * Where this program runs, of an engine that had to leave the adapter's device with it, for want of memory
+   * say. May change with any run; undefined while it is on that device.
+   */
+  readonly movedTo?: string | undefined;
+  /**
    * Runs the program once. Feeds are read, never changed or disposed; the caller owns the results.
    *
    * @param feeds one value for every program input, by input name; already checked against the declared

@@ -69,6 +69,10 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     };
   }
 
+  get device(): string {
+    return this.#executables.device;
+  }
+
   /** Refuses what the adapter can't run; a synchronous adapter is made ready for steps here. */
   prepare(): void {
     const [runnable, executables] = [this.#runnable, this.#executables];

@@ -75,6 +75,12 @@ export class Executables {
     this.#generation = { weights: withCopiesOf(weights, new Map()), runs: 0, before: null };
   }
 
+  /** Where what was compiled runs: an executable that left the adapter's device speaks for all. */
+  get device(): string {
+    for (const { sync } of this.#entries.values()) if (sync?.movedTo) return sync.movedTo;
+    return this.#adapter.device;
+  }
+
   /** The legalized program of a mode. @throws UNROLL_UNSUPPORTED for what the adapter can't run */
   program(how: RunMode): Program {
     return this.#entry(how).program;

@@ -46,6 +46,11 @@ export interface SequenceModel<S extends ModelSource = Spec> {
   /** The engine that it runs on. */
   readonly adapter: Adapter;
   /**
+   * Where it runs: the adapter's device, or another where any of its programs had to leave that one, as the
+   * builtin engine does when there is no WebAssembly memory left. It may change with a longer sequence.
+   */
+  readonly device: string;
+  /**
    * Runs whole sequences.
    *
    * @param x the input [batch, time, ...], or every input by name

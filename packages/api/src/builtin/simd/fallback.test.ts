@@ -31,13 +31,15 @@ const asLoops = async (units, adapter, steps) => {
     const model = await compiled(units, one);
     const [state, out, after] = [model.zeroState(1), new Float32Array(units), new Float32Array(units)];
     model.stepInto(Float32Array.of(1, -2, 3, -4), state, out);
+    const first = model.device;
     const long = Float32Array.from({ length: 4 * steps }, (_, k) => Math.sin(k));
     const { output } = await model.sequence(tensor(long, [1, steps, 4]), { state });
     model.stepInto(Float32Array.of(4, 3, -2, -1), state, after);
-    return { step: [...out, ...after].join(), sequence: output.data.join(), length: output.data.length };
+    return { step: [...out, ...after].join(), sequence: output.data.join(), length: output.data.length,
+      device: [first, model.device].join() };
   }));
   return { step: results[0].step === results[1].step, sequence: results[0].sequence === results[1].sequence,
-    length: results[0].length };
+    length: results[0].length, devices: results.map(({ device }) => device) };
 };
 const adapter = builtin();
 const answer = {
@@ -80,7 +82,7 @@ const same = { step: true, sequence: true };
 const onLoops = {
   device: "cpu",
   required: "UNROLL_CONFIG",
-  small: { ...same, length: 16 * 100 },
+  small: { ...same, length: 16 * 100, devices: ["cpu,cpu", "cpu,cpu"] },
 };
 
 describe("an engine without SIMD runs on loops, and says so", () => {
@@ -110,8 +112,8 @@ it("a model that there is no memory left for runs on loops, and is refused where
     device: "wasm",
     required: "none",
     // It starts with SIMD, and moves to loops with its sequence, from the same state within rounding.
-    small: { length: 16 * 20_000 },
-    large: { ...same, length: 300 * 10 },
+    small: { length: 16 * 20_000, devices: ["wasm,cpu", "cpu,cpu"] },
+    large: { ...same, length: 300 * 10, devices: ["cpu,cpu", "cpu,cpu"] },
     largeRequired: "UNROLL_ENGINE",
     longRequired: "UNROLL_ENGINE",
     afterwards: true,

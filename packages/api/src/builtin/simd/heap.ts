@@ -75,6 +75,8 @@ interface Gap {
 const PAGE = 65_536;
 /** Arrays start at multiples of it: a line of the processor's cache. */
 const LINE = 64;
+/** The first free address; below it are the kernels' own: room to work in, and their constants. */
+export const START = 8 * LINE;
 /** What an array of so many bytes takes: whole lines, at least one. */
 export const lines = (bytes: number): number => Math.max(1, Math.ceil(bytes / LINE)) * LINE;
 
@@ -91,13 +93,13 @@ export class Heap {
 
   /** @throws RangeError where there is no such memory */
   constructor(module: Module, bytes: number) {
-    const pages = Math.ceil((bytes + LINE) / PAGE);
+    const pages = Math.ceil((bytes + START) / PAGE);
     const { Instance, Memory } = webAssembly()!;
     const memory = new Memory({ initial: pages, maximum: pages });
     this.buffer = memory.buffer;
-    this.size = pages * PAGE - LINE;
+    this.size = pages * PAGE - START;
     this.exports = new Instance(module, { env: { memory } }).exports as never;
-    this.#gaps = [{ at: LINE, bytes: this.size }];
+    this.#gaps = [{ at: START, bytes: this.size }];
   }
 
   /** Whether everything is free. */

@@ -1,7 +1,7 @@
 import { unrollError } from "../../contract/error.js";
 import { allocate, type DType, type DTypeArray } from "../../contract/tensor.js";
 import type { Kernels, Memory } from "../kernel-types.js";
-import { scalarKernels } from "../kernels.js";
+import { loops, scalarKernels } from "../kernels.js";
 import { Heap, lines } from "./heap.js";
 import { SimdKernels } from "./simd-kernels.js";
 import type { Module } from "./web-assembly.js";
@@ -170,6 +170,10 @@ export class SimdMemory implements Memory {
 
   get kernels(): Kernels {
     return this.#holding?.place.kernels ?? scalarKernels;
+  }
+
+  get movedTo(): string | undefined {
+    return this.#holding ? undefined : loops.device;
   }
 
   allocate<D extends DType>(dtype: D, size: number, owner: object): DTypeArray[D] {
