@@ -47,6 +47,7 @@ const named: Readonly<Record<string, CustomCellSpec>> = {
   rwkvChannelMixing: cells.rwkvChannelMixingCell({ inputSize: 4, innerSize: 3 }),
   "convLstm 1d": cells.convLstmCell({ shape: [4], channels: 1, filters: 2, kernelSize: 3, padding: "same" }),
   "convLstm 2d": cells.convLstmCell({ shape: [2, 2], channels: 1, filters: 2, kernelSize: [2, 1] }),
+  window: cells.windowCell({ inputSize: 4, steps: 3 }),
   residual: cells.residualCell(cells.mLstmCell({ inputSize: 4, units: 4 })),
   highway: cells.highwayCell(cells.sruCell({ inputSize: 4 }), { coupled: false }),
   zoneout: cells.zoneoutCell(cells.coupledGateLstmCell({ inputSize: 4, units: 3 }), { h: 0.1, c: 0.5 }),

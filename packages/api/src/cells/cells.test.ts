@@ -11,6 +11,7 @@ import {
   phasedLstmCell,
   residualCell,
   sLstmCell,
+  windowCell,
   zoneoutCell,
 } from "./index.js";
 
@@ -53,6 +54,7 @@ describe("named cells refuse what they can't be", () => {
     ["a highway of another size", () => highwayCell(cell), '"indRnn" with 3 in, 4 out'],
     ["a highway on a highway", () => highwayCell(highwayCell(square)), 'one with "highway.carryKernel"'],
     ["zoneout of a part that isn't there", () => zoneoutCell(square, { c: 0.5 }), "rates in 0..1 of h"],
+    ["a window of one step", () => windowCell({ inputSize: 2, steps: 1 }), "steps of at least 2, got 1"],
     ["zoneout beyond 1", () => zoneoutCell(square, { h: 1.5 }), "h: 1.5"],
   ])("%s", (_what, make, text) => expect(thrown(make)).toContain(text));
 });

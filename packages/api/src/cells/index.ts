@@ -32,3 +32,4 @@ export { selectiveScanCell, type SelectiveScanOptions } from "./selective-scan.j
 export { sLstmCell, type SLstmOptions } from "./s-lstm.js";
 export { sruCell, type SruOptions } from "./sru.js";
 export { zoneoutCell } from "./zoneout.js";
+export { windowCell, type WindowOptions } from "./window.js";
