@@ -16,7 +16,7 @@ const ids = Array.from(text, (character) => Math.max(0, charlm.vocab.indexOf(cha
 
 const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 const line = (...cells) =>
-  console.log(cells.map((cell, k) => (k < 2 ? String(cell).padEnd(22) : String(cell).padStart(14))).join(""));
+  console.log(cells.map((cell, k) => (k < 2 ? String(cell).padEnd(22) : String(cell).padStart(16))).join(""));
 line("model", "remembers", "numbers", "nats/character", "perplexity");
 for (const model of baselines({ baselines: small, charlm: large })) {
   const nats = -mean(await score(model, ids, adapter));
