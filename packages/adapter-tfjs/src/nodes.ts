@@ -8,6 +8,7 @@ import {
   type ValueId,
 } from "@unroll/api/adapter";
 import { activation, activationComposites, activationNames } from "./activations.js";
+import { elementOf } from "./elements.js";
 import type { TfTensor } from "./library.js";
 import { primitiveKernels, type Workshop } from "./primitives.js";
 import { composedRecurrence } from "./recurrent/composed.js";
@@ -148,7 +149,7 @@ function composite(node: CompositeNode, scope: Scope, outputs: readonly number[]
 }
 
 function scan(node: ScanNode, scope: Scope, outputs: readonly number[]): Step {
-  const { tf, run } = scope.workshop;
+  const { tf } = scope.workshop;
   const slots = new Map<ValueId, number>();
   const slot = (id: ValueId): number => {
     const known = slots.get(id);
@@ -174,14 +175,7 @@ function scan(node: ScanNode, scope: Scope, outputs: readonly number[]): Step {
           const from = env[given[k]!]!;
           if (k < carries) local[to] = carried[k]!;
           else if (k >= carries + sequences) local[to] = from;
-          else {
-            const element = run(
-              "Slice",
-              { x: from },
-              { begin: from.shape.map((_, axis) => (axis === 0 ? t : 0)), size: [1, ...from.shape.slice(1)] },
-            );
-            local[to] = run("Reshape", { x: element }, { shape: from.shape.slice(1) });
-          }
+          else local[to] = elementOf(scope.workshop, from, t);
         });
         for (const step of steps) step(local);
         return results.map((k) => local[k]!);

@@ -1,4 +1,5 @@
 import { activation } from "../activations.js";
+import { elementOf } from "../elements.js";
 import type { TfTensor } from "../library.js";
 import type { Workshop } from "../primitives.js";
 import type { Operands } from "./host-kernel.js";
@@ -86,18 +87,7 @@ export function composedRecurrence(
     const real = lengths
       ? run("Less", { a: reshape(tf.range(0, time, 1, "int32"), [time, 1]), b: reshape(lengths, [1, batch]) })
       : mask;
-    const at = (v: TfTensor, t: number): TfTensor =>
-      reshape(
-        run(
-          "Slice",
-          { x: v },
-          {
-            begin: v.shape.map((_, k) => (k === 0 ? t : 0)),
-            size: v.shape.map((dim, k) => (k === 0 ? 1 : dim)),
-          },
-        ),
-        v.shape.slice(1),
-      );
+    const at = (v: TfTensor, t: number): TfTensor => elementOf(workshop, v, t);
 
     const outputs = new Array<TfTensor>(time);
     let state: State = { h: h!, c };
