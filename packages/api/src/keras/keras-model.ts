@@ -94,7 +94,10 @@ export class KerasModel {
 
   /** Names and shapes of the weights, in the order of `getWeights`, under Keras 3's names. */
   get weightSpecs(): readonly WeightSpec[] {
-    return kerasWeights(this.spec, this.wired.bindings);
+    const all = kerasWeights(this.spec, this.wired.bindings);
+    if (!this.wired.statisticsLast) return all;
+    const gathered = ({ name }: WeightSpec): boolean => /\/moving_(mean|variance)$/.test(name);
+    return [...all.filter((weight) => !gathered(weight)), ...all.filter(gathered)];
   }
 
   /**
@@ -118,7 +121,8 @@ export class KerasModel {
 
   /** The weights in Keras's order, bit for bit as they were set; copies. */
   getWeights(): HostTensor<"float32">[] {
-    return Object.values(this.namedWeights());
+    const named = this.namedWeights();
+    return this.weightSpecs.map(({ name }) => named[name]!);
   }
 
   /** The weights under Keras 3's names; copies. */

@@ -149,6 +149,10 @@ export abstract class Layer {
 
   /** @internal Refuses, in Keras's words, inputs that the layer can't have. */
   checkInputs(_inputs: readonly ValueInfo[]): void {}
+  /** @internal The same where each step of a sequence is an input by itself. */
+  checkStep(forms: readonly ValueInfo[]): void {
+    this.checkInputs(forms);
+  }
   /** @internal What follows the layer's name in the references of its outputs. */
   get outputSuffixes(): readonly string[] {
     return [""];
@@ -183,6 +187,10 @@ export abstract class Layer {
   /** @internal The layer within, which Keras names as well. */
   get wrapped(): Layer | null {
     return null;
+  }
+  /** @internal Whether what training gathers comes after the weights of all layers of a model. */
+  get statisticsLast(): boolean {
+    return false;
   }
   /** @internal Whether Keras's layer is called with masks. */
   get takesMask(): boolean {

@@ -11,8 +11,25 @@ import { DenseLayer, type DenseOptions } from "./dense.js";
 import { DropoutLayer, type DropoutOptions } from "./dropout.js";
 import { EmbeddingLayer, type EmbeddingOptions } from "./embedding.js";
 import { MergeLayer } from "./merge.js";
+import {
+  BatchNormalizationLayer,
+  type BatchNormalizationOptions,
+  GroupNormalizationLayer,
+  type GroupNormalizationOptions,
+  LayerNormalizationLayer,
+  type LayerNormalizationOptions,
+  RmsNormalizationLayer,
+  type RmsNormalizationOptions,
+} from "./normalization.js";
 import { RepeatVectorLayer, type RepeatVectorOptions } from "./repeat-vector.js";
 import { ConvolutionLayer, type ConvolutionOptions, PoolLayer, type PoolOptions } from "./windows.js";
+import {
+  FlattenLayer,
+  PermuteLayer,
+  type PermuteOptions,
+  ReshapeLayer,
+  type ReshapeOptions,
+} from "./shapes.js";
 import { TimeDistributedLayer, type TimeDistributedOptions } from "./time-distributed.js";
 import type { CustomCellSpec } from "../layers/custom.js";
 import {
@@ -134,3 +151,31 @@ export const add = (options: LayerOptions = {}): Layer => new MergeLayer("add", 
 export const average = (options: LayerOptions = {}): Layer => new MergeLayer("average", "ave", options);
 /** Keras's `Multiply`: the product of two inputs or more of one shape. */
 export const multiply = (options: LayerOptions = {}): Layer => new MergeLayer("multiply", "mul", options);
+/** Keras's `BatchNormalization` at inference: by the moving mean and variance of each feature. */
+export const batchNormalization = (options: BatchNormalizationOptions = {}): Layer =>
+  new BatchNormalizationLayer(options);
+/** Keras's `LayerNormalization`: each vector over its last axis. */
+export const layerNormalization = (options: LayerNormalizationOptions = {}): Layer =>
+  new LayerNormalizationLayer(options);
+/** Keras's `RMSNormalization`: each vector by the root of the mean of its squares, with a weight `scale`. */
+export const rmsNormalization = (options: RmsNormalizationOptions = {}): Layer =>
+  new RmsNormalizationLayer(options);
+/**
+ * Keras's `GroupNormalization` of what has no time, or of each step within `timeDistributed`: of a sequence
+ * Keras takes mean and variance over every step.
+ */
+export const groupNormalization = (options: GroupNormalizationOptions = {}): Layer =>
+  new GroupNormalizationLayer(options);
+/** Keras's `Flatten` of what has no time, or of each step within `timeDistributed`. */
+export const flatten = (options: LayerOptions = {}): Layer => new FlattenLayer(options);
+/**
+ * Keras's `Reshape`. What has no time becomes a sequence of two axes or more, the first of which is time; a
+ * sequence keeps its time, which is -1 there.
+ */
+export const reshape = (
+  targetShape: readonly number[] | ReshapeOptions,
+  more?: More<ReshapeOptions>,
+): Layer => new ReshapeLayer(named("targetShape", targetShape, more));
+/** Keras's `Permute` of the axes after the batch, counted from 1; time stays the first. */
+export const permute = (dims: readonly number[] | PermuteOptions, more?: More<PermuteOptions>): Layer =>
+  new PermuteLayer(named("dims", dims, more));

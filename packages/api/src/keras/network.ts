@@ -26,6 +26,8 @@ export interface Network {
     readonly parts: readonly StatePart[];
     readonly stateful: boolean;
   }[];
+  /** Whether what training gathers comes after all other weights. */
+  readonly statisticsLast: boolean;
 }
 
 function refuse(code: UnrollError["code"], expected: string, got: string, cure: string): never {
@@ -216,5 +218,6 @@ export function network(
         parts: call.layer.stateParts(),
         stateful: call.layer.stateful,
       })),
+    statisticsLast: calls.some(({ layer }) => (layer.wrapped ?? layer).statisticsLast),
   };
 }

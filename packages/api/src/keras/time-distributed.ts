@@ -34,7 +34,7 @@ export class TimeDistributedLayer extends Layer {
         "one without time",
         "apply the layer itself",
       );
-    this.options.layer.checkInputs(forms);
+    this.options.layer.checkStep(forms);
   }
 
   override get outputSuffixes(): readonly string[] {
@@ -42,7 +42,9 @@ export class TimeDistributedLayer extends Layer {
   }
 
   toSpecs(name: string, inputs: readonly ValueRef[], forms: readonly ValueInfo[]): readonly LayerSpec[] {
-    return this.options.layer.toSpecs(name, inputs, forms, null, "", false);
+    // A layer without time sees a step, which has none.
+    const steps = forms.map((form) => ({ ...form, axis: null }));
+    return this.options.layer.toSpecs(name, inputs, steps, null, "", false);
   }
 
   override get wrapped(): Layer {

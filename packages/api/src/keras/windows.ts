@@ -90,15 +90,17 @@ abstract class WindowLayer extends Layer {
   override checkInputs([form]: readonly ValueInfo[]): void {
     this.lastAxis(form!);
     const { axis, shape } = form!;
-    const before = shape.length - 1 + (axis === null ? 0 : 1);
-    // Inside of timeDistributed the first of them stays as it is.
-    if (before !== this.axes && !(before === this.axes + 1 && axis !== null))
+    if (shape.length - 1 + (axis === null ? 0 : 1) !== this.axes)
       this.refuse(
         "UNROLL_SHAPE",
         this.axes === 1 ? "an input [batch, steps, channels]" : "an input [batch, rows, columns, channels]",
         axesText(form!),
         "timeDistributed applies it to each step of a sequence of such",
       );
+  }
+
+  override checkStep([form]: readonly ValueInfo[]): void {
+    this.checkInputs([{ ...form!, axis: null }]);
   }
 
   /** What the core's layers with windows share. */

@@ -33,6 +33,22 @@ export interface TrainingArgs {
   readonly biasConstraint?: string | object | null;
   /** Without effect: training only. */
   readonly embeddingsConstraint?: string | object | null;
+  /** Without effect: weights are given. */
+  readonly betaInitializer?: string | object;
+  /** Without effect: weights are given. */
+  readonly gammaInitializer?: string | object;
+  /** Without effect: weights are given. */
+  readonly movingMeanInitializer?: string | object;
+  /** Without effect: weights are given. */
+  readonly movingVarianceInitializer?: string | object;
+  /** Without effect: training only. */
+  readonly betaRegularizer?: string | object | null;
+  /** Without effect: training only. */
+  readonly betaConstraint?: string | object | null;
+  /** Without effect: training only. */
+  readonly gammaRegularizer?: string | object | null;
+  /** Without effect: training only. */
+  readonly gammaConstraint?: string | object | null;
   /** Without effect: training only. */
   readonly trainable?: boolean;
   /** Without effect: training only. */
@@ -77,6 +93,14 @@ const withoutEffect: { readonly [K in keyof Required<TrainingArgs>]: Kind } = {
   recurrentConstraint: "text",
   biasConstraint: "text",
   embeddingsConstraint: "text",
+  betaInitializer: "text",
+  gammaInitializer: "text",
+  movingMeanInitializer: "text",
+  movingVarianceInitializer: "text",
+  betaRegularizer: "text",
+  betaConstraint: "text",
+  gammaRegularizer: "text",
+  gammaConstraint: "text",
   trainable: "truth",
   seed: "number",
   noiseShape: "numbers",

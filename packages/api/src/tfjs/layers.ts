@@ -17,6 +17,9 @@ import { EmbeddingLayer } from "../keras/embedding.js";
 import type { Layer } from "../keras/layer.js";
 import { RecurrentLayer, BidirectionalLayer } from "../keras/recurrent-layers.js";
 import { RepeatVectorLayer } from "../keras/repeat-vector.js";
+import { LayerNormalizationLayer } from "../keras/normalization.js";
+import { TrailingStatistics } from "./trailing-statistics.js";
+import { FlattenLayer, PermuteLayer, ReshapeLayer } from "../keras/shapes.js";
 import { TimeDistributedLayer } from "../keras/time-distributed.js";
 import { activationOf, kept, type LayerArgs } from "./arguments.js";
 import { UnmaskedMerge } from "./unmasked-merge.js";
@@ -132,6 +135,36 @@ export interface RepeatVectorArgs extends LayerArgs {
   readonly n: number;
 }
 
+/** Arguments of `layers.layerNormalization`. */
+export interface LayerNormalizationArgs extends LayerArgs {
+  /** Only the last axis: -1, the default, or its number. */
+  readonly axis?: number;
+  /** Added to the variance. Default 1e-3. */
+  readonly epsilon?: number;
+  /** Whether each feature has a weight `beta` added. Default true. */
+  readonly center?: boolean;
+  /** Whether each feature is multiplied by a weight `gamma`. Default true. */
+  readonly scale?: boolean;
+}
+
+/** Arguments of `layers.batchNormalization`. */
+export interface BatchNormalizationArgs extends LayerNormalizationArgs {
+  /** Without effect: how statistics are gathered in training. */
+  readonly momentum?: number;
+}
+
+/** Arguments of `layers.reshape`. */
+export interface ReshapeArgs extends LayerArgs {
+  /** Axes after the batch, one of which may be -1 for what is left. */
+  readonly targetShape: readonly number[];
+}
+
+/** Arguments of `layers.permute`. */
+export interface PermuteArgs extends LayerArgs {
+  /** Which axis stands at each place after the batch, counted from 1; time stays the first. */
+  readonly dims: readonly number[];
+}
+
 /** Arguments of `layers.concatenate`. */
 export interface ConcatenateArgs extends LayerArgs {
   /** Only the last axis, -1, the default. */
@@ -242,3 +275,15 @@ export const average = (args: LayerArgs = {}): Layer =>
 /** `tf.layers.multiply`: the product of two inputs or more of one shape. */
 export const multiply = (args: LayerArgs = {}): Layer =>
   new UnmaskedMerge("multiply", "mul", kept("multiply", args));
+/** `tf.layers.batchNormalization` at inference: by the moving mean and variance of each feature. */
+export const batchNormalization = (args: BatchNormalizationArgs = {}): Layer =>
+  new TrailingStatistics(kept("batchNormalization", args));
+/** `tf.layers.layerNormalization`: each vector over its last axis. */
+export const layerNormalization = (args: LayerNormalizationArgs = {}): Layer =>
+  new LayerNormalizationLayer(kept("layerNormalization", args));
+/** `tf.layers.flatten` of what has no time, or of each step within `timeDistributed`. */
+export const flatten = (args: LayerArgs = {}): Layer => new FlattenLayer(kept("flatten", args));
+/** `tf.layers.reshape`. What has no time becomes a sequence of two axes or more, whose first is time. */
+export const reshape = (args: ReshapeArgs): Layer => new ReshapeLayer(kept("reshape", args));
+/** `tf.layers.permute` of the axes after the batch, counted from 1; time stays the first. */
+export const permute = (args: PermuteArgs): Layer => new PermuteLayer(kept("permute", args));
