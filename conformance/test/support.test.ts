@@ -10,8 +10,13 @@ describe("supportOf", () => {
       entries.filter(
         ({ how, layer, option }) =>
           how !==
-          (["custom cell", "attention", "layer normalisation", "conditional random field"].includes(layer) ||
-          ["projection", "peepholes", "clipped cell state"].includes(option)
+          ([
+            "custom cell",
+            "attention",
+            "layer normalisation",
+            "multi-head attention",
+            "conditional random field",
+          ].includes(layer) || ["projection", "peepholes", "clipped cell state"].includes(option)
             ? "composed"
             : "own"),
       ),
@@ -27,6 +32,7 @@ describe("supportOf", () => {
       "activation",
       "layer normalisation",
       "attention",
+      "multi-head attention",
       "conditional random field",
       "repeat",
       "merge",

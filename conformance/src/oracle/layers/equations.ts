@@ -3,6 +3,7 @@ import { attention } from "./attention.js";
 import type { Context, Equations, LayerValues } from "./context.js";
 import { crf } from "./crf.js";
 import { layerNorm } from "./layer-norm.js";
+import { multiHeadAttention } from "./multi-head-attention.js";
 import { activation, dense, dropout, embedding, merge, repeat } from "./pointwise.js";
 import { bidirectional, recurrent } from "./recurrent.js";
 
@@ -19,6 +20,7 @@ const equations: { readonly [T in LayerSpec["type"]]: Equations<Extract<LayerSpe
     merge,
     attention,
     crf,
+    multiHeadAttention,
     repeat,
   };
 

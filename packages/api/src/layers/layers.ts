@@ -8,6 +8,7 @@ import { dropoutDefinition, type DropoutSpec } from "./dropout.js";
 import { embeddingDefinition, type EmbeddingSpec } from "./embedding.js";
 import { layerNormDefinition, type LayerNormSpec } from "./layer-norm.js";
 import { mergeDefinition, type MergeSpec } from "./merge.js";
+import { multiHeadAttentionDefinition, type MultiHeadAttentionSpec } from "./multi-head-attention.js";
 import { recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 import { repeatDefinition, type RepeatSpec } from "./repeat.js";
 
@@ -20,6 +21,11 @@ export { dropout, dropoutDefinition, type DropoutSpec } from "./dropout.js";
 export { embedding, embeddingDefinition, type EmbeddingSpec } from "./embedding.js";
 export { layerNorm, layerNormDefinition, type LayerNormSpec } from "./layer-norm.js";
 export { merge, mergeDefinition, type MergeSpec } from "./merge.js";
+export {
+  multiHeadAttention,
+  multiHeadAttentionDefinition,
+  type MultiHeadAttentionSpec,
+} from "./multi-head-attention.js";
 export { recurrent, recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 export { repeat, repeatDefinition, type RepeatSpec } from "./repeat.js";
 
@@ -34,6 +40,7 @@ export type LayerSpec =
   | EmbeddingSpec
   | LayerNormSpec
   | MergeSpec
+  | MultiHeadAttentionSpec
   | RecurrentSpec
   | RepeatSpec;
 
@@ -48,6 +55,7 @@ export const layerDefinitions = {
   embedding: embeddingDefinition,
   layerNorm: layerNormDefinition,
   merge: mergeDefinition,
+  multiHeadAttention: multiHeadAttentionDefinition,
   recurrent: recurrentDefinition,
   repeat: repeatDefinition,
 } as const satisfies { readonly [T in LayerSpec["type"]]: LayerDefinition<Extract<LayerSpec, { type: T }>> };
