@@ -111,7 +111,7 @@ describe("cases", () => {
       ),
     ),
     ...Object.fromEntries(
-      ["dot", "scaledDot", "additive"].map((score) => [
+      ["dot", "scaledDot", "additive", "general", "concat"].map((score) => [
         `attention by ${score}`,
         (given: Case) =>
           given.spec.layers.some((layer) => layer.type === "attention" && layer.score === score),
@@ -124,6 +124,17 @@ describe("cases", () => {
           given.spec.layers.some((layer) => layer.type === "attention" && layer.scale === scale),
       ]),
     ),
+    "heads that look at a memory": ({ spec }) =>
+      spec.layers.some((layer) => layer.type === "multiHeadAttention" && layer.value !== layer.query),
+    "heads that look at their own past": ({ spec }) =>
+      spec.layers.some((layer) => layer.type === "multiHeadAttention" && layer.causal),
+    "heads without biases": ({ spec }) =>
+      spec.layers.some((layer) => layer.type === "multiHeadAttention" && layer.bias === "none"),
+    "attention of a sequence to its own past": ({ spec }) =>
+      spec.layers.some((layer) => layer.type === "attention" && layer.causal),
+    "attention that takes the mean where all is masked": ({ spec, memory }) =>
+      (memory?.mask ?? null) !== null &&
+      spec.layers.some((layer) => layer.type === "attention" && layer.emptyRows === "mean"),
     "attention with a scale within": ({ spec }) =>
       spec.layers.some((layer) => layer.type === "attention" && layer.innerScale === "scalar"),
     "attention by a vector without time": ({ spec }) =>

@@ -10,7 +10,7 @@ describe("supportOf", () => {
       entries.filter(
         ({ how, layer, option }) =>
           how !==
-          (["custom cell", "attention", "conditional random field"].includes(layer) ||
+          (["custom cell", "attention", "multi-head attention", "conditional random field"].includes(layer) ||
           (/normalisation$/.test(layer) && !layer.startsWith("group")) ||
           ["projection", "peepholes", "clipped cell state"].includes(option)
             ? "composed"
@@ -30,6 +30,7 @@ describe("supportOf", () => {
       "attention",
       "convolution",
       "pool",
+      "multi-head attention",
       "conditional random field",
       "repeat",
       "merge",

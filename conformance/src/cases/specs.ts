@@ -27,6 +27,7 @@ import {
   permute,
   pickStep,
   type PickStepSpec,
+  multiHeadAttention,
   recurrent,
   type RecurrentSpec,
   reduce,
@@ -93,6 +94,7 @@ type Placed =
   | "embedding"
   | "merge"
   | "attention"
+  | "multiHeadAttention"
   | "repeat"
   | "oneHot"
   | "reduceTime"
@@ -304,9 +306,12 @@ const layerChoice = ({
   });
 };
 
-interface AttentionChoice extends Pick<AttentionSpec, "score" | "scale" | "innerScale"> {
-  /** Whether a layer looks at the memory, or a cell at each of its steps. */
-  readonly by: "layer" | "cell";
+interface AttentionChoice extends Pick<
+  AttentionSpec,
+  "score" | "scale" | "innerScale" | "causal" | "emptyRows"
+> {
+  /** Whether a layer looks at the memory, one of several heads, or a cell at each of its steps. */
+  readonly by: "layer" | "heads" | "cell";
   /** Size of the memory's vectors. */
   readonly size: number;
   /** What the memory goes through before it is looked at. */
@@ -391,11 +396,22 @@ function memoryOf({ size, encoder }: AttentionChoice): readonly [layers: LayerSp
   return [[recurrent({ name: ENCODER, input: SOURCE, cell, direction: encoder })], ENCODER];
 }
 
+/** How a layer compares, with no option that its score can't have. */
+const scoringOf = ({ score, scale, innerScale, emptyRows }: AttentionChoice) =>
+  ({
+    score,
+    scoreSize: score === "concat" ? 2 : null,
+    innerScale: score === "additive" ? innerScale : "none",
+    scale: score === "concat" ? "none" : scale === "vector" && score !== "additive" ? "scalar" : scale,
+    emptyRows,
+  }) as const;
+
 /** Layers by which values `at` of some size look at the memory, then joined with what they see. */
 function attending(at: string, size: number, choice: AttentionChoice): LayerSpec[] {
-  const { score, scale, innerScale, size: memory, ownKeys } = choice;
+  const { score, size: memory, ownKeys } = choice;
   const [layers, value] = memoryOf(choice);
-  const key = ownKeys || memory !== size ? "keys" : value;
+  const weighs = score === "general" || score === "concat";
+  const key = ownKeys || (memory !== size && !weighs) ? "keys" : value;
   return [
     ...layers,
     ...(key === "keys" ? [dense({ name: "keys", input: value, inputSize: memory, units: size })] : []),
@@ -405,13 +421,43 @@ function attending(at: string, size: number, choice: AttentionChoice): LayerSpec
       key,
       value,
       inputSize: size,
-      score,
-      innerScale: score === "additive" ? innerScale : "none",
-      scale: scale === "vector" && score !== "additive" ? "scalar" : scale,
+      keySize: key === "keys" ? size : memory,
+      ...scoringOf(choice),
     }),
     merge({ name: "seen", inputs: [at, "look"], mode: "concat" }),
   ];
 }
+
+/** How heads look, of numbers that are drawn for something else. */
+const headsOf = ({ score, scale, causal, emptyRows }: AttentionChoice) =>
+  ({
+    heads: scale === "none" ? 1 : 2,
+    headSize: score === "dot" ? 1 : 2,
+    valueHeadSize: score === "additive" ? 3 : 2,
+    bias: score === "concat" ? "none" : "single",
+    causal,
+    emptyRows,
+  }) as const;
+
+/** Layers by which heads look from values `at` of some size at the memory, or at those themselves. */
+function attendingByHeads(at: string, size: number, choice: AttentionChoice, self: boolean): LayerSpec[] {
+  const [layers, value] = self ? [[], at] : memoryOf(choice);
+  const sizes = { inputSize: size, keySize: self ? size : choice.size };
+  return [
+    ...layers,
+    multiHeadAttention({
+      name: self ? SELF : "look",
+      query: at,
+      value,
+      ...sizes,
+      ...headsOf(choice),
+      causal: self && choice.causal,
+    }),
+  ];
+}
+
+/** Name of the layer by which a sequence looks at itself. */
+const SELF = "self";
 
 /** Name of the layer whose cell looks at the memory. */
 const READER = "reader";
@@ -515,6 +561,21 @@ function addLook(draft: Draft, { choice, first, final, returns }: Place, look: A
   const apart = choice.form === "bidirectional" && choice.merge === "none" && final;
   if (!look || !first || apart) return;
   const { at, size } = draft;
+  // Only a sequence has steps before it.
+  if (look.by === "layer" && look.causal && returns === "sequence") {
+    const own = { name: SELF, query: at, value: at, inputSize: size, causal: true } as const;
+    const self = attention({ ...own, ...scoringOf(look) });
+    draft.layers.push(self, merge({ name: "with_self", inputs: [at, SELF], mode: "sum" }));
+    draft.at = "with_self";
+    return;
+  }
+  if (look.by === "heads") {
+    draft.layers.push(
+      ...attendingByHeads(at, size, look, look.ownKeys && look.causal && returns === "sequence"),
+    );
+    draft.at = draft.layers.at(-1)!.name;
+    return;
+  }
   // A sequence alone is read step by step.
   if (look.by === "cell" && returns === "sequence") {
     draft.layers.push(...reading(at, size, look));
@@ -619,7 +680,8 @@ function outputsOf({ layers, at }: Draft, { states, attention: look }: SpecChoic
     ) as RecurrentSpec | BidirectionalSpec;
   const other = last.type === "bidirectional" && last.merge === "none" ? [`${last.name}.backward`] : [];
   const final = states && last.type === "recurrent" ? [`${last.name}.h`] : [];
-  const shown = layers.some(({ name }) => name === "look") && look!.shown ? ["look.weights"] : [];
+  const looks = layers.find(({ name }) => name === "look" || name === SELF);
+  const shown = looks && look!.shown ? [`${looks.name}.weights`] : [];
   const judged = layers.some((layer) => layer.type === "crf" && layer.path !== null);
   const scored =
     at === TAGGER
@@ -658,10 +720,14 @@ function build(choice: SpecChoice): Spec {
 export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
   const { depth, steppable = false, axes = true, custom = true } = wish;
   const looking = fc.record({
-    score: fc.constantFrom("dot", "scaledDot", "additive"),
-    by: custom ? fc.constantFrom("layer", "cell") : fc.constant("layer" as const),
+    score: fc.constantFrom("dot", "scaledDot", "additive", "additive", "general", "concat"),
+    causal: steppable ? fc.constant(false as const) : fc.constantFrom(false, false, true),
+    emptyRows: fc.constantFrom("zeros", "zeros", "mean"),
+    by: custom
+      ? fc.constantFrom("layer", "layer", "layer", "heads", "cell", "cell")
+      : fc.constantFrom("layer", "layer", "heads"),
     scale: fc.constantFrom("none", "scalar", "vector"),
-    innerScale: fc.constantFrom("none", "none", "scalar"),
+    innerScale: fc.constantFrom("none", "scalar"),
     size: sizes,
     encoder: steppable ? fc.constant("none" as const) : fc.constantFrom("none", "forward", "backward"),
     ownKeys: fc.boolean(),
@@ -672,7 +738,7 @@ export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
       attention: axes
         ? fc.oneof(
             { withCrossShrink: true },
-            { weight: 4, arbitrary: fc.constant(null) },
+            { weight: 3, arbitrary: fc.constant(null) },
             { weight: 1, arbitrary: looking },
           )
         : fc.constant(null),
@@ -686,8 +752,14 @@ export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
         ? fc.constant(null)
         : fc.oneof(
             { withCrossShrink: true },
-            { weight: 7, arbitrary: fc.constant(null) },
-            { weight: 1, arbitrary: fc.record({ boundaries: fc.boolean(), judges: fc.boolean() }) },
+            { weight: 5, arbitrary: fc.constant(null) },
+            {
+              weight: 1,
+              arbitrary: fc.record({
+                boundaries: fc.boolean(),
+                judges: fc.constantFrom(true, true, false),
+              }),
+            },
           ),
       repeated:
         axes && !steppable

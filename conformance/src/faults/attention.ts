@@ -1,8 +1,23 @@
 import type { HostTensor } from "@unroll/api";
+import type { CompositeNode, PrimitiveNode } from "@unroll/api/adapter";
 import { faultOfComposites } from "./planting/composites.js";
 import { fault, type Fault } from "./planting/fault.js";
 import { attentionOf } from "./planting/programs.js";
 import { changeNamed } from "./planting/weights.js";
+
+const changedBody = (
+  node: CompositeNode,
+  change: (inner: PrimitiveNode) => PrimitiveNode,
+): CompositeNode => ({
+  ...node,
+  body: {
+    ...node.body,
+    nodes: node.body.nodes.map((inner) => (inner.kind === "primitive" ? change(inner) : inner)),
+  },
+});
+
+const negated = ({ body }: CompositeNode, id: string): boolean =>
+  body.nodes.some((inner) => inner.kind === "primitive" && inner.op === "not" && inner.outputs[0]!.id === id);
 
 /** Attention. */
 export const attention: readonly Fault[] = [
@@ -61,9 +76,64 @@ export const attention: readonly Fault[] = [
     attentionOf,
   ),
   fault(
+    "attention-score-kernel-transposed",
+    "the weights of a general score are read from key to query",
+    "k·W·q in the place of q·W·k, where both have one size",
+    {
+      weights: changeNamed("scoreKernel", ({ shape: [rows, columns], data }) =>
+        rows === columns
+          ? Float32Array.from(data, (_, k) => data[(k % rows!) * rows! + Math.floor(k / rows!)]!)
+          : (data as Float32Array),
+      ),
+    },
+  ),
+  faultOfComposites(
+    "attention-sees-the-next-step",
+    "causal attention sees one step too many",
+    "a mask that hides what comes after the diagonal's neighbour",
+    (node) =>
+      node.attrs["causal"] === true
+        ? changedBody(node, (inner) =>
+            inner.op === "constant" && inner.attrs["dtype"] === "int32"
+              ? { ...inner, attrs: { ...inner.attrs, value: [2] } }
+              : inner,
+          )
+        : node,
+    attentionOf,
+  ),
+  faultOfComposites(
+    "attention-of-nothing-is-zeros",
+    "a row without a real step gets zeros where it should get the mean",
+    "a port of Keras's attention that masks before it normalises",
+    (node) =>
+      node.attrs["emptyRows"] === "mean"
+        ? // What is hidden where something is seen is what is hidden.
+          changedBody(node, (inner) =>
+            inner.op === "and" && negated(node, inner.inputs[0]!)
+              ? { ...inner, inputs: [inner.inputs[0]!, inner.inputs[0]!] }
+              : inner,
+          )
+        : node,
+    attentionOf,
+  ),
+  fault(
+    "heads-run-fastest",
+    "the columns of a value kernel are read with the heads running fastest",
+    "a reshape to [size, heads] where the layout is [heads, size]",
+    {
+      weights: changeNamed("valueKernel", ({ shape: [, columns], data }) => {
+        const half = columns! / 2;
+        const from = (column: number): number => (column % half) * 2 + Math.floor(column / half);
+        return half % 1 === 0
+          ? Float32Array.from(data, (_, k) => data[k - (k % columns!) + from(k % columns!)]!)
+          : (data as Float32Array);
+      }),
+    },
+  ),
+  fault(
     "attention-scale-ignored",
     "what a score is multiplied by is taken for 1",
     "a converter without the weight of Attention(use_scale=True)",
-    { weights: changeNamed("look.scale", ({ data }) => new Float32Array(data.length).fill(1)) },
+    { weights: changeNamed(".scale", ({ data }) => new Float32Array(data.length).fill(1)) },
   ),
 ];

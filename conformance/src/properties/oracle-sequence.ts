@@ -46,6 +46,7 @@ export const oracleSequence: Property<Case> = {
     "softmax",
     "time-axes",
     "attention",
+    "multi-head-attention",
     "repeat",
     "crf",
     "R1",

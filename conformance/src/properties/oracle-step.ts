@@ -34,6 +34,7 @@ export const oracleStep: Property<Case> = {
     "bias-forms",
     "time-axes",
     "attention",
+    "multi-head-attention",
     "R1",
     "R7",
   ],

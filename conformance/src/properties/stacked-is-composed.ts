@@ -18,9 +18,10 @@ function parts(
   const reads = second.flatMap((layer) => [
     ...("inputs" in layer
       ? layer.inputs
-      : layer.type === "attention"
+      : "query" in layer
         ? [layer.query, layer.key, layer.value]
         : [layer.input]),
+    ...("path" in layer && layer.path !== null ? [layer.path] : []),
     ...("initialState" in layer && layer.initialState ? Object.values(layer.initialState) : []),
   ]);
   const own = new Set(second.map(({ name }) => name));

@@ -30,6 +30,7 @@ import {
   pad,
   permute,
   pickStep,
+  multiHeadAttention,
   recurrent,
   reduce,
   reduceTime,
@@ -392,7 +393,7 @@ const options: readonly Option[] = [
     ]),
     extent: "full",
   })),
-  ...(["dot", "scaledDot", "additive"] as const).map((score): Option => ({
+  ...(["dot", "scaledDot", "additive", "general"] as const).map((score): Option => ({
     layer: "attention",
     option: `score ${score}`,
     model: looking({ score }),
@@ -405,12 +406,71 @@ const options: readonly Option[] = [
     model: looking({ score: "additive", scale: "vector" }),
     extent: "full",
   },
+  {
+    layer: "attention",
+    option: "score concat",
+    model: looking({ score: "concat", scoreSize: UNITS }),
+    extent: "full",
+  },
+  {
+    layer: "attention",
+    option: "causal",
+    model: floats([attention({ name: "layer", query: "x", value: "x", inputSize: SIZE, causal: true })]),
+    extent: "full",
+  },
+  {
+    layer: "attention",
+    option: "the mean where all is masked",
+    model: looking({ emptyRows: "mean" }),
+    extent: "mask",
+  },
   { layer: "attention", option: "lengths of what is looked at", model: looking({}), extent: "lengths" },
   { layer: "attention", option: "a mask over what is looked at", model: looking({}), extent: "mask" },
   ...Object.entries(windowOptions).map(([option, [layer, extent = "full"]]): Option => ({
     layer: layer.type === "pool" ? "pool" : "convolution",
     option,
     model: layer.over === "time" ? floats([layer]) : images([layer]),
+    extent,
+  })),
+  ...(["as it is", "no bias", "sizes of its own", "the mean where all is masked"] as const).map(
+    (option): Option => ({
+      layer: "multi-head attention",
+      option,
+      model: spec({
+        name: "support",
+        inputs: [input({ name: "x", shape: [SIZE] }), input({ name: SOURCE, shape: [SIZE], axis: SOURCE })],
+        layers: [
+          multiHeadAttention({
+            name: "layer",
+            query: "x",
+            value: SOURCE,
+            inputSize: SIZE,
+            heads: 2,
+            headSize: 2,
+            ...(option === "no bias" && { bias: "none" }),
+            ...(option === "sizes of its own" && { valueHeadSize: 3, outputSize: 5 }),
+            ...(option === "the mean where all is masked" && { emptyRows: "mean" }),
+          }),
+        ],
+        outputs: ["layer", "layer.weights"],
+      }),
+      extent: option === "the mean where all is masked" ? "mask" : "full",
+    }),
+  ),
+  ...(["full", "lengths"] as const).map((extent): Option => ({
+    layer: "multi-head attention",
+    option: extent === "full" ? "causal" : "causal, lengths",
+    model: floats([
+      multiHeadAttention({
+        name: "layer",
+        query: "x",
+        value: "x",
+        inputSize: SIZE,
+        heads: 2,
+        headSize: 2,
+        causal: true,
+      }),
+    ]),
     extent,
   })),
   ...(["as it is", "transitions alone", "lengths", "a mask with gaps"] as const).map((option): Option => ({

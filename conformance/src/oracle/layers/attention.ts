@@ -3,10 +3,21 @@ import type { Context, Equations, Value } from "./context.js";
 
 /** How well a key fits a query. */
 function scoring<V>(
-  { name, inputSize, score, scale }: AttentionSpec,
+  { name, inputSize, keySize, score, scoreSize, scale }: AttentionSpec,
   { m, weight }: Context<V>,
 ): (query: V, key: V) => V {
   const [factor, within] = [weight(`${name}.scale`), weight(`${name}.innerScale`)];
+  const kernel = weight(`${name}.scoreKernel`);
+  if (score === "general")
+    return (query, key) => m.affine(m.affine(query, kernel!, keySize, undefined), key, 1, undefined);
+  if (score === "concat")
+    return (query, key) =>
+      m.affine(
+        m.activate("tanh", m.affine(m.concat([query, key]), kernel!, scoreSize!, undefined)),
+        weight(`${name}.scoreVector`)!,
+        1,
+        undefined,
+      );
   if (score !== "additive")
     return (query, key) => {
       const product = m.affine(query, key, 1, undefined);
@@ -33,8 +44,13 @@ export const attention: Equations<AttentionSpec> = <V>(layer: AttentionSpec, con
   const size = v.shape[0]!;
   const look = (one: V, row: number, t: number): { y: V; shares: V } => {
     const keys = k.rows[row]!;
-    const seen = keys.map((_, s) => s).filter((s) => real(k.axis, row, s));
-    if (seen.length === 0) return { y: m.zeros(size), shares: m.zeros(keys.length) };
+    const seen = keys.map((_, s) => s).filter((s) => real(k.axis, row, s) && !(layer.causal && s > t));
+    if (seen.length === 0) {
+      if (layer.emptyRows === "zeros") return { y: m.zeros(size), shares: m.zeros(keys.length) };
+      const shares = m.divide(m.constant(1, keys.length), keys.length);
+      const mean = m.affine(shares, m.concat(v.rows[row]!), size, undefined);
+      return { y: real(q.axis, row, t) ? mean : m.zeros(size), shares };
+    }
     const fits = m.concat(seen.map((s) => fit(one, keys[s]!)));
     const shares = m.softmax(factor === undefined ? fits : m.mul(fits, repeated(m, factor, seen.length)));
     const values = m.concat(seen.map((s) => v.rows[row]![s]!));

@@ -8,6 +8,7 @@ import { batchNorm } from "./batch-norm.js";
 import { oneHot, pad, permute, reduce, reshape, slice, stack, tile } from "./feature-axes.js";
 import { groupNorm } from "./group-norm.js";
 import { rmsNorm } from "./rms-norm.js";
+import { multiHeadAttention } from "./multi-head-attention.js";
 import { activation, dense, dropout, embedding, merge, repeat } from "./pointwise.js";
 import { bidirectional, recurrent } from "./recurrent.js";
 import { convolution, pool } from "./windows.js";
@@ -25,6 +26,7 @@ const equations: { readonly [T in LayerSpec["type"]]: Equations<Extract<LayerSpe
     merge,
     attention,
     crf,
+    multiHeadAttention,
     repeat,
     convolution,
     pool,

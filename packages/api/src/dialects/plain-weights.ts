@@ -1,5 +1,5 @@
 import { unrollError } from "../contract/error.js";
-import type { LayerSpec } from "../specification/types.js";
+import type { LayerSpec, MultiHeadAttentionSpec } from "../specification/types.js";
 import { layerWeights } from "../specification/weights.js";
 import { plainRule, type WeightRule } from "./rules.js";
 
@@ -13,7 +13,16 @@ export type PlainLayer = Exclude<LayerSpec, { readonly type: "recurrent" | "bidi
 type Names = Readonly<Partial<Record<Dialect, string>>> & {
   /** Frameworks that keep axes [..., in, out] of ours as [out, in, ...]: of a matrix the transpose. */
   readonly channelsFirst?: readonly Dialect[];
+  /** Frameworks whose tensor has other axes in the same order, or further rows of this one's size: which. */
+  readonly within?: Readonly<Partial<Record<Dialect, Within>>>;
 };
+
+/** What a framework's tensor is, of which a weight is all or one of several parts. */
+interface Within {
+  readonly shape: readonly number[];
+  /** Which part of the first axis; null for all of it. */
+  readonly row: number | null;
+}
 
 /** Names of a layer's weights, by ours. */
 interface PlainNames<Layer> {
@@ -68,18 +77,40 @@ const plainNames: Table = {
   toSequence: { weights: {} },
   attention: {
     weights: {
+      scoreKernel: { torch: "score_kernel" },
+      scoreVector: { torch: "score_vector" },
       innerScale: { torch: "inner_scale", keras: "scale" },
       scale: ({ scale, score }) => ({
         keras: scale === "scalar" && score === "additive" ? "concat_score_weight" : "scale",
         tf1: scale === "vector" ? "attention_v" : "attention_g",
       }),
     },
-    refuse({ innerScale, scale }, dialect) {
+    refuse({ innerScale, scale, score }, dialect) {
+      if ((dialect === "keras" || dialect === "tf1") && (score === "general" || score === "concat"))
+        return [
+          "a score without weights of its own",
+          score,
+          "it keeps them in dense layers before the attention; use dot or additive after those",
+        ];
       if (dialect === "keras" && innerScale === "scalar" && scale !== "scalar")
         return ["scale scalar beside innerScale", scale, "no Keras layer has only one of them"];
       if (dialect === "tf1" && innerScale !== "none")
         return ["innerScale none", innerScale, "no attention of TensorFlow 1 has it"];
       return null;
+    },
+  },
+  multiHeadAttention: {
+    weights: multiHeadNames(),
+    refuse({ heads, headSize, valueHeadSize, inputSize, outputSize }, dialect) {
+      if (dialect === "tf1") return ["another layer", "multiHeadAttention", "TensorFlow 1 has none"];
+      const wide = heads * headSize === inputSize && valueHeadSize === headSize && outputSize === inputSize;
+      return dialect === "torch" && !wide
+        ? [
+            "heads that together are as wide as query and output",
+            `${heads} of ${headSize}`,
+            "it has no other",
+          ]
+        : null;
     },
   },
   // pytorch-crf; TensorFlow Addons' layer for Keras; tf.contrib.crf, whose variable has that name by default.
@@ -114,6 +145,56 @@ const channelsFirst = (axes: number): readonly number[] => [
   ...Array.from({ length: axes - 2 }, (_, k) => k),
 ];
 
+/**
+ * PyTorch keeps the three kernels in one tensor, transposed, unless keys or values have sizes of their own,
+ * and always their biases; Keras has heads as an axis.
+ */
+function multiHeadNames(): PlainNames<MultiHeadAttentionSpec>["weights"] {
+  const letters = { query: "q", key: "k", value: "v" } as const;
+  const parts = Object.entries(letters).flatMap(([name, letter], row) => {
+    const axes = ({ heads, headSize, valueHeadSize }: MultiHeadAttentionSpec): number[] => [
+      heads,
+      name === "value" ? valueHeadSize : headSize,
+    ];
+    const kernel = (layer: MultiHeadAttentionSpec): Names => {
+      const { inputSize, keySize, valueSize } = layer;
+      const rows = { query: inputSize, key: keySize, value: valueSize }[name as keyof typeof letters];
+      const apart = keySize !== inputSize || valueSize !== inputSize;
+      return {
+        torch: apart ? `${letter}_proj_weight` : "in_proj_weight",
+        keras: `${name}/kernel`,
+        channelsFirst: ["torch"],
+        within: {
+          keras: { shape: [rows, ...axes(layer)], row: null },
+          ...(!apart && { torch: { shape: [3 * inputSize, inputSize], row } }),
+        },
+      };
+    };
+    const bias = (layer: MultiHeadAttentionSpec): Names => ({
+      torch: "in_proj_bias",
+      keras: `${name}/bias`,
+      within: {
+        keras: { shape: axes(layer), row: null },
+        torch: { shape: [3 * layer.inputSize], row },
+      },
+    });
+    return [
+      [`${name}Kernel`, kernel],
+      [`${name}Bias`, bias],
+    ] as const;
+  });
+  return {
+    ...Object.fromEntries(parts),
+    outputKernel: ({ heads, valueHeadSize, outputSize }) => ({
+      torch: "out_proj.weight",
+      keras: "attention_output/kernel",
+      channelsFirst: ["torch"],
+      within: { keras: { shape: [heads, valueHeadSize, outputSize], row: null } },
+    }),
+    outputBias: { torch: "out_proj.bias", keras: "attention_output/bias" },
+  };
+}
+
 /** A weight of a layer without cells, as a framework has it. */
 export interface PlainWeight {
   /** Ours, without the layer's name. */
@@ -123,6 +204,7 @@ export interface PlainWeight {
   readonly shape: readonly number[];
   /** Ours as the framework has them; undefined where they are the same. */
   readonly axes: readonly number[] | undefined;
+  readonly within: Within | null;
 }
 
 /**
@@ -147,7 +229,8 @@ export function plainWeights(layer: PlainLayer, dialect: Dialect): readonly Plai
     const held = weights[canonical]!;
     const names = typeof held === "function" ? held(layer) : held;
     const axes = names.channelsFirst?.includes(dialect) ? channelsFirst(shape.length) : undefined;
-    return { canonical, name: names[dialect] ?? canonical, shape, axes };
+    const within = names.within?.[dialect] ?? null;
+    return { canonical, name: names[dialect] ?? canonical, shape, axes, within };
   });
 }
 
@@ -157,9 +240,10 @@ export const plainRules = (
   dialect: Dialect,
   key: (weight: PlainWeight) => string,
 ): WeightRule[] =>
-  plainWeights(layer, dialect).map((weight) =>
-    plainRule(layer.name, weight.canonical, key(weight), weight.shape, weight.axes),
-  );
+  plainWeights(layer, dialect).map((weight) => {
+    const rule = plainRule(layer.name, weight.canonical, key(weight), weight.shape, weight.axes);
+    return weight.within ? { ...rule, foreign: [{ key: key(weight), ...weight.within }] } : rule;
+  });
 
 /** Our names of the weights that a layer without cells may have. */
 export const plainRoles = (type: PlainLayer["type"]): readonly string[] =>

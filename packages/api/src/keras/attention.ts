@@ -12,6 +12,11 @@ interface CommonOptions extends LayerOptions {
    * Default false.
    */
   readonly returnAttentionScores?: boolean;
+  /**
+   * Whether a step sees no step after it; Keras takes this where the layer is called. Query and key run along
+   * one time axis. Default false.
+   */
+  readonly useCausalMask?: boolean;
 }
 
 export interface AttentionOptions extends CommonOptions {
@@ -37,7 +42,13 @@ export class AttentionLayer extends Layer {
     allowed: readonly string[],
   ) {
     super(options);
-    knownOptions(kind, options, [...commonOptions, "dropout", "returnAttentionScores", ...allowed]);
+    knownOptions(kind, options, [
+      ...commonOptions,
+      "dropout",
+      "returnAttentionScores",
+      "useCausalMask",
+      ...allowed,
+    ]);
   }
 
   static dot(options: AttentionOptions): AttentionLayer {
@@ -109,6 +120,9 @@ export class AttentionLayer extends Layer {
         value: value!,
         key: key!,
         inputSize: this.lastAxis(form!),
+        causal: this.options.useCausalMask ?? false,
+        // Keras takes 1e9 from what is masked, so where all is, all count alike.
+        emptyRows: "mean",
         ...this.score,
       }),
     ];

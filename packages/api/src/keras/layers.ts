@@ -21,6 +21,7 @@ import {
   RmsNormalizationLayer,
   type RmsNormalizationOptions,
 } from "./normalization.js";
+import { MultiHeadAttentionLayer, type MultiHeadAttentionOptions } from "./multi-head-attention.js";
 import { RepeatVectorLayer, type RepeatVectorOptions } from "./repeat-vector.js";
 import { ConvolutionLayer, type ConvolutionOptions, PoolLayer, type PoolOptions } from "./windows.js";
 import {
@@ -142,6 +143,12 @@ export const attention = (options: AttentionOptions = {}): Layer => AttentionLay
 /** Keras's `AdditiveAttention` of [query, value] or [query, value, key]. */
 export const additiveAttention = (options: AdditiveAttentionOptions = {}): Layer =>
   AttentionLayer.additive(options);
+/**
+ * Keras's `MultiHeadAttention` of [query, value] or [query, value, key]; see the rule `multi-head-attention`
+ * in docs/semantics.md. What Keras makes of a query's masked steps is zeros here.
+ */
+export const multiHeadAttention = (options: MultiHeadAttentionOptions): Layer =>
+  new MultiHeadAttentionLayer(options);
 /** Keras's `Concatenate`: two inputs or more, joined along the last axis. */
 export const concatenate = (options: LayerOptions = {}): Layer =>
   new MergeLayer("concatenate", "concat", options);

@@ -1,6 +1,6 @@
 import type { Block, NamedValues, Value } from "../program/builder.js";
 import type { Attrs } from "../contract/program.js";
-import type { LayerDefinition, Wiring } from "./definition.js";
+import type { LayerDefinition, Surroundings, Wiring } from "./definition.js";
 import type { Fields, FilledOf, OptionsOf } from "./fields.js";
 import { layerOf } from "./fill.js";
 import { maskOf } from "./recurrence.js";
@@ -16,13 +16,18 @@ const fields = {
   value: { kind: "value" },
   /** A sequence [batch, source, inputSize]. Default: the value. */
   key: { kind: "value", default: ({ value }: { value?: unknown }) => value },
-  /** Size of query and key. */
+  /** Size of the query, and of the key where no weights stand between them. */
   inputSize: { kind: "count" },
   /**
    * How well a key fits: `dot` q·k (Luong; the default), `scaledDot` q·k / sqrt(inputSize), `additive` the
-   * sum of tanh(q + k) (Bahdanau).
+   * sum of tanh(q + k) (Bahdanau); with weights of its own `general` q·W·k (Luong) and `concat`
+   * v·tanh([q, k]·W) (Luong, Bahdanau).
    */
-  score: { kind: "oneOf", of: ["dot", "scaledDot", "additive"], default: "dot" },
+  score: { kind: "oneOf", of: ["dot", "scaledDot", "additive", "general", "concat"], default: "dot" },
+  /** Size of the key. Default `inputSize`; another for `general` and `concat` alone. */
+  keySize: { kind: "count", default: ({ inputSize }: { inputSize?: unknown }) => inputSize },
+  /** How many features `concat` makes of query and key; null, the default, for the other scores. */
+  scoreSize: { kind: "count", nullable: true, default: null },
   /**
    * What the score is multiplied by: nothing, the default; the weight `scale` []; or for `additive` each of
    * its terms by `scale` [inputSize].
@@ -33,6 +38,13 @@ const fields = {
    * `concat` score with `use_scale`).
    */
   innerScale: { kind: "oneOf", of: ["none", "scalar"], default: "none" },
+  /** Whether a step sees no step after it: query and key run along one axis. Default false. */
+  causal: { kind: "oneOf", of: [false, true], default: false },
+  /**
+   * What a step gets that has no real step to look at: `zeros`, the default; or the `mean` over all steps,
+   * masked ones too and whatever they hold, as Keras gives.
+   */
+  emptyRows: { kind: "oneOf", of: ["zeros", "mean"], default: "zeros" },
 } as const satisfies Fields;
 
 /**
@@ -44,13 +56,19 @@ export interface AttentionSpec extends FilledOf<typeof fields> {
   readonly type: "attention";
 }
 
+/** Scores without weights: what those with weights are, once query and key have gone through them. */
+export const attentionScores = ["dot", "scaledDot", "additive"] as const;
+
 export interface AttentionAttrs extends Attrs {
-  readonly score: "dot" | "scaledDot" | "additive";
+  readonly score: (typeof attentionScores)[number];
+  readonly causal: boolean;
+  readonly emptyRows: AttentionSpec["emptyRows"];
 }
 
 /**
  * Composite `attention`; semantics rule `attention`. A masked key has weight 0 exactly, so padding never
- * reaches a result, whatever it holds; a row without any real key gets zeros.
+ * reaches a result, whatever it holds; a row without any real key gets zeros, or where `emptyRows` says so
+ * the mean over all.
  *
  * Inputs: query [time, batch, inputSize], key [source, batch, inputSize], value [source, batch, size];
  * optionally keyMask bool [source, batch], queryMask bool [time, batch], scale [] or [inputSize], innerScale
@@ -72,10 +90,10 @@ export function attentionComposite(
       Value,
     ];
     const fit = score(b, q, k, v, attrs);
-    // [batch, 1, source]
-    const real = keyMask && b.expandDims(b.transpose(keyMask, [1, 0]), 1);
-    const weights = real ? maskedSoftmax(b, fit, real) : softmax(b, fit);
-    let y = b.matmul(weights, b.transpose(kept(b, v["value"]!, keyMask), [1, 0, 2]));
+    const batchMajor = (x: Value): Value => b.transpose(x, [1, 0, 2]);
+    const { weights, some } = sharesOf(b, fit, visible(b, v, attrs), attrs);
+    let y = b.matmul(weights, batchMajor(kept(b, v["value"]!, keyMask)));
+    if (some && keyMask) y = b.select(some, y, b.matmul(weights, batchMajor(v["value"]!)));
     if (queryMask) y = b.select(b.expandDims(b.transpose(queryMask, [1, 0]), 2), y, b.constant(0));
     return { y: b.transpose(y, [1, 0, 2]), weights: b.transpose(weights, [1, 0, 2]) };
   });
@@ -84,6 +102,38 @@ export function attentionComposite(
 /** x [source, batch, size] with zeros where it is masked. */
 const kept = (b: Block, x: Value, mask: Value | undefined): Value =>
   mask ? b.select(b.expandDims(mask, 2), x, b.constant(0)) : x;
+
+/** Which steps of the source each step sees, bool [batch or 1, time or 1, source]; undefined for all. */
+export function visible(
+  b: Block,
+  { query, key, keyMask }: NamedValues,
+  { causal }: Pick<AttentionAttrs, "causal">,
+): Value | undefined {
+  const real = keyMask && b.expandDims(b.transpose(keyMask, [1, 0]), 1);
+  if (!causal) return real;
+  const after = b.add(b.iota(query!, 0), b.constant(1, [], "int32"));
+  const past = b.expandDims(b.less(b.expandDims(b.iota(key!, 0), 0), b.expandDims(after, 1)), 0);
+  return real ? b.and(past, real) : past;
+}
+
+/**
+ * Softmax of scores [..., source] over what is seen. With `emptyRows: "mean"` all are seen where none is;
+ * then `some` tells where any is, bool [..., 1].
+ */
+export function sharesOf(
+  b: Block,
+  fit: Value,
+  seen: Value | undefined,
+  { emptyRows }: Pick<AttentionAttrs, "emptyRows">,
+): { weights: Value; some?: Value } {
+  if (!seen) return { weights: softmax(b, fit) };
+  if (emptyRows === "zeros") return { weights: maskedSoftmax(b, fit, seen) };
+  const some = b.less(b.constant(0), b.reduceMax(b.cast(seen, "float32"), seen.type.shape.length - 1));
+  const none = b.not(some);
+  // Neither is true at once, so this is what "or" would be.
+  const all = b.not(b.and(b.not(seen), some));
+  return { weights: maskedSoftmax(b, b.select(none, b.constant(0), fit), all), some };
+}
 
 /** [batch, time, source] */
 function score(
@@ -110,25 +160,68 @@ function score(
  * nothing is real.
  */
 function maskedSoftmax(b: Block, x: Value, real: Value): Value {
-  const some = b.select(real, x, b.neg(b.reduceMax(b.neg(x), 2)));
-  const e = b.select(real, b.exp(b.sub(some, b.reduceMax(some, 2))), b.constant(0));
+  const last = x.type.shape.length - 1;
+  const some = b.select(real, x, b.neg(b.reduceMax(b.neg(x), last)));
+  const e = b.select(real, b.exp(b.sub(some, b.reduceMax(some, last))), b.constant(0));
   // Once more after the division: a NaN among what is real spoils the sum, and is no reason to look at
   // padding.
-  return b.select(real, b.div(e, b.max(b.sum(e, 2), b.constant(1))), b.constant(0));
+  return b.select(real, b.div(e, b.max(b.sum(e, last), b.constant(1))), b.constant(0));
+}
+
+/**
+ * A score with weights of its own as one without, of what those make of query and key: q·W·k is the dot
+ * product of q·W and k; v·tanh([q, k]·W) the sum of tanh, each term scaled by v.
+ */
+function beforeScore(
+  b: Block,
+  score: AttentionSpec["score"],
+  q: Value,
+  k: Value,
+  { scoreKernel, scoreVector, ...scales }: NamedValues,
+): { q: Value; k: Value; score: AttentionAttrs["score"]; scales: NamedValues } {
+  if (score === "general") return { q: b.matmul(q, scoreKernel!), k, score: "dot", scales };
+  if (score !== "concat") return { q, k, score, scales };
+  const [size, keySize] = [q, k].map(({ type }) => type.shape[2] as number) as [number, number];
+  return {
+    q: b.matmul(q, b.slice(scoreKernel!, 0, 0, size)),
+    k: b.matmul(k, b.slice(scoreKernel!, 0, size, keySize)),
+    score: "additive",
+    scales: { scale: scoreVector },
+  };
 }
 
 function wire(
-  { query, key, value, inputSize, score, scale, innerScale }: AttentionSpec,
+  { query, key, value, inputSize, keySize, score, scoreSize, scale, innerScale, causal }: AttentionSpec,
   wiring: Wiring,
 ): void {
+  const weighs = score === "general" || score === "concat";
+  if (!weighs && keySize !== inputSize)
+    wiring.refuse(
+      "keySize",
+      `${inputSize}, the inputSize, for ${score}`,
+      keySize,
+      "general compares any two",
+    );
+  if ((scoreSize !== null) !== (score === "concat"))
+    wiring.refuse(
+      "scoreSize",
+      score === "concat" ? "a size for concat" : `null for ${score}`,
+      scoreSize,
+      "it is how many features concat makes of query and key",
+    );
   const [q, k, v] = [wiring.read(query, "query"), wiring.read(key, "key"), wiring.read(value, "value")];
   const vectors = ({ dtype, shape }: ValueInfo): boolean => dtype === "float32" && shape.length === 1;
   const size = `of ${inputSize}, the layer's inputSize`;
   const another = "a dense layer makes them of another size";
   if (!vectors(q) || q.shape[0] !== inputSize)
     wiring.refuse("query", `float32 vectors ${size}`, query, another);
-  if (!vectors(k) || k.axis === null || k.shape[0] !== inputSize)
-    wiring.refuse("key", `a float32 sequence of vectors ${size}`, key, another);
+  if (!vectors(k) || k.axis === null || k.shape[0] !== keySize)
+    wiring.refuse(
+      "key",
+      `a float32 sequence of vectors of ${keySize}, the layer's ${weighs ? "keySize" : "inputSize"}`,
+      key,
+      another,
+    );
   if (!vectors(v) || v.axis !== k.axis)
     wiring.refuse(
       "value",
@@ -143,12 +236,36 @@ function wire(
       scale,
       "a dense layer before it scales each feature",
     );
+  if (scale === "scalar" && score === "concat")
+    wiring.refuse("scale", "none for concat", scale, "its scoreVector scales already");
+  if (causal && q.axis !== k.axis)
+    wiring.refuse("causal", "false", causal, `query and key run along "${q.axis}" and "${k.axis}"`);
   if (innerScale !== "none" && score !== "additive")
     wiring.refuse("innerScale", `none for ${score}`, innerScale, "only additive has a tanh to scale within");
 }
 
+/** Why what is looked at can't be looked at step by step; null where it can. */
+export function whyNotLookedAtBySteps(
+  {
+    name,
+    query,
+    key,
+    value,
+    causal,
+  }: Pick<AttentionSpec, "name" | "query" | "key" | "value"> & { readonly causal: boolean },
+  around: Surroundings,
+): string | null {
+  if (around.value(key).axis === STEPS)
+    return `attention "${name}" looks at ${causal ? `every step of "${STEPS}" so far` : `all of "${STEPS}"`}`;
+  const ending = [key, value].some((ref) => around.value(ref).ending);
+  return ending && around.value(query).axis === STEPS
+    ? `attention "${name}" sees the end of "${STEPS}"`
+    : null;
+}
+
 /**
- * Attention. Defaults: `dot` scores, no scales, keys that are the values.
+ * Attention. Defaults: `dot` scores, no scales, keys that are the values, all of them seen, zeros where there
+ * are none.
  *
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
@@ -167,26 +284,29 @@ export const attentionDefinition = {
       [".weights", { dtype: "float32", axis, shape: [], over: around.value(key).axis! }],
     ];
   },
-  weights: ({ inputSize, scale, innerScale }) => [
+  weights: ({ inputSize, keySize, score, scoreSize, scale, innerScale }) => [
+    ...(score === "general" ? [{ name: "scoreKernel", shape: [inputSize, keySize] }] : []),
+    ...(score === "concat"
+      ? [
+          { name: "scoreKernel", shape: [inputSize + keySize, scoreSize!] },
+          { name: "scoreVector", shape: [scoreSize!] },
+        ]
+      : []),
     ...(innerScale === "scalar" ? [{ name: "innerScale", shape: [] }] : []),
     ...(scale === "none" ? [] : [{ name: "scale", shape: scale === "vector" ? [inputSize] : [] }]),
   ],
-  whyNotSteppable({ name, query, key, value }, around) {
-    if (around.value(key).axis === STEPS) return `attention "${name}" looks at all of "${STEPS}"`;
-    const ending = [key, value].some((ref) => around.value(ref).ending);
-    return ending && around.value(query).axis === STEPS
-      ? `attention "${name}" sees the end of "${STEPS}"`
-      : null;
-  },
-  lower({ query: queryRef, key: keyRef, value, score }, { b, read, value: info, extent, weights: own }) {
+  whyNotSteppable: (layer, around) => whyNotLookedAtBySteps(layer, around),
+  lower({ query: queryRef, key: keyRef, value, ...how }, { b, read, value: info, extent, weights: own }) {
     const [query, key] = [read(queryRef), read(keyRef)];
     const masks = {
       keyMask: maskOf(b, key, extent(info(keyRef).axis)),
       queryMask: maskOf(b, query, extent(info(queryRef).axis)),
     };
     const lone = query.type.shape.length === 2;
-    const queries = lone ? b.expandDims(query, 0) : query;
-    const { y, weights } = attentionComposite(b, queries, key, read(value), { ...masks, ...own }, { score });
+    const compared = beforeScore(b, how.score, lone ? b.expandDims(query, 0) : query, key, own);
+    const attrs = { score: compared.score, causal: how.causal, emptyRows: how.emptyRows };
+    const given = { ...masks, ...compared.scales };
+    const { y, weights } = attentionComposite(b, compared.q, compared.k, read(value), given, attrs);
     const outputs = lone
       ? { "": b.squeeze(y, 0), ".weights": b.squeeze(weights, 0) }
       : { "": y, ".weights": weights };

@@ -2,7 +2,12 @@ import type { Attrs } from "../contract/program.js";
 import type { Block, NamedValues, Value } from "../program/builder.js";
 import type { CompositeDefinition, CompositeInput } from "../program/composite-definition.js";
 import { activate, type Activation } from "./activations.js";
-import { attentionComposite, type AttentionAttrs, attentionDefinition } from "./attention.js";
+import {
+  attentionComposite,
+  type AttentionAttrs,
+  attentionDefinition,
+  attentionScores,
+} from "./attention.js";
 import { crfDecode, crfPartition, crfPathScore } from "./crf-recursions.js";
 import { gru, type GruAttrs, gruDefinition, gruStep } from "./gru.js";
 import { layerNormDefinition, normalised } from "./layer-norm.js";
@@ -167,7 +172,11 @@ export const composites: Readonly<Record<CompositeName, CompositeDefinition>> = 
       scale: { dtype: "float32", axes: [[], ["inputSize"]], optional: true },
       innerScale: maybe(float()),
     },
-    attrs: { score: attentionDefinition.fields.score },
+    attrs: {
+      score: { kind: "oneOf", of: attentionScores },
+      causal: trueOrFalse,
+      emptyRows: attentionDefinition.fields.emptyRows,
+    },
     refuse: (inputs, { score }) =>
       inputs.has("innerScale") && score !== "additive" ? "innerScale with the score additive alone" : null,
     build(b, inputs, attrs) {

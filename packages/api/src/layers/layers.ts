@@ -10,6 +10,7 @@ import { embeddingDefinition, type EmbeddingSpec } from "./embedding.js";
 import { layerNormDefinition, type LayerNormSpec } from "./layer-norm.js";
 import { mergeDefinition, type MergeSpec } from "./merge.js";
 import { poolDefinition, type PoolSpec } from "./pool.js";
+import { multiHeadAttentionDefinition, type MultiHeadAttentionSpec } from "./multi-head-attention.js";
 import { recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 import { repeatDefinition, type RepeatSpec } from "./repeat.js";
 import { batchNormDefinition, type BatchNormSpec } from "./batch-norm.js";
@@ -38,6 +39,11 @@ export { embedding, embeddingDefinition, type EmbeddingSpec } from "./embedding.
 export { layerNorm, layerNormDefinition, type LayerNormSpec } from "./layer-norm.js";
 export { merge, mergeDefinition, type MergeSpec } from "./merge.js";
 export { pool, poolDefinition, type PoolSpec } from "./pool.js";
+export {
+  multiHeadAttention,
+  multiHeadAttentionDefinition,
+  type MultiHeadAttentionSpec,
+} from "./multi-head-attention.js";
 export { recurrent, recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 export { repeat, repeatDefinition, type RepeatSpec } from "./repeat.js";
 export { batchNorm, batchNormDefinition, type BatchNormSpec } from "./batch-norm.js";
@@ -68,6 +74,7 @@ export type LayerSpec =
   | LayerNormSpec
   | MergeSpec
   | PoolSpec
+  | MultiHeadAttentionSpec
   | RecurrentSpec
   | RepeatSpec
   | BatchNormSpec
@@ -98,6 +105,7 @@ export const layerDefinitions = {
   layerNorm: layerNormDefinition,
   merge: mergeDefinition,
   pool: poolDefinition,
+  multiHeadAttention: multiHeadAttentionDefinition,
   recurrent: recurrentDefinition,
   repeat: repeatDefinition,
   batchNorm: batchNormDefinition,

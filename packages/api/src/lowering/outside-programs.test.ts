@@ -99,7 +99,11 @@ const nodes: Readonly<Record<keyof typeof composites, () => CompositeNode>> = {
         keyMask: ["source", "batch"],
       },
       (b, { query, key, value, ...v }) =>
-        attentionComposite(b, query!, key!, value!, v, { score: "scaledDot" }),
+        attentionComposite(b, query!, key!, value!, v, {
+          score: "scaledDot",
+          causal: false,
+          emptyRows: "zeros",
+        }),
     ),
   crfDecode: () =>
     one({ ...chain, lengths: ["batch"] }, (b, { emissions, ...v }) => crfDecode(b, emissions!, v)),

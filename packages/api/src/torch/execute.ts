@@ -5,7 +5,7 @@ import { specState, takesState } from "../specification/state.js";
 import type { Graph, InputSlot } from "./graph.js";
 import { reshape, stack, swapAxes, takeRows } from "./host-tensor.js";
 import { assertLengths, type Lengths, lengthsOf, PackedSequence } from "./packed.js";
-import { SymbolicState, SymbolicTensor } from "./symbolic.js";
+import { SymbolicState, SymbolicTensor, SymbolicWeights } from "./symbolic.js";
 import { refOf, type Traced, valueAt } from "./trace.js";
 
 /** A module ready to run in one way of calling it. */
@@ -235,6 +235,10 @@ export async function execute(prepared: Prepared, values: readonly unknown[]): P
   const tensorValue = (value: SymbolicTensor): HostTensor | PackedSequence => {
     const ref = refOf(graph, value);
     const output = result.outputs[ref]!;
+    if (value instanceof SymbolicWeights) {
+      const batchMajor = timeMajor ? swapAxes(output) : output;
+      return leading.unbatched ? reshape(batchMajor, batchMajor.shape.slice(1)) : batchMajor;
+    }
     const features = output.shape.slice(modelAxes(graph, leading, timeMajor).length);
     const perStep = value.sequence && (known.has(ref) || graph.inputs.some((input) => input.name === ref));
     if (graph.kind !== "sequence" || !perStep) {

@@ -10,6 +10,7 @@ export { CRF } from "./crf.js";
 export { packPaddedSequence, padPackedSequence, PackedSequence, type Lengths } from "./packed.js";
 export type { LoadResult, StateDict } from "./module.js";
 export type { CellOptions } from "./cell-modules.js";
+export type { AttendOptions, MultiheadAttentionOptions } from "./multihead-attention.js";
 export type { LstmOptions, RecurrentOptions, RnnOptions } from "./recurrent-modules.js";
 export type {
   Hidden,
@@ -17,6 +18,7 @@ export type {
   SymbolicTags,
   SymbolicTensor,
   SymbolicTensor as Tensor,
+  SymbolicWeights,
 } from "./symbolic.js";
 export type { RunArgument, RunArguments, RunResult } from "./values.js";
 export { tensor, type HostTensor } from "../contract/tensor.js";

@@ -17,4 +17,5 @@ export { GRUCell, LSTMCell, RNNCell } from "./cell-modules.js";
 export { ModuleList, Sequential } from "./containers.js";
 export { Embedding, Linear } from "./layers.js";
 export { Module } from "./module.js";
+export { MultiheadAttention } from "./multihead-attention.js";
 export { GRU, LSTM, RNN } from "./recurrent-modules.js";

@@ -72,6 +72,14 @@ export class SymbolicTags extends SymbolicTensor {
   }
 }
 
+/** How much each step looks at each other: [batch, time, source] in either layout. */
+export class SymbolicWeights extends SymbolicTensor {
+  /** Of which axis there are two. */
+  get square(): true {
+    return true;
+  }
+}
+
 /** One row of a state: the part of one layer in one direction. */
 export interface StateSlot {
   /** The spec's layer. */
