@@ -53,10 +53,11 @@ const named: Readonly<Record<string, CustomCellSpec>> = {
   zoneout: cells.zoneoutCell(cells.coupledGateLstmCell({ inputSize: 4, units: 3 }), { h: 0.1, c: 0.5 }),
 };
 
-/** Properties of one case, by what it has to be: stepped, ended by lengths or as it comes. */
+/** Properties of one case, by what it has to be: stepped, ended by lengths, with a NaN, or as it comes. */
 const asked = {
   stepped: ["oracleStep", "stepEqualsSequence", "cutAnywhere", "stateMoves", "streamsDoNotMix"],
   ended: ["paddingNeverMatters", "lengthsEqualShorter", "maskedStepKeepsState"],
+  spoiled: ["nanPassesOn"],
   any: ["oracleSequence", "rowsIndependent", "permutedBatch", "repeatable", "unknownIsExpanded"],
 } as const satisfies Record<string, readonly PropertyName[]>;
 
@@ -117,6 +118,8 @@ function caseOf(cell: CustomCellSpec, kind: keyof typeof asked, given: Drawn): C
       }),
       [...shape],
     );
+  const x = values("x", [batch, time, cell.inputSize], 1);
+  if (kind === "spoiled") x.data[given.seed % x.data.length] = NaN;
   const state: Record<string, Record<string, HostTensor<"float32">>> = {};
   if (given.state || kind === "ended")
     for (const { layer: of, part, shape } of specState(model))
@@ -128,7 +131,7 @@ function caseOf(cell: CustomCellSpec, kind: keyof typeof asked, given: Drawn): C
     ),
     batch,
     time,
-    x: values("x", [batch, time, cell.inputSize], 1),
+    x,
     lengths: kind === "ended" ? given.lengths.slice(0, batch).map((length) => length % (time + 1)) : null,
     mask: null,
     memory: null,

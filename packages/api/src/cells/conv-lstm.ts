@@ -81,10 +81,10 @@ const convolve = (b: Block, x: Value, kernel: Value, axes: readonly Along[]): Va
  * i, f, o = σ(x * K + h * U + b), g = φ(…), c' = f ⊙ c + i ⊙ g, h' = o ⊙ φ(c')
  *
  * As every cell it reads and gives a vector a row: the input [batch, ...shape, channels] and the output
- * [batch, ...outputShape, filters] with all axes but the batch as one. The state parts `h` and `c` have
- * theirs, [...outputShape, filters]. Weights: `kernel` [...kernelSize, channels, 4 filters],
- * `recurrentKernel` [...kernelSize, filters, 4 filters], `bias` [4 filters], gates i f g o, which is how
- * Keras lays them out.
+ * [batch, ...outputShape, filters] with all axes but the batch as one, as a `reshape` layer makes and undoes
+ * it. The state parts `h` and `c` have theirs, [...outputShape, filters]. Weights: `kernel` [...kernelSize,
+ * channels, 4 filters], `recurrentKernel` [...kernelSize, filters, 4 filters], `bias` [4 filters], gates i f
+ * g o, which is how Keras lays them out.
  *
  * Source: Shi, Chen, Wang, Yeung, Wong and Woo, "Convolutional LSTM Network", 2015, equation 3, without its
  * peepholes; Keras 3, `layers/rnn/conv_lstm.py`.
