@@ -55,7 +55,7 @@ export interface ActivationSpec extends FilledOf<typeof fields> {
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const activation = (options: OptionsOf<typeof fields>): ActivationSpec =>
-  layerOf("activation", fields, options);
+  layerOf(activationDefinition, options);
 
 /** Definition of the activation layer, for a kit of `@unroll/api/core`. */
 export const activationDefinition = {

@@ -270,7 +270,7 @@ export function whyNotLookedAtBySteps(
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const attention = (options: OptionsOf<typeof fields>): AttentionSpec =>
-  layerOf("attention", fields, options);
+  layerOf(attentionDefinition, options);
 
 /** Definition of the attention layer, for a kit of `@unroll/api/core`. */
 export const attentionDefinition = {

@@ -57,7 +57,7 @@ export function batchNormalised(
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const batchNorm = (options: OptionsOf<typeof fields>): BatchNormSpec =>
-  layerOf("batchNorm", fields, options);
+  layerOf(batchNormDefinition, options);
 
 /** Definition of the batch normalisation layer, for a kit of `@unroll/api/core`. */
 export const batchNormDefinition = {

@@ -73,7 +73,7 @@ const passes = ({ forward, backward }: BidirectionalSpec): readonly [Pass, Pass]
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const bidirectional = (options: OptionsOf<typeof fields>): BidirectionalSpec =>
-  layerOf("bidirectional", fields, options);
+  layerOf(bidirectionalDefinition, options);
 
 /** Definition of the bidirectional layer, for a kit of `@unroll/api/core`. */
 export const bidirectionalDefinition = {

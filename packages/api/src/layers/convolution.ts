@@ -117,7 +117,7 @@ const channelsOf = ({ inputShape }: ConvolutionSpec): number => inputShape[input
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const convolution = (options: OptionsOf<typeof fields>): ConvolutionSpec =>
-  layerOf("convolution", fields, options);
+  layerOf(convolutionDefinition, options);
 
 /** Definition of the convolution layer, for a kit of `@unroll/api/core`. */
 export const convolutionDefinition = {

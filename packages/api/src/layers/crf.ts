@@ -68,7 +68,7 @@ function wire({ input, tags, path }: CrfSpec, wiring: Wiring): void {
  *
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
-export const crf = (options: OptionsOf<typeof fields>): CrfSpec => layerOf("crf", fields, options);
+export const crf = (options: OptionsOf<typeof fields>): CrfSpec => layerOf(crfDefinition, options);
 
 /** Definition of the conditional random field, for a kit of `@unroll/api/core`. */
 export const crfDefinition = {

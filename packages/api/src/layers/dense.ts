@@ -31,7 +31,7 @@ export interface DenseSpec extends FilledOf<typeof fields> {
  *
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
-export const dense = (options: OptionsOf<typeof fields>): DenseSpec => layerOf("dense", fields, options);
+export const dense = (options: OptionsOf<typeof fields>): DenseSpec => layerOf(denseDefinition, options);
 
 /** Definition of the dense layer, for a kit of `@unroll/api/core`. */
 export const denseDefinition = {

@@ -33,7 +33,7 @@ export interface DropoutSpec extends FilledOf<typeof fields> {
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const dropout = (options: OptionsOf<typeof fields>): DropoutSpec =>
-  layerOf("dropout", fields, options);
+  layerOf(dropoutDefinition, options);
 
 /** Definition of the dropout layer, for a kit of `@unroll/api/core`. */
 export const dropoutDefinition = {

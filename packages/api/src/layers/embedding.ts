@@ -26,7 +26,7 @@ export interface EmbeddingSpec extends FilledOf<typeof fields> {
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const embedding = (options: OptionsOf<typeof fields>): EmbeddingSpec =>
-  layerOf("embedding", fields, options);
+  layerOf(embeddingDefinition, options);
 
 /** Definition of the embedding layer, for a kit of `@unroll/api/core`. */
 export const embeddingDefinition = {

@@ -1,4 +1,6 @@
 import { knownOptions } from "../contract/known-options.js";
+import { noteCell, noteLayer } from "./built.js";
+import type { AnyCell, AnyLayer, CellDefinition, LayerDefinition } from "./definition.js";
 import type { DefaultRule, Fields } from "./fields.js";
 
 /**
@@ -20,9 +22,15 @@ export function filled(place: string, fields: Fields, options: object): Record<s
 }
 
 /** A cell from its options. */
-export const cellOf = <Cell>(kind: string, fields: Fields, options: object): Cell =>
-  ({ kind, ...filled(`${kind}Cell`, fields, options) }) as Cell;
+export function cellOf<Cell extends AnyCell>(definition: CellDefinition<Cell>, options: object): Cell {
+  const { kind, fields } = definition;
+  noteCell(definition as unknown as CellDefinition);
+  return { kind, ...filled(`${kind}Cell`, fields, options) } as unknown as Cell;
+}
 
 /** A layer from its options. */
-export const layerOf = <Layer>(type: string, fields: Fields, options: object): Layer =>
-  ({ type, ...filled(type, fields, options) }) as Layer;
+export function layerOf<Layer extends AnyLayer>(definition: LayerDefinition<Layer>, options: object): Layer {
+  const { type, fields } = definition;
+  noteLayer(definition as unknown as LayerDefinition);
+  return { type, ...filled(type, fields, options) } as unknown as Layer;
+}

@@ -53,7 +53,7 @@ function grouped(b: Block, x: Value, { gamma, beta }: NamedValues, groups: numbe
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const groupNorm = (options: OptionsOf<typeof fields>): GroupNormSpec =>
-  layerOf("groupNorm", fields, options);
+  layerOf(groupNormDefinition, options);
 
 /** Definition of the group normalisation layer, for a kit of `@unroll/api/core`. */
 export const groupNormDefinition = {

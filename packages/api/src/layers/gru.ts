@@ -149,7 +149,7 @@ const mathematics = (cell: GruCellSpec): GruMathematics => ({
  *
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
-export const gruCell = (options: OptionsOf<typeof fields>): GruCellSpec => cellOf("gru", fields, options);
+export const gruCell = (options: OptionsOf<typeof fields>): GruCellSpec => cellOf(gruDefinition, options);
 
 /** Definition of the GRU cell, for a kit of `@unroll/api/core`. */
 export const gruDefinition = {

@@ -57,7 +57,7 @@ export function normalised(
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const layerNorm = (options: OptionsOf<typeof fields>): LayerNormSpec =>
-  layerOf("layerNorm", fields, options);
+  layerOf(layerNormDefinition, options);
 
 /** Definition of the layer normalisation layer, for a kit of `@unroll/api/core`. */
 export const layerNormDefinition = {

@@ -178,7 +178,7 @@ const mathematics = (cell: LstmCellSpec): LstmMathematics => ({
  *
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
-export const lstmCell = (options: OptionsOf<typeof fields>): LstmCellSpec => cellOf("lstm", fields, options);
+export const lstmCell = (options: OptionsOf<typeof fields>): LstmCellSpec => cellOf(lstmDefinition, options);
 
 /** Definition of the LSTM cell, for a kit of `@unroll/api/core`. */
 export const lstmDefinition = {

@@ -44,7 +44,7 @@ export function mergeValues(b: Block, mode: MergeSpec["mode"], values: readonly 
  *
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
-export const merge = (options: OptionsOf<typeof fields>): MergeSpec => layerOf("merge", fields, options);
+export const merge = (options: OptionsOf<typeof fields>): MergeSpec => layerOf(mergeDefinition, options);
 
 /** Definition of the merge layer, for a kit of `@unroll/api/core`. */
 export const mergeDefinition = {

@@ -113,7 +113,7 @@ function forHeads(b: Block, mask: Value, heads: number): Value {
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const multiHeadAttention = (options: OptionsOf<typeof fields>): MultiHeadAttentionSpec =>
-  layerOf("multiHeadAttention", fields, options);
+  layerOf(multiHeadAttentionDefinition, options);
 
 /** Definition of multi-head attention, for a kit of `@unroll/api/core`. */
 export const multiHeadAttentionDefinition = {

@@ -23,7 +23,7 @@ export interface OneHotSpec extends FilledOf<typeof fields> {
  *
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
-export const oneHot = (options: OptionsOf<typeof fields>): OneHotSpec => layerOf("oneHot", fields, options);
+export const oneHot = (options: OptionsOf<typeof fields>): OneHotSpec => layerOf(oneHotDefinition, options);
 
 /** Definition of the one-hot layer, for a kit of `@unroll/api/core`. */
 export const oneHotDefinition = {

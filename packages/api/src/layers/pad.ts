@@ -39,7 +39,7 @@ export interface PadSpec extends FilledOf<typeof fields> {
  *
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
-export const pad = (options: OptionsOf<typeof fields>): PadSpec => layerOf("pad", fields, options);
+export const pad = (options: OptionsOf<typeof fields>): PadSpec => layerOf(padDefinition, options);
 
 /** Definition of the pad layer, for a kit of `@unroll/api/core`. */
 export const padDefinition = {

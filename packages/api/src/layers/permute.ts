@@ -37,7 +37,7 @@ export interface PermuteSpec extends FilledOf<typeof fields> {
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const permute = (options: OptionsOf<typeof fields>): PermuteSpec =>
-  layerOf("permute", fields, options);
+  layerOf(permuteDefinition, options);
 
 /** Definition of the permute layer, for a kit of `@unroll/api/core`. */
 export const permuteDefinition = {

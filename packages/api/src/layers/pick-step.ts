@@ -32,7 +32,7 @@ export interface PickStepSpec extends FilledOf<typeof fields> {
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const pickStep = (options: OptionsOf<typeof fields>): PickStepSpec =>
-  layerOf("pickStep", fields, options);
+  layerOf(pickStepDefinition, options);
 
 /** Where the last real step of each row is, bool [time, batch]; undefined where that is the last of all. */
 function lastReal(b: Block, x: Value, { lengths, mask }: NamedValues): Value | undefined {

@@ -95,7 +95,7 @@ const added = (b: Block, values: readonly Value[]): Value => values.reduce((sum,
  *
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
-export const pool = (options: OptionsOf<typeof fields>): PoolSpec => layerOf("pool", fields, options);
+export const pool = (options: OptionsOf<typeof fields>): PoolSpec => layerOf(poolDefinition, options);
 
 /** Definition of the pooling layer, for a kit of `@unroll/api/core`. */
 export const poolDefinition = {

@@ -81,7 +81,8 @@ const passes = ({ cell, direction }: RecurrentSpec): readonly Pass[] => [
  */
 export const recurrent = <const Direction extends "forward" | "backward" = "forward">(
   options: OptionsOf<typeof fields> & { readonly direction?: Direction | undefined },
-): RecurrentSpec & { readonly direction: Direction } => layerOf("recurrent", fields, options);
+): RecurrentSpec & { readonly direction: Direction } =>
+  layerOf<RecurrentSpec>(recurrentDefinition, options) as RecurrentSpec & { readonly direction: Direction };
 
 /** Definition of the recurrent layer, for a kit of `@unroll/api/core`. */
 export const recurrentDefinition = {

@@ -33,7 +33,7 @@ export interface ReduceTimeSpec extends FilledOf<typeof fields> {
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const reduceTime = (options: OptionsOf<typeof fields>): ReduceTimeSpec =>
-  layerOf("reduceTime", fields, options);
+  layerOf(reduceTimeDefinition, options);
 
 /** How many steps count, [1], or [1, batch] where rows end by themselves. */
 const countOf = (b: Block, x: Value, real: Value | undefined): Value =>

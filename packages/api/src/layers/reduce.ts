@@ -29,7 +29,7 @@ export interface ReduceSpec extends FilledOf<typeof fields> {
  *
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
-export const reduce = (options: OptionsOf<typeof fields>): ReduceSpec => layerOf("reduce", fields, options);
+export const reduce = (options: OptionsOf<typeof fields>): ReduceSpec => layerOf(reduceDefinition, options);
 
 function reduced(b: Block, x: Value, axis: number, mode: ReduceSpec["mode"], size: number): Value {
   switch (mode) {

@@ -30,7 +30,7 @@ export interface RepeatSpec extends FilledOf<typeof fields> {
  *
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
-export const repeat = (options: OptionsOf<typeof fields>): RepeatSpec => layerOf("repeat", fields, options);
+export const repeat = (options: OptionsOf<typeof fields>): RepeatSpec => layerOf(repeatDefinition, options);
 
 /** Definition of the repeat layer, for a kit of `@unroll/api/core`. */
 export const repeatDefinition = {

@@ -29,7 +29,7 @@ export interface ReshapeSpec extends FilledOf<typeof fields> {
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const reshape = (options: OptionsOf<typeof fields>): ReshapeSpec =>
-  layerOf("reshape", fields, options);
+  layerOf(reshapeDefinition, options);
 
 /** Definition of the reshape layer, for a kit of `@unroll/api/core`. */
 export const reshapeDefinition = {

@@ -49,7 +49,7 @@ export function rmsNormalised(
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const rmsNorm = (options: OptionsOf<typeof fields>): RmsNormSpec =>
-  layerOf("rmsNorm", fields, options);
+  layerOf(rmsNormDefinition, options);
 
 /** Definition of the RMS normalisation layer, for a kit of `@unroll/api/core`. */
 export const rmsNormDefinition = {

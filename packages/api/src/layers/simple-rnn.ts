@@ -100,7 +100,7 @@ export function simpleRnn(
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const simpleRnnCell = (options: OptionsOf<typeof fields>): SimpleRnnCellSpec =>
-  cellOf("simpleRnn", fields, options);
+  cellOf(simpleRnnDefinition, options);
 
 /** Definition of the simple RNN cell, for a kit of `@unroll/api/core`. */
 export const simpleRnnDefinition = {

@@ -32,7 +32,7 @@ export interface SliceSpec extends FilledOf<typeof fields> {
  *
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
-export const slice = (options: OptionsOf<typeof fields>): SliceSpec => layerOf("slice", fields, options);
+export const slice = (options: OptionsOf<typeof fields>): SliceSpec => layerOf(sliceDefinition, options);
 
 /** The element after the last that stays. */
 const endOf = ({ start, length, step }: SliceSpec): number => start + (length - 1) * step + 1;

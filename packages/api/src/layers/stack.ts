@@ -25,7 +25,7 @@ export interface StackSpec extends FilledOf<typeof fields> {
  *
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
-export const stack = (options: OptionsOf<typeof fields>): StackSpec => layerOf("stack", fields, options);
+export const stack = (options: OptionsOf<typeof fields>): StackSpec => layerOf(stackDefinition, options);
 
 const form = ({ dtype, axis, shape }: ValueInfo): string =>
   `${dtype} ${axis === null ? "" : `${axis} `}[${shape.join(", ")}]`;

@@ -34,7 +34,7 @@ export interface TileSpec extends FilledOf<typeof fields> {
  *
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
-export const tile = (options: OptionsOf<typeof fields>): TileSpec => layerOf("tile", fields, options);
+export const tile = (options: OptionsOf<typeof fields>): TileSpec => layerOf(tileDefinition, options);
 
 /** Definition of the tile layer, for a kit of `@unroll/api/core`. */
 export const tileDefinition = {

@@ -27,7 +27,7 @@ export interface ToSequenceSpec extends FilledOf<typeof fields> {
  * @throws UNROLL_ARGUMENT for an option that there is none of; its values are checked by `spec`
  */
 export const toSequence = (options: OptionsOf<typeof fields>): ToSequenceSpec =>
-  layerOf("toSequence", fields, options);
+  layerOf(toSequenceDefinition, options);
 
 /** Definition of the to-sequence layer, for a kit of `@unroll/api/core`. */
 export const toSequenceDefinition = {

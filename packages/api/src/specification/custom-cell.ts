@@ -136,6 +136,7 @@ export function customCell<
     step: builder.finish(),
   };
   assertCustomCell(cell, place);
+  noteCell(customDefinition as unknown as CellDefinition);
   return cell;
 }
 
