@@ -9,6 +9,7 @@ export { cat } from "./functional.js";
 export { packPaddedSequence, padPackedSequence, PackedSequence, type Lengths } from "./packed.js";
 export type { LoadResult, StateDict } from "./module.js";
 export type { CellOptions } from "./cell-modules.js";
+export type { BatchNormOptions, GroupNormOptions, LayerNormOptions, RmsNormOptions } from "./norms.js";
 export type { LstmOptions, RecurrentOptions, RnnOptions } from "./recurrent-modules.js";
 export type { Hidden, SymbolicState, SymbolicTensor, SymbolicTensor as Tensor } from "./symbolic.js";
 export type { RunArgument, RunArguments, RunResult } from "./values.js";

@@ -17,4 +17,5 @@ export { GRUCell, LSTMCell, RNNCell } from "./cell-modules.js";
 export { ModuleList, Sequential } from "./containers.js";
 export { Embedding, Linear } from "./layers.js";
 export { Module } from "./module.js";
+export { BatchNorm1d, GroupNorm, LayerNorm, RMSNorm } from "./norms.js";
 export { GRU, LSTM, RNN } from "./recurrent-modules.js";
