@@ -62,9 +62,15 @@ function leadingOf(traced: Traced, input: InputSlot, given: HostTensor, timeMajo
   const { graph } = traced;
   const names = axisNames(graph, timeMajor);
   const count = given.shape.length - input.features.length;
-  const fits = graph.kind === "pointwise" ? count >= 0 : count === names.length || count === names.length - 1;
+  const vectors = graph.vectors.length > 0;
+  const fits =
+    graph.kind === "pointwise"
+      ? vectors
+        ? count === 1
+        : count >= 0
+      : count === names.length || count === names.length - 1;
   if (!fits || input.features.some((size, k) => given.shape[count + k] !== size)) {
-    const wanted = graph.kind === "pointwise" ? ["..."] : names;
+    const wanted = graph.kind === "pointwise" ? [vectors ? "batch" : "..."] : names;
     refuse(
       placeOf(traced, input),
       `input ${dims([...wanted, ...input.features])}`,

@@ -40,6 +40,8 @@ export class Graph {
   cut = false;
   /** Whether any input's form was taken from example values, so that the graph fits only these. */
   fitted = false;
+  /** Tensors that have to be [batch, features], as PyTorch counts another axis than the last one. */
+  readonly vectors: { readonly place: string; readonly tensor: SymbolicTensor }[] = [];
   private extents = new Set<boolean>();
   /** What the core says of every value so far. */
   private readonly values = new Map<ValueRef, ValueInfo>();
@@ -246,6 +248,15 @@ export class Graph {
 
   /** The spec of everything recorded. */
   finish(outputs: readonly ValueRef[]): Spec {
+    const odd = this.vectors.find(({ tensor }) => this.kind === "sequence" && tensor.sequence);
+    if (odd)
+      this.refuse(
+        "UNROLL_UNSUPPORTED",
+        odd.place,
+        "an input [batch, features]",
+        "a sequence",
+        "PyTorch's has features before time; LayerNorm and RMSNorm take sequences, batchNorm of a spec too",
+      );
     const inputs: InputSpec[] = this.inputs.map(({ name, dtype, features }) => ({
       name,
       dtype,

@@ -11,6 +11,7 @@ export { packPaddedSequence, padPackedSequence, PackedSequence, type Lengths } f
 export type { LoadResult, StateDict } from "./module.js";
 export type { CellOptions } from "./cell-modules.js";
 export type { AttendOptions, MultiheadAttentionOptions } from "./multihead-attention.js";
+export type { BatchNormOptions, GroupNormOptions, LayerNormOptions, RmsNormOptions } from "./norms.js";
 export type { LstmOptions, RecurrentOptions, RnnOptions } from "./recurrent-modules.js";
 export type {
   Hidden,

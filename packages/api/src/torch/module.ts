@@ -5,6 +5,7 @@ import { knownOptions } from "../contract/known-options.js";
 import type { HostTensor } from "../contract/tensor.js";
 import { foreignWeights, readForeign, type WeightLoss } from "../dialects/convert.js";
 import { canonicalOfTorch, type TorchBinding } from "../dialects/torch/index.js";
+import { plainStateDict } from "../dialects/torch/plain-state-dict.js";
 import { torchRules } from "../dialects/torch/rules.js";
 import type { AnyTensor } from "../formats/named-tensor.js";
 import { compile } from "../model/compile.js";
@@ -132,16 +133,17 @@ export abstract class Module {
 
   /**
    * Takes weights by PyTorch's names. With `strict` (the default) missing or unexpected keys are an error
-   * that lists them all.
+   * that lists them all. What weight norm and spectral norm keep is taken for the weights that it makes.
    *
    * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key; UNROLL_DTYPE for integers
    */
-  loadStateDict(stateDict: StateDict, options?: boolean | { strict?: boolean }): LoadResult {
+  loadStateDict(given: StateDict, options?: boolean | { strict?: boolean }): LoadResult {
     const place = `loadStateDict of ${this.constructor.name}`;
     const flags = optionsOf<{ strict?: boolean }>(place, options, ["strict"], "strict", "boolean");
     const { strict = true } = flags;
     const owners = this.parameterOwners();
     const expected = owners.map((owner) => owner.weight);
+    const stateDict = plainStateDict(place, expected, given);
     const known = new Set(expected.map((weight) => weight.name));
     const missingKeys = expected
       .filter((weight) => !Object.hasOwn(stateDict, weight.name))

@@ -18,4 +18,5 @@ export { ModuleList, Sequential } from "./containers.js";
 export { Embedding, Linear } from "./layers.js";
 export { Module } from "./module.js";
 export { MultiheadAttention } from "./multihead-attention.js";
+export { BatchNorm1d, GroupNorm, LayerNorm, RMSNorm } from "./norms.js";
 export { GRU, LSTM, RNN } from "./recurrent-modules.js";

@@ -12,6 +12,7 @@ import {
 } from "../convert.js";
 import type { WeightRule } from "../rules.js";
 import { type TorchBinding, torchBindings } from "./bindings.js";
+import { plainStateDict } from "./plain-state-dict.js";
 import { torchRules } from "./rules.js";
 
 export { type TorchBinding, torchBindings } from "./bindings.js";
@@ -36,7 +37,8 @@ function specRules(spec: Spec, bindings: readonly TorchBinding[]): WeightRule[] 
 
 /**
  * A PyTorch `state_dict` as canonical weights. Bit-exact for layers whose bias is `split` or `none`; two
- * biases that meet a `single` one are summed, and float64 values rounded: `losses` says so.
+ * biases that meet a `single` one are summed, and float64 values rounded: `losses` says so. Weight norm and
+ * spectral norm are computed, in float64, from what they keep.
  *
  * @param bindings which module holds which layer; by layer name if not given
  * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key
@@ -48,10 +50,11 @@ export function fromTorch(
 ): Converted<WeightMap> {
   const place = `state_dict of "${spec.name}"`;
   const rules = specRules(spec, bindings);
+  const expected = foreignWeights(rules);
   const read = readForeign(
     place,
-    foreignWeights(rules),
-    stateDict,
+    expected,
+    plainStateDict(place, expected, stateDict),
     "compare the module's sizes and options with the Python code, or give bindings",
   );
   const made = importWeights(place, rules, read.weights);
