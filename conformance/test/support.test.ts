@@ -32,6 +32,7 @@ describe("supportOf", () => {
       "activation",
       "layer normalisation",
       "attention",
+      "positional encoding",
       "multi-head attention",
       "conditional random field",
       "repeat",

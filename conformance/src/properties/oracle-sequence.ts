@@ -33,6 +33,7 @@ export const oracleSequence: Property<Case> = {
     "time-axes",
     "attention",
     "multi-head-attention",
+    "positional-encoding",
     "repeat",
     "crf",
     "R1",

@@ -21,6 +21,7 @@ import {
   lstmCell,
   merge,
   multiHeadAttention,
+  positionalEncoding,
   recurrent,
   repeat,
   simpleRnnCell,
@@ -277,6 +278,12 @@ const options: readonly Option[] = [
   },
   { layer: "attention", option: "lengths of what is looked at", model: looking({}), extent: "lengths" },
   { layer: "attention", option: "a mask over what is looked at", model: looking({}), extent: "mask" },
+  {
+    layer: "positional encoding",
+    option: "sinusoidal",
+    model: floats([positionalEncoding({ ...placed, inputSize: SIZE })]),
+    extent: "full",
+  },
   ...(["as it is", "no bias", "sizes of its own", "the mean where all is masked"] as const).map(
     (option): Option => ({
       layer: "multi-head attention",

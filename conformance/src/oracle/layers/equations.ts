@@ -5,6 +5,7 @@ import { crf } from "./crf.js";
 import { layerNorm } from "./layer-norm.js";
 import { multiHeadAttention } from "./multi-head-attention.js";
 import { activation, dense, dropout, embedding, merge, repeat } from "./pointwise.js";
+import { positionalEncoding } from "./positional-encoding.js";
 import { bidirectional, recurrent } from "./recurrent.js";
 
 /** The equations of every layer; docs/semantics.md. A new layer is one more file and one more line. */
@@ -21,6 +22,7 @@ const equations: { readonly [T in LayerSpec["type"]]: Equations<Extract<LayerSpe
     attention,
     crf,
     multiHeadAttention,
+    positionalEncoding,
     repeat,
   };
 

@@ -109,6 +109,7 @@ const plainNames: Table = {
   },
   activation: { weights: {} },
   dropout: { weights: {} },
+  positionalEncoding: { weights: {} },
   merge: { weights: {} },
   repeat: { weights: {} },
 };

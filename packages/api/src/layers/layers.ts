@@ -9,6 +9,7 @@ import { embeddingDefinition, type EmbeddingSpec } from "./embedding.js";
 import { layerNormDefinition, type LayerNormSpec } from "./layer-norm.js";
 import { mergeDefinition, type MergeSpec } from "./merge.js";
 import { multiHeadAttentionDefinition, type MultiHeadAttentionSpec } from "./multi-head-attention.js";
+import { positionalEncodingDefinition, type PositionalEncodingSpec } from "./positional-encoding.js";
 import { recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 import { repeatDefinition, type RepeatSpec } from "./repeat.js";
 
@@ -26,6 +27,11 @@ export {
   multiHeadAttentionDefinition,
   type MultiHeadAttentionSpec,
 } from "./multi-head-attention.js";
+export {
+  positionalEncoding,
+  positionalEncodingDefinition,
+  type PositionalEncodingSpec,
+} from "./positional-encoding.js";
 export { recurrent, recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 export { repeat, repeatDefinition, type RepeatSpec } from "./repeat.js";
 
@@ -41,6 +47,7 @@ export type LayerSpec =
   | LayerNormSpec
   | MergeSpec
   | MultiHeadAttentionSpec
+  | PositionalEncodingSpec
   | RecurrentSpec
   | RepeatSpec;
 
@@ -56,6 +63,7 @@ export const layerDefinitions = {
   layerNorm: layerNormDefinition,
   merge: mergeDefinition,
   multiHeadAttention: multiHeadAttentionDefinition,
+  positionalEncoding: positionalEncodingDefinition,
   recurrent: recurrentDefinition,
   repeat: repeatDefinition,
 } as const satisfies { readonly [T in LayerSpec["type"]]: LayerDefinition<Extract<LayerSpec, { type: T }>> };
