@@ -128,6 +128,7 @@ describe("cases", () => {
       spec.layers.some((layer) => layer.type === "multiHeadAttention" && layer.value !== layer.query),
     "heads that look at their own past": ({ spec }) =>
       spec.layers.some((layer) => layer.type === "multiHeadAttention" && layer.causal),
+    "a positional encoding": layersOf("positionalEncoding"),
     "heads without biases": ({ spec }) =>
       spec.layers.some((layer) => layer.type === "multiHeadAttention" && layer.bias === "none"),
     "attention of a sequence to its own past": ({ spec }) =>

@@ -30,6 +30,7 @@ describe("supportOf", () => {
       "attention",
       "convolution",
       "pool",
+      "positional encoding",
       "multi-head attention",
       "conditional random field",
       "repeat",

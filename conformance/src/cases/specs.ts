@@ -28,6 +28,7 @@ import {
   pickStep,
   type PickStepSpec,
   multiHeadAttention,
+  positionalEncoding,
   recurrent,
   type RecurrentSpec,
   reduce,
@@ -95,6 +96,7 @@ type Placed =
   | "merge"
   | "attention"
   | "multiHeadAttention"
+  | "positionalEncoding"
   | "repeat"
   | "oneHot"
   | "reduceTime"
@@ -318,6 +320,8 @@ interface AttentionChoice extends Pick<
   readonly encoder: "none" | "forward" | "backward";
   /** Whether keys are the memory itself where sizes allow it, or always made of it. */
   readonly ownKeys: boolean;
+  /** Whether heads look at the sequence that they are on rather than at the memory. */
+  readonly self: boolean;
   /** Whether the weights are put out. */
   readonly shown: boolean;
 }
@@ -441,13 +445,14 @@ const headsOf = ({ score, scale, causal, emptyRows }: AttentionChoice) =>
 
 /** Layers by which heads look from values `at` of some size at the memory, or at those themselves. */
 function attendingByHeads(at: string, size: number, choice: AttentionChoice, self: boolean): LayerSpec[] {
-  const [layers, value] = self ? [[], at] : memoryOf(choice);
+  const placed = positionalEncoding({ name: "placed", input: at, inputSize: size });
+  const [layers, value] = self ? [[placed], placed.name] : memoryOf(choice);
   const sizes = { inputSize: size, keySize: self ? size : choice.size };
   return [
     ...layers,
     multiHeadAttention({
       name: self ? SELF : "look",
-      query: at,
+      query: self ? value : at,
       value,
       ...sizes,
       ...headsOf(choice),
@@ -570,9 +575,7 @@ function addLook(draft: Draft, { choice, first, final, returns }: Place, look: A
     return;
   }
   if (look.by === "heads") {
-    draft.layers.push(
-      ...attendingByHeads(at, size, look, look.ownKeys && look.causal && returns === "sequence"),
-    );
+    draft.layers.push(...attendingByHeads(at, size, look, look.self && returns === "sequence"));
     draft.at = draft.layers.at(-1)!.name;
     return;
   }
@@ -724,13 +727,14 @@ export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
     causal: steppable ? fc.constant(false as const) : fc.constantFrom(false, false, true),
     emptyRows: fc.constantFrom("zeros", "zeros", "mean"),
     by: custom
-      ? fc.constantFrom("layer", "layer", "layer", "heads", "cell", "cell")
+      ? fc.constantFrom("layer", "layer", "layer", "heads", "heads", "cell", "cell", "cell", "cell")
       : fc.constantFrom("layer", "layer", "heads"),
     scale: fc.constantFrom("none", "scalar", "vector"),
     innerScale: fc.constantFrom("none", "scalar"),
     size: sizes,
     encoder: steppable ? fc.constant("none" as const) : fc.constantFrom("none", "forward", "backward"),
     ownKeys: fc.boolean(),
+    self: steppable ? fc.constant(false as const) : fc.boolean(),
     shown: fc.boolean(),
   });
   return fc

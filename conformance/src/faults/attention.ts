@@ -3,6 +3,7 @@ import type { CompositeNode, PrimitiveNode } from "@unroll/api/adapter";
 import { faultOfComposites } from "./planting/composites.js";
 import { fault, type Fault } from "./planting/fault.js";
 import { attentionOf } from "./planting/programs.js";
+import { rewrite } from "./planting/rewrite.js";
 import { changeNamed } from "./planting/weights.js";
 
 const changedBody = (
@@ -115,6 +116,16 @@ export const attention: readonly Fault[] = [
           )
         : node,
     attentionOf,
+  ),
+  fault(
+    "positions-sines-for-cosines",
+    "an encoding of positions exchanges sines and cosines",
+    "features counted from 1, as the paper's formula can be read",
+    {
+      program: rewrite((node) =>
+        node.op === "sin" ? [{ ...node, op: "cos" }] : node.op === "cos" ? [{ ...node, op: "sin" }] : [node],
+      ),
+    },
   ),
   fault(
     "heads-run-fastest",

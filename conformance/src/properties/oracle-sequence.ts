@@ -47,6 +47,7 @@ export const oracleSequence: Property<Case> = {
     "time-axes",
     "attention",
     "multi-head-attention",
+    "positional-encoding",
     "repeat",
     "crf",
     "R1",

@@ -31,6 +31,7 @@ import {
   permute,
   pickStep,
   multiHeadAttention,
+  positionalEncoding,
   recurrent,
   reduce,
   reduceTime,
@@ -432,6 +433,12 @@ const options: readonly Option[] = [
     model: layer.over === "time" ? floats([layer]) : images([layer]),
     extent,
   })),
+  {
+    layer: "positional encoding",
+    option: "sinusoidal",
+    model: floats([positionalEncoding({ ...placed, inputSize: SIZE })]),
+    extent: "full",
+  },
   ...(["as it is", "no bias", "sizes of its own", "the mean where all is masked"] as const).map(
     (option): Option => ({
       layer: "multi-head attention",

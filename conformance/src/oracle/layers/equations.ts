@@ -10,6 +10,7 @@ import { groupNorm } from "./group-norm.js";
 import { rmsNorm } from "./rms-norm.js";
 import { multiHeadAttention } from "./multi-head-attention.js";
 import { activation, dense, dropout, embedding, merge, repeat } from "./pointwise.js";
+import { positionalEncoding } from "./positional-encoding.js";
 import { bidirectional, recurrent } from "./recurrent.js";
 import { convolution, pool } from "./windows.js";
 
@@ -27,6 +28,7 @@ const equations: { readonly [T in LayerSpec["type"]]: Equations<Extract<LayerSpe
     attention,
     crf,
     multiHeadAttention,
+    positionalEncoding,
     repeat,
     convolution,
     pool,

@@ -130,6 +130,7 @@ const plainNames: Table = {
   },
   activation: { weights: {} },
   dropout: { weights: {} },
+  positionalEncoding: { weights: {} },
   merge: { weights: {} },
   repeat: { weights: {} },
   convolution: {

@@ -101,7 +101,6 @@ export class MultiHeadAttentionLayer extends Layer {
         outputSize: outputShape ?? inputSize,
         bias: useBias ? "single" : "none",
         causal: useCausalMask ?? false,
-        emptyRows: "mean",
       }),
     ];
   }

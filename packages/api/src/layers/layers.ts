@@ -11,6 +11,7 @@ import { layerNormDefinition, type LayerNormSpec } from "./layer-norm.js";
 import { mergeDefinition, type MergeSpec } from "./merge.js";
 import { poolDefinition, type PoolSpec } from "./pool.js";
 import { multiHeadAttentionDefinition, type MultiHeadAttentionSpec } from "./multi-head-attention.js";
+import { positionalEncodingDefinition, type PositionalEncodingSpec } from "./positional-encoding.js";
 import { recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 import { repeatDefinition, type RepeatSpec } from "./repeat.js";
 import { batchNormDefinition, type BatchNormSpec } from "./batch-norm.js";
@@ -44,6 +45,11 @@ export {
   multiHeadAttentionDefinition,
   type MultiHeadAttentionSpec,
 } from "./multi-head-attention.js";
+export {
+  positionalEncoding,
+  positionalEncodingDefinition,
+  type PositionalEncodingSpec,
+} from "./positional-encoding.js";
 export { recurrent, recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 export { repeat, repeatDefinition, type RepeatSpec } from "./repeat.js";
 export { batchNorm, batchNormDefinition, type BatchNormSpec } from "./batch-norm.js";
@@ -75,6 +81,7 @@ export type LayerSpec =
   | MergeSpec
   | PoolSpec
   | MultiHeadAttentionSpec
+  | PositionalEncodingSpec
   | RecurrentSpec
   | RepeatSpec
   | BatchNormSpec
@@ -106,6 +113,7 @@ export const layerDefinitions = {
   merge: mergeDefinition,
   pool: poolDefinition,
   multiHeadAttention: multiHeadAttentionDefinition,
+  positionalEncoding: positionalEncodingDefinition,
   recurrent: recurrentDefinition,
   repeat: repeatDefinition,
   batchNorm: batchNormDefinition,

@@ -37,8 +37,8 @@ const fields = {
   /** Whether a step sees no step after it: query and key run along one axis. Default false. */
   causal: { kind: "oneOf", of: [false, true], default: false },
   /**
-   * What each head gives a step that has no real step to look at: `zeros`, the default; or the `mean` over
-   * all steps, masked ones too and whatever they hold, as Keras gives. (PyTorch gives NaN.)
+   * What each head gives a step that has no real step to look at: `zeros`, the default, as Keras 3.15
+   * gives; or the `mean` over all steps, masked ones too and whatever they hold. (PyTorch gives NaN.)
    */
   emptyRows: { kind: "oneOf", of: ["zeros", "mean"], default: "zeros" },
 } as const satisfies Fields;
