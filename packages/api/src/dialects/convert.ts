@@ -2,7 +2,9 @@ import type { WeightMap } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import { type HostTensor, sizeOf } from "../contract/tensor.js";
 import { type AnyTensor, roundingError, toFloat32 } from "../formats/named-tensor.js";
-import { assertSpecWeights, assertWeights, type WeightSpec } from "../specification/weights.js";
+import type { Catalog } from "../layers/definition.js";
+import { assertModelWeights } from "../program/expected-weights.js";
+import { assertWeights, weightsIn, type WeightSpec } from "../specification/weights.js";
 import type { Spec } from "../specification/types.js";
 import { foreignSize, toCanonicalLayout, toForeignLayout } from "./layout.js";
 import type { WeightRule } from "./rules.js";
@@ -183,14 +185,15 @@ export function importWeights(
   return { weights, losses };
 }
 
-/** Canonical weights, checked here, as foreign tensors. */
+/** Canonical weights of a spec whose layers a catalog has, checked here, as foreign tensors. */
 export function exportWeights(
+  catalog: Catalog,
   place: string,
   spec: Spec,
   rules: readonly WeightRule[],
   weights: WeightMap,
 ): Converted<ForeignWeights> {
-  assertSpecWeights(spec, weights);
+  assertModelWeights(spec.name, weightsIn(catalog, spec), weights);
   const made = Object.create(null) as Record<string, HostTensor<"float32">>;
   const losses: WeightLoss[] = [];
   for (const rule of rules) {

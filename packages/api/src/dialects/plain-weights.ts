@@ -1,6 +1,7 @@
 import { unrollError } from "../contract/error.js";
 import type { LayerSpec, MultiHeadAttentionSpec } from "../specification/types.js";
-import { layerWeights } from "../specification/weights.js";
+import type { Catalog } from "../layers/definition.js";
+import { layerWeightsIn } from "../specification/weights.js";
 import { plainRule, type WeightRule } from "./rules.js";
 
 /** Frameworks whose names and layouts are known. */
@@ -209,11 +210,11 @@ export interface PlainWeight {
 }
 
 /**
- * The weights of a layer without cells in a framework's names, in our order.
+ * The weights of a layer without cells, which a catalog has, in a framework's names, in our order.
  *
  * @throws UNROLL_UNSUPPORTED for a layer that the framework does not have
  */
-export function plainWeights(layer: PlainLayer, dialect: Dialect): readonly PlainWeight[] {
+export function plainWeights(catalog: Catalog, layer: PlainLayer, dialect: Dialect): readonly PlainWeight[] {
   const { weights, refuse } = plainNames[layer.type] as PlainNames<PlainLayer>;
   const reason = refuse?.(layer, dialect) ?? null;
   if (reason !== null)
@@ -225,7 +226,7 @@ export function plainWeights(layer: PlainLayer, dialect: Dialect): readonly Plai
       cure: reason[2],
       details: { layer: layer.name },
     });
-  return layerWeights(layer).map(({ name, shape }) => {
+  return layerWeightsIn(catalog, layer).map(({ name, shape }) => {
     const canonical = name.slice(layer.name.length + 1);
     const held = weights[canonical]!;
     const names = typeof held === "function" ? held(layer) : held;
@@ -237,11 +238,12 @@ export function plainWeights(layer: PlainLayer, dialect: Dialect): readonly Plai
 
 /** Rules of a layer without cells; `key` gives a weight's whole name. */
 export const plainRules = (
+  catalog: Catalog,
   layer: PlainLayer,
   dialect: Dialect,
   key: (weight: PlainWeight) => string,
 ): WeightRule[] =>
-  plainWeights(layer, dialect).map((weight) => {
+  plainWeights(catalog, layer, dialect).map((weight) => {
     const rule = plainRule(layer.name, weight.canonical, key(weight), weight.shape, weight.axes);
     return weight.within ? { ...rule, foreign: [{ key: key(weight), ...weight.within }] } : rule;
   });

@@ -1,6 +1,7 @@
 import { STEPS, type ValueInfo } from "../layers/value-info.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { valuesOf } from "../specification/values.js";
+import { built } from "../layers/built.js";
+import { layerValues } from "../specification/values.js";
 
 /** What a Keras layer becomes in a spec. */
 interface Describing {
@@ -27,6 +28,6 @@ export function inferForms(
   const refs = forms.map((_, k) => `input${k}`);
   const values = new Map(refs.map((ref, k) => [ref, forms[k]!]));
   for (const own of layer.toSpecs(name, refs, forms, null, STEPS, false))
-    for (const [ref, info] of valuesOf(own, values)) values.set(ref, info);
+    for (const [ref, info] of layerValues(built, own, values)) values.set(ref, info);
   return layer.outputSuffixes.map((suffix) => [suffix, values.get(name + suffix)!]);
 }

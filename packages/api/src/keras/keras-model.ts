@@ -4,9 +4,10 @@ import { UnrollError, unrollError } from "../contract/error.js";
 import { takenWithin } from "../contract/taken-within.js";
 import { type HostTensor, isHostTensor, type Nested, tensor } from "../contract/tensor.js";
 import type { WeightLoss } from "../dialects/convert.js";
-import { fromKeras, kerasWeights, toKeras } from "../dialects/keras/index.js";
+import { kerasOf } from "../dialects/keras/index.js";
 import type { AnyTensor } from "../formats/named-tensor.js";
-import { compile } from "../model/compile.js";
+import { built } from "../layers/built.js";
+import { compileBuilt } from "../model/compile-built.js";
 import type { SteppableModel } from "../model/faces.js";
 import type { Spec } from "../specification/types.js";
 import type { WeightSpec } from "../specification/weights.js";
@@ -31,6 +32,8 @@ export interface PredictOptions {
    */
   readonly initialState?: readonly HostTensor[] | Readonly<Record<string, readonly HostTensor[]>>;
 }
+
+const dialect = kerasOf(built);
 
 type Plain = Record<string, Record<string, HostTensor<"float32">>>;
 
@@ -94,7 +97,7 @@ export class KerasModel {
 
   /** Names and shapes of the weights, in the order of `getWeights`, under Keras 3's names. */
   get weightSpecs(): readonly WeightSpec[] {
-    const all = kerasWeights(this.spec, this.wired.bindings);
+    const all = dialect.kerasWeights(this.spec, this.wired.bindings);
     if (!this.wired.statisticsLast) return all;
     const gathered = ({ name }: WeightSpec): boolean => /\/moving_(mean|variance)$/.test(name);
     return [...all.filter((weight) => !gathered(weight)), ...all.filter(gathered)];
@@ -127,7 +130,7 @@ export class KerasModel {
 
   /** The weights under Keras 3's names; copies. */
   namedWeights(): Record<string, HostTensor<"float32">> {
-    return { ...toKeras(this.spec, this.loaded(), this.wired.bindings).weights };
+    return { ...dialect.toKeras(this.spec, this.loaded(), this.wired.bindings).weights };
   }
 
   /**
@@ -138,7 +141,7 @@ export class KerasModel {
    */
   loadWeights(named: Readonly<Record<string, AnyTensor>>): readonly WeightLoss[] {
     const place = `weights of "${this.spec.name}"`;
-    const { weights, losses } = fromKeras(this.spec, named, this.wired.bindings, place);
+    const { weights, losses } = dialect.fromKeras(this.spec, named, this.wired.bindings, place);
     this.dispose();
     this.weights = weights;
     return losses;
@@ -161,7 +164,7 @@ export class KerasModel {
    * @throws UNROLL_WEIGHTS before weights are set; UNROLL_UNSUPPORTED for what the engine can't run
    */
   async compile(options: { adapter?: Adapter } = {}): Promise<SteppableModel> {
-    return (await compile(this.spec, {
+    return (await compileBuilt(this.spec, {
       adapter: options.adapter ?? (this.adapter ??= builtin()),
       weights: this.loaded(),
     })) as SteppableModel;

@@ -2,7 +2,8 @@ import { UnrollError, unrollError } from "../contract/error.js";
 import { kindOf } from "../contract/kind.js";
 import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
-import { layerWeights } from "../specification/weights.js";
+import { built } from "../layers/built.js";
+import { layerWeightsIn } from "../specification/weights.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
 import { STEPS, type ValueInfo } from "../layers/value-info.js";
 import { inferForms } from "./infer.js";
@@ -301,7 +302,7 @@ export abstract class Layer {
   private checkBuilt(forms: readonly ValueInfo[]): void {
     const refs = forms.map((_, k) => `input${k}`);
     const shapes = this.toSpecs("layer", refs, forms, null, STEPS, false)
-      .flatMap((own) => layerWeights(own))
+      .flatMap((own) => layerWeightsIn(built, own))
       .map(({ name, shape }) => `${name.replace(/^layer[./]?/, "")} [${shape.join(", ")}]`)
       .join(", ");
     this.built ??= shapes;

@@ -1,6 +1,7 @@
 import { UnrollError, unrollError } from "../contract/error.js";
 import type { KerasBinding } from "../dialects/keras/index.js";
-import { spec as makeSpec } from "../specification/build.js";
+import { built } from "../layers/built.js";
+import { specIn } from "../specification/build.js";
 import type { InputSpec, LayerSpec, Spec, ValueRef } from "../specification/types.js";
 import { axesOf, type AxisOf, maskedBy } from "./axes.js";
 import type { KerasTensor, Layer, LayerCall, StatePart } from "./layer.js";
@@ -203,7 +204,12 @@ export function network(
   );
   const refs = outputs.map(refOf);
   return {
-    spec: makeSpec({ name, inputs: inputSpecs(inputNames, axisOf), layers, outputs: [...new Set(refs)] }),
+    spec: specIn(built, {
+      name,
+      inputs: inputSpecs(inputNames, axisOf),
+      layers,
+      outputs: [...new Set(refs)],
+    }),
     bindings,
     outputs: refs,
     masks,

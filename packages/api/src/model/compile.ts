@@ -1,15 +1,10 @@
 import { taken } from "../contract/taken.js";
 import { isHostTensor } from "../contract/tensor.js";
 import { isRunnable, type Runnable } from "../program/runnable.js";
-import { runLimits } from "../program/run-limits.js";
 import { everything } from "../specification/catalog.js";
 import { compileIn, copyOf } from "./compile-in.js";
-import { customSteps } from "./custom-steps.js";
-import { rowEnds } from "./row-ends.js";
-import { savedStates } from "./saved-state.js";
+import { everyPart } from "./every-part.js";
 import type { CompileOptions, ModelOf, ModelSource } from "./faces.js";
-
-const parts = { rowEnds, savedStates, runLimits, customSteps };
 
 /**
  * As {@link compile}, of a runnable from outside. What checks it is loaded when there is one, and what is
@@ -39,7 +34,12 @@ async function compileRunnable(source: Runnable, options: CompileOptions): Promi
   const { runnables } = await import("../lowering/outside-runnable.js");
   const program =
     typeof source.program === "function" ? source.program.bind(source) : (source.program as never);
-  return compileIn(everything, { ...parts, runnables }, { ...own, program } as Runnable, given ?? options);
+  return compileIn(
+    everything,
+    { ...everyPart, runnables },
+    { ...own, program } as Runnable,
+    given ?? options,
+  );
 }
 
 /**
@@ -55,4 +55,4 @@ export const compile = <const S extends ModelSource>(
 ): Promise<ModelOf<S>> =>
   isRunnable(source)
     ? (compileRunnable(source, options) as Promise<ModelOf<S>>)
-    : compileIn(everything, parts, source, options);
+    : compileIn(everything, everyPart, source, options);

@@ -39,8 +39,8 @@ export const initialStateIn = (catalog: Catalog, layer: LayerSpec): Readonly<Rec
   layerIn(catalog, layer).initialState?.(layer) ?? null;
 
 /** Whether the caller gives this layer's initial state, rather than another value of the spec. */
-export const takesState = (layer: LayerSpec): boolean =>
-  cellsOf(layer).length > 0 && initialStateIn(everything, layer) === null;
+export const takesStateIn = (catalog: Catalog, layer: LayerSpec): boolean =>
+  cellsOf(layer).length > 0 && initialStateIn(catalog, layer) === null;
 
 /** Why a spec whose layers are in a catalog can't run one step at a time, or null when it can. */
 export function whyNotSteppableIn(catalog: Catalog, spec: Spec): string | null {

@@ -1,7 +1,8 @@
 import { unrollError } from "../contract/error.js";
 import { allocate, type HostTensor, isHostTensor, sizeOf } from "../contract/tensor.js";
 import type { SteppableModel } from "../model/faces.js";
-import { specState, takesState } from "../specification/state.js";
+import { built } from "../layers/built.js";
+import { stateIn, takesStateIn } from "../specification/state.js";
 import type { Graph, InputSlot } from "./graph.js";
 import { reshape, stack, swapAxes, takeRows } from "./host-tensor.js";
 import { assertLengths, type Lengths, lengthsOf, PackedSequence } from "./packed.js";
@@ -177,9 +178,9 @@ function feedsOf({ traced, timeMajor }: Prepared, values: readonly unknown[]): F
 /** The whole initial state: what the caller gave, zeros for the rest. */
 function initialState({ traced }: Prepared, values: readonly unknown[], leading: Leading): Plain | null {
   const { graph, spec } = traced;
-  const own = new Set(spec.layers.filter(takesState).map((layer) => layer.name));
+  const own = new Set(spec.layers.filter((layer) => takesStateIn(built, layer)).map((layer) => layer.name));
   const state: Plain = Object.create(null) as Plain;
-  for (const { layer, part, shape } of specState(spec)) {
+  for (const { layer, part, shape } of stateIn(built, spec)) {
     const full = [leading.batch, ...shape];
     if (own.has(layer))
       (state[layer] ??= Object.create(null) as Plain[string])[part] = {

@@ -2,9 +2,10 @@ import { unrollError, type UnrollErrorCode } from "../contract/error.js";
 import type { HostTensor } from "../contract/tensor.js";
 import type { TorchBinding } from "../dialects/torch/index.js";
 import { STEPS, type ValueInfo } from "../layers/value-info.js";
-import { merge, spec as makeSpec } from "../specification/build.js";
+import { built } from "../layers/built.js";
+import { merge, specIn } from "../specification/build.js";
 import type { InputSpec, LayerSpec, MergeSpec, Spec, ValueRef } from "../specification/types.js";
-import { valuesOf } from "../specification/values.js";
+import { layerValues } from "../specification/values.js";
 import { Argument, type ArgumentPath, type StateSlot, SymbolicState, SymbolicTensor } from "./symbolic.js";
 
 /** What modules a model holds: recurrent ones over sequences, cells that take one step, or neither. */
@@ -100,7 +101,7 @@ export class Graph {
   /** Appends a layer; `module` is where its weights are. */
   append(layer: LayerSpec, like: SymbolicTensor, binding?: Omit<TorchBinding, "layer">): SymbolicTensor {
     this.layers.push(layer);
-    for (const [ref, info] of valuesOf(layer, this.values)) this.values.set(ref, info);
+    for (const [ref, info] of layerValues(built, layer, this.values)) this.values.set(ref, info);
     if (binding) this.bindings.push({ layer: layer.name, ...binding });
     return new SymbolicTensor(this, layer.name, this.featuresOf(layer.name), like.packed, like.sequence);
   }
@@ -263,7 +264,7 @@ export class Graph {
       axis: this.kind === "pointwise" ? null : STEPS,
       shape: features,
     }));
-    return makeSpec({ name: this.name, inputs, layers: this.layers, outputs });
+    return specIn(built, { name: this.name, inputs, layers: this.layers, outputs });
   }
 }
 

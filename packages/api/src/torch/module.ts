@@ -8,7 +8,8 @@ import { canonicalOfTorch, type TorchBinding } from "../dialects/torch/index.js"
 import { plainStateDict } from "../dialects/torch/plain-state-dict.js";
 import { torchRules } from "../dialects/torch/rules.js";
 import type { AnyTensor } from "../formats/named-tensor.js";
-import { compile } from "../model/compile.js";
+import { built } from "../layers/built.js";
+import { compileBuilt } from "../model/compile-built.js";
 import type { SteppableModel } from "../model/faces.js";
 import type { LayerSpec, Spec } from "../specification/types.js";
 import type { WeightSpec } from "../specification/weights.js";
@@ -124,7 +125,7 @@ export abstract class Module {
   async compile(options: { adapter?: Adapter; example?: readonly unknown[] } = {}): Promise<SteppableModel> {
     knownOptions(`compile of ${this.constructor.name}`, options, ["adapter", "example"]);
     const { spec, graph } = traceToKeep(this, options.example ?? null, this.namedModules());
-    return compile(spec, {
+    return compileBuilt(spec, {
       adapter: options.adapter ?? this.engine(),
       weights: this.weightsOf(spec, graph.bindings),
       timeMajor: graph.batchFirst !== true,
@@ -216,7 +217,7 @@ export abstract class Module {
       foreignWeights(
         owner
           .parts()
-          .flatMap(({ layer, level }) => torchRules(layer, { layer: layer.name, module: "", level })),
+          .flatMap(({ layer, level }) => torchRules(built, layer, { layer: layer.name, module: "", level })),
       ).map(({ name: key, shape }) => ({
         owner,
         key,
@@ -258,7 +259,7 @@ export abstract class Module {
     const traced = traceToKeep(this, given, this.namedModules());
     const { spec, graph } = traced;
     const timeMajor = graph.batchFirst !== true;
-    const model = await compile(spec, {
+    const model = await compileBuilt(spec, {
       adapter: this.engine(),
       weights: this.weightsOf(spec, graph.bindings),
       timeMajor,
@@ -268,7 +269,9 @@ export abstract class Module {
 
   private weightsOf(spec: Spec, bindings: readonly TorchBinding[]): WeightMap {
     const used = spec.layers.flatMap((layer) =>
-      bindings.filter((b) => b.layer === layer.name).flatMap((b) => foreignWeights(torchRules(layer, b))),
+      bindings
+        .filter((b) => b.layer === layer.name)
+        .flatMap((b) => foreignWeights(torchRules(built, layer, b))),
     );
     const all: Record<string, HostTensor<"float32">> = Object.fromEntries(
       this.parameterOwners().flatMap(({ owner, key, weight }) => {
@@ -288,7 +291,7 @@ export abstract class Module {
         cure: "call loadStateDict first",
         details: { missing },
       });
-    return canonicalOfTorch(spec, all, bindings);
+    return canonicalOfTorch(built, spec, all, bindings);
   }
 
   private reset(): void {

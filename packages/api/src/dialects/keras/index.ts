@@ -12,17 +12,20 @@ import {
 } from "../convert.js";
 import type { WeightSpec } from "../../specification/weights.js";
 import { type KerasBinding, kerasBindings } from "./bindings.js";
+import type { Catalog } from "../../layers/definition.js";
+import { everything } from "../../specification/catalog.js";
 import { type KerasRules, kerasRules } from "./rules.js";
 
 export { type KerasBinding, kerasBindings } from "./bindings.js";
 
-function specRules(spec: Spec, bindings: readonly KerasBinding[]): KerasRules {
+function specRules(catalog: Catalog, spec: Spec, bindings: readonly KerasBinding[]): KerasRules {
   const at = new Map(bindings.map(({ layer }, k) => [layer, k]));
   const place = ({ name }: Spec["layers"][number]): number => at.get(name) ?? bindings.length;
   const all = [...spec.layers]
     .sort((a, b) => place(a) - place(b))
     .map((layer) =>
       kerasRules(
+        catalog,
         layer,
         bindings.find((one) => one.layer === layer.name) ?? {
           layer: layer.name,
@@ -68,16 +71,49 @@ function recognised(
   return { ...found, ...Object.fromEntries(left) };
 }
 
+/** Keras's weights of specs whose layers a catalog has. */
+export interface KerasDialect {
+  /** Weights that Keras keeps for a spec, in `get_weights()` order. */
+  kerasWeights(spec: Spec, bindings?: readonly KerasBinding[]): WeightSpec[];
+  /** Keras weights by name as canonical weights. @throws UNROLL_WEIGHTS */
+  fromKeras(
+    spec: Spec,
+    named: Readonly<Record<string, AnyTensor>>,
+    bindings?: readonly KerasBinding[],
+    place?: string,
+  ): Converted<WeightMap>;
+  /** Canonical weights under Keras 3's names. @throws UNROLL_UNSUPPORTED, UNROLL_WEIGHTS */
+  toKeras(spec: Spec, weights: WeightMap, bindings?: readonly KerasBinding[]): Converted<ForeignWeights>;
+}
+
+/** The dialect for the layers of a catalog. */
+export const kerasOf = (catalog: Catalog): KerasDialect => ({
+  kerasWeights: (spec, bindings = kerasBindings(spec)) =>
+    foreignWeights(specRules(catalog, spec, bindings).rules),
+  fromKeras(spec, named, bindings = kerasBindings(spec), place = placeOf(spec)) {
+    const { rules, patterns } = specRules(catalog, spec, bindings);
+    const expected = foreignWeights(rules);
+    const read = readForeign(
+      place,
+      expected,
+      recognised(place, expected, patterns, named),
+      "compare layer names, units and options with the Python code, or give bindings",
+    );
+    const made = importWeights(place, rules, read.weights);
+    return { weights: made.weights, losses: [...read.losses, ...made.losses] };
+  },
+  toKeras: (spec, weights, bindings = kerasBindings(spec)) =>
+    exportWeights(catalog, placeOf(spec), spec, specRules(catalog, spec, bindings).rules, weights),
+});
+
+const placeOf = ({ name }: Spec): string => `keras weights of "${name}"`;
+
 /**
  * Weights that Keras keeps for a spec, in `get_weights()` order, under Keras 3's names: layers in the order
  * of the bindings. A layer bound twice counts once.
  */
-export function kerasWeights(
-  spec: Spec,
-  bindings: readonly KerasBinding[] = kerasBindings(spec),
-): WeightSpec[] {
-  return foreignWeights(specRules(spec, bindings).rules);
-}
+export const kerasWeights = (spec: Spec, bindings?: readonly KerasBinding[]): WeightSpec[] =>
+  kerasOf(everything).kerasWeights(spec, bindings);
 
 /**
  * Keras weights by name as canonical weights: paths of Keras 3 (`lstm/lstm_cell/kernel`), of its weights
@@ -87,23 +123,12 @@ export function kerasWeights(
  * @param place what the weights are, for errors
  * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key
  */
-export function fromKeras(
+export const fromKeras = (
   spec: Spec,
   named: Readonly<Record<string, AnyTensor>>,
-  bindings: readonly KerasBinding[] = kerasBindings(spec),
-  place = `keras weights of "${spec.name}"`,
-): Converted<WeightMap> {
-  const { rules, patterns } = specRules(spec, bindings);
-  const expected = foreignWeights(rules);
-  const read = readForeign(
-    place,
-    expected,
-    recognised(place, expected, patterns, named),
-    "compare layer names, units and options with the Python code, or give bindings",
-  );
-  const made = importWeights(place, rules, read.weights);
-  return { weights: made.weights, losses: [...read.losses, ...made.losses] };
-}
+  bindings?: readonly KerasBinding[],
+  place?: string,
+): Converted<WeightMap> => kerasOf(everything).fromKeras(spec, named, bindings, place);
 
 /**
  * Canonical weights under Keras 3's names, in `get_weights()` order. Two biases that Keras keeps as one are
@@ -112,10 +137,8 @@ export function fromKeras(
  * @throws UNROLL_UNSUPPORTED for a layer that Keras does not have; UNROLL_WEIGHTS for weights that don't fit
  *   the spec
  */
-export function toKeras(
+export const toKeras = (
   spec: Spec,
   weights: WeightMap,
-  bindings: readonly KerasBinding[] = kerasBindings(spec),
-): Converted<ForeignWeights> {
-  return exportWeights(`keras weights of "${spec.name}"`, spec, specRules(spec, bindings).rules, weights);
-}
+  bindings?: readonly KerasBinding[],
+): Converted<ForeignWeights> => kerasOf(everything).toKeras(spec, weights, bindings);

@@ -1,6 +1,7 @@
 import { unrollError } from "../../contract/error.js";
 import type { CellSpec, CustomCellSpec, LayerSpec } from "../../specification/types.js";
 import { type GateOrder, type WeightRule, cellRules, customRules } from "../rules.js";
+import type { Catalog } from "../../layers/definition.js";
 import { type PlainLayer, plainRules, type PlainWeight, plainWeights } from "../plain-weights.js";
 import type { KerasBinding } from "./bindings.js";
 
@@ -122,19 +123,19 @@ function kerasCustom(
   };
 }
 
-function plain(layer: PlainLayer, binding: KerasBinding): KerasRules {
+function plain(catalog: Catalog, layer: PlainLayer, binding: KerasBinding): KerasRules {
   const path = [binding.name, binding.inner].filter((part) => part).join("/");
   const middle = binding.inner === null ? "" : `(?:(?:${escaped(binding.inner)}(?:_\\d+)?|layer)[/.])?`;
   const key = ({ name }: PlainWeight): string => (path === "" ? name : `${path}/${name}`);
-  const weights = plainWeights(layer, "keras");
+  const weights = plainWeights(catalog, layer, "keras");
   return {
-    rules: plainRules(layer, "keras", key),
+    rules: plainRules(catalog, layer, "keras", key),
     patterns: new Map(weights.map((weight, k) => [key(weight), pattern(binding, middle, weight.name, k)])),
   };
 }
 
 /** Where Keras keeps a layer's weights. @throws UNROLL_UNSUPPORTED for a cell that Keras does not have */
-export function kerasRules(layer: LayerSpec, binding: KerasBinding): KerasRules {
+export function kerasRules(catalog: Catalog, layer: LayerSpec, binding: KerasBinding): KerasRules {
   const { name } = layer;
   switch (layer.type) {
     case "recurrent":
@@ -150,6 +151,6 @@ export function kerasRules(layer: LayerSpec, binding: KerasBinding): KerasRules 
       };
     }
     default:
-      return plain(layer, binding);
+      return plain(catalog, layer, binding);
   }
 }

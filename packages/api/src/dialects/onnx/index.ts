@@ -9,6 +9,7 @@ import {
   importWeights,
   readForeign,
 } from "../convert.js";
+import { everything } from "../../specification/catalog.js";
 import type { WeightRule } from "../rules.js";
 import { type OnnxBinding, onnxBindings } from "./bindings.js";
 import { onnxRules } from "./rules.js";
@@ -63,5 +64,11 @@ export function toOnnx(
   weights: WeightMap,
   bindings: readonly OnnxBinding[] = [],
 ): Converted<ForeignWeights> {
-  return exportWeights(`onnx initializers of "${spec.name}"`, spec, specRules(spec, bindings), weights);
+  return exportWeights(
+    everything,
+    `onnx initializers of "${spec.name}"`,
+    spec,
+    specRules(spec, bindings),
+    weights,
+  );
 }

@@ -3,6 +3,7 @@ import { onnxGates, onnxPeepholeGates } from "../../contract/gates.js";
 import { cellsOf } from "../../specification/state.js";
 import type { CellSpec, KnownCellSpec, LayerSpec } from "../../specification/types.js";
 import { cellRules, type GateOrder, type WeightRule } from "../rules.js";
+import { everything } from "../../specification/catalog.js";
 import { plainRules } from "../plain-weights.js";
 import type { OnnxBinding } from "./bindings.js";
 
@@ -85,6 +86,6 @@ export function onnxRules(layer: LayerSpec, binding: OnnxBinding): WeightRule[] 
     case "bidirectional":
       return cells(name, cellsOf(layer), binding);
     default:
-      return plainRules(layer, "onnx", (weight) => binding.names[weight.canonical]!);
+      return plainRules(everything, layer, "onnx", (weight) => binding.names[weight.canonical]!);
   }
 }

@@ -9,6 +9,7 @@ import {
   importWeights,
   readForeign,
 } from "../convert.js";
+import { everything } from "../../specification/catalog.js";
 import type { WeightRule } from "../rules.js";
 import { type Tf1Binding, tf1Bindings } from "./bindings.js";
 import { tf1Rules } from "./rules.js";
@@ -68,5 +69,11 @@ export function toTf1(
   weights: WeightMap,
   bindings: readonly Tf1Binding[] = [],
 ): Converted<ForeignWeights> {
-  return exportWeights(`tf1 variables of "${spec.name}"`, spec, specRules(spec, bindings), weights);
+  return exportWeights(
+    everything,
+    `tf1 variables of "${spec.name}"`,
+    spec,
+    specRules(spec, bindings),
+    weights,
+  );
 }

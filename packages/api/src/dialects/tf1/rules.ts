@@ -3,6 +3,7 @@ import { outputSize } from "../../specification/cell-parts.js";
 import { cellsOf } from "../../specification/state.js";
 import type { CellSpec, KnownCellSpec, LayerSpec } from "../../specification/types.js";
 import { customRules, plainRule, type WeightRule } from "../rules.js";
+import { everything } from "../../specification/catalog.js";
 import { plainRules } from "../plain-weights.js";
 import type { Tf1Binding } from "./bindings.js";
 
@@ -141,6 +142,8 @@ export function tf1Rules(
       );
     }
     default:
-      return plainRules(layer, "tf1", (weight) => (weight.name === "" ? scope : `${scope}/${weight.name}`));
+      return plainRules(everything, layer, "tf1", (weight) =>
+        weight.name === "" ? scope : `${scope}/${weight.name}`,
+      );
   }
 }

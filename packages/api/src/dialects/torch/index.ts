@@ -10,6 +10,8 @@ import {
   importWeights,
   readForeign,
 } from "../convert.js";
+import type { Catalog } from "../../layers/definition.js";
+import { everything } from "../../specification/catalog.js";
 import type { WeightRule } from "../rules.js";
 import { type TorchBinding, torchBindings } from "./bindings.js";
 import { plainStateDict } from "./plain-state-dict.js";
@@ -17,11 +19,11 @@ import { torchRules } from "./rules.js";
 
 export { type TorchBinding, torchBindings } from "./bindings.js";
 
-function specRules(spec: Spec, bindings: readonly TorchBinding[]): WeightRule[] {
+function specRules(catalog: Catalog, spec: Spec, bindings: readonly TorchBinding[]): WeightRule[] {
   return spec.layers.flatMap((layer) => {
     const binding = bindings.find((one) => one.layer === layer.name);
-    if (binding) return torchRules(layer, binding);
-    const rules = torchRules(layer, { layer: layer.name, module: layer.name, level: null });
+    if (binding) return torchRules(catalog, layer, binding);
+    const rules = torchRules(catalog, layer, { layer: layer.name, module: layer.name, level: null });
     if (rules.length > 0)
       throw unrollError({
         code: "UNROLL_ARGUMENT",
@@ -49,7 +51,7 @@ export function fromTorch(
   bindings: readonly TorchBinding[] = torchBindings(spec),
 ): Converted<WeightMap> {
   const place = `state_dict of "${spec.name}"`;
-  const rules = specRules(spec, bindings);
+  const rules = specRules(everything, spec, bindings);
   const expected = foreignWeights(rules);
   const read = readForeign(
     place,
@@ -61,12 +63,14 @@ export function fromTorch(
   return { weights: made.weights, losses: [...read.losses, ...made.losses] };
 }
 
-/** A `state_dict` whose tensors have been read and checked as canonical weights: its layout, and no more. */
+/** A `state_dict` whose tensors have been read and checked as canonical weights of layers that a catalog has. */
 export const canonicalOfTorch = (
+  catalog: Catalog,
   spec: Spec,
   checked: ForeignWeights,
   bindings: readonly TorchBinding[],
-): WeightMap => importWeights(`state_dict of "${spec.name}"`, specRules(spec, bindings), checked).weights;
+): WeightMap =>
+  importWeights(`state_dict of "${spec.name}"`, specRules(catalog, spec, bindings), checked).weights;
 
 /**
  * Canonical weights as a PyTorch `state_dict`. A `single` bias becomes `bias_ih` beside a zero `bias_hh`.
@@ -79,5 +83,11 @@ export function toTorch(
   weights: WeightMap,
   bindings: readonly TorchBinding[] = torchBindings(spec),
 ): Converted<ForeignWeights> {
-  return exportWeights(`state_dict of "${spec.name}"`, spec, specRules(spec, bindings), weights);
+  return exportWeights(
+    everything,
+    `state_dict of "${spec.name}"`,
+    spec,
+    specRules(everything, spec, bindings),
+    weights,
+  );
 }

@@ -2,6 +2,7 @@ import { unrollError } from "../../contract/error.js";
 import type { CellSpec, KnownCellSpec, LayerSpec } from "../../specification/types.js";
 import { type GateOrder, type WeightRule, cellRules, customRules } from "../rules.js";
 import { plainRules } from "../plain-weights.js";
+import type { Catalog } from "../../layers/definition.js";
 import type { TorchBinding } from "./bindings.js";
 
 /**
@@ -62,7 +63,7 @@ function torchCell(
  *
  * @throws UNROLL_UNSUPPORTED for a cell that PyTorch does not have
  */
-export function torchRules(layer: LayerSpec, binding: TorchBinding): WeightRule[] {
+export function torchRules(catalog: Catalog, layer: LayerSpec, binding: TorchBinding): WeightRule[] {
   const path = binding.module === "" ? "" : `${binding.module}.`;
   const level = binding.level === null ? "" : `_l${binding.level}`;
   const { name } = layer;
@@ -75,6 +76,6 @@ export function torchRules(layer: LayerSpec, binding: TorchBinding): WeightRule[
         ...torchCell(name, `${name}.backward`, layer.backward, path, `${level}_reverse`),
       ];
     default:
-      return plainRules(layer, "torch", (weight) => path + weight.name);
+      return plainRules(catalog, layer, "torch", (weight) => path + weight.name);
   }
 }
