@@ -78,7 +78,7 @@ const { engines, missing } = await loadEngines(args.engines.split(","));
 for (const name of missing) console.log(`${name}: not installed, left out`);
 
 const results = [];
-/** Prints what a race gave and keeps it, on disk as well, as a run takes long: medians over the steps of a call. */
+/** Prints what a race gave and keeps it, in the file as well: medians over the steps of a call. */
 function report({ steps, ...about }, contestants, given) {
   console.log(
     `\n${Object.entries(about)
