@@ -78,7 +78,7 @@ const { engines, missing } = await loadEngines(args.engines.split(","));
 for (const name of missing) console.log(`${name}: not installed, left out`);
 
 const results = [];
-/** Prints what a race gave and keeps it: medians over the steps of a call. */
+/** Prints what a race gave and keeps it, in the file as well: medians over the steps of a call. */
 function report({ steps, ...about }, contestants, given) {
   console.log(
     `\n${Object.entries(about)
@@ -105,6 +105,7 @@ function report({ steps, ...about }, contestants, given) {
       quartiles,
     });
   });
+  if (args.json) save(args.json);
 }
 
 /** What a section has that is not about sizes: the least and the most. */
@@ -149,9 +150,6 @@ const given = {
   report,
 };
 console.log(`${args.clock} clock, medians; x: how many times as long as the first takes`);
-for (const name of wanted) {
-  await sections[name](given);
-  if (args.json) save(args.json);
-}
+for (const name of wanted) await sections[name](given);
 // Threads of libraries are still there.
 process.exit(0);
