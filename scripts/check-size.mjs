@@ -1,7 +1,9 @@
 // What typical pages load, minified and compressed: holds each to its limit, and that none pulls an engine.
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
+import { rollup } from "rollup";
 
 /** A page that steps an LSTM, with what else its engine has. */
 const stepping = (more = []) => `
@@ -22,16 +24,18 @@ const stepping = (more = []) => `
 const pages = [
   // Over the 24,000 that it once had, for a block of steps in place, what lets kernels bring memory of their
   // own, so that SIMD can be left out, a model that says where it runs, and states that know of strides.
-  { name: "an LSTM stepped on builtin, by a kit", limit: 25_200, source: stepping() },
-  { name: "the same with SIMD", limit: 31_800, source: stepping(["simdKernels"]) },
+  { name: "an LSTM stepped on builtin, by a kit", limit: 25_350, source: stepping() },
+  { name: "the same with SIMD", limit: 31_900, source: stepping(["simdKernels"]) },
   {
     name: "everything of @unroll/api",
-    limit: 46_900,
+    // Over the 47,000 that it once had, for what stands around a recurrence: convolutions, norms, shapes, tags.
+    limit: 57_600,
     source: `export { builtin, compile, lstmCell, recurrent, spec, State, tensor } from "@unroll/api";`,
   },
   {
-    name: "a Keras model",
-    limit: 61_100,
+    name: "a Keras model, by Rollup",
+    limit: 58_000,
+    bundle: byRollup,
     source: `
       import { builtin } from "@unroll/api";
       import { layers, sequential } from "@unroll/api/keras";
@@ -47,8 +51,9 @@ const pages = [
       }`,
   },
   {
-    name: "a PyTorch module",
-    limit: 60_300,
+    name: "a PyTorch module, by Rollup",
+    limit: 59_400,
+    bundle: byRollup,
     source: `
       import { builtin } from "@unroll/api";
       import { nn } from "@unroll/api/torch";
@@ -80,9 +85,8 @@ const later = {
     ),
 };
 
-const problems = [];
-const sizes = [];
-for (const { name, limit, source } of pages) {
+/** A page as esbuild packs it. */
+async function byEsbuild(source) {
   const { outputFiles, metafile } = await build({
     stdin: { contents: source, resolveDir: "packages/cli" },
     bundle: true,
@@ -96,9 +100,37 @@ for (const { name, limit, source } of pages) {
     metafile: true,
     plugins: [later],
   });
-  const bytes = gzipSync(outputFiles[0].contents, { level: 9 }).length;
+  return { code: outputFiles[0].contents, inputs: Object.keys(metafile.inputs) };
+}
+
+/** A page as Rollup packs it, and Vite with it: unlike esbuild it keeps of a namespace what is used. */
+async function byRollup(source) {
+  const { exports } = JSON.parse(readFileSync("packages/api/package.json", "utf8"));
+  const fileOf = (found) =>
+    typeof found === "string" ? found : fileOf(found.browser ?? found.import ?? found.default);
+  const page = {
+    name: "page",
+    resolveId(id) {
+      if (id === "page") return id;
+      const own = /^@unroll\/api(.*)$/.exec(id);
+      return own ? resolve("packages/api", fileOf(exports[`.${own[1]}`])) : null;
+    },
+    load: (id) => (id === "page" ? source : null),
+    resolveDynamicImport: (id) => ({ id: String(id), external: true }),
+  };
+  const bundle = await rollup({ input: "page", plugins: [page], onwarn: () => undefined });
+  const { output } = await bundle.generate({ format: "es" });
+  const { code } = await transform(output[0].code, { minify: true, target: "es2022", format: "esm" });
+  return { code, inputs: bundle.watchFiles };
+}
+
+const problems = [];
+const sizes = [];
+for (const { name, limit, source, bundle = byEsbuild } of pages) {
+  const { code, inputs } = await bundle(source);
+  const bytes = gzipSync(code, { level: 9 }).length;
   sizes.push(bytes);
-  const foreign = Object.keys(metafile.inputs).filter((path) => /tensorflow|onnxruntime|adapter-/.test(path));
+  const foreign = inputs.filter((path) => /tensorflow|onnxruntime|adapter-/.test(path));
   console.log(`${String(bytes).padStart(6)} bytes min+gzip, limit ${limit}: ${name}`);
   if (foreign.length > 0) problems.push(`${name} pulls an engine: ${foreign.join(", ")}`);
   if (bytes > limit) problems.push(`${name}: ${bytes - limit} bytes over the limit`);
