@@ -85,6 +85,36 @@ const models: Readonly<Record<string, (tf: Tf) => Made>> = {
     model.add(tf.layers.batchNormalization({ center: false, epsilon: 0.5 }));
     return { model, inputs: ["numbers"] };
   },
+  "convolutions and pools into a recurrence": (tf) => {
+    const model = tf.sequential();
+    model.add(
+      tf.layers.conv1d({
+        filters: 4,
+        kernelSize: 3,
+        padding: "same",
+        activation: "relu",
+        inputShape: [6, 3],
+        dataFormat: "channelsLast",
+      }),
+    );
+    model.add(tf.layers.averagePooling1d({ poolSize: 2, strides: 1, padding: "same" }));
+    model.add(tf.layers.conv1d({ filters: 5, kernelSize: [2], strides: 2, useBias: false }));
+    model.add(tf.layers.lstm({ units: 3 }));
+    return { model, inputs: ["numbers"] };
+  },
+  "the largest of windows, and of all steps": (tf) => {
+    const model = tf.sequential();
+    model.add(tf.layers.maxPooling1d({ poolSize: 3, strides: 2, padding: "same", inputShape: [6, 3] }));
+    model.add(tf.layers.simpleRNN({ units: 4, returnSequences: true }));
+    model.add(tf.layers.globalMaxPooling1d({}));
+    return { model, inputs: ["numbers"] };
+  },
+  "the mean of all steps": (tf) => {
+    const model = tf.sequential();
+    model.add(tf.layers.simpleRNN({ units: 4, returnSequences: true, inputShape: [6, 3] }));
+    model.add(tf.layers.globalAveragePooling1d({}));
+    return { model, inputs: ["numbers"] };
+  },
   "features under other axes": (tf) => {
     const model = tf.sequential();
     model.add(tf.layers.lstm({ units: 6, inputShape: [6, 3] }));

@@ -68,7 +68,7 @@ export function maskedBy(
   call: LayerCall,
   axisOf: AxisOf,
 ): { axis: string; sources: readonly KerasTensor[] }[] {
-  const folds = call.layer.stateParts().length > 0;
+  const folds = call.layer.foldsTime;
   if (!folds && !call.layer.inTime) return [];
   return groupsOf(call).flatMap(([along], k) => {
     const sources = call.masks[k]?.sources ?? [];

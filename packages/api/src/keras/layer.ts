@@ -195,7 +195,7 @@ export abstract class Layer {
   }
   /** @internal Whether Keras's layer is called with masks. */
   get takesMask(): boolean {
-    return this.inTime !== null || this.stateParts().length > 0;
+    return this.inTime !== null || this.foldsTime;
   }
   /** @internal Whether the layer is applied to a list. */
   get takesList(): boolean {
@@ -215,6 +215,10 @@ export abstract class Layer {
    */
   get inTime(): readonly (readonly number[])[] | null {
     return null;
+  }
+  /** @internal Whether the layer folds over its input's steps, and over those alone that its mask has. */
+  get foldsTime(): boolean {
+    return this.stateParts().length > 0;
   }
   /** @internal Whether the output's time is another than the input's: steps are thinned out, or cut off. */
   remakesTime(_inputs: readonly ValueInfo[]): boolean {

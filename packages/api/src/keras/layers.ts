@@ -10,6 +10,7 @@ import { ActivationLayer, type ActivationOptions } from "./activation.js";
 import { DenseLayer, type DenseOptions } from "./dense.js";
 import { DropoutLayer, type DropoutOptions } from "./dropout.js";
 import { EmbeddingLayer, type EmbeddingOptions } from "./embedding.js";
+import { GlobalPoolLayer, type GlobalPoolOptions } from "./global-pooling.js";
 import { MergeLayer } from "./merge.js";
 import {
   BatchNormalizationLayer,
@@ -127,6 +128,12 @@ export const repeatVector = (n: number | RepeatVectorOptions, more?: More<Repeat
 export const conv1d = (options: ConvolutionOptions): Layer => new ConvolutionLayer(1, options);
 /** Keras's `Conv2D` over [batch, rows, columns, channels], rows being the steps of a sequence. */
 export const conv2d = (options: ConvolutionOptions): Layer => new ConvolutionLayer(2, options);
+/** Keras's `GlobalMaxPooling1D`: the largest of all steps, masked ones included, as in Keras. */
+export const globalMaxPooling1d = (options: GlobalPoolOptions = {}): Layer =>
+  new GlobalPoolLayer("max", options, false);
+/** Keras's `GlobalAveragePooling1D`: the mean of the steps that are not masked; zeros where all are. */
+export const globalAveragePooling1d = (options: GlobalPoolOptions = {}): Layer =>
+  new GlobalPoolLayer("average", options, true);
 /** Keras's `MaxPooling1D`: the largest of each window of steps, side by side. */
 export const maxPooling1d = (options: PoolOptions = {}): Layer => new PoolLayer("max", 1, options);
 /** Keras's `MaxPooling2D`: the largest of each window of rows and columns. */

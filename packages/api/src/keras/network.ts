@@ -191,7 +191,7 @@ export function network(
   );
   const masks = masksOf(calls, axisOf, callNames, refOf);
   const ignoresMask = ({ layer, inputs: [x], masks: [own] }: LayerCall): boolean =>
-    layer.stateParts().length > 0 && own === null && (masks.get(axisOf(x!)) ?? []).length > 0;
+    layer.foldsTime && own === null && (masks.get(axisOf(x!)) ?? []).length > 0;
   const layers: LayerSpec[] = calls.flatMap((call) =>
     call.layer.toSpecs(
       callNames.get(call)!,

@@ -62,6 +62,22 @@ describe("convolutions and pools of Keras", () => {
     expect(masked).toEqual(["hold", "ignore", "ignore"]);
   });
 
+  it("have a mean of all steps that masks leave out, and a maximum that they don't, as in Keras", () => {
+    const of = (layer: ReturnType<typeof layers.globalMaxPooling1d>, masked: boolean) => {
+      const ids = input({ shape: [null], dtype: "int32" });
+      const embedded = layers.embedding({ inputDim: 9, outputDim: 4, maskZero: masked }).apply(ids);
+      const seen = layers.gru({ units: 4, returnSequences: true }).apply(embedded);
+      const { layers: own } = model({ inputs: ids, outputs: layer.apply(seen) }).spec;
+      return own.flatMap((one) => (one.type === "reduceTime" ? [`${one.mode} ${one.padding}`] : []));
+    };
+    expect(of(layers.globalAveragePooling1d(), true)).toEqual(["mean skip"]);
+    expect(of(layers.globalMaxPooling1d(), true)).toEqual(["max include"]);
+    expect(() => layers.globalMaxPooling1d({ keepdims: true as never })).toThrow("keepdims false");
+    expect(() => layers.globalMaxPooling1d().apply(input({ shape: [4] }))).toThrow(
+      "expected an input [batch, steps, channels], got [batch, 4]",
+    );
+  });
+
   it("refuse what they don't have", () => {
     expect(() => layers.conv1d({ filters: 2, kernelSize: 3, padding: "full" })).toThrow(
       'conv1d: expected padding valid or same or causal, got "full"; write it so',

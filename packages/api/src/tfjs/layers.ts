@@ -3,6 +3,7 @@
  */
 import { unrollError } from "../contract/error.js";
 import { knownOptions } from "../contract/known-options.js";
+import { shown } from "../contract/shown.js";
 import { ActivationLayer } from "../keras/activation.js";
 import {
   type Cell,
@@ -14,12 +15,14 @@ import {
 import { DenseLayer } from "../keras/dense.js";
 import { DropoutLayer } from "../keras/dropout.js";
 import { EmbeddingLayer } from "../keras/embedding.js";
+import { GlobalPoolLayer } from "../keras/global-pooling.js";
 import type { Layer } from "../keras/layer.js";
 import { RecurrentLayer, BidirectionalLayer } from "../keras/recurrent-layers.js";
 import { RepeatVectorLayer } from "../keras/repeat-vector.js";
 import { LayerNormalizationLayer } from "../keras/normalization.js";
 import { TrailingStatistics } from "./trailing-statistics.js";
 import { FlattenLayer, PermuteLayer, ReshapeLayer } from "../keras/shapes.js";
+import { ConvolutionLayer, type ConvolutionOptions, type PerAxis, PoolLayer } from "../keras/windows.js";
 import { TimeDistributedLayer } from "../keras/time-distributed.js";
 import { activationOf, kept, type LayerArgs } from "./arguments.js";
 import { UnmaskedMerge } from "./unmasked-merge.js";
@@ -171,6 +174,56 @@ export interface ConcatenateArgs extends LayerArgs {
   readonly axis?: -1;
 }
 
+/** What convolutions and pools of TensorFlow.js take. */
+interface WindowArgs extends LayerArgs {
+  /** Steps from one window to the next. Default 1; of a pool, the window's size. */
+  readonly strides?: PerAxis | null;
+  /** `valid`, the default, or `same`. */
+  readonly padding?: string;
+  /** Only `channelsLast`, the default. */
+  readonly dataFormat?: "channelsLast" | null;
+}
+
+/** Arguments of `layers.conv1d` and `layers.conv2d`. */
+export interface ConvArgs extends WindowArgs {
+  /** Channels of the output. */
+  readonly filters: number;
+  /** Elements of a window along each axis. */
+  readonly kernelSize: PerAxis;
+  /** Steps from one element of a window to the next. Default 1. */
+  readonly dilationRate?: PerAxis;
+  /** Default linear. */
+  readonly activation?: string | null;
+  /** Whether a bias is added. Default true. */
+  readonly useBias?: boolean;
+}
+
+/** Arguments of `layers.maxPooling1d`, `layers.averagePooling1d` and those of two axes. */
+export interface PoolingArgs extends WindowArgs {
+  /** Elements of a window along each axis. Default 2. */
+  readonly poolSize?: PerAxis;
+}
+
+/** Arguments in Keras's words. */
+function windowed<Args extends WindowArgs>(place: string, args: Args): Omit<Args, "dataFormat"> {
+  const { dataFormat, ...rest } = kept(place, args) as Args;
+  if (dataFormat !== undefined && dataFormat !== null && (dataFormat as string) !== "channelsLast")
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: `${place} dataFormat`,
+      expected: "channelsLast",
+      got: shown(dataFormat),
+      cure: "put channels last",
+    });
+  return rest;
+}
+
+/** A convolution's. */
+const convolved = (place: string, args: ConvArgs): ConvolutionOptions => ({
+  ...(windowed(place, args) as Omit<ConvArgs, "dataFormat">),
+  activation: activationOf(place, args.activation ?? null),
+});
+
 /** Arguments with Keras's names of activations; `recurrent` is that of the gates where none is given. */
 function named<Args extends SimpleRnnCellArgs & { readonly recurrentActivation?: string | null }>(
   place: string,
@@ -251,6 +304,28 @@ export const dropout = (args: DropoutArgs): Layer => new DropoutLayer(kept("drop
 /** `tf.layers.timeDistributed`: a layer applied to every step of a sequence by itself. */
 export const timeDistributed = (args: TimeDistributedArgs): Layer =>
   new TimeDistributedLayer(kept("timeDistributed", args));
+/** `tf.layers.conv1d` over the steps of a sequence [batch, steps, channels]. */
+export const conv1d = (args: ConvArgs): Layer => new ConvolutionLayer(1, convolved("conv1d", args));
+/** `tf.layers.conv2d` over [batch, rows, columns, channels], rows being the steps of a sequence. */
+export const conv2d = (args: ConvArgs): Layer => new ConvolutionLayer(2, convolved("conv2d", args));
+/** `tf.layers.maxPooling1d`: the largest of each window of steps, side by side. */
+export const maxPooling1d = (args: PoolingArgs = {}): Layer =>
+  new PoolLayer("max", 1, windowed("maxPooling1d", args));
+/** `tf.layers.maxPooling2d`: the largest of each window of rows and columns. */
+export const maxPooling2d = (args: PoolingArgs = {}): Layer =>
+  new PoolLayer("max", 2, windowed("maxPooling2d", args));
+/** `tf.layers.averagePooling1d`: the mean of each window of steps, padding left out. */
+export const averagePooling1d = (args: PoolingArgs = {}): Layer =>
+  new PoolLayer("average", 1, windowed("averagePooling1d", args));
+/** `tf.layers.averagePooling2d`: the mean of each window of rows and columns, padding left out. */
+export const averagePooling2d = (args: PoolingArgs = {}): Layer =>
+  new PoolLayer("average", 2, windowed("averagePooling2d", args));
+/** `tf.layers.globalMaxPooling1d`: the largest of all steps. */
+export const globalMaxPooling1d = (args: LayerArgs = {}): Layer =>
+  new GlobalPoolLayer("max", kept("globalMaxPooling1d", args), false);
+/** `tf.layers.globalAveragePooling1d`: the mean of all steps; it sees no mask. */
+export const globalAveragePooling1d = (args: LayerArgs = {}): Layer =>
+  new GlobalPoolLayer("average", kept("globalAveragePooling1d", args), false);
 /** `tf.layers.repeatVector`: one vector a row, [batch, features], as each of n steps. */
 export const repeatVector = (args: RepeatVectorArgs): Layer =>
   new RepeatVectorLayer(kept("repeatVector", args));
