@@ -127,6 +127,9 @@ function checkedList(place: string, given: unknown, of: keyof typeof lists): rea
 export function runnables(given: Runnable): Runnable {
   const place = `runnable ${shown(given.name)}`;
   checkAll(place, given as unknown as Entry, fields);
+  // A state cut within a stride belongs to no model, which nothing shows where models are not told apart.
+  if (given.stride !== undefined && given.identity === undefined)
+    refuse(`${place} identity`, "a text, beside a stride", undefined);
   const list = <K extends keyof typeof lists>(of: K): Runnable[K] =>
     checkedList(place, given[of], of) as unknown as Runnable[K];
   const own: Runnable = {

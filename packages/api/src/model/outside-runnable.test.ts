@@ -123,6 +123,12 @@ describe("a runnable from outside", () => {
       { inputs: [{ ...firstInput, ids: 0 }] },
       "inputs[0].ids: expected Infinity, or a whole",
     ],
+    ["a stride of none", { stride: 0 }, "stride: expected a whole number of at least 1, got 0"],
+    [
+      "a stride whose states belong to no model",
+      { stride: 2, identity: undefined },
+      "identity: expected a text, beside a stride, got undefined",
+    ],
     ["no outputs", { outputs: [] }, "outputs: expected a list of 1"],
     [
       "an output without a name",

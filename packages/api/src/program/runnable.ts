@@ -83,7 +83,7 @@ export interface Runnable {
   readonly mayBeEmpty: boolean;
   /**
    * A piece of a sequence has to have a multiple of so many steps for its state to be gone on with: what its
-   * layers thin time out by. Default 1.
+   * layers thin time out by; with an identity. Default 1.
    */
   readonly stride?: number;
   /** Why it can't run one step at a time, or null when it can. */
