@@ -61,6 +61,7 @@ const factors = {
     "logSoftmax",
     "layerNorm",
     "attention",
+    "attention to nothing",
     "another",
     "half as many",
   ]),
@@ -174,6 +175,8 @@ function following({ then, returns }: Row, at: string, size: number): LayerSpec[
       return [layerNorm({ name: "out", input: at, inputSize: size, epsilon: 0.125 })];
     case "attention":
       return [attention({ name: "out", query: at, value: SOURCE, inputSize: size, score: "scaledDot" })];
+    case "attention to nothing":
+      return [attention({ name: "out", query: at, value: SOURCE, inputSize: size, emptyRows: "mean" })];
     case "another":
     case "half as many": {
       const units = then === "another" ? 4 : Math.max(1, size >> 1);
@@ -203,7 +206,9 @@ export function pairedCase(row: PairedCase): Case {
   // Two outputs: both are looked at, and what follows reads one.
   const at = apart ? "layer0.forward" : "layer0";
   const after = following(row, at, size);
-  const looks = row.then === "attention";
+  const looks = row.then === "attention" || row.then === "attention to nothing";
+  // The first row has nothing to look at.
+  const ends = Array.from({ length: batch }, (_, k) => (k === 0 ? 0 : 3));
   const x = input(ids ? { name: "x", dtype: "int32", shape: [] } : { name: "x", shape: [inputs] });
   const own = spec({
     name: "case",
@@ -216,6 +221,13 @@ export function pairedCase(row: PairedCase): Case {
   return {
     ...caseOn({ spec: own, weights }, { seed, batch, time, extent }),
     state: row.state === "given" ? stateOf(own, batch, drawn) : null,
-    memory: looks ? { time: 3, x: values(drawn, SOURCE, [batch, 3, size]), lengths: null, mask: null } : null,
+    memory: looks
+      ? {
+          time: 3,
+          x: values(drawn, SOURCE, [batch, 3, size]),
+          lengths: row.then === "attention" ? null : ends,
+          mask: null,
+        }
+      : null,
   };
 }
