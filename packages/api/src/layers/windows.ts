@@ -72,7 +72,8 @@ export const windowFields = {
   maskedSteps: { kind: "oneOf", of: ["skip", "ignore"], default: "skip" },
 } as const satisfies Readonly<Record<string, Field>>;
 
-interface Sized {
+/** What the usual strides and dilations follow from. */
+export interface Sized {
   readonly kernelSize?: readonly number[];
 }
 

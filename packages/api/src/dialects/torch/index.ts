@@ -63,7 +63,7 @@ export function fromTorch(
   return { weights: made.weights, losses: [...read.losses, ...made.losses] };
 }
 
-/** A `state_dict` whose tensors have been read and checked as canonical weights of layers that a catalog has. */
+/** A `state_dict` whose tensors have been read and checked, as canonical weights of a catalog's layers. */
 export const canonicalOfTorch = (
   catalog: Catalog,
   spec: Spec,
