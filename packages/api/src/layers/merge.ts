@@ -56,6 +56,13 @@ export const mergeDefinition = {
     const form = ({ axis, shape }: ValueInfo): string =>
       `${axis === null ? "" : `${axis} `}[${(joins ? shape.slice(0, -1) : shape).join(", ")}]`;
     const infos = inputs.map((ref, k) => wiring.read(ref, `inputs[${k}]`));
+    if (joins && infos[0]!.shape.length === 0)
+      wiring.refuse(
+        "mode",
+        "sum, ave or mul, as single numbers have no axis to join",
+        mode,
+        "stack makes one",
+      );
     if (infos.some((info) => info.dtype !== "float32" || form(info) !== form(infos[0]!)))
       wiring.refuse(
         "inputs",

@@ -181,4 +181,12 @@ describe("spec", () => {
       }),
     ).toThrow("expected float32 values of one form");
   });
+
+  it("refuses to join single numbers, which would join rows", () => {
+    const scores = [input({ name: "a", shape: [] }), input({ name: "b", shape: [] })];
+    const layers = [merge({ name: "both", inputs: ["a", "b"], mode: "concat" })];
+    expect(() => spec({ name: "numbers", inputs: scores, layers })).toThrow(
+      "single numbers have no axis to join",
+    );
+  });
 });
