@@ -91,6 +91,8 @@ export interface PropertyReport {
   readonly status: "passed" | "failed" | "unsupported";
   /** Cases that said something. */
   readonly runs: number;
+  /** How long its cases took, in milliseconds. */
+  readonly milliseconds: number;
   /** Cases that were drawn and said nothing, or that the engine does not claim. */
   readonly skipped: number;
   /** Why they were skipped: reason to number of cases. */
@@ -248,6 +250,7 @@ async function judge(judged: Judged): Promise<PropertyReport> {
   const all = examples.length + runs;
   const tally = new Tally(property.classes?.all() ?? []);
   let started = 0;
+  const since = performance.now();
   let failure: unknown = null;
   const checked = fc.asyncProperty(property.arbitrary(), async (given) => {
     options.signal?.throwIfAborted();
@@ -279,6 +282,7 @@ async function judge(judged: Judged): Promise<PropertyReport> {
     rules: property.rules,
     form,
     runs: tally.said,
+    milliseconds: Math.round(performance.now() - since),
     skipped: tally.skipped,
     skips: Object.fromEntries(tally.skips),
     met: Object.fromEntries(tally.met),

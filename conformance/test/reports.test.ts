@@ -99,6 +99,10 @@ describe("certify", () => {
     const report = await one(builtin(), "oracle-sequence", { runs: 15 });
     const { runs, skipped, skips, histogram, worstErrorOverBound: worst } = report;
     expect(runs + skipped).toBe(15);
+    // Between none and all of the time there was.
+    expect(Number.isInteger(report.milliseconds)).toBe(true);
+    expect(report.milliseconds).toBeGreaterThan(0);
+    expect(report.milliseconds).toBeLessThanOrEqual(Math.ceil(performance.now()));
     expect(Object.values(skips).reduce((a, b) => a + b, 0)).toBe(skipped);
     expect(histogram.reduce((a, b) => a + b)).toBe(runs);
     expect(worst).toBeGreaterThan(0.001);

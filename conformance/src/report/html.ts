@@ -41,7 +41,7 @@ const symbols = { passed: "\u2713", failed: "\u2717", unsupported: "\u2013" } as
 
 /** How a property ended in one form: three cells. */
 function cellsOf(report: PropertyReport): string {
-  const { status, runs, skipped, skips, met, worstErrorOverBound, histogram } = report;
+  const { status, runs, milliseconds, skipped, skips, met, worstErrorOverBound, histogram } = report;
   const reasons = Object.entries(skips).map(([reason, count]) => `${count}: ${reason}`);
   const left = `<br><small title="${escape(reasons.join("\n"))}">${skipped} skipped</small>`;
   const kinds = Object.entries(met);
@@ -52,7 +52,7 @@ function cellsOf(report: PropertyReport): string {
   const worst = worstErrorOverBound === null ? exact : `${ratio(worstErrorOverBound)}${bars(histogram)}`;
   return [
     `<td class="status ${status}">${symbols[status]}</td>`,
-    `<td class="n">${runs}${skipped > 0 ? left : ""}${of}</td>`,
+    `<td class="n" title="in ${milliseconds} ms">${runs}${skipped > 0 ? left : ""}${of}</td>`,
     `<td class="n">${worst}</td>`,
   ].join("");
 }
