@@ -1,27 +1,15 @@
 import { readFile } from "node:fs/promises";
-import {
-  compile,
-  convolution,
-  type HostTensor,
-  input,
-  type LayerSpec,
-  pool,
-  spec,
-  type Spec,
-  tensor,
-  type WeightMap,
-} from "@unroll/api";
+import { compile, type HostTensor, type Spec, tensor, type WeightMap } from "@unroll/api";
 import { fromKeras, fromTorch, readSafetensors } from "@unroll/api/weights";
 import { compareWithBound, deriveBounds, evaluate } from "@unroll/conformance";
 import { describe, expect, it } from "vitest";
 import { variants } from "./engines.js";
 
-type Options = { readonly type: "convolution" | "pool" } & Readonly<Record<string, unknown>>;
-
 interface Recorded {
   readonly name: string;
-  readonly framework: "torch" | "keras";
-  readonly options: Options;
+  readonly file: string;
+  readonly weights: "torch" | "keras";
+  readonly spec: Spec;
 }
 
 const folder = new URL("../fixtures/windows/", import.meta.url);
@@ -33,38 +21,17 @@ interface Case {
   readonly model: Spec;
   readonly weights: WeightMap;
   readonly x: HostTensor<"float32">;
-  readonly want: HostTensor["data"] | Float64Array;
+  readonly want: Float64Array;
 }
 
-/** The layer, with a name for its time axis where that is not as long as the input's. */
-function layerOf({ type, ...options }: Options, shape: readonly number[], changes: boolean): LayerSpec {
-  const placed = { name: "layer", input: "x", axis: changes ? "frames" : null };
-  if (type === "pool") return pool({ ...placed, ...options } as unknown as Parameters<typeof pool>[0]);
-  return convolution({ ...placed, inputShape: shape, ...options } as unknown as Parameters<
-    typeof convolution
-  >[0]);
-}
-
-async function load({ name, framework, options }: Recorded): Promise<Case> {
-  const { tensors } = readSafetensors(await readFile(new URL(`${name}.safetensors`, folder)));
-  const x = tensor(tensors["x"]!.data as Float32Array, tensors["x"]!.shape);
-  const want = tensors["f64.y"]!;
-  const shape = x.shape.slice(2);
-  const model = spec({
-    name,
-    inputs: [input({ name: "x", shape })],
-    layers: [layerOf(options, shape, want.shape[1] !== x.shape[1])],
-  });
+async function load({ file, weights: dialect, spec: model }: Recorded): Promise<Case> {
+  const { tensors } = readSafetensors(await readFile(new URL(file, folder)));
   const given = Object.fromEntries(
-    Object.entries(tensors)
-      .filter(([key]) => key.startsWith("w."))
-      .map(([key, held]) => [
-        framework === "torch" ? `layer.${key.slice(2)}` : `layer/${key.slice(2)}`,
-        held,
-      ]),
+    Object.entries(tensors).flatMap(([key, held]) => (key.startsWith("w.") ? [[key.slice(2), held]] : [])),
   );
-  const { weights } = (framework === "torch" ? fromTorch : fromKeras)(model, given);
-  return { model, weights, x, want: want.data as Float64Array };
+  const { weights } = (dialect === "torch" ? fromTorch : fromKeras)(model, given);
+  const x = tensor(tensors["x"]!.data as Float32Array, tensors["x"]!.shape);
+  return { model, weights, x, want: tensors["f64.layer"]!.data as Float64Array };
 }
 
 describe.each(cases.map((one) => [one.name, one] as const))("%s, recorded", (_name, recorded) => {

@@ -196,6 +196,31 @@ describe("unroll verify", () => {
   const manifests = ["fixtures/torch/manifest.json", "fixtures/keras-like/manifest.json"];
 
   // Every case on every engine is a long run, of which the fast lane takes one engine.
+  it("runs what a spec says, whole and by steps, and refuses a result that there is none of", async () => {
+    const manifest = "fixtures/windows/manifest.json";
+    const { code, out } = await unroll("verify", manifest, "--adapter", "builtin", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ total: 36, passed: 36, failed: 0, unsupported: 0 });
+    const [first] = JSON.parse(readFileSync(join(root, manifest), "utf8")).cases as [
+      { spec: { outputs: string[]; layers: object[] } },
+    ];
+    const folder = mkdtempSync(join(tmpdir(), "unroll-specs-"));
+    copyFileSync(
+      join(root, "fixtures/windows/torch_conv1d.safetensors"),
+      join(folder, "torch_conv1d.safetensors"),
+    );
+    const told = async (spec: object): Promise<string> => {
+      writeFileSync(join(folder, "manifest.json"), JSON.stringify({ cases: [{ ...first, spec }] }));
+      return (await unroll("verify", join(folder, "manifest.json"), "--adapter", "builtin")).err;
+    };
+    expect(await told({ ...first.spec, outputs: ["x"] })).toMatch(
+      /expected results among x, got "f64.layer"/,
+    );
+    const wide = [{ ...first.spec.layers[0], kernelSize: [5000] }];
+    expect(await told({ ...first.spec, layers: wide })).toMatch(/a window of at most 4096 elements/);
+    rmSync(folder, { recursive: true });
+  });
+
   it.skipIf(fast).each(["builtin", "tfjs:cpu", "tfjs:wasm", "onnx", "onnx:cpu"])(
     "passes every recorded case on %s",
     async (adapter) => {
@@ -286,7 +311,7 @@ describe("unroll verify", () => {
     writeFileSync(join(folder, "odd.json"), '{ "cases": [{ "file": 1 }] }');
     writeFileSync(join(folder, "cut.json"), '{ "cases": [');
     expect((await unroll("verify", join(folder, "odd.json"))).err).toMatch(
-      /cases\[0\]: expected name, file, and module or layer/,
+      /cases\[0\]: expected name, file, and module, layer or spec/,
     );
     expect((await unroll("verify", join(folder, "cut.json"))).err).toMatch(
       /^unroll: UNROLL_FORMAT file .*expected JSON/,

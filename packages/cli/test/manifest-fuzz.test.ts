@@ -10,8 +10,8 @@ import { readManifest } from "../src/verify/manifest.js";
 import { root } from "./io.js";
 import { type Mutation, mutatedBytes, mutatedText, mutations } from "./json-mutations.js";
 
-/** Inputs in all; a quarter for each kind of file. */
-const inputs = Number(process.env["UNROLL_FUZZ"] ?? 240);
+/** Inputs in all; as many for each kind of file. */
+const inputs = Number(process.env["UNROLL_FUZZ"] ?? 300);
 const seed = Number(process.env["UNROLL_FUZZ_SEED"] ?? 1);
 
 const folder = mkdtempSync(join(tmpdir(), "unroll-fuzz-"));
@@ -30,6 +30,10 @@ const cases = {
   torch: ["fixtures/torch", /^(000|003|015|030|047|057|060|066)_/],
   keras: ["fixtures/keras-like", /^(00|03|06|14|20|27|32)_/],
   onnx: ["fixtures/onnx-attr", /^(00|03|04|07|10|12)_/],
+  spec: [
+    "fixtures/windows",
+    /^(torch_conv1d_groups|keras_conv1d_causal|torch_max_pool2d|keras_conv1d_same)$/,
+  ],
 } as const;
 
 function entriesOf(kind: keyof typeof cases): Entry[] {
@@ -80,24 +84,28 @@ async function verifyAll(path: string): Promise<void> {
       for (const mode of one.modes) await check(path, one, mode, { name: "builtin", adapter: builtin() });
 }
 
-const options = { numRuns: Math.ceil(inputs / 4), seed, endOnFailure: true };
+const options = { numRuns: Math.ceil(inputs / 5), seed, endOnFailure: true };
 const limit = 30_000 + inputs * 100;
 
 describe("a mutated file is refused with one error of ours", () => {
-  it.each(["torch", "keras", "onnx"] as const)("a manifest of %s", { timeout: limit }, async (kind) => {
-    const entries = entriesOf(kind);
-    const path = join(kind, "manifest.json");
-    // The loop that warms up the engine is not what is timed.
-    writeFileSync(join(folder, path), JSON.stringify({ cases: entries }));
-    await verifyAll(path);
-    await fc.assert(
-      fc.asyncProperty(fc.nat(), mutations, async (n, changes) => {
-        writeFileSync(join(folder, path), mutatedText({ cases: [entries[n % entries.length]] }, changes));
-        await survives(() => verifyAll(path));
-      }),
-      options,
-    );
-  });
+  it.each(["torch", "keras", "onnx", "spec"] as const)(
+    "a manifest of %s",
+    { timeout: limit },
+    async (kind) => {
+      const entries = entriesOf(kind);
+      const path = join(kind, "manifest.json");
+      // The loop that warms up the engine is not what is timed.
+      writeFileSync(join(folder, path), JSON.stringify({ cases: entries }));
+      await verifyAll(path);
+      await fc.assert(
+        fc.asyncProperty(fc.nat(), mutations, async (n, changes) => {
+          writeFileSync(join(folder, path), mutatedText({ cases: [entries[n % entries.length]] }, changes));
+          await survives(() => verifyAll(path));
+        }),
+        options,
+      );
+    },
+  );
 
   it("a model's folder, and the tensors of a case", { timeout: limit }, async () => {
     const models = ["charlm", "tagger"].map((name) => {
@@ -148,7 +156,7 @@ describe("a mutated file is refused with one error of ours", () => {
   it("and not every one of them is refused, nor let through", () => {
     const total = [...endings.values()].reduce((a, b) => a + b, 0);
     if (process.env["UNROLL_FUZZ"] !== undefined) console.log(Object.fromEntries(endings), total);
-    expect(total).toBe(4 * options.numRuns);
+    expect(total).toBe(5 * options.numRuns);
     expect(endings.get("done")).toBeGreaterThan(0);
     expect(endings.get("UNROLL_FORMAT")).toBeGreaterThan(total / 4);
   });

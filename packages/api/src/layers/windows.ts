@@ -23,6 +23,9 @@ const isCount = (value: unknown): boolean =>
 /** Steps of padding at one end: far above what models need. */
 const MOST = 2 ** 20;
 
+/** Elements of a window, each of which is an operation of the program. */
+const MOST_SEEN = 2 ** 12;
+
 function checkPadding(value: unknown, path: string): void {
   if (rules.includes(value)) return;
   const cure = "or one of them for each axis, as a list";
@@ -170,6 +173,13 @@ export function wireWindows(of: Windowed, info: ValueInfo, wiring: Wiring): void
       axes === 0 ? "an axis to move along" : `${axes} sizes, one for each axis of "${over}"`,
       kernelSize,
       `the input has ${features} axes between time and channels`,
+    );
+  if (kernelSize.reduce((elements, size) => elements * size, 1) > MOST_SEEN)
+    wiring.refuse(
+      "kernelSize",
+      `a window of at most ${MOST_SEEN} elements`,
+      kernelSize,
+      "reduceTime and reduce are over all there is",
     );
   for (const [key, list] of Object.entries({ strides, dilations }))
     if (list.length !== axes)

@@ -12,6 +12,7 @@ import { onnxCase } from "./onnx/onnx-case.js";
 import { readOnnxWeights } from "./onnx/onnx-weights.js";
 import type { RecordedCase } from "./recorded.js";
 import { recordedTensors } from "./recorded-tensors.js";
+import { specCase } from "./spec/spec-case.js";
 import { torchCase } from "./torch/torch-case.js";
 
 /** An entry of a manifest: cases ready to run, or why it can't be expressed. */
@@ -25,7 +26,7 @@ const form = object({ cases: list(entryOf, 1, limits.cases) });
 
 /**
  * Reads a manifest of recorded cases: modules of PyTorch and layers of Keras, as
- * `packages/api/recorder/record.py` writes them, or operators of ONNX. Its whole form is checked first.
+ * `packages/api/recorder/record.py` writes them, operators of ONNX, or whatever a spec says. Its whole form is checked first.
  *
  * @throws UNROLL_FORMAT for a file of another form; an entry that can't be expressed is reported, not thrown
  */
@@ -84,6 +85,8 @@ async function casesOf(io: Io, folder: string, one: Entry, place: string): Promi
       return [torchCase(one.entry, recordedTensors(about, tensors), about)];
     case "keras":
       return kerasCases(one.entry, (variant) => recordedTensors(variant, tensors));
+    case "spec":
+      return [specCase(one.entry, recordedTensors(about, tensors))];
     case "onnx": {
       const weights = await readOnnxWeights(io, await fileInside(io, folder, `${name}.onnx`, place));
       return [onnxCase(one.entry, recordedTensors(about, tensors), weights, about)];

@@ -1,0 +1,119 @@
+import {
+  type Adapter,
+  compile,
+  type HostTensor,
+  type Spec,
+  specState,
+  specWeights,
+  validateSpec,
+  type WeightMap,
+} from "@unroll/api";
+import { fromKeras, fromTf1, fromTorch } from "@unroll/api/weights";
+import type { Float64Tensor, Run } from "@unroll/conformance";
+import { type CoreCase, stepModes, truthOf } from "../core-case.js";
+import type { RecordedCase } from "../recorded.js";
+import { type RecordedTensors, refusal } from "../recorded-tensors.js";
+import type { CoreResults, NamedResults } from "../results.js";
+import type { SpecEntry } from "./spec-entry.js";
+
+/**
+ * Makes a case ready. Its file has the inputs by name, `lengths` where rows end early, `state.LAYER.PART`
+ * where it starts from a state, weights as `w.NAME`, and the results: outputs as `f64.REFERENCE` and, where
+ * they were recorded, final states as `f64.state.LAYER.PART`.
+ *
+ * @throws UNROLL_SPEC and what reading weights throws, UNROLL_FORMAT when the file is not as it says
+ */
+export function specCase(entry: SpecEntry, tensors: RecordedTensors): RecordedCase {
+  const { spec } = entry;
+  validateSpec(spec);
+  const run = runOf(spec, tensors);
+  const want = wantedOf(spec, tensors);
+  const named = ({ outputs, state }: CoreResults): NamedResults => ({
+    ...outputs,
+    ...Object.fromEntries(
+      Object.entries(state).flatMap(([layer, parts]) =>
+        Object.entries(parts).map(([part, held]) => [`state.${layer}.${part}`, held]),
+      ),
+    ),
+  });
+  const core: CoreCase = { spec, weights: weightsOf(entry, spec, tensors), runs: [{ run, named }] };
+  const [{ axis }, ...others] = spec.inputs as [Spec["inputs"][number]];
+  const alone = others.length === 0 && axis === "time";
+  return {
+    name: entry.name,
+    want,
+    ...truthOf(core),
+    modes: [
+      { mode: "sequence", run: async (adapter) => named(await runWhole(core, adapter)) },
+      ...(alone ? stepModes(core) : []),
+    ],
+  };
+}
+
+/** The weights under canonical names. */
+function weightsOf({ weights: dialect }: SpecEntry, spec: Spec, tensors: RecordedTensors): WeightMap {
+  const given = Object.fromEntries(
+    Object.entries(tensors.named((name) => name.startsWith("w."))).map(([name, held]) => [
+      name.slice(2),
+      held,
+    ]),
+  );
+  if (dialect !== "canonical")
+    return { torch: fromTorch, keras: fromKeras, tf1: fromTf1 }[dialect](spec, given).weights;
+  return Object.fromEntries(
+    specWeights(spec).map(({ name, shape }) => [name, tensors.floats(`w.${name}`, shape)]),
+  );
+}
+
+function runOf(spec: Spec, tensors: RecordedTensors): Run {
+  const inputs = Object.fromEntries(
+    spec.inputs.map(({ name, dtype, axis, shape }) => {
+      const axes = ["batch", ...(axis === null ? [] : [axis]), ...shape];
+      if (dtype === "float32") return [name, tensors.floats(name, axes)];
+      const { shape: own, data } = tensors.stored(name, axes, ["I32", "I64"]);
+      return [name, { dtype, shape: own, data: Int32Array.from(data as Int32Array, Number) } as HostTensor];
+    }),
+  );
+  const state: Record<string, Record<string, HostTensor<"float32">>> = {};
+  for (const { layer, part, shape } of specState(spec)) {
+    const name = `state.${layer}.${part}`;
+    if (tensors.has(name)) (state[layer] ??= {})[part] = tensors.floats(name, ["batch", ...shape]);
+  }
+  const lengths = tensors.has("lengths") ? tensors.stored("lengths", ["batch"], ["I32", "I64"]) : undefined;
+  return {
+    inputs,
+    ...(lengths && {
+      lengths: {
+        dtype: "int32",
+        shape: lengths.shape,
+        data: Int32Array.from(lengths.data as Int32Array, Number),
+      } as HostTensor,
+    }),
+    ...(Object.keys(state).length > 0 && { state }),
+  };
+}
+
+/** Everything recorded that a run returns. */
+function wantedOf(spec: Spec, tensors: RecordedTensors): Record<string, Float64Tensor> {
+  const known = [...spec.outputs, ...specState(spec).map(({ layer, part }) => `state.${layer}.${part}`)];
+  const recorded = Object.keys(tensors.named((name) => name.startsWith("f64."))).map((name) => name.slice(4));
+  const unknown = recorded.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw refusal(tensors.place, `results among ${known.join(", ")}`, `"f64.${unknown}"`, unknown);
+  const missing = spec.outputs.find((ref) => !recorded.includes(ref));
+  if (missing !== undefined)
+    throw refusal(tensors.place, `tensor "f64.${missing}"`, "none in its file", missing);
+  return Object.fromEntries(recorded.map((name) => [name, tensors.result(`f64.${name}`)]));
+}
+
+async function runWhole({ spec, weights, runs }: CoreCase, adapter: Adapter): Promise<CoreResults> {
+  const { run } = runs[0]!;
+  const model = await compile(spec, { adapter, weights });
+  const { outputs, state } = await model.sequence(run.inputs, {
+    ...(run.lengths && { lengths: Array.from(run.lengths.data) }),
+    ...(run.state && { state: run.state as Record<string, Record<string, HostTensor>> }),
+  });
+  const after = await state.toTypedArrays();
+  model.dispose();
+  return { outputs, state: after };
+}
