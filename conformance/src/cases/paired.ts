@@ -1,10 +1,12 @@
 import {
+  activation,
   activationNames,
   attention,
   bidirectional,
   type CellSpec,
   dense,
   embedding,
+  groupNorm,
   gruCell,
   input,
   layerNorm,
@@ -13,6 +15,7 @@ import {
   recurrent,
   simpleRnnCell,
   spec,
+  stack,
 } from "@unroll/api";
 import { outputPart, outputSize } from "../oracle/cell-equations.js";
 import { type Case, SOURCE } from "./case.js";
@@ -60,6 +63,7 @@ const factors = {
     "softmax",
     "logSoftmax",
     "layerNorm",
+    "groupNorm",
     "attention",
     "attention to nothing",
     "another",
@@ -173,6 +177,18 @@ function following({ then, returns }: Row, at: string, size: number): LayerSpec[
       return [dense({ name: "out", input: at, inputSize: size, units: 5, activation: then })];
     case "layerNorm":
       return [layerNorm({ name: "out", input: at, inputSize: size, epsilon: 0.125 })];
+    case "groupNorm":
+      return [
+        activation({ name: "squashed", input: at, activation: "softsign" }),
+        stack({ name: "both", inputs: [at, "squashed"] }),
+        groupNorm({
+          name: "out",
+          input: "both",
+          inputSize: size,
+          groups: size % 2 === 0 ? 2 : 1,
+          epsilon: 0.125,
+        }),
+      ];
     case "attention":
       return [attention({ name: "out", query: at, value: SOURCE, inputSize: size, score: "scaledDot" })];
     case "attention to nothing":
