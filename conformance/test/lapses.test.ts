@@ -17,7 +17,7 @@ import * as fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Case } from "../src/cases/case.js";
 import { caseOn, weightsOf } from "../src/cases/cases.js";
-import { ENCODER } from "../src/cases/specs.js";
+import { ENCODER } from "../src/cases/looking.js";
 import { broken } from "../src/faults/planting/fault.js";
 import { derived } from "../src/properties/derived.js";
 import { namedProperties, type PropertyName } from "../src/properties/index.js";

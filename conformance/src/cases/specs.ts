@@ -1,54 +1,50 @@
 import {
   type Activation,
-  activation,
   activationNames,
   attention,
-  type AttentionSpec,
-  batchNorm,
   bidirectional,
   type BidirectionalSpec,
-  type BiasForm,
   type CellSpec,
   convolution,
   crf,
   dense,
-  dropout,
   embedding,
-  groupNorm,
   gruCell,
   input,
-  layerNorm,
   type LayerSpec,
   lstmCell,
   merge,
   pool,
   oneHot,
-  pad,
-  permute,
   pickStep,
   type PickStepSpec,
-  multiHeadAttention,
-  positionalEncoding,
   recurrent,
   type RecurrentSpec,
-  reduce,
   reduceTime,
   type ReduceTimeSpec,
   repeat,
-  reshape,
-  rmsNorm,
   simpleRnnCell,
-  slice,
   spec,
   type Spec,
   stack,
-  tile,
   toSequence,
 } from "@unroll/api";
 import * as fc from "fast-check";
 import { outputSize, outputPart, stateShapes } from "../oracle/cell-equations.js";
 import { SOURCE } from "./case.js";
-import { customCells, readingCell } from "./custom-cells.js";
+import { customCells } from "./custom-cells.js";
+import { following, others, usually } from "./following.js";
+import type { LayerChoice } from "./layer-choice.js";
+import {
+  attending,
+  attendingByHeads,
+  type AttentionChoice,
+  ENCODER,
+  READER,
+  reading,
+  scoringOf,
+  SELF,
+} from "./looking.js";
 
 /** What specs a property wants. */
 export interface SpecWish {
@@ -66,201 +62,6 @@ export interface SpecWish {
    */
   readonly axes?: boolean;
 }
-
-interface LayerChoice {
-  readonly kind: CellSpec["kind"];
-  readonly units: number;
-  readonly activation: Activation;
-  readonly recurrentActivation: Activation;
-  readonly outputActivation: Activation;
-  readonly custom: keyof typeof customCells;
-  readonly bias: BiasForm;
-  readonly resetAfter: boolean;
-  readonly projection: number | null;
-  readonly peepholes: boolean;
-  readonly cellClip: number | null;
-  readonly form: "forward" | "backward" | "bidirectional";
-  readonly merge: "concat" | "sum" | "ave" | "mul" | "none";
-  readonly outputOrder: "time" | "processing";
-  readonly maskedOutput: "zero" | "hold";
-  readonly heldStart: "zeros" | "initialState";
-  readonly after: "nothing" | "residual" | Following;
-  readonly reduction: ReduceTimeSpec["mode"];
-}
-
-/** Layers that have a place of their own in a drawn spec. Every other one may follow a recurrent layer. */
-type Placed =
-  | "recurrent"
-  | "bidirectional"
-  | "embedding"
-  | "merge"
-  | "attention"
-  | "multiHeadAttention"
-  | "positionalEncoding"
-  | "repeat"
-  | "oneHot"
-  | "reduceTime"
-  | "pickStep"
-  | "toSequence"
-  | "crf";
-
-type Following = Exclude<LayerSpec["type"], Placed>;
-
-/** One layer or several of a name, the last of which has it. */
-type Follower = (
-  name: string,
-  at: string,
-  size: number,
-  choice: LayerChoice,
-) => readonly [layers: LayerSpec | readonly LayerSpec[], size: number];
-
-/** The largest of a few divisors. */
-const divisorOf = (size: number): number => [3, 2, 1].find((one) => size % one === 0)!;
-
-/** Two axes of what has one, then what some layers make of them, then one again. */
-function onTwoAxes(
-  name: string,
-  at: string,
-  size: number,
-  make: (at: string, shape: readonly [number, number]) => LayerSpec,
-  left: number,
-): ReturnType<Follower> {
-  const shape = [divisorOf(size), size / divisorOf(size)] as const;
-  return [
-    [
-      reshape({ name: `${name}_parted`, input: at, shape }),
-      make(`${name}_parted`, shape),
-      reshape({ name, input: `${name}_made`, shape: [left] }),
-    ],
-    left,
-  ];
-}
-
-/**
- * What may follow a recurrent layer, by its own name, on values of some size; and the size that it leaves.
- */
-const following: { readonly [T in Following]: Follower } = {
-  dropout: (name, at, size) => [dropout({ name, input: at, rate: 0.5 }), size],
-  activation: (name, at, size, { outputActivation }) => [
-    activation({ name, input: at, activation: outputActivation }),
-    size,
-  ],
-  layerNorm: (name, at, size, { bias, peepholes }) => [
-    layerNorm({
-      name,
-      input: at,
-      inputSize: size,
-      // So large that no rounding of values which hardly differ is blown up.
-      epsilon: 0.125,
-      scale: bias !== "none",
-      center: !peepholes,
-    }),
-    size,
-  ],
-  dense: (name, at, size, choice) => [
-    dense({ name, input: at, inputSize: size, units: 2, activation: choice.activation }),
-    2,
-  ],
-  // What sees steps after its own can't be stepped, so those stand where nothing else can be either.
-  convolution: (name, at, size, { form, bias, peepholes, resetAfter, activation: candidate }) => [
-    convolution({
-      name,
-      input: at,
-      inputShape: [size],
-      filters: 2 * size,
-      kernelSize: [resetAfter ? 2 : 3],
-      dilations: [peepholes ? 2 : 1],
-      padding: form === "forward" ? "causal" : "same",
-      groups: resetAfter ? 1 : size,
-      bias: bias === "none" ? "none" : "single",
-      activation: candidate,
-    }),
-    2 * size,
-  ],
-  pool: (name, at, size, { form, resetAfter, peepholes }) => [
-    pool({
-      name,
-      input: at,
-      kind: resetAfter ? "max" : "average",
-      kernelSize: [form === "forward" ? 1 : 2],
-      strides: [1],
-      padding: form === "forward" ? "valid" : "same",
-      countPadding: peepholes && !resetAfter,
-    }),
-    size,
-  ],
-  batchNorm: (name, at, size, { bias, peepholes }) => [
-    batchNorm({
-      name,
-      input: at,
-      inputSize: size,
-      epsilon: 0.125,
-      scale: bias !== "none",
-      center: !peepholes,
-    }),
-    size,
-  ],
-  rmsNorm: (name, at, size, { bias }) => [
-    rmsNorm({ name, input: at, inputSize: size, epsilon: 0.125, scale: bias !== "none" }),
-    size,
-  ],
-  // By turns of one axis, and of several, over all but the last of which a group goes.
-  groupNorm(name, at, size, { bias, peepholes, resetAfter }) {
-    const norm = (of: string, input: string, inputSize: number): LayerSpec =>
-      groupNorm({
-        name: of,
-        input,
-        inputSize,
-        groups: divisorOf(inputSize),
-        epsilon: 0.125,
-        scale: bias !== "none",
-        center: !peepholes,
-      });
-    if (resetAfter) return [norm(name, at, size), size];
-    return onTwoAxes(name, at, size, (input, [, last]) => norm(`${name}_made`, input, last), size);
-  },
-  reshape: (name, at, size, choice) => following.permute(name, at, size, choice),
-  permute: (name, at, size) =>
-    onTwoAxes(name, at, size, (input) => permute({ name: `${name}_made`, input, order: [1, 0] }), size),
-  slice: (name, at, size, { bias }) => [
-    size === 1
-      ? slice({ name, input: at, axis: 0, start: 0, length: 1 })
-      : bias === "none"
-        ? slice({ name, input: at, axis: 0, start: 0, length: Math.ceil(size / 2), step: 2 })
-        : slice({ name, input: at, axis: 0, start: 1, length: size - 1 }),
-    size === 1 ? 1 : bias === "none" ? Math.ceil(size / 2) : size - 1,
-  ],
-  pad: (name, at, size, { peepholes, resetAfter }) => [
-    pad({ name, input: at, axis: 0, before: 1, after: resetAfter ? 0 : 2, value: peepholes ? 0.25 : 0 }),
-    size + (resetAfter ? 1 : 3),
-  ],
-  tile: (name, at, size, { resetAfter }) => [
-    tile({ name, input: at, axis: 0, times: 2, order: resetAfter ? "elements" : "blocks" }),
-    2 * size,
-  ],
-  stack: (name, at, size, { resetAfter }) => [
-    [
-      activation({ name: `${name}_other`, input: at, activation: "softsign" }),
-      stack({ name: `${name}_both`, inputs: [at, `${name}_other`], axis: resetAfter ? 0 : 1 }),
-      reshape({ name, input: `${name}_both`, shape: [2 * size] }),
-    ],
-    2 * size,
-  ],
-  reduce: (name, at, size, { reduction, resetAfter }) => [
-    [
-      activation({ name: `${name}_other`, input: at, activation: "softsign" }),
-      stack({ name: `${name}_both`, inputs: [at, `${name}_other`], axis: resetAfter ? 0 : 1 }),
-      reduce({ name, input: `${name}_both`, axis: resetAfter ? 0 : 1, mode: reduction }),
-    ],
-    size,
-  ],
-};
-
-/** Those that were there first come as often as all others together, so that what they show still shows. */
-const usually = ["dropout", "activation", "layerNorm", "dense"] as const satisfies readonly Following[];
-const others = Object.keys(following).filter(
-  (name) => !(usually as readonly string[]).includes(name),
-) as Following[];
 
 const known = ["simpleRnn", "lstm", "gru"] as const;
 
@@ -307,24 +108,6 @@ const layerChoice = ({
     reduction: fc.constantFrom("sum", "mean", "max"),
   });
 };
-
-interface AttentionChoice extends Pick<
-  AttentionSpec,
-  "score" | "scale" | "innerScale" | "causal" | "emptyRows"
-> {
-  /** Whether a layer looks at the memory, one of several heads, or a cell at each of its steps. */
-  readonly by: "layer" | "heads" | "cell";
-  /** Size of the memory's vectors. */
-  readonly size: number;
-  /** What the memory goes through before it is looked at. */
-  readonly encoder: "none" | "forward" | "backward";
-  /** Whether keys are the memory itself where sizes allow it, or always made of it. */
-  readonly ownKeys: boolean;
-  /** Whether heads look at the sequence that they are on rather than at the memory. */
-  readonly self: boolean;
-  /** Whether the weights are put out. */
-  readonly shown: boolean;
-}
 
 interface TaggingChoice {
   /** Whether the first and last tag are scored too. */
@@ -387,98 +170,8 @@ const cellsOf: {
 
 const cellOf = (choice: LayerChoice, inputSize: number): CellSpec => cellsOf[choice.kind](choice, inputSize);
 
-/** Name of the layer that reads the memory before it is looked at. */
-export const ENCODER = "encoder";
-
 /** Name of the layer that reads a vector repeated. */
 export const WRITER = "writer";
-
-/** The memory, or the layer that reads it before it is looked at. */
-function memoryOf({ size, encoder }: AttentionChoice): readonly [layers: LayerSpec[], value: string] {
-  if (encoder === "none") return [[], SOURCE];
-  const cell = gruCell({ inputSize: size, units: size });
-  return [[recurrent({ name: ENCODER, input: SOURCE, cell, direction: encoder })], ENCODER];
-}
-
-/** How a layer compares, with no option that its score can't have. */
-const scoringOf = ({ score, scale, innerScale, emptyRows }: AttentionChoice) =>
-  ({
-    score,
-    scoreSize: score === "concat" ? 2 : null,
-    innerScale: score === "additive" ? innerScale : "none",
-    scale: score === "concat" ? "none" : scale === "vector" && score !== "additive" ? "scalar" : scale,
-    emptyRows,
-  }) as const;
-
-/** Layers by which values `at` of some size look at the memory, then joined with what they see. */
-function attending(at: string, size: number, choice: AttentionChoice): LayerSpec[] {
-  const { score, size: memory, ownKeys } = choice;
-  const [layers, value] = memoryOf(choice);
-  const weighs = score === "general" || score === "concat";
-  const key = ownKeys || (memory !== size && !weighs) ? "keys" : value;
-  return [
-    ...layers,
-    ...(key === "keys" ? [dense({ name: "keys", input: value, inputSize: memory, units: size })] : []),
-    attention({
-      name: "look",
-      query: at,
-      key,
-      value,
-      inputSize: size,
-      keySize: key === "keys" ? size : memory,
-      ...scoringOf(choice),
-    }),
-    merge({ name: "seen", inputs: [at, "look"], mode: "concat" }),
-  ];
-}
-
-/** How heads look, of numbers that are drawn for something else. */
-const headsOf = ({ score, scale, causal, emptyRows }: AttentionChoice) =>
-  ({
-    heads: scale === "none" ? 1 : 2,
-    headSize: score === "dot" ? 1 : 2,
-    valueHeadSize: score === "additive" ? 3 : 2,
-    bias: score === "concat" ? "none" : "single",
-    causal,
-    emptyRows,
-  }) as const;
-
-/** Layers by which heads look from values `at` of some size at the memory, or at those themselves. */
-function attendingByHeads(at: string, size: number, choice: AttentionChoice, self: boolean): LayerSpec[] {
-  const placed = positionalEncoding({ name: "placed", input: at, inputSize: size });
-  const [layers, value] = self ? [[placed], placed.name] : memoryOf(choice);
-  const sizes = { inputSize: size, keySize: self ? size : choice.size };
-  return [
-    ...layers,
-    multiHeadAttention({
-      name: self ? SELF : "look",
-      query: self ? value : at,
-      value,
-      ...sizes,
-      ...headsOf(choice),
-      causal: self && choice.causal,
-    }),
-  ];
-}
-
-/** Name of the layer by which a sequence looks at itself. */
-const SELF = "self";
-
-/** Name of the layer whose cell looks at the memory. */
-const READER = "reader";
-
-/**
- * Layers by which a cell looks at the memory, and at what the values `at` become otherwise, at every step
- * over them.
- */
-function reading(at: string, size: number, choice: AttentionChoice): LayerSpec[] {
-  const [layers, memory] = memoryOf(choice);
-  const started = choice.encoder !== "none";
-  const cell = readingCell(size, choice.size, started);
-  const again = activation({ name: "turned", input: at, activation: "softsign" });
-  const reads = { memory, again: again.name, ...(started && { start: `${ENCODER}.h` }) };
-  return [...layers, again, recurrent({ name: READER, input: at, cell, reads })];
-}
 
 /** Rows of an embedding's table. */
 export const IDS = 5;

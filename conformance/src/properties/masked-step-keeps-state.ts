@@ -1,6 +1,7 @@
 import { type Case, describeCase, slice } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { ENCODER, WRITER } from "../cases/specs.js";
+import { ENCODER } from "../cases/looking.js";
+import { WRITER } from "../cases/specs.js";
 import { holdAsStored, type Results, whole, withModel } from "./judge.js";
 import { exactOutcome, type Property } from "./property.js";
 

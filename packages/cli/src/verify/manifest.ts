@@ -26,8 +26,8 @@ const form = object({ cases: list(entryOf, 1, limits.cases) });
 
 /**
  * Reads a manifest of recorded cases: modules of PyTorch and layers of Keras, as
- * `packages/api/recorder/record.py` writes them, operators of ONNX, or whatever a spec says. Its whole form is
- * checked first.
+ * `packages/api/recorder/record.py` writes them, operators of ONNX, or whatever a spec says. Its whole form
+ * is checked first.
  *
  * @throws UNROLL_FORMAT for a file of another form; an entry that can't be expressed is reported, not thrown
  */
