@@ -19,7 +19,8 @@ const isConstant = (node: Node): node is PrimitiveNode =>
 /** Of sums over two axes that are no neighbours, which group normalisation alone has: a group's. */
 function countsOnePlace(program: Program): Program {
   const types = new Map<string, ValueType>();
-  for (const node of program.nodes) for (const { id, type } of node.outputs) types.set(id, type);
+  const made = program.nodes.flatMap(({ outputs }) => outputs);
+  for (const { id, type } of [...program.params, ...program.inputs, ...made]) types.set(id, type);
   const sums = new Map<string, number>();
   for (const node of program.nodes) {
     if (node.kind !== "primitive" || node.op !== "sum") continue;
