@@ -6,7 +6,9 @@ import {
   simpleRnnCell as simpleRnnSpec,
 } from "../specification/build.js";
 import { knownOptions } from "../contract/known-options.js";
-import type { CustomCellSpec } from "../layers/custom.js";
+import { noteCell } from "../layers/built.js";
+import { customDefinition, type CustomCellSpec } from "../layers/custom.js";
+import type { CellDefinition } from "../layers/definition.js";
 import type { CellSpec } from "../specification/types.js";
 import { cellActivation } from "./options.js";
 
@@ -60,6 +62,8 @@ export class Cell {
 
   /** A cell of the core in a Keras layer. */
   static of(spec: CustomCellSpec): Cell {
+    // One that came as JSON was made by no builder here.
+    noteCell(customDefinition as unknown as CellDefinition);
     const kind = snake(spec.name);
     return new Cell(
       kind,
