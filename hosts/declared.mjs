@@ -60,7 +60,10 @@ async function undeclaredIn(target) {
     logLevel: "silent",
   });
   const imported = Object.values(metafile.inputs).flatMap(({ imports }) => imports);
-  const declarations = run("sh", ["-c", "cat dist/*.d.ts dist/*.d.cts 2>/dev/null || true"], { cwd: target });
+  const declarations = readdirSync(join(target, "dist"))
+    .filter((file) => /\.d\.c?ts$/.test(file))
+    .map((file) => readFileSync(join(target, "dist", file), "utf8"))
+    .join("\n");
   const types = declarations
     .replace(/\/\*[\s\S]*?\*\//g, "")
     .matchAll(/(?:from |import\()['"]([^.'"][^'"]*)/g);
