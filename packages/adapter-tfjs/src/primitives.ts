@@ -284,11 +284,18 @@ export const primitiveKernels: Readonly<Record<PrimitiveName, Maker>> = {
         const indices = tf.range(low, x!.shape[axis]! - high, step, "int32");
         return run("GatherV2", { x: x!, indices }, { axis, batchDims: 0 });
       }
-      const at = (own: number, other: (size: number) => number): number[] =>
-        x!.shape.map((size, k) => (k === axis ? own : other(size)));
-      const begin = at(low, () => 0);
-      const end = at(x!.shape[axis]! - high, (size) => size);
-      return run("StridedSlice", { x: x! }, { begin, end, strides: at(step, () => 1), ...none });
+      // As three axes: the webgl kernel does not compile for five.
+      const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+      const [outer, size] = [product(x!.shape.slice(0, axis)), x!.shape[axis]!];
+      const inner = product(x!.shape.slice(axis + 1));
+      const parted = reshape(run, x!, [outer, size, inner]);
+      const [begin, end] = [
+        [0, low, 0],
+        [outer, size - high, inner],
+      ];
+      const thinned = run("StridedSlice", { x: parted }, { begin, end, strides: [1, step, 1], ...none });
+      const kept = x!.shape.map((own, k) => (k === axis ? thinned.shape[1]! : own));
+      return reshape(run, thinned, kept);
     };
   },
   pad: ({ run }, attrs) => {

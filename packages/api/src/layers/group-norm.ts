@@ -71,12 +71,16 @@ export const groupNormDefinition = {
     ...(center ? [{ name: "beta", shape: [inputSize] }] : []),
   ],
   lower({ input, groups, epsilon }, { b, weights, read, value }) {
-    const [x, { shape }] = [read(input), value(input)];
-    const lead = leadingAxes(x, { shape });
+    const [given, { shape }] = [read(input), value(input)];
+    // Steps and rows as one axis: with that of the groups there would be five, which not every engine has.
+    const whole = leadingAxes(given, { shape }) === 2;
+    const x = whole ? b.mergeAxes(given, 0, 2) : given;
+    const lead = 1;
+    const apart = (y: Value): Value => (whole ? b.splitAxis(y, given, 0, 2) : y);
     const placed =
       shape.length === 1 ? b.expandDims(x, lead) : joinAxes(b, x, lead, Math.max(1, shape.length - 1));
     const y = grouped(b, placed, weights, groups, epsilon);
-    if (shape.length === 1) return only(b.squeeze(y, lead));
-    return only(shape.length === 2 ? y : partAxis(b, y, lead, shape.slice(0, -1)));
+    if (shape.length === 1) return only(apart(b.squeeze(y, lead)));
+    return only(apart(shape.length === 2 ? y : partAxis(b, y, lead, shape.slice(0, -1))));
   },
 } as const satisfies LayerDefinition<GroupNormSpec>;
