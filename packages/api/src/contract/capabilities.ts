@@ -46,6 +46,8 @@ export interface Capabilities {
    * its details.
    */
   readonly largestInteger?: number;
+  /** The most axes that a value may have; programs with more are refused before the engine. Default: any. */
+  readonly mostAxes?: number;
   /**
    * Whether a NaN or an infinity may be lost in any operation. So on GPUs: WGSL and GLSL promise nothing of
    * either. Masks and lengths keep them out of results all the same.

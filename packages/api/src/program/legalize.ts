@@ -99,13 +99,15 @@ class Legalizer {
     return Object.hasOwn(composites, node.op) && meets(node, inputs, composites[node.op]!, weights);
   }
 
-  #expectClaimed({ op }: PrimitiveNode): void {
-    if (this.#primitives.has(op)) return;
+  #expectClaimed({ op, outputs: [made] }: PrimitiveNode): void {
+    const { mostAxes = Infinity } = this.#adapter.capabilities;
+    const fits = made!.type.shape.length <= mostAxes;
+    if (fits && this.#primitives.has(op)) return;
     throw unrollError({
       code: "UNROLL_UNSUPPORTED",
       place: `adapter "${this.#adapter.name}"`,
-      expected: "only primitives it claims",
-      got: `"${op}" in program "${this.#program.name}"`,
+      expected: fits ? "only primitives it claims" : `values of at most ${mostAxes} axes`,
+      got: `"${op}"${fits ? "" : ` of ${made!.type.shape.length}`} in program "${this.#program.name}"`,
       cure: "choose another adapter, see docs/support.md",
       details: { adapter: this.#adapter.name, primitive: op },
     });
