@@ -4,6 +4,7 @@ import {
   convolution,
   input,
   lstmCell,
+  pool,
   recurrent,
   dense,
   spec,
@@ -61,6 +62,60 @@ const weightsOf = (model: ReturnType<typeof detector>) =>
       return [name, { ...weight, data: weight.data.map((value: number) => value / 4) }];
     }),
   );
+
+describe("a sequence shorter than a window", () => {
+  const conv = (more: Partial<Parameters<typeof convolution>[0]>) =>
+    convolution({ name: "c", input: "x", inputShape: [2], filters: 2, kernelSize: [3], axis: "f", ...more });
+  const reflected = conv({ padding: [[2, 2]], paddingMode: "reflect" });
+  const around = conv({ padding: [[2, 2]], paddingMode: "circular" });
+  const largest = pool({ name: "c", input: "x", kind: "max", kernelSize: [3], axis: "f" });
+
+  it.each(Object.keys(engines))(
+    "is refused before the engine, which might cut it off, on %s",
+    async (name) => {
+      for (const [layer, time, message] of [
+        [conv({}), 2, "expected time - 2 to be at least 1, got 0 with batch 1, time 2; feed a longer one"],
+        [reflected, 2, "expected time to be at least 3, got 2 with batch 1, time 2; feed a longer one"],
+        [around, 1, "expected time to be at least 2, got 1 with batch 1, time 1; feed a longer one"],
+        [largest, 2, "expected floor((time) / 3) to be at least 1, got 0 with batch 1, time 2"],
+      ] as const) {
+        const model = spec({ name: "short", inputs: [input({ name: "x", shape: [2] })], layers: [layer] });
+        const weights = Object.fromEntries(specWeights(model).map((one) => [one.name, numbers(one.shape)]));
+        const compiled = await compile(model, { adapter: engines[name]!(), weights });
+        await expect(compiled.sequence(numbers([1, time, 2]))).rejects.toThrow(message);
+        compiled.dispose();
+      }
+    },
+  );
+});
+
+describe("a stride along another axis than the steps'", () => {
+  it("lets a sequence be cut anywhere", async () => {
+    const model = spec({
+      name: "looking",
+      inputs: [input({ name: "x", shape: [2] }), input({ name: "source", axis: "source", shape: [2] })],
+      layers: [
+        convolution({
+          name: "thin",
+          input: "source",
+          inputShape: [2],
+          filters: 2,
+          kernelSize: [2],
+          strides: [2],
+          axis: "thinned",
+        }),
+        recurrent({ name: "lstm", input: "x", cell: lstmCell({ inputSize: 2, units: 2 }) }),
+      ],
+      outputs: ["lstm", "thin"],
+    });
+    const weights = Object.fromEntries(specWeights(model).map(({ name, shape }) => [name, numbers(shape)]));
+    const compiled = await compile(model, { adapter: builtin(), weights });
+    const run = (state?: State) =>
+      compiled.sequence({ x: numbers([1, 3, 2]), source: numbers([1, 4, 2]) }, state && { state });
+    const { state } = await run();
+    await expect(run(state)).resolves.toMatchObject({ output: { shape: [1, 3, 2] } });
+  });
+});
 
 describe("a detector with strided causal convolutions", () => {
   const model = detector();

@@ -216,6 +216,14 @@ describe("unroll verify", () => {
     expect(await told({ ...first.spec, outputs: ["x"] })).toMatch(
       /expected results among x, got "f64.layer"/,
     );
+    const named = [{ ...first.spec.layers[0], name: "other" }];
+    expect(await told({ ...first.spec, layers: named, outputs: ["other"] })).toMatch(/UNROLL_/);
+    const { tensors } = readSafetensors(readFileSync(join(folder, "torch_conv1d.safetensors")));
+    const mask = { dtype: "U8", shape: [1], data: new Uint8Array(1) } as const;
+    writeFileSync(join(folder, "torch_conv1d.safetensors"), writeSafetensors({ ...tensors, mask } as never));
+    expect(await told(first.spec)).toMatch(
+      /expected tensors among x, lengths, layer, w.NAME, f64.NAME, got "mask"/,
+    );
     const wide = [{ ...first.spec.layers[0], kernelSize: [5000] }];
     expect(await told({ ...first.spec, layers: wide })).toMatch(/a window of at most 4096 elements/);
     rmSync(folder, { recursive: true });

@@ -13,12 +13,14 @@ export const built: Catalog = { layers, cells, primitives };
 
 /** Notes what a builder makes. */
 export function noteLayer(definition: LayerDefinition): void {
+  if (layers[definition.type] === definition) return;
   layers[definition.type] = definition;
   Object.assign(primitives, commonPrimitives, definition.primitives);
 }
 
 /** Notes what a builder makes. */
 export function noteCell(definition: CellDefinition): void {
+  if (cells[definition.kind] === definition) return;
   cells[definition.kind] = definition;
   Object.assign(primitives, definition.primitives);
 }

@@ -43,7 +43,11 @@ export function runnableOf(catalog: Catalog, spec: Spec): Runnable {
     weights: weightsIn(catalog, spec),
     mayBeEmpty:
       specAxes(spec).length === 1 && !spec.layers.some((layer) => layerIn(catalog, layer).axis?.(layer)),
-    stride: spec.layers.reduce((steps, layer) => steps * (layerIn(catalog, layer).stride?.(layer) ?? 1), 1),
+    stride: spec.layers.reduce((steps, layer) => {
+      // What thins out another axis is there whole.
+      const own = values.get(layer.name)?.ending && layerIn(catalog, layer).stride?.(layer);
+      return own ? steps * own : steps;
+    }, 1),
     whyNotSteppable: whyNotSteppableIn(catalog, spec),
     program: (how) => lowerIn(catalog, spec, how),
   };

@@ -26,6 +26,7 @@ import type { SpecEntry } from "./spec-entry.js";
 export function specCase(entry: SpecEntry, tensors: RecordedTensors): RecordedCase {
   const { spec } = entry;
   validateSpec(spec);
+  assertKnown(spec, tensors);
   const run = runOf(spec, tensors);
   const want = wantedOf(spec, tensors);
   const named = ({ outputs, state }: CoreResults): NamedResults => ({
@@ -63,6 +64,22 @@ function weightsOf({ weights: dialect }: SpecEntry, spec: Spec, tensors: Recorde
   return Object.fromEntries(
     specWeights(spec).map(({ name, shape }) => [name, tensors.floats(`w.${name}`, shape)]),
   );
+}
+
+/** Refuses what nothing reads: a mask, or a name that is wrong by a letter, would change what is right. */
+function assertKnown(spec: Spec, tensors: RecordedTensors): void {
+  const states = specState(spec).map(({ layer, part }) => `state.${layer}.${part}`);
+  // A framework's own float32 results may stand beside those of float64.
+  const known = [...spec.inputs.map(({ name }) => name), "lengths", ...states, ...spec.outputs];
+  const given = Object.keys(tensors.named((name) => !/^(w|f64)\./.test(name)));
+  const unknown = given.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw refusal(
+      tensors.place,
+      `tensors among ${known.join(", ")}, w.NAME, f64.NAME`,
+      `"${unknown}"`,
+      unknown,
+    );
 }
 
 function runOf(spec: Spec, tensors: RecordedTensors): Run {
