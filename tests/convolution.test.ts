@@ -67,6 +67,7 @@ describe("a sequence shorter than a window", () => {
   const conv = (more: Partial<Parameters<typeof convolution>[0]>) =>
     convolution({ name: "c", input: "x", inputShape: [2], filters: 2, kernelSize: [3], axis: "f", ...more });
   const reflected = conv({ padding: [[2, 2]], paddingMode: "reflect" });
+  const before = conv({ padding: [[2, 0]], paddingMode: "reflect", axis: null });
   const around = conv({ padding: [[2, 2]], paddingMode: "circular" });
   const largest = pool({ name: "c", input: "x", kind: "max", kernelSize: [3], axis: "f" });
 
@@ -76,6 +77,7 @@ describe("a sequence shorter than a window", () => {
       for (const [layer, time, message] of [
         [conv({}), 2, "expected time - 2 to be at least 1, got 0 with batch 1, time 2; feed a longer one"],
         [reflected, 2, "expected time to be at least 3, got 2 with batch 1, time 2; feed a longer one"],
+        [before, 2, "expected time to be at least 3, got 2 with batch 1, time 2; feed a longer one"],
         [around, 1, "expected time to be at least 2, got 1 with batch 1, time 1; feed a longer one"],
         [largest, 2, "expected floor((time) / 3) to be at least 1, got 0 with batch 1, time 2"],
       ] as const) {

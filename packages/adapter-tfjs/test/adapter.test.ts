@@ -203,3 +203,12 @@ describe("tfjs adapter", () => {
     expect(composed).not.toContain("Unpack");
   });
 });
+
+describe("capabilities", () => {
+  it("say that values have four axes at most on a GPU, and any number elsewhere", () => {
+    const most = ["cpu", "wasm", "webgl", "webgpu"].map(
+      (backend) => tfjs(tf, { backend }).capabilities.mostAxes,
+    );
+    expect(most).toEqual([undefined, undefined, 4, 4]);
+  });
+});

@@ -271,6 +271,33 @@ describe("program", () => {
     );
   });
 
+  it("refuses values of more axes than the adapter has, also within a loop", () => {
+    const capabilities = {
+      contract: CONTRACT,
+      primitives: primitiveNames,
+      composites: {},
+      precision: "f32",
+      mostAxes: 2,
+      synchronous: true,
+      memory: "host",
+    } as const;
+    const flat = new ProgramBuilder("flat");
+    const rows = flat.input("rows", { dtype: "float32", shape: ["batch", 3] });
+    flat.output("y", flat.block.tanh(rows));
+    const program = flat.finish();
+    expect(legalize(program, { name: "flat", capabilities })).toEqual(program);
+    const deep = new ProgramBuilder("deep");
+    const steps = deep.input("steps", { dtype: "float32", shape: ["time", "batch"] });
+    const { stacked } = deep.block.scan({ carries: [], sequences: [steps] }, (inner, _carries, [step]) => {
+      const wide = inner.expandDims(inner.expandDims(step!, 1), 2);
+      return { carries: [], stacked: [inner.squeeze(inner.squeeze(wide, 2), 1)] };
+    });
+    deep.output("y", stacked[0]!);
+    expect(() => legalize(deep.finish(), { name: "flat", capabilities })).toThrow(
+      'adapter "flat": expected values of at most 2 axes, got "expandDims" of 3 in program "deep"',
+    );
+  });
+
   it("survives JSON and keeps its hash", () => {
     const program = sample();
     const again = programFromJson(programToJson(program));
