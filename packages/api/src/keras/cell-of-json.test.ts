@@ -3,8 +3,8 @@ import { expect, it } from "vitest";
 import { type HostTensor, tensor } from "../contract/tensor.js";
 import { layers, sequential } from "./index.js";
 
-// A file of its own, in which no builder makes a custom cell, nor anything else that joins values: what builders
-// made, facades know.
+// A file of its own, in which no builder makes a custom cell, nor anything else that joins values:
+// what builders made, facades know.
 it("a cell that comes as JSON runs in a layer of Keras's", async () => {
   const file = new URL("../../../../fixtures/cells/hidden_markov_spec.json", import.meta.url);
   const cell = JSON.parse(readFileSync(file, "utf8")) as Parameters<typeof layers.rnn>[0]["cell"];

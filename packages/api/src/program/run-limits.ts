@@ -21,7 +21,7 @@ interface Needed {
   readonly least: number;
 }
 
-/** Which of a value's axes a slice is of, and how long it has to be: engines may cut off what is not there. */
+/** The axis that a slice is of, and how long it has to be: engines may cut off what is not there. */
 function neededBy(node: Node, types: ReadonlyMap<ValueId, ValueType>): Needed[] {
   if (node.kind !== "primitive" || node.op !== "slice") return [];
   const { axis, start, length } = node.attrs as { axis: number; start: number; length: number };
