@@ -1,0 +1,179 @@
+import { unrollError } from "../../contract/error.js";
+import { sizeOf } from "../../contract/tensor.js";
+import type { Block, Value } from "../../program/builder.js";
+import { type Operation, type Sized, sizesOf } from "./operation.js";
+import { reshaped } from "./reshaping.js";
+import { broadcastShape, refuseSizes, shownShape } from "./sizes.js";
+
+function floats(place: string, operands: readonly Sized[]): void {
+  const odd = operands.find(({ dtype }) => dtype !== "float32");
+  if (odd)
+    throw unrollError({
+      code: "UNROLL_DTYPE",
+      place,
+      expected: "float32",
+      got: odd.dtype,
+      cure: "make floats by float()",
+    });
+}
+
+/**
+ * Matrix product with PyTorch's rules: vectors are rows on the left and columns on the right, leading axes
+ * broadcast.
+ */
+export function matmul(x: Sized, y: Sized, name = "matmul"): Operation {
+  floats(name, [x, y]);
+  const [left, right] = [x.shape, y.shape];
+  const inner = right.length === 1 ? right[0] : right.at(-2);
+  if (left.length === 0 || right.length === 0 || left.at(-1) !== inner)
+    refuseSizes(
+      name,
+      "[..., m, k] and [..., k, n]",
+      `${shownShape(left)} and ${shownShape(right)}`,
+      "the inner axes must agree; t() turns a matrix",
+    );
+  broadcastShape(name, left.slice(0, -2), right.slice(0, -2));
+  return {
+    name,
+    key: "matmul",
+    build(b, [one, other]) {
+      const rows = left.length === 1 ? b.expandDims(one!, 0) : one!;
+      const columns = right.length === 1 ? b.expandDims(other!, 1) : other!;
+      const product = b.matmul(rows, columns);
+      const shape = sizesOf(product);
+      const low = shape.slice(0, -2);
+      const wanted = [
+        ...low,
+        ...(left.length === 1 ? [] : [shape.at(-2)!]),
+        ...(right.length === 1 ? [] : [shape.at(-1)!]),
+      ];
+      return reshaped(b, product, wanted);
+    },
+  };
+}
+
+/** A product of matrices, or of batches of them, of just that many axes. */
+export function exactProduct(name: "mm" | "bmm" | "mv" | "dot", x: Sized, y: Sized): Operation {
+  const [left, right] = { mm: [2, 2], bmm: [3, 3], mv: [2, 1], dot: [1, 1] }[name] as [number, number];
+  const batches = name !== "bmm" || x.shape[0] === y.shape[0];
+  if (x.shape.length !== left || y.shape.length !== right || !batches)
+    refuseSizes(
+      name,
+      `tensors of ${left} and ${right} axes`,
+      `${shownShape(x.shape)} and ${shownShape(y.shape)}`,
+      "matmul takes others",
+    );
+  return matmul(x, y, name);
+}
+
+/** Axes of a value, each under a letter. */
+interface Labelled {
+  readonly value: Value;
+  readonly labels: readonly string[];
+}
+
+/** Brings axes into an order of letters; letters that are missing become axes of 1. */
+function inOrder(b: Block, { value, labels }: Labelled, wanted: readonly string[]): Value {
+  const there = wanted.filter((label) => labels.includes(label));
+  const turned =
+    there.join("") === labels.join("")
+      ? value
+      : b.transpose(
+          value,
+          there.map((l) => labels.indexOf(l)),
+        );
+  const sizes = new Map(there.map((label, k) => [label, sizesOf(turned)[k]!]));
+  return reshaped(
+    b,
+    turned,
+    wanted.map((label) => sizes.get(label) ?? 1),
+  );
+}
+
+/** Sums over letters that nobody reads any more. */
+function summed(b: Block, { value, labels }: Labelled, kept: ReadonlySet<string>): Labelled {
+  const gone = labels.flatMap((label, k) => (kept.has(label) ? [] : [k]));
+  if (gone.length === 0) return { value, labels };
+  const rest = labels.filter((label) => kept.has(label));
+  const sizes = sizesOf(value).filter((_, k) => !gone.includes(k));
+  return { value: reshaped(b, b.sum(value, gone), sizes), labels: rest };
+}
+
+/** Two operands over shared letters: a batched product of matrices. */
+function contracted(b: Block, one: Labelled, other: Labelled, kept: ReadonlySet<string>): Labelled {
+  const shared = one.labels.filter((label) => other.labels.includes(label));
+  const batch = shared.filter((label) => kept.has(label));
+  const inner = shared.filter((label) => !kept.has(label));
+  const left = one.labels.filter((label) => !shared.includes(label));
+  const right = other.labels.filter((label) => !shared.includes(label));
+  const sizes = new Map<string, number>();
+  for (const { value, labels } of [one, other]) labels.forEach((l, k) => sizes.set(l, sizesOf(value)[k]!));
+  const size = (labels: readonly string[]): number => sizeOf(labels.map((label) => sizes.get(label)!));
+  const rows = reshaped(b, inOrder(b, one, [...batch, ...left, ...inner]), [
+    size(batch),
+    size(left),
+    size(inner),
+  ]);
+  const columns = reshaped(b, inOrder(b, other, [...batch, ...inner, ...right]), [
+    size(batch),
+    size(inner),
+    size(right),
+  ]);
+  const labels = [...batch, ...left, ...right];
+  const product = reshaped(
+    b,
+    b.matmul(rows, columns),
+    labels.map((label) => sizes.get(label)!),
+  );
+  return { value: product, labels };
+}
+
+/** A sum of products over letters, as `"bij,bjk->bik"`. @throws UNROLL_ARGUMENT, UNROLL_SHAPE */
+export function einsum(equation: string, operands: readonly Sized[]): Operation {
+  const refuse = (expected: string, got: string, cure: string): never => {
+    throw unrollError({ code: "UNROLL_ARGUMENT", place: "einsum", expected, got, cure });
+  };
+  floats("einsum", operands);
+  const text = equation.replaceAll(" ", "");
+  if (!/^[a-zA-Z]*(,[a-zA-Z]*)*(->[a-zA-Z]*)?$/.test(text))
+    refuse("letters, commas and one arrow", equation, 'e.g. "bij,bjk->bik"; dots are not supported');
+  const [from = "", to] = text.split("->");
+  const inputs = from.split(",").map((one) => [...one]);
+  const counts = new Map<string, number>();
+  for (const label of inputs.flat()) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const once = [...counts].flatMap(([label, count]) => (count === 1 ? [label] : [])).sort();
+  const output = to === undefined ? once : [...to];
+  if (inputs.length !== operands.length)
+    refuse(`${inputs.length} tensors, as ${equation} has`, `${operands.length}`, "one for each term");
+  const sizes = new Map<string, number>();
+  inputs.forEach((labels, k) => {
+    const { shape } = operands[k]!;
+    if (labels.length !== shape.length)
+      refuse(`${labels.length} axes for "${labels.join("")}"`, shownShape(shape), "one letter for each axis");
+    if (new Set(labels).size < labels.length)
+      refuse("each letter once in a term", labels.join(""), "diagonals are not supported");
+    labels.forEach((label, axis) => {
+      const size = sizes.get(label) ?? shape[axis]!;
+      if (size !== shape[axis])
+        refuse(`${size} elements along "${label}"`, `${shape[axis]}`, "a letter has one size");
+      sizes.set(label, size);
+    });
+  });
+  const odd = output.find((label, k) => !sizes.has(label) || output.indexOf(label) !== k);
+  if (odd) refuse("each letter of the output once, and in a term", odd, "mend the right side");
+  return {
+    name: "einsum",
+    key: `einsum ${text}`,
+    build(b, values) {
+      const terms = values.map((value, k): Labelled => ({ value, labels: inputs[k]! }));
+      let [all] = terms as [Labelled, ...Labelled[]];
+      terms.slice(1).forEach((term, k) => {
+        const later = new Set([...output, ...inputs.slice(k + 2).flat()]);
+        const around = (other: Labelled): ReadonlySet<string> => new Set([...later, ...other.labels]);
+        const [one, other] = [summed(b, all, around(term)), summed(b, term, around(all))];
+        all = contracted(b, one, other, later);
+      });
+      return inOrder(b, summed(b, all, new Set(output)), output);
+    },
+  };
+}
