@@ -63,7 +63,7 @@ export function dtypeOf(place: string, name: unknown): DType {
  * A tensor with PyTorch's meaning: methods have PyTorch's names in camelCase, its order of arguments, its
  * negative dims, broadcasting and type promotion.
  *
- * Outside of a trace every method computes at once, on the builtin engine. Inside one, `module.run(...)`, it is
+ * Outside of a trace every method computes at once, on the builtin engine. In one, `module.run(...)`, it is
  * recorded for the engine that runs the module. Nothing changes a tensor in place: where Python assigns to a
  * part, collect the parts and `stack` them.
  */
@@ -950,8 +950,8 @@ const cures: Readonly<Record<string, string>> = {
   half: "numbers are float32 here",
 };
 
-// Only what is found on no tensor gets here, so that nothing else is slower for it. `x[0]` would be undefined,
-// which modules take for a state of zeros.
+// Only what no tensor has gets here, so that nothing else is slower for it. `x[0]` would be undefined, which
+// modules take for a state of zeros.
 Object.setPrototypeOf(
   Tensor.prototype,
   new Proxy(Object.create(Object.prototype) as object, {
