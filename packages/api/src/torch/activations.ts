@@ -4,7 +4,7 @@ import { logSoftmax, softmax } from "./functional.js";
 import { currentGraph } from "./graph.js";
 import { Module } from "./module.js";
 import { activate, dropOut } from "./pointwise.js";
-import type { SymbolicTensor } from "./symbolic.js";
+import type { Tensor } from "./tensor/tensor.js";
 
 abstract class Activation extends Module {
   protected abstract readonly activation: ActivationSpec["activation"];
@@ -19,7 +19,7 @@ abstract class Activation extends Module {
     return 1;
   }
 
-  forward(x: SymbolicTensor): SymbolicTensor {
+  forward(x: Tensor): Tensor {
     return activate(x, this.activation, currentGraph(this.constructor.name).pathOf(this));
   }
 }
@@ -75,7 +75,7 @@ export class Softmax extends Module {
     return 1;
   }
 
-  forward(x: SymbolicTensor): SymbolicTensor {
+  forward(x: Tensor): Tensor {
     return softmax(x, this.options);
   }
 }
@@ -96,7 +96,7 @@ export class LogSoftmax extends Module {
     return 1;
   }
 
-  forward(x: SymbolicTensor): SymbolicTensor {
+  forward(x: Tensor): Tensor {
     return logSoftmax(x, this.options);
   }
 }
@@ -117,7 +117,7 @@ export class Dropout extends Module {
     return 1;
   }
 
-  forward(x: SymbolicTensor): SymbolicTensor {
+  forward(x: Tensor): Tensor {
     return dropOut(x, this.p, currentGraph("nn.Dropout").pathOf(this));
   }
 }

@@ -1,12 +1,10 @@
 import { isRecord } from "../contract/kind.js";
 import { isHostTensor } from "../contract/tensor.js";
-import type { Graph } from "./graph.js";
+import { Parameter } from "./parameter.js";
+import { Tensor } from "./tensor/tensor.js";
 
 /** A module under its path, as `namedModules` has it. */
 export type NamedObject = readonly [path: string, module: object];
-
-/** Attributes of every module that say nothing of the mathematics: what happened, and where it runs. */
-const internal: ReadonlySet<string> = new Set(["adapter", "version", "preparedVersion"]);
 
 /** What is no tensor and no tuple of them: `forward` sees it as it is, and each is a trace of its own. */
 export const isPlain = (value: unknown): boolean =>
@@ -14,7 +12,21 @@ export const isPlain = (value: unknown): boolean =>
 
 /** A number, text or flag, told from every other one. */
 export const signatureOfPlain = (value: unknown): string =>
-  typeof value === "string" ? JSON.stringify(value) : `${typeof value} ${String(value)}`;
+  typeof value === "string"
+    ? JSON.stringify(value)
+    : value instanceof Tensor
+      ? `tensor ${numberOf(value)}`
+      : `${typeof value} ${String(value)}`;
+
+const numbers = new WeakMap<object, number>();
+let last = 0;
+
+/** Which tensor it is: another one in an attribute is another trace, its values are read at each run. */
+function numberOf(tensor: object): number {
+  const number = numbers.get(tensor) ?? ++last;
+  numbers.set(tensor, number);
+  return number;
+}
 
 /** Lists within lists deeper than this are not looked into; no configuration is. */
 const DEEPEST = 8;
@@ -35,8 +47,7 @@ export class Attributes {
   of(modules: readonly NamedObject[]): string {
     [this.#at, this.#same] = [0, true];
     for (const [, module] of modules)
-      for (const name of Object.keys(module))
-        if (!internal.has(name)) this.#look(name, (module as Record<string, unknown>)[name], 0);
+      for (const name of Object.keys(module)) this.#look(name, (module as Record<string, unknown>)[name], 0);
     this.#same &&= this.#at === this.#known.length;
     if (!this.#same) {
       this.#known.length = this.#at;
@@ -46,8 +57,8 @@ export class Attributes {
   }
 
   #look(name: string | number, value: unknown, depth: number): void {
-    if (typeof value === "function") return;
-    if (isPlain(value)) {
+    if (typeof value === "function" || value instanceof Parameter) return;
+    if (isPlain(value) || value instanceof Tensor) {
       this.#note(name);
       this.#note(value);
     } else if (depth < DEEPEST && Array.isArray(value)) {
@@ -68,7 +79,7 @@ export class Attributes {
 
 /** Refuses what `forward` wrote into attributes: later runs would not write it again. */
 export function assertUnwritten(
-  graph: Graph,
+  refuse: (got: string, cure: string) => never,
   modules: readonly NamedObject[],
   before: readonly (readonly [string, unknown][])[],
 ): void {
@@ -76,12 +87,9 @@ export function assertUnwritten(
     const own = new Map(before[k]);
     const odd = Object.entries(module).find(([name, value]) => !Object.is(own.get(name), value));
     if (odd)
-      graph.refuse(
-        "UNROLL_UNSUPPORTED",
-        "forward",
-        "no attribute to be written",
+      refuse(
         `this.${path === "" ? "" : `${path}.`}${odd[0]}`,
-        "forward describes the model once; return a state and pass it to the next run",
+        "forward describes the model once; return a state and pass it to the next run, or call() the module",
       );
   });
 }

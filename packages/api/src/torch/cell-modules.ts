@@ -7,6 +7,7 @@ import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
 import { type CellMaker, gruCellOf, lstmCellOf, pair, rnnCellOf } from "./recurrent-modules.js";
 import { type Hidden, SymbolicState, SymbolicTensor } from "./symbolic.js";
+import type { Tensor } from "./tensor/tensor.js";
 
 /** Options of the cells, with PyTorch's defaults. */
 export interface CellOptions {
@@ -42,7 +43,7 @@ abstract class Cell extends Module {
   }
 
   protected describe(
-    input: SymbolicTensor,
+    input: Tensor,
     hidden: readonly (Hidden | undefined)[] | null,
   ): { h: SymbolicTensor; c: SymbolicState } {
     const graph = currentGraph(this.className);
@@ -96,7 +97,7 @@ export class RNNCell extends Cell {
     super("nn.RNNCell", inputSize, hiddenSize, rnnCellOf(hiddenSize, options, "nn.RNNCell"));
   }
 
-  forward(input: SymbolicTensor, hidden?: Hidden): SymbolicTensor {
+  forward(input: Tensor, hidden?: Hidden): SymbolicTensor {
     return this.describe(input, [hidden]).h;
   }
 }
@@ -110,7 +111,7 @@ export class GRUCell extends Cell {
     super("nn.GRUCell", inputSize, hiddenSize, gruCellOf(hiddenSize, options));
   }
 
-  forward(input: SymbolicTensor, hidden?: Hidden): SymbolicTensor {
+  forward(input: Tensor, hidden?: Hidden): SymbolicTensor {
     return this.describe(input, [hidden]).h;
   }
 }
@@ -124,10 +125,7 @@ export class LSTMCell extends Cell {
     super("nn.LSTMCell", inputSize, hiddenSize, lstmCellOf(hiddenSize, options));
   }
 
-  forward(
-    input: SymbolicTensor,
-    hidden?: readonly [h: Hidden, c: Hidden],
-  ): [h: SymbolicTensor, c: SymbolicState] {
+  forward(input: Tensor, hidden?: readonly [h: Hidden, c: Hidden]): [h: SymbolicTensor, c: SymbolicState] {
     const { h, c } = this.describe(input, pair(hidden));
     return [h, c];
   }

@@ -2,17 +2,17 @@ import { unrollError } from "../contract/error.js";
 import { kindOf } from "../contract/kind.js";
 import { noMore } from "./arguments.js";
 import { Module } from "./module.js";
-import type { SymbolicTensor } from "./symbolic.js";
+import type { Tensor } from "./tensor/tensor.js";
 
 /** Modules in order, named 0, 1, ...; iterate over it in `forward`. */
 export class ModuleList extends Module implements Iterable<Module> {
-  private readonly modules: readonly Module[];
+  readonly #list: readonly Module[];
 
   /** @throws UNROLL_ARGUMENT for what is no list of modules */
   constructor(modules: readonly Module[], ...rest: never[]) {
     super();
     noMore("nn.ModuleList", rest, "give one list of modules");
-    this.modules = modulesOf("nn.ModuleList", modules, "give a list of modules");
+    this.#list = modulesOf("nn.ModuleList", modules, "give a list of modules");
   }
 
   forward(): never {
@@ -26,37 +26,41 @@ export class ModuleList extends Module implements Iterable<Module> {
   }
 
   override namedModules(prefix = ""): [path: string, module: Module][] {
-    return [[prefix, this], ...named(prefix, this.modules)];
+    return [[prefix, this], ...named(prefix, this.#list)];
   }
 
   [Symbol.iterator](): Iterator<Module> {
-    return this.modules[Symbol.iterator]();
+    return this.#list[Symbol.iterator]();
   }
 }
 
 /** Modules one after the other, named 0, 1, ... */
 export class Sequential extends Module {
-  private readonly modules: readonly Module[];
+  readonly #list: readonly Module[];
 
   /** @throws UNROLL_ARGUMENT for what is no module */
   constructor(...modules: readonly Module[]) {
     super();
-    this.modules = modulesOf("nn.Sequential", modules, "give modules one by one; a list by ...");
+    this.#list = modulesOf("nn.Sequential", modules, "give modules one by one; a list by ...");
   }
 
   override get takes(): number {
     return 1;
   }
 
-  forward(x: SymbolicTensor): SymbolicTensor {
-    return this.modules.reduce<SymbolicTensor>(
-      (value, module) => (module as unknown as { call(x: SymbolicTensor): SymbolicTensor }).call(value),
+  protected override get composed(): boolean {
+    return true;
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.#list.reduce<Tensor>(
+      (value, module) => (module as unknown as { call(x: Tensor): Tensor }).call(value),
       x,
     );
   }
 
   override namedModules(prefix = ""): [path: string, module: Module][] {
-    return [[prefix, this], ...named(prefix, this.modules)];
+    return [[prefix, this], ...named(prefix, this.#list)];
   }
 }
 

@@ -5,7 +5,8 @@ import { noMore, optionsOf } from "./arguments.js";
 import { currentGraph, type Graph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
-import { Argument, SymbolicTags, SymbolicTensor } from "./symbolic.js";
+import { Argument, isPacked, SymbolicTags, SymbolicTensor } from "./symbolic.js";
+import type { Tensor } from "./tensor/tensor.js";
 
 /**
  * The linear-chain CRF of the package pytorch-crf, `torchcrf.CRF`. Weights: `start_transitions` [numTags],
@@ -53,9 +54,9 @@ export class CRF extends Module {
    * @throws UNROLL_UNSUPPORTED for a reduction, a packed sequence, or other lengths than those packed with
    */
   forward(
-    emissions: SymbolicTensor,
-    tags: SymbolicTensor,
-    lengths?: SymbolicTensor | null,
+    emissions: Tensor,
+    tags: Tensor,
+    lengths?: Tensor | null,
     reduction: "none" | "sum" | "mean" | "token_mean" = "sum",
   ): SymbolicTensor {
     if (reduction !== "none")
@@ -72,21 +73,21 @@ export class CRF extends Module {
    * @param lengths as of `forward`
    * @throws UNROLL_UNSUPPORTED for a packed sequence, or other lengths than those packed with
    */
-  decode(emissions: SymbolicTensor, lengths?: SymbolicTensor | null): SymbolicTags {
+  decode(emissions: Tensor, lengths?: Tensor | null): SymbolicTags {
     const { graph, name } = this.append("decode", emissions, lengths, null);
     return new SymbolicTags(graph, name, [], false, true);
   }
 
   private append(
     what: string,
-    emissions: SymbolicTensor,
-    lengths: SymbolicTensor | null | undefined,
-    tags: SymbolicTensor | null,
+    emissions: Tensor,
+    lengths: Tensor | null | undefined,
+    tags: Tensor | null,
   ): { graph: Graph; name: string } {
     const graph = currentGraph(`CRF ${what}`);
     const path = graph.pathOf(this);
     const place = path || "crf";
-    if (emissions.packed) throw refused("padded emissions", "packed ones", "call padPackedSequence first");
+    if (isPacked(emissions)) throw refused("padded emissions", "packed ones", "call padPackedSequence first");
     ends(graph, place, lengths ?? null);
     graph.layOut(place, this.batchFirst);
     const input = graph.use(place, emissions, { dtype: "float32", features: [this.numTags] });
@@ -102,7 +103,7 @@ export class CRF extends Module {
 }
 
 /** Notes where rows end, which is one for all that a model does. */
-function ends(graph: Graph, place: string, lengths: SymbolicTensor | null): void {
+function ends(graph: Graph, place: string, lengths: Tensor | null): void {
   const packed = graph.lengths;
   const given = lengths instanceof Argument ? lengths.path : null;
   if (lengths !== null && given === null)

@@ -17,7 +17,7 @@ export interface Prepared {
 }
 
 /** Leading axes of the inputs, before the features: shared by all of them. */
-interface Leading {
+export interface Leading {
   /** As the caller has them; results get them back. */
   readonly shape: readonly number[];
   readonly batch: number;
@@ -59,7 +59,7 @@ function placeOf(traced: Traced, input: InputSlot): string {
   return `${place}, ${reader.type === "recurrent" ? reader.cell.kind : reader.type} "${reader.name}"`;
 }
 
-function leadingOf(traced: Traced, input: InputSlot, given: HostTensor, timeMajor: boolean): Leading {
+export function leadingOf(traced: Traced, input: InputSlot, given: HostTensor, timeMajor: boolean): Leading {
   const { graph } = traced;
   const names = axisNames(graph, timeMajor);
   const count = given.shape.length - input.features.length;
@@ -85,8 +85,8 @@ function leadingOf(traced: Traced, input: InputSlot, given: HostTensor, timeMajo
   return { shape, batch: unbatched ? 1 : shape[names.indexOf("batch")]!, unbatched };
 }
 
-/** The leading axes as the model wants them. */
-function modelAxes(graph: Graph, leading: Leading, timeMajor: boolean): readonly number[] {
+/** The leading axes as the model wants them: [batch], or time and batch in its layout. */
+export function modelAxes(graph: Graph, leading: Leading, timeMajor: boolean): readonly number[] {
   if (graph.kind === "pointwise" || graph.kind === "step") return [leading.batch];
   if (!leading.unbatched) return leading.shape;
   return timeMajor ? [leading.shape[0]!, 1] : [1, leading.shape[0]!];
@@ -95,7 +95,7 @@ function modelAxes(graph: Graph, leading: Leading, timeMajor: boolean): readonly
 /**
  * Values as the dtype that an input has. Whole numbers may come as float32, as `tensor([[1, 2]])` makes them.
  */
-function asDtype(place: string, given: HostTensor, dtype: "float32" | "int32"): HostTensor {
+export function asDtype(place: string, given: HostTensor, dtype: "float32" | "int32"): HostTensor {
   if (given.dtype === dtype) return given;
   if (dtype === "int32" && given.dtype === "float32" && (given.data as Float32Array).every(Number.isInteger))
     return { dtype, shape: given.shape, data: Int32Array.from(given.data) };

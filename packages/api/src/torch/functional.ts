@@ -1,96 +1,170 @@
 import { unrollError } from "../contract/error.js";
+import type { HostTensor } from "../contract/tensor.js";
 import type { ActivationSpec } from "../specification/types.js";
 import { noMore, optionsOf } from "./arguments.js";
 import { activate, dropOut } from "./pointwise.js";
-import type { SymbolicTensor } from "./symbolic.js";
+import { SymbolicTensor } from "./symbolic.js";
+import type { Unary } from "./tensor/elementwise.js";
+import * as functions from "./tensor/functions.js";
+import { type Tensor, tensorOf } from "./tensor/tensor.js";
 
-function lastAxis(place: string, dim: number): void {
-  if (dim !== -1)
-    throw unrollError({
-      code: "UNROLL_UNSUPPORTED",
-      place: place,
-      expected: "dim -1, the last axis",
-      got: `${dim}`,
-      cure: "other axes are not supported",
-      details: { dim },
-    });
-}
-
-/** `dim`, by itself or by name; -1 where it is left out. */
+/** `dim`, by itself or by name. PyTorch guesses one where it is left out, and warns; here it is the last. */
 function dimOf(place: string, options: unknown, rest: readonly unknown[]): number {
   noMore(place, rest);
   return optionsOf<{ dim?: number }>(place, options, ["dim"], "dim").dim ?? -1;
 }
 
-/** A function of each element, whose parameters in PyTorch have their defaults. */
+/** A function of each element that has no parameters in PyTorch. */
 const pointwise =
-  (name: string, activation: ActivationSpec["activation"]) =>
-  (x: SymbolicTensor, ...rest: never[]): SymbolicTensor => {
-    noMore(`F.${name}`, rest, "only PyTorch's defaults are there");
-    return activate(x, activation);
+  (name: string, activation: ActivationSpec["activation"], unary: Unary) =>
+  (x: Tensor, ...rest: never[]): Tensor => {
+    noMore(`F.${name}`, rest, "it has no parameters");
+    return x instanceof SymbolicTensor
+      ? activate(x, activation)
+      : tensorOf(`F.${name}`, x).elementwise(unary);
+  };
+
+/** A function of each element that only runs of single operations have. */
+const single =
+  (unary: Unary) =>
+  (x: Tensor, ...rest: never[]): Tensor => {
+    noMore(`F.${unary}`, rest, "only PyTorch's defaults are there");
+    return tensorOf(`F.${unary}`, x).elementwise(unary);
   };
 
 /** tanh of each element. */
-export const tanh = pointwise("tanh", "tanh");
+export const tanh = pointwise("tanh", "tanh", "tanh");
 /** 1 / (1 + e^-x) of each element. */
-export const sigmoid = pointwise("sigmoid", "sigmoid");
+export const sigmoid = pointwise("sigmoid", "sigmoid", "sigmoid");
 /** max(x, 0) of each element. */
-export const relu = pointwise("relu", "relu");
+export const relu = pointwise("relu", "relu", "relu");
 /** clip(x/6 + 1/2, 0, 1) of each element, PyTorch's form. */
-export const hardsigmoid = pointwise("hardsigmoid", "hardSigmoidSixth");
+export const hardsigmoid = pointwise("hardsigmoid", "hardSigmoidSixth", "hardsigmoid");
 /** x / (1 + |x|) of each element. */
-export const softsign = pointwise("softsign", "softsign");
-/** log(1 + e^x) of each element. */
-export const softplus = pointwise("softplus", "softplus");
-/** x if x > 0, else e^x - 1, of each element. */
-export const elu = pointwise("elu", "elu");
-/** x if x > 0, else 0.01 x, of each element. */
-export const leakyRelu = pointwise("leakyRelu", "leakyRelu");
-
-/** e^x / Σ e^x along the last axis; `dim` may be left out or -1. @throws UNROLL_UNSUPPORTED for another */
-export function softmax(
-  x: SymbolicTensor,
-  options?: number | { dim?: number },
-  ...rest: never[]
-): SymbolicTensor {
-  lastAxis("F.softmax", dimOf("F.softmax", options, rest));
-  return activate(x, "softmax");
-}
+export const softsign = pointwise("softsign", "softsign", "softsign");
+/** x · sigmoid(x) of each element. */
+export const silu = single("silu");
+/** x · tanh(log(1 + e^x)) of each element. */
+export const mish = single("mish");
+/** log of the sigmoid of each element. */
+export const logsigmoid = single("logsigmoid");
+/** min(max(x, 0), 6) of each element. */
+export const relu6 = single("relu6");
+/** x · hardsigmoid(x) of each element. */
+export const hardswish = single("hardswish");
+/** x - tanh(x) of each element. */
+export const tanhshrink = single("tanhshrink");
 
 /**
- * log of the softmax along the last axis; `dim` may be left out or -1. @throws UNROLL_UNSUPPORTED for another
+ * log(1 + e^x) of each element; with `beta`, log(1 + e^(beta x)) / beta. PyTorch's is x itself where beta x is
+ * above `threshold`, which is the same number there unless it is below 17.
  */
-export function logSoftmax(
-  x: SymbolicTensor,
-  options?: number | { dim?: number },
+export function softplus(
+  x: Tensor,
+  options?: number | { beta?: number; threshold?: number },
   ...rest: never[]
-): SymbolicTensor {
-  lastAxis("F.logSoftmax", dimOf("F.logSoftmax", options, rest));
-  return activate(x, "logSoftmax");
+): Tensor {
+  noMore("F.softplus", rest, "give options by name");
+  const { beta = 1, threshold = 20 } = optionsOf<{ beta?: number; threshold?: number }>(
+    "F.softplus",
+    options,
+    ["beta", "threshold"],
+    "beta",
+  );
+  if (x instanceof SymbolicTensor && beta === 1 && threshold >= 17) return activate(x, "softplus");
+  const own = tensorOf("F.softplus", x);
+  const scaled = own.mul(beta);
+  const soft = scaled.elementwise("softplus").div(beta);
+  return threshold >= 17 ? soft : own.where(scaled.gt(threshold), soft);
+}
+
+/** x if x > 0, else alpha · (e^x - 1), of each element; alpha is 1 unless it is said. */
+export function elu(x: Tensor, options?: number | { alpha?: number }, ...rest: never[]): Tensor {
+  noMore("F.elu", rest);
+  const { alpha = 1 } = optionsOf<{ alpha?: number }>("F.elu", options, ["alpha"], "alpha");
+  if (x instanceof SymbolicTensor && alpha === 1) return activate(x, "elu");
+  return tensorOf("F.elu", x).elementwise("elu", alpha);
+}
+
+/** x if x > 0, else slope · x, of each element; the slope is 0.01 unless it is said. */
+export function leakyRelu(
+  x: Tensor,
+  options?: number | { negativeSlope?: number },
+  ...rest: never[]
+): Tensor {
+  noMore("F.leakyRelu", rest);
+  const { negativeSlope = 0.01 } = optionsOf<{ negativeSlope?: number }>(
+    "F.leakyRelu",
+    options,
+    ["negativeSlope"],
+    "negativeSlope",
+  );
+  if (x instanceof SymbolicTensor && negativeSlope === 0.01) return activate(x, "leakyRelu");
+  return tensorOf("F.leakyRelu", x).elementwise("leakyRelu", negativeSlope);
+}
+
+/** e^x / Σ e^x along an axis, the last one unless `dim` says another. */
+export function softmax(x: Tensor, options?: number | { dim?: number }, ...rest: never[]): Tensor {
+  const dim = dimOf("F.softmax", options, rest);
+  if (x instanceof SymbolicTensor && dim === -1) return activate(x, "softmax");
+  return tensorOf("F.softmax", x).softmax(dim);
+}
+
+/** log of the softmax along an axis, the last one unless `dim` says another. */
+export function logSoftmax(x: Tensor, options?: number | { dim?: number }, ...rest: never[]): Tensor {
+  const dim = dimOf("F.logSoftmax", options, rest);
+  if (x instanceof SymbolicTensor && dim === -1) return activate(x, "logSoftmax");
+  return tensorOf("F.logSoftmax", x).logSoftmax(dim);
 }
 
 /** Identity: models here are in eval mode. `p`, the share that training drops, is kept in the spec. */
-export function dropout(
-  x: SymbolicTensor,
-  options?: number | { p?: number },
-  ...rest: never[]
-): SymbolicTensor {
+export function dropout(x: Tensor, options?: number | { p?: number }, ...rest: never[]): Tensor {
   noMore("F.dropout", rest);
-  return dropOut(x, optionsOf<{ p?: number }>("F.dropout", options, ["p"], "p").p ?? 0.5);
+  const { p = 0.5 } = optionsOf<{ p?: number }>("F.dropout", options, ["p"], "p");
+  return x instanceof SymbolicTensor ? dropOut(x, p) : tensorOf("F.dropout", x);
+}
+
+/** x · weightᵀ + bias over the last axis: weight [outFeatures, inFeatures], bias [outFeatures]. */
+export function linear(x: Tensor, weight: Tensor | HostTensor, bias?: Tensor | HostTensor | null): Tensor {
+  const product = tensorOf("F.linear", x).matmul(tensorOf("F.linear", weight).t());
+  return bias ? product.add(bias) : product;
+}
+
+/** Ones at the places of ids along a new last axis, of numClasses. */
+export function oneHot(ids: Tensor | HostTensor, numClasses: number): Tensor {
+  const own = tensorOf("F.oneHot", ids);
+  const all = new Int32Array(numClasses).map((_, k) => k);
+  return own
+    .unsqueeze(-1)
+    .eq({ dtype: "int32", shape: [numClasses], data: all })
+    .long();
+}
+
+/** Rows of a table by id: ids of any shape to [..., embeddingDim]. */
+export function embedding(ids: Tensor | HostTensor, weight: Tensor | HostTensor): Tensor {
+  return tensorOf("F.embedding", weight).indexSelect(0, ids);
 }
 
 /**
- * Joins tensors along the last axis, as `torch.cat(tensors, dim=-1)`; `dim` may be left out or -1.
+ * Joins tensors along an axis, as `torch.cat(tensors, dim)`: along the first one unless `dim` says another.
  *
- * @throws UNROLL_UNSUPPORTED for another axis; UNROLL_ARGUMENT without tensors
+ * @throws UNROLL_ARGUMENT without tensors
  */
 export function cat(
-  tensors: readonly SymbolicTensor[],
+  tensors: readonly (Tensor | HostTensor)[],
   options?: number | { dim?: number },
   ...rest: never[]
-): SymbolicTensor {
-  lastAxis("cat", dimOf("cat", options, rest));
-  if (tensors.length === 0)
+): Tensor {
+  noMore("cat", rest);
+  const { dim } = optionsOf<{ dim?: number }>("cat", options, ["dim"], "dim");
+  const [first] = tensors;
+  if (Array.isArray(tensors) && tensors.every((one) => one instanceof SymbolicTensor) && first) {
+    const described = tensors as unknown as readonly SymbolicTensor[];
+    if (described.length === 1) return described[0]!;
+    if (dim === -1) return described[0]!.graph.merge("concat", described);
+    return described[0]!.beyond(`cat() along dim ${dim ?? 0}`);
+  }
+  if (Array.isArray(tensors) && tensors.length === 0)
     throw unrollError({
       code: "UNROLL_ARGUMENT",
       place: "cat",
@@ -98,5 +172,5 @@ export function cat(
       got: "none",
       cure: "give at least one",
     });
-  return tensors.length === 1 ? tensors[0]! : tensors[0]!.graph.merge("concat", tensors);
+  return functions.cat(tensors, options);
 }

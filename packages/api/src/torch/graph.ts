@@ -6,7 +6,16 @@ import { built } from "../layers/built.js";
 import { merge, specIn } from "../specification/build.js";
 import type { InputSpec, LayerSpec, MergeSpec, Spec, ValueRef } from "../specification/types.js";
 import { layerValues } from "../specification/values.js";
-import { Argument, type ArgumentPath, type StateSlot, SymbolicState, SymbolicTensor } from "./symbolic.js";
+import { markBeyond } from "./beyond.js";
+import {
+  Argument,
+  type ArgumentPath,
+  type Recorder,
+  type StateSlot,
+  SymbolicState,
+  SymbolicTensor,
+} from "./symbolic.js";
+import { Tensor } from "./tensor/tensor.js";
 
 /** What modules a model holds: recurrent ones over sequences, cells that take one step, or neither. */
 export type GraphKind = "pointwise" | "sequence" | "step";
@@ -27,7 +36,7 @@ export interface StateArgument {
 }
 
 /** Records what `forward` describes, and makes the spec of it. */
-export class Graph {
+export class Graph implements Recorder {
   readonly layers: LayerSpec[] = [];
   readonly bindings: TorchBinding[] = [];
   readonly inputs: InputSlot[] = [];
@@ -42,7 +51,7 @@ export class Graph {
   /** Whether any input's form was taken from example values, so that the graph fits only these. */
   fitted = false;
   /** Tensors that have to be [batch, features], as PyTorch counts another axis than the last one. */
-  readonly vectors: { readonly place: string; readonly tensor: SymbolicTensor }[] = [];
+  readonly vectors: { readonly place: string; readonly tensor: Tensor }[] = [];
   private extents = new Set<boolean>();
   /** What the core says of every value so far. */
   private readonly values = new Map<ValueRef, ValueInfo>();
@@ -72,6 +81,12 @@ export class Graph {
     });
   }
 
+  beyond(place: string, expected: string, got: string, cure: string): never {
+    throw markBeyond(
+      unrollError({ code: "UNROLL_UNSUPPORTED", place: `${this.name} ${place}`, expected, got, cure }),
+    );
+  }
+
   /** Path of a module in the `state_dict`; empty for the outermost. */
   pathOf(module: object): string {
     const path = this.paths.get(module);
@@ -99,11 +114,13 @@ export class Graph {
   }
 
   /** Appends a layer; `module` is where its weights are. */
-  append(layer: LayerSpec, like: SymbolicTensor, binding?: Omit<TorchBinding, "layer">): SymbolicTensor {
+  append(layer: LayerSpec, like: unknown, binding?: Omit<TorchBinding, "layer">): SymbolicTensor {
     this.layers.push(layer);
     for (const [ref, info] of layerValues(built, layer, this.values)) this.values.set(ref, info);
     if (binding) this.bindings.push({ layer: layer.name, ...binding });
-    return new SymbolicTensor(this, layer.name, this.featuresOf(layer.name), like.packed, like.sequence);
+    // What is no part of the model, `use` has refused.
+    const { packed, sequence } = like as SymbolicTensor;
+    return new SymbolicTensor(this, layer.name, this.featuresOf(layer.name), packed, sequence);
   }
 
   featuresOf(ref: ValueRef): readonly number[] {
@@ -113,16 +130,15 @@ export class Graph {
   /** The value of a tensor; an argument becomes a model input here, of the form that its first use needs. */
   use(
     place: string,
-    given: SymbolicTensor,
+    given: unknown,
     wanted: { dtype: "float32" | "int32"; features: readonly number[] | null },
   ): ValueRef {
     if (!(given instanceof SymbolicTensor))
-      this.refuse(
-        "UNROLL_ARGUMENT",
+      this.beyond(
         place,
-        "a symbolic tensor",
+        "what forward was given and what modules returned",
         describe(given),
-        "pass on what forward was given and what modules returned",
+        "a spec has no other tensors; run() takes them",
       );
     this.own(place, given);
     if (!(given instanceof Argument)) return given.ref!;
@@ -152,8 +168,7 @@ export class Graph {
   /** Notes that a recurrent module runs here: all of one kind, one layout, all packed or none. */
   mark(place: string, kind: "sequence" | "step", batchFirst: boolean | null, packed: boolean): void {
     if (this.kind !== "pointwise" && this.kind !== kind)
-      this.refuse(
-        "UNROLL_UNSUPPORTED",
+      this.beyond(
         place,
         `only ${this.kind === "step" ? "cells" : "recurrent modules over sequences"}, as before it`,
         "the other kind",
@@ -163,8 +178,7 @@ export class Graph {
     if (batchFirst !== null && !packed) this.layOut(place, batchFirst);
     this.extents.add(packed);
     if (this.extents.size > 1)
-      this.refuse(
-        "UNROLL_UNSUPPORTED",
+      this.beyond(
         place,
         "packed input to every recurrent module or to none",
         "both",
@@ -175,8 +189,7 @@ export class Graph {
   /** Notes the layout of a padded sequence: one in a model. */
   layOut(place: string, batchFirst: boolean): void {
     if (this.batchFirst !== null && this.batchFirst !== batchFirst)
-      this.refuse(
-        "UNROLL_UNSUPPORTED",
+      this.beyond(
         place,
         `batchFirst ${this.batchFirst}, as before it`,
         `${batchFirst}`,
@@ -204,7 +217,7 @@ export class Graph {
    */
   state(
     place: string,
-    given: SymbolicState | SymbolicTensor | null | undefined,
+    given: Tensor | null | undefined,
     slots: readonly StateSlot[],
     stacked: boolean,
   ): readonly ValueRef[] | null {
@@ -226,13 +239,14 @@ export class Graph {
       return given.slots.map((slot) => `${slot.layer}.${slot.part}`);
     }
     if (given instanceof SymbolicTensor && slots.length === 1 && !given.sequence) return [given.ref!];
-    return this.refuse(
-      "UNROLL_ARGUMENT",
-      place,
+    const [expected, got] = [
       "a state: an argument of forward, or what a recurrent module returned",
       describe(given),
-      "leave it out for zeros",
-    );
+    ];
+    // A tensor that is no part of the model is a state all the same.
+    return isTensor(given)
+      ? this.beyond(place, expected, got, "a spec has no other states; run() takes them")
+      : this.refuse("UNROLL_ARGUMENT", place, expected, got, "leave it out for zeros");
   }
 
   /** Refuses what an earlier run of `forward`, or another module's, made. */
@@ -249,7 +263,9 @@ export class Graph {
 
   /** The spec of everything recorded. */
   finish(outputs: readonly ValueRef[]): Spec {
-    const odd = this.vectors.find(({ tensor }) => this.kind === "sequence" && tensor.sequence);
+    const odd = this.vectors.find(
+      ({ tensor }) => this.kind === "sequence" && (tensor as SymbolicTensor).sequence,
+    );
     if (odd)
       this.refuse(
         "UNROLL_UNSUPPORTED",
@@ -268,11 +284,16 @@ export class Graph {
   }
 }
 
+const isTensor = (value: unknown): boolean => value instanceof Tensor;
+
 function describe(value: unknown): string {
   return value === null || typeof value !== "object" ? String(value) : value.constructor.name;
 }
 
 let active: Graph | null = null;
+
+/** Whether a spec is being described. */
+export const describing = (): boolean => active !== null;
 
 /** The graph that `forward` is recording into. */
 export function currentGraph(module: string): Graph {
@@ -287,8 +308,8 @@ export function currentGraph(module: string): Graph {
   return active;
 }
 
-/** Runs `describe` with `graph` recording. */
-export function recording<T>(graph: Graph, trace: () => T): T {
+/** Runs `describe` with `graph` recording. Without one nothing is described, however deep the call. */
+export function recording<T>(graph: Graph | null, trace: () => T): T {
   const outer = active;
   active = graph;
   try {

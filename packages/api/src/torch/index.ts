@@ -1,11 +1,71 @@
 /**
- * PyTorch's names and call shapes over a spec: `@unroll/api/torch`.
+ * PyTorch's names and call shapes, on tensors that compute at once and over a spec: `@unroll/api/torch`.
  *
  * @module @unroll/api/torch
  */
 export * as nn from "./nn.js";
 export * as F from "./functional.js";
 export { cat } from "./functional.js";
+export {
+  abs,
+  argmax,
+  bmm,
+  cos,
+  einsum,
+  exp,
+  flatten,
+  flip,
+  log,
+  matmul,
+  max,
+  mean,
+  mm,
+  relu,
+  sigmoid,
+  sin,
+  softmax,
+  sqrt,
+  squeeze,
+  stack,
+  sum,
+  tanh,
+  topk,
+  transpose,
+  unsqueeze,
+} from "./tensor/functions.js";
+export {
+  arange,
+  type CreationOptions,
+  empty,
+  eye,
+  full,
+  fullLike,
+  linspace,
+  manualSeed,
+  multinomial,
+  ones,
+  onesLike,
+  rand,
+  randint,
+  randLike,
+  randn,
+  randnLike,
+  randperm,
+  type SizesAndOptions,
+  tensor,
+  zeros,
+  zerosLike,
+} from "./tensor/creation.js";
+export {
+  type Along,
+  type DTypeName,
+  type Index,
+  type NestedValues,
+  type Operand,
+  type Sizes,
+  Tensor,
+  where,
+} from "./tensor/tensor.js";
 export { CRF } from "./crf.js";
 export { packPaddedSequence, padPackedSequence, PackedSequence, type Lengths } from "./packed.js";
 export type { LoadResult, StateDict } from "./module.js";
@@ -13,13 +73,6 @@ export type { CellOptions } from "./cell-modules.js";
 export type { AttendOptions, MultiheadAttentionOptions } from "./multihead-attention.js";
 export type { BatchNormOptions, GroupNormOptions, LayerNormOptions, RmsNormOptions } from "./norms.js";
 export type { LstmOptions, RecurrentOptions, RnnOptions } from "./recurrent-modules.js";
-export type {
-  Hidden,
-  SymbolicState,
-  SymbolicTags,
-  SymbolicTensor,
-  SymbolicTensor as Tensor,
-  SymbolicWeights,
-} from "./symbolic.js";
-export type { RunArgument, RunArguments, RunResult } from "./values.js";
-export { tensor, type HostTensor } from "../contract/tensor.js";
+export type { Hidden, SymbolicState, SymbolicTags, SymbolicTensor, SymbolicWeights } from "./symbolic.js";
+export type { CallArgument, CallArguments, Ran, RunArgument, RunArguments, RunResult } from "./values.js";
+export type { HostTensor } from "../contract/tensor.js";

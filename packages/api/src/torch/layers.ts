@@ -4,6 +4,7 @@ import { noMore, optionsOf } from "./arguments.js";
 import { currentGraph } from "./graph.js";
 import { Module, type ModulePart } from "./module.js";
 import type { SymbolicTensor } from "./symbolic.js";
+import type { Tensor } from "./tensor/tensor.js";
 
 /** A whole number of at least 1. @throws UNROLL_ARGUMENT */
 export function count(place: string, name: string, value: number): number {
@@ -51,7 +52,7 @@ export class Embedding extends Module {
     return 1;
   }
 
-  forward(ids: SymbolicTensor): SymbolicTensor {
+  forward(ids: Tensor): SymbolicTensor {
     const graph = currentGraph("nn.Embedding");
     const path = graph.pathOf(this);
     const ref = graph.use(path || "embedding", ids, { dtype: "int32", features: [] });
@@ -101,7 +102,7 @@ export class Linear extends Module {
     return 1;
   }
 
-  forward(x: SymbolicTensor): SymbolicTensor {
+  forward(x: Tensor): SymbolicTensor {
     const graph = currentGraph("nn.Linear");
     const path = graph.pathOf(this);
     const ref = graph.use(path || "linear", x, { dtype: "float32", features: [this.inFeatures] });

@@ -2,6 +2,7 @@ import { builtin } from "../builtin/index.js";
 import type { Adapter, WeightMap } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import { knownOptions } from "../contract/known-options.js";
+import { shown } from "../contract/shown.js";
 import type { HostTensor } from "../contract/tensor.js";
 import { foreignWeights, readForeign, type WeightLoss } from "../dialects/convert.js";
 import { canonicalOfTorch, type TorchBinding } from "../dialects/torch/index.js";
@@ -13,12 +14,19 @@ import { compileBuilt } from "../model/compile-built.js";
 import type { SteppableModel } from "../model/faces.js";
 import type { LayerSpec, Spec } from "../specification/types.js";
 import type { WeightSpec } from "../specification/weights.js";
+import type { CallArguments } from "./values.js";
 import { noMore, optionsOf } from "./arguments.js";
 import { Attributes } from "./attributes.js";
+import { isBeyond } from "./beyond.js";
 import { execute, type Prepared } from "./execute.js";
-import { currentGraph } from "./graph.js";
-import { takenArguments } from "./packed.js";
-import { signatureOf, sizesOf, trace, traceToKeep } from "./trace.js";
+import { TracedModel, traceProgram } from "./execute-traced.js";
+import { currentGraph, describing } from "./graph.js";
+import { callLeaf, formsOf, type Leaf, type LeafPlan, planOf } from "./leaf.js";
+import { eagerArguments, PackedSequence, takenArguments } from "./packed.js";
+import { Parameter } from "./parameter.js";
+import { forget } from "./tensor/eager.js";
+import { Tensor } from "./tensor/tensor.js";
+import { shapesOf, signatureOf, sizesOf, trace, traceToKeep } from "./trace.js";
 import type { OutputOf, RunArguments, RunResult } from "./values.js";
 
 /** Weights by PyTorch's names: out of a safetensors file, or another module's `stateDict()`. */
@@ -34,6 +42,16 @@ export interface LoadResult {
   readonly losses: readonly WeightLoss[];
 }
 
+/** A weight of a module, and where it is. */
+interface Owned {
+  readonly owner: Module;
+  readonly parameter: Parameter;
+  readonly weight: WeightSpec;
+}
+
+/** A model that runs what `forward` does: by its spec, or operation by operation. */
+type Model = { readonly prepared: Prepared } | { readonly traced: TracedModel };
+
 /** A spec layer that a module stands for, without its wiring, and where PyTorch keeps its weights. */
 export interface ModulePart {
   readonly layer: LayerSpec;
@@ -48,13 +66,15 @@ export interface ModulePart {
  * it.
  */
 export abstract class Module {
-  private readonly parameters: Map<string, HostTensor<"float32">> = new Map();
-  private adapter: Adapter | null = null;
-  private prepared = new Map<string, Promise<Prepared>>();
-  /** Counts changes of weights, so that outer modules notice. */
-  private version = 0;
-  private preparedVersion = 0;
+  /** Weights of a module of PyTorch's own, by their names there. */
+  readonly #own = new Map<string, Parameter>();
+  #adapter: Adapter | null = null;
+  #models = new Map<string, Promise<Model>>();
+  #modelsVersion = 0;
+  /** Forms of arguments that a spec can't say. */
+  readonly #beyond = new Set<string>();
   readonly #attributes = new Attributes();
+  readonly #plans = new Map<string, LeafPlan>();
 
   /**
    * Describes the module's computation. Runs twice for each way of calling `run`, to see that both runs
@@ -62,11 +82,61 @@ export abstract class Module {
    */
   abstract forward(...inputs: never[]): unknown;
 
-  /** Applies the module inside another one's `forward`; what `self.lstm(x)` is in Python. */
-  call(...inputs: Parameters<this["forward"]>): ReturnType<this["forward"]> {
-    currentGraph(this.constructor.name).pathOf(this);
+  /**
+   * Applies the module, as `self.lstm(x)` does in Python: within another one's `forward`, or outside, where it
+   * computes at once on the builtin engine.
+   *
+   * @throws UNROLL_SHAPE, UNROLL_DTYPE for inputs that don't fit, UNROLL_WEIGHTS before weights are loaded
+   */
+  call(...inputs: CallArguments<Parameters<this["forward"]>>): ReturnType<this["forward"]> {
     this.assertFew(inputs);
-    return this.forward(...(inputs as never[])) as ReturnType<this["forward"]>;
+    const given: readonly unknown[] = inputs;
+    if (describing()) {
+      currentGraph(this.constructor.name).pathOf(this);
+      return this.forward(...(given as never[])) as ReturnType<this["forward"]>;
+    }
+    const tensors = eagerArguments(this.constructor.name, given);
+    if (this.takes === null || this.composed)
+      return this.forward(...(tensors as never[])) as ReturnType<this["forward"]>;
+    return this.applied("forward", tensors) as ReturnType<this["forward"]>;
+  }
+
+  /** @internal Applies a method of a module of PyTorch's own to tensors, as one operation. */
+  protected applied(method: string, tensors: readonly unknown[]): unknown {
+    const [first] = tensors;
+    if (!(first instanceof Tensor || first instanceof PackedSequence))
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: this.constructor.name,
+        expected: "a tensor",
+        got: shown(first),
+        cure: "tensor(values) makes one",
+      });
+    const forms = tensors.map(formsOf);
+    const key = `${method} ${signatureOf(forms)} ${sizesOf(forms)}`;
+    const leaf = this.#leaf(method);
+    let plan = this.#plans.get(key);
+    if (!plan) {
+      plan = planOf(leaf, forms);
+      this.#plans.set(key, plan);
+    }
+    return callLeaf(leaf, plan, key, tensors);
+  }
+
+  #leaf(method: string): Leaf {
+    return {
+      owner: this,
+      name: this.constructor.name,
+      version: () => this.#version(),
+      weights: (spec, bindings) => this.weightsOf(spec, bindings),
+      forward: (...inputs: never[]) =>
+        (this as unknown as Record<string, (...of: never[]) => unknown>)[method]!(...inputs),
+    };
+  }
+
+  /** Another number wherever any weight has other values. */
+  #version(): number {
+    return this.parameterOwners().reduce((sum, { parameter }) => sum + parameter.version, 0);
   }
 
   /**
@@ -80,17 +150,49 @@ export abstract class Module {
   ): Promise<RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>> {
     this.assertFew(inputs);
     const given: readonly unknown[] = takenArguments(inputs);
-    return (await execute(await this.ready(given), given)) as RunResult<
-      ReturnType<this["forward"]>,
-      OutputOf<Arguments>
-    >;
+    return (await this.#run(given)) as RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>;
   }
 
   /** Chooses the engine of `run`. Default `builtin()`. */
   to(adapter: Adapter): this {
     this.reset();
-    this.adapter = adapter;
+    this.#adapter = adapter;
     return this;
+  }
+
+  /** Itself: modules here are always in eval mode. */
+  eval(): this {
+    return this;
+  }
+
+  /** Weights by name, those of submodules too; one that two share is listed once. */
+  namedParameters(): [name: string, parameter: Parameter][] {
+    const seen = new Set<Parameter>();
+    return this.parameterOwners().flatMap(({ parameter, weight: { name } }): [string, Parameter][] => {
+      if (seen.has(parameter)) return [];
+      seen.add(parameter);
+      return [[name, parameter]];
+    });
+  }
+
+  /** Weights, those of submodules too; one that two share is listed once. */
+  parameters(): Parameter[] {
+    return this.namedParameters().map(([, parameter]) => parameter);
+  }
+
+  /** Modules in attributes of this one, by name. */
+  namedChildren(): [name: string, module: Module][] {
+    return this.namedModules().filter(([path]) => path !== "" && !path.includes("."));
+  }
+
+  /** Modules in attributes of this one. */
+  children(): Module[] {
+    return this.namedChildren().map(([, module]) => module);
+  }
+
+  /** This module and all within it. */
+  modules(): Module[] {
+    return [...new Set(this.namedModules().map(([, module]) => module))];
   }
 
   /**
@@ -144,13 +246,17 @@ export abstract class Module {
     const { strict = true } = flags;
     const owners = this.parameterOwners();
     const expected = owners.map((owner) => owner.weight);
-    const stateDict = plainStateDict(place, expected, given);
+    const stateDict = renamed(place, expected, plainStateDict(place, expected, given));
     const known = new Set(expected.map((weight) => weight.name));
-    const missingKeys = expected
-      .filter((weight) => !Object.hasOwn(stateDict, weight.name))
-      .map((weight) => weight.name);
+    const there = (name: string): boolean => Object.hasOwn(stateDict, name);
+    // A weight that two names share may come under either.
+    const met = new Set(owners.filter(({ weight }) => there(weight.name)).map(({ parameter }) => parameter));
+    const missing = owners.filter(({ parameter, weight }) => !there(weight.name) && !met.has(parameter));
+    const missingKeys = missing.map(({ weight }) => weight.name);
     const unexpectedKeys = Object.keys(stateDict).filter((name) => !known.has(name));
-    const wanted = strict ? expected : expected.filter((weight) => Object.hasOwn(stateDict, weight.name));
+    const wanted = owners
+      .filter(({ parameter, weight }) => there(weight.name) || (strict && !met.has(parameter)))
+      .map(({ weight }) => weight);
     const taken = strict ? stateDict : Object.fromEntries(wanted.map(({ name }) => [name, stateDict[name]!]));
     const { weights, losses } = readForeign(
       place,
@@ -158,11 +264,11 @@ export abstract class Module {
       taken,
       "compare attribute names, sizes and options with the Python module",
     );
-    for (const { owner, key, weight } of owners) {
+    assertTied(place, owners, weights);
+    for (const { parameter, weight } of owners) {
       const value = weights[weight.name];
-      if (value) owner.parameters.set(key, { ...value, data: value.data.slice() });
+      if (value) parameter.load(value.data);
     }
-    for (const owner of new Set(owners.map((one) => one.owner))) owner.version++;
     return { missingKeys: strict ? [] : missingKeys, unexpectedKeys: strict ? [] : unexpectedKeys, losses };
   }
 
@@ -171,10 +277,9 @@ export abstract class Module {
    */
   stateDict(): Record<string, HostTensor<"float32">> {
     return Object.fromEntries(
-      this.parameterOwners().flatMap(({ owner, key, weight }) => {
-        const value = owner.parameters.get(key);
-        return value ? [[weight.name, { ...value, data: value.data.slice() }]] : [];
-      }),
+      this.parameterOwners().flatMap(({ parameter, weight }) =>
+        parameter.loaded ? [[weight.name, plainCopy(parameter)]] : [],
+      ),
     );
   }
 
@@ -186,6 +291,11 @@ export abstract class Module {
   /** @internal How many arguments `forward` has, of PyTorch's own modules; null where the user wrote it. */
   get takes(): number | null {
     return null;
+  }
+
+  /** @internal Whether a module of PyTorch's own does no more than call others. */
+  protected get composed(): boolean {
+    return false;
   }
 
   private assertFew(inputs: readonly unknown[]): void {
@@ -212,50 +322,114 @@ export abstract class Module {
     return own;
   }
 
-  private parameterOwners(): { owner: Module; key: string; weight: WeightSpec }[] {
-    return this.namedModules().flatMap(([path, owner]) =>
-      foreignWeights(
-        owner
-          .parts()
-          .flatMap(({ layer, level }) => torchRules(built, layer, { layer: layer.name, module: "", level })),
-      ).map(({ name: key, shape }) => ({
-        owner,
-        key,
-        weight: { name: path === "" ? key : `${path}.${key}`, shape },
-      })),
+  /** @internal The weight of a module of PyTorch's own under its name there. */
+  protected weightAt(key: string): Parameter {
+    const [{ parameter } = this.#missing(key)] = this.#ownWeights("").filter(
+      ({ weight }) => weight.name === key,
     );
+    return parameter;
+  }
+
+  /** @internal Makes a weight the same as another one's. @throws UNROLL_WEIGHTS for another shape */
+  protected tie(key: string, to: Parameter): void {
+    const { shape } = this.weightAt(key);
+    if (!(to instanceof Parameter) || to.shape.join() !== shape.join())
+      throw unrollError({
+        code: "UNROLL_WEIGHTS",
+        place: `${this.constructor.name}.${key}`,
+        expected: `a parameter [${shape.join(", ")}]`,
+        got: to instanceof Parameter ? `one [${to.shape.join(", ")}]` : typeof to,
+        cure: "only weights of one shape can be tied",
+      });
+    this.#own.set(key, to);
+  }
+
+  #missing(key: string): never {
+    throw unrollError({
+      code: "UNROLL_WEIGHTS",
+      place: this.constructor.name,
+      expected: "a weight that it has",
+      got: key,
+      cure: "see the options that it was made with",
+    });
+  }
+
+  #ownWeights(path: string): Owned[] {
+    const full = (key: string): string => (path === "" ? key : `${path}.${key}`);
+    const rules = this.parts().flatMap(({ layer, level }) =>
+      torchRules(built, layer, { layer: layer.name, module: "", level }),
+    );
+    const own = foreignWeights(rules).map(({ name: key, shape }): Owned => {
+      const parameter = this.#own.get(key) ?? Parameter.unloaded(shape);
+      this.#own.set(key, parameter);
+      return { owner: this, parameter, weight: { name: full(key), shape } };
+    });
+    const given = Object.entries(this).flatMap(([key, value]: [string, unknown]): Owned[] =>
+      value instanceof Parameter
+        ? [{ owner: this, parameter: value, weight: { name: full(key), shape: value.shape } }]
+        : [],
+    );
+    return [...own, ...given];
+  }
+
+  private parameterOwners(): Owned[] {
+    return this.namedModules().flatMap(([path, owner]) => owner.#ownWeights(path));
   }
 
   private engine(): Adapter {
-    return (this.adapter ??= builtin());
+    return (this.#adapter ??= builtin());
+  }
+
+  /** Runs the model for arguments of this form: by a spec where one can say it, else operation by operation. */
+  async #run(given: readonly unknown[]): Promise<unknown> {
+    const form = `${signatureOf(given)} ${this.#attributes.of(this.namedModules())}`;
+    const model = await this.#ready(given, form);
+    if ("traced" in model) return model.traced.run(given);
+    try {
+      return await execute(model.prepared, given);
+    } catch (error) {
+      if (!isBeyond(error)) throw error;
+      this.#beyond.add(form);
+      return this.#run(given);
+    }
   }
 
   /**
-   * The compiled model for arguments of this structure; made once, unless their sizes shaped it or weights
-   * changed.
+   * The compiled model for arguments of this form; made once, unless their sizes shaped it or weights changed.
    */
-  private ready(given: readonly unknown[]): Promise<Prepared> {
-    const version = this.namedModules().reduce((sum, [, module]) => sum + module.version, 0);
-    if (version !== this.preparedVersion) this.reset();
-    this.preparedVersion = version;
-    const attributes = this.#attributes.of(this.namedModules());
-    const structure = `${signatureOf(given)} ${attributes}`;
-    const sizes = `${sizesOf(given)} ${attributes}`;
-    const found = this.prepared.get(structure) ?? this.prepared.get(sizes);
+  #ready(given: readonly unknown[], form: string): Promise<Model> {
+    const version = this.#version();
+    if (version !== this.#modelsVersion) this.reset();
+    this.#modelsVersion = version;
+    const sizes = `${sizesOf(given)} ${form}`;
+    const shapes = `${shapesOf(given)} ${form}`;
+    const found = this.#beyond.has(form)
+      ? this.#models.get(shapes)
+      : (this.#models.get(form) ?? this.#models.get(sizes));
     if (found) return found;
-    const { prepared } = this;
-    const made = this.prepare(given);
-    prepared.set(sizes, made);
+    const models = this.#models;
+    if (this.#beyond.has(form)) {
+      const made = this.#trace(given);
+      models.set(shapes, made);
+      made.catch(() => models.delete(shapes));
+      return made;
+    }
+    const made = this.#prepare(given);
+    models.set(sizes, made);
     made.then(
-      ({ traced }) => {
-        if (!traced.graph.fitted) prepared.set(structure, made);
+      (model) => {
+        if ("prepared" in model && !model.prepared.traced.graph.fitted) models.set(form, made);
       },
-      () => prepared.delete(sizes),
+      () => models.delete(sizes),
     );
-    return made;
+    return made.catch((error: unknown) => {
+      if (!isBeyond(error)) throw error;
+      this.#beyond.add(form);
+      return this.#ready(given, form);
+    });
   }
 
-  private async prepare(given: readonly unknown[]): Promise<Prepared> {
+  async #prepare(given: readonly unknown[]): Promise<Model> {
     const traced = traceToKeep(this, given, this.namedModules());
     const { spec, graph } = traced;
     const timeMajor = graph.batchFirst !== true;
@@ -264,7 +438,12 @@ export abstract class Module {
       weights: this.weightsOf(spec, graph.bindings),
       timeMajor,
     });
-    return { traced, model: model as SteppableModel, timeMajor };
+    return { prepared: { traced, model: model as SteppableModel, timeMajor } };
+  }
+
+  async #trace(given: readonly unknown[]): Promise<Model> {
+    const traced = traceProgram(this, given, this.namedModules());
+    return { traced: await TracedModel.on(this.engine(), traced) };
   }
 
   private weightsOf(spec: Spec, bindings: readonly TorchBinding[]): WeightMap {
@@ -274,10 +453,9 @@ export abstract class Module {
         .flatMap((b) => foreignWeights(torchRules(built, layer, b))),
     );
     const all: Record<string, HostTensor<"float32">> = Object.fromEntries(
-      this.parameterOwners().flatMap(({ owner, key, weight }) => {
-        const value = owner.parameters.get(key);
-        return value ? [[weight.name, value]] : [];
-      }),
+      this.parameterOwners().flatMap(({ parameter, weight }) =>
+        parameter.loaded ? [[weight.name, parameter]] : [],
+      ),
     );
     const missing = [
       ...new Set(used.map((weight) => weight.name).filter((name) => !Object.hasOwn(all, name))),
@@ -295,11 +473,69 @@ export abstract class Module {
   }
 
   private reset(): void {
-    for (const ready of this.prepared.values())
+    for (const ready of this.#models.values())
       void ready.then(
-        ({ model }) => model.dispose(),
+        (model) => ("traced" in model ? model.traced : model.prepared.model).dispose(),
         () => undefined,
       );
-    this.prepared = new Map();
+    this.#models = new Map();
+    for (const [, module] of this.namedModules()) forget(module);
   }
+}
+
+const plainCopy = ({ shape, data }: Parameter): HostTensor<"float32"> => ({
+  dtype: "float32",
+  shape,
+  data: data.slice(),
+});
+
+/** Refuses two values for one weight. @throws UNROLL_WEIGHTS */
+function assertTied(place: string, owners: readonly Owned[], weights: WeightMap): void {
+  const first = new Map<Parameter, string>();
+  for (const { parameter, weight } of owners) {
+    const value = weights[weight.name];
+    if (!value) continue;
+    const other = first.get(parameter);
+    first.set(parameter, weight.name);
+    if (other !== undefined && value.data.some((one, k) => !Object.is(one, weights[other]!.data[k])))
+      throw unrollError({
+        code: "UNROLL_WEIGHTS",
+        place,
+        expected: "equal values for a weight that two names share",
+        got: `others for ${other} and ${weight.name}`,
+        cure: "don't tie them, or leave one out",
+      });
+  }
+}
+
+/** A name without what Python and JavaScript write differently. */
+const spoken = (name: string): string => name.replaceAll("_", "").toLowerCase();
+
+/**
+ * A state dict whose names are those of the module: Python writes `word_embeddings.weight` for what is
+ * `wordEmbeddings` here.
+ *
+ * @throws UNROLL_WEIGHTS where a name may be either of two
+ */
+function renamed(place: string, expected: readonly WeightSpec[], given: StateDict): StateDict {
+  const names = new Set(expected.map(({ name }) => name));
+  const open = new Map<string, string[]>();
+  for (const name of names)
+    if (!Object.hasOwn(given, name)) open.set(spoken(name), [...(open.get(spoken(name)) ?? []), name]);
+  const others = Object.keys(given).filter((name) => !names.has(name));
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => {
+      const fits = names.has(name) ? [] : (open.get(spoken(name)) ?? []);
+      const rivals = others.filter((other) => spoken(other) === spoken(name));
+      if (fits.length > 1 || (fits.length === 1 && rivals.length > 1))
+        throw unrollError({
+          code: "UNROLL_WEIGHTS",
+          place,
+          expected: `one name for ${rivals.join(" and ")}`,
+          got: fits.join(" and "),
+          cure: "rename the attributes so that they differ by more than letters' case and underscores",
+        });
+      return [fits[0] ?? name, value];
+    }),
+  );
 }

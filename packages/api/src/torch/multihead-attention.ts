@@ -6,7 +6,8 @@ import { noMore, optionsOf } from "./arguments.js";
 import { currentGraph, type Graph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
-import { SymbolicTensor, SymbolicWeights } from "./symbolic.js";
+import { isPacked, SymbolicTensor, SymbolicWeights } from "./symbolic.js";
+import type { Tensor } from "./tensor/tensor.js";
 
 /** Options of `nn.MultiheadAttention`, with PyTorch's defaults. */
 export interface MultiheadAttentionOptions {
@@ -97,9 +98,9 @@ export class MultiheadAttention extends Module {
    * @returns the output, as query, and the weights averaged over heads [batch, time, source]
    */
   forward(
-    query: SymbolicTensor,
-    key: SymbolicTensor,
-    value: SymbolicTensor,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
     how: AttendOptions = {},
   ): [output: SymbolicTensor, weights: SymbolicWeights | null] {
     const graph = currentGraph("nn.MultiheadAttention");
@@ -115,8 +116,8 @@ export class MultiheadAttention extends Module {
       );
     knownOptions(place, how, ["needWeights", "isCausal"]);
     const { needWeights = true, isCausal = false } = how;
-    graph.mark(place, "sequence", this.batchFirst, query.packed);
-    const use = (x: SymbolicTensor, size: number): string =>
+    graph.mark(place, "sequence", this.batchFirst, isPacked(query));
+    const use = (x: Tensor, size: number): string =>
       graph.use(place, x, { dtype: "float32", features: [size] });
     const refs = [use(query, this.embedDim), use(key, this.kdim), use(value, this.vdim)] as const;
     for (const one of [query, key, value]) assertSequence(graph, place, one);
@@ -152,7 +153,7 @@ export class MultiheadAttention extends Module {
   }
 }
 
-function assertSequence(graph: Graph, place: string, x: SymbolicTensor): void {
-  if (!x.sequence)
+function assertSequence(graph: Graph, place: string, x: Tensor): void {
+  if (x instanceof SymbolicTensor && !x.sequence)
     graph.refuse("UNROLL_UNSUPPORTED", place, "sequences", "a value without time", "it looks at steps");
 }

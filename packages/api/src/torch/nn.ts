@@ -20,3 +20,4 @@ export { Module } from "./module.js";
 export { MultiheadAttention } from "./multihead-attention.js";
 export { BatchNorm1d, GroupNorm, LayerNorm, RMSNorm } from "./norms.js";
 export { GRU, LSTM, RNN } from "./recurrent-modules.js";
+export { Parameter } from "./parameter.js";

@@ -7,6 +7,7 @@ import { currentGraph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
 import type { SymbolicTensor } from "./symbolic.js";
+import type { Tensor } from "./tensor/tensor.js";
 
 /** Options of `nn.LayerNorm`, with PyTorch's defaults. */
 export interface LayerNormOptions {
@@ -98,7 +99,7 @@ abstract class Norm extends Module {
     return false;
   }
 
-  forward(x: SymbolicTensor): SymbolicTensor {
+  forward(x: Tensor): SymbolicTensor {
     const graph = currentGraph(`nn.${this.className}`);
     const path = graph.pathOf(this);
     const place = path || "norm";

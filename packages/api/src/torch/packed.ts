@@ -6,6 +6,7 @@ import { noMore, optionsOf } from "./arguments.js";
 import { type Axes, swapAxes, takeRows } from "./host-tensor.js";
 import { currentGraph } from "./graph.js";
 import { Argument, SymbolicTensor } from "./symbolic.js";
+import { Tensor, tensorOf } from "./tensor/tensor.js";
 
 /**
  * Sequences of different lengths. Unlike PyTorch's it keeps its rows padded and in the caller's order: what
@@ -20,13 +21,32 @@ export class PackedSequence {
   ) {}
 }
 
+const plain = ({ dtype, shape, data }: HostTensor): HostTensor => ({ dtype, shape, data });
+
+/** Tensors and tuples of them as plain ones. */
+const plainWithin = (value: unknown): unknown =>
+  value instanceof Tensor ? plain(value) : Array.isArray(value) ? value.map(plainWithin) : value;
+
 /** What a module is given, as it is now, in memory of its own. */
 export const takenArguments = (given: readonly unknown[]): readonly unknown[] =>
   given.map((one) =>
     one instanceof PackedSequence
-      ? new PackedSequence(takenWithin(one.data), [...one.lengths])
-      : takenWithin(one),
+      ? new PackedSequence(takenWithin(plain(one.data)), [...one.lengths])
+      : takenWithin(plainWithin(one)),
   );
+
+/** What a module is called with, plain tensors as those that have operations. */
+export const eagerArguments = (place: string, given: readonly unknown[]): readonly unknown[] =>
+  given.map((one) =>
+    isPlainTensor(one)
+      ? tensorOf(place, one)
+      : Array.isArray(one) && one.some((item) => typeof item === "object")
+        ? eagerArguments(place, one)
+        : one,
+  );
+
+const isPlainTensor = (value: unknown): value is HostTensor =>
+  !(value instanceof Tensor) && !(value instanceof PackedSequence) && isHostTensor(value);
 
 /** Row lengths, as an array, a typed array or an integer tensor. */
 export type Lengths = ArrayLike<number> | HostTensor;

@@ -14,7 +14,16 @@ import { noMore, optionsOf } from "./arguments.js";
 import { currentGraph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
-import { Argument, type Hidden, type StateSlot, SymbolicState, SymbolicTensor } from "./symbolic.js";
+import type { PackedSequence } from "./packed.js";
+import {
+  Argument,
+  type Hidden,
+  isPacked,
+  type StateSlot,
+  SymbolicState,
+  SymbolicTensor,
+} from "./symbolic.js";
+import type { Tensor } from "./tensor/tensor.js";
 
 /** Options of `nn.RNN`, `nn.LSTM` and `nn.GRU`, with PyTorch's defaults. */
 export interface RecurrentOptions {
@@ -94,13 +103,13 @@ abstract class Recurrent extends Module {
 
   /** Describes all layers. `hidden` has one state for each part of the cell, or is null for zeros. */
   protected describe(
-    input: SymbolicTensor,
+    input: Tensor | PackedSequence,
     hidden: readonly (Hidden | undefined)[] | null,
   ): { output: SymbolicTensor; states: SymbolicState[] } {
     const graph = currentGraph(this.className);
     const path = graph.pathOf(this);
     const place = `${this.className.slice(3).toLowerCase()} "${path}"`;
-    graph.mark(place, "sequence", this.batchFirst, input.packed);
+    graph.mark(place, "sequence", this.batchFirst, isPacked(input));
     const ref = graph.use(place, input, { dtype: "float32", features: [this.inputSize] });
     const names = Array.from({ length: this.numLayers }, (_, level) =>
       graph.layerName(path, this.className.slice(3).toLowerCase(), `_l${level}`),
@@ -123,7 +132,7 @@ abstract class Recurrent extends Module {
       );
 
     const D = this.directions.length;
-    let output = new SymbolicTensor(graph, ref, [this.inputSize], input.packed);
+    let output = new SymbolicTensor(graph, ref, [this.inputSize], isPacked(input));
     names.forEach((name, level) => {
       const initial =
         sources[0] === null
@@ -199,7 +208,7 @@ export class RNN extends Recurrent {
     super("nn.RNN", inputSize, hiddenSize, rnnCellOf(hiddenSize, options, "nn.RNN"), options);
   }
 
-  forward(input: SymbolicTensor, hidden?: Hidden): [output: SymbolicTensor, hN: SymbolicState] {
+  forward(input: Tensor | PackedSequence, hidden?: Hidden): [output: SymbolicTensor, hN: SymbolicState] {
     const { output, states } = this.describe(input, [hidden]);
     return [output, states[0]!];
   }
@@ -214,7 +223,7 @@ export class GRU extends Recurrent {
     super("nn.GRU", inputSize, hiddenSize, gruCellOf(hiddenSize, options), options);
   }
 
-  forward(input: SymbolicTensor, hidden?: Hidden): [output: SymbolicTensor, hN: SymbolicState] {
+  forward(input: Tensor | PackedSequence, hidden?: Hidden): [output: SymbolicTensor, hN: SymbolicState] {
     const { output, states } = this.describe(input, [hidden]);
     return [output, states[0]!];
   }
@@ -240,7 +249,7 @@ export class LSTM extends Recurrent {
   }
 
   forward(
-    input: SymbolicTensor,
+    input: Tensor | PackedSequence,
     hidden?: readonly [h: Hidden, c: Hidden],
   ): [output: SymbolicTensor, hidden: [hN: SymbolicState, cN: SymbolicState]] {
     const { output, states } = this.describe(input, pair(hidden));
@@ -252,7 +261,7 @@ export class LSTM extends Recurrent {
 export function pair(hidden: unknown): [Hidden, Hidden] | null {
   if (hidden === undefined || hidden === null) return null;
   const items = hidden instanceof Argument ? hidden.items : Array.isArray(hidden) ? hidden.length : 0;
-  if (hidden instanceof Argument && (items === null || items === 2)) return [hidden.item(0), hidden.item(1)];
+  if (hidden instanceof Argument && (items === null || items === 2)) return [hidden.part(0), hidden.part(1)];
   if (Array.isArray(hidden) && items === 2) return hidden as [Hidden, Hidden];
   const single = hidden instanceof SymbolicState || hidden instanceof SymbolicTensor;
   throw unrollError({

@@ -5,6 +5,7 @@ import { assertUnwritten, isPlain, type NamedObject, signatureOfPlain } from "./
 import { Graph, recording } from "./graph.js";
 import { PackedSequence } from "./packed.js";
 import { Argument, type ArgumentPath, SymbolicState, SymbolicTensor } from "./symbolic.js";
+import { Tensor } from "./tensor/tensor.js";
 
 /** What describes itself in `forward`: a module. */
 interface Describing {
@@ -40,6 +41,13 @@ export function sizesOf(value: unknown): string {
   return isTuple(value) ? `[${value.map(sizesOf).join()}]` : signatureOf(value);
 }
 
+/** The same with every size, and with what stands for sizes: where rows end. */
+export function shapesOf(value: unknown): string {
+  if (isHostTensor(value)) return `${value.dtype}${value.shape.join()}`;
+  if (value instanceof PackedSequence) return `P${value.data.shape.join()}:${value.lengths.join()}`;
+  return Array.isArray(value) ? `[${value.map(shapesOf).join(";")}]` : signatureOf(value);
+}
+
 /** The value at a path of the arguments; undefined where there is none. */
 export function valueAt(values: readonly unknown[], path: ArgumentPath): unknown {
   return path.reduce<unknown>(
@@ -67,10 +75,12 @@ function argumentFor(graph: Graph, path: ArgumentPath, value: unknown): unknown 
 }
 
 /** Values of the result that the spec must return. */
-function tensorsOf(result: unknown): SymbolicTensor[] {
+function tensorsOf(graph: Graph, result: unknown): SymbolicTensor[] {
   if (result instanceof SymbolicTensor) return [result];
+  if (result instanceof Tensor && !(result instanceof SymbolicState))
+    graph.beyond("forward", "tensors of the model", "one with values", "a spec returns what it computes");
   if (typeof result !== "object" || result === null || result instanceof SymbolicState) return [];
-  return Object.values(result).flatMap(tensorsOf);
+  return Object.values(result).flatMap((one) => tensorsOf(graph, one));
 }
 
 function statesOf(result: unknown): SymbolicState[] {
@@ -103,15 +113,31 @@ export function traceToKeep(...given: Parameters<typeof trace>): Traced {
   return first;
 }
 
+/** Refuses a promise, which an async forward returns. @throws UNROLL_ARGUMENT */
+export function noPromise(name: string, result: unknown): void {
+  if (!(result instanceof Promise)) return;
+  // What it comes to is of no use, and must not end the process.
+  result.catch(() => undefined);
+  throw unrollError({
+    code: "UNROLL_ARGUMENT",
+    place: `${name} forward`,
+    expected: "a description",
+    got: "a promise",
+    cure: "forward describes, so use call() in it rather than await run()",
+  });
+}
+
 /**
  * Runs `forward` over symbolic tensors.
  *
  * @param values arguments as given to `run`; null to describe the module with every argument present
+ * @param name what errors call it
  */
 export function trace(
   module: Describing,
   values: readonly unknown[] | null,
   modules: readonly NamedObject[],
+  name: string = module.constructor.name,
 ): Traced {
   const paths = new Map<object, string>();
   for (const [path, one] of modules) if (!paths.has(one)) paths.set(one, path);
@@ -119,26 +145,20 @@ export function trace(
     const value = valueAt(values ?? [], path);
     return value instanceof PackedSequence ? value.data : isHostTensor(value) ? value : null;
   };
-  const graph = new Graph(module.constructor.name, paths, example);
+  const graph = new Graph(name, paths, example);
   const given = values ?? Array.from({ length: module.forward.length });
   const inputs = given.map((value, k) =>
     values ? argumentFor(graph, [k], value) : new Argument(graph, [k], false),
   );
   const before = modules.map(([, one]) => Object.entries(one));
   const result = recording(graph, () => module.forward(...(inputs as never[])));
-  if (result instanceof Promise) {
-    // What it comes to is of no use, and must not end the process.
-    result.catch(() => undefined);
-    throw unrollError({
-      code: "UNROLL_ARGUMENT",
-      place: `${graph.name} forward`,
-      expected: "a description",
-      got: "a promise",
-      cure: "forward describes, so use call() in it rather than await run()",
-    });
-  }
-  assertUnwritten(graph, modules, before);
-  const refs = [...new Set(tensorsOf(result).map((value) => refOf(graph, value)))];
+  noPromise(graph.name, result);
+  assertUnwritten(
+    (got, cure) => graph.refuse("UNROLL_UNSUPPORTED", "forward", "no attribute to be written", got, cure),
+    modules,
+    before,
+  );
+  const refs = [...new Set(tensorsOf(graph, result).map((value) => refOf(graph, value)))];
   const states = statesOf(result);
   if (refs.length + states.length === 0)
     graph.refuse(

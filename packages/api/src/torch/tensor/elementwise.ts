@@ -134,6 +134,7 @@ const unaries = {
   relu: activation("relu"),
   hardsigmoid: activation("hardSigmoidSixth"),
   softsign: activation("softsign"),
+  softplus: activation("softplus"),
 } satisfies Record<string, (b: Block, x: Value) => Value>;
 
 function activation(name: Activation): (b: Block, x: Value) => Value {

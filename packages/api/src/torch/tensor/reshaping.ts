@@ -21,8 +21,8 @@ export function reshaped(b: Block, x: Value, shape: readonly number[]): Value {
   return inner.length === 1 ? flat : partAxis(b, flat, low, inner);
 }
 
-/** A value of a shape, for what reads no more of it than that. */
-export const shapedLike = (b: Block, shape: readonly number[]): Value =>
+/** Zeros, of which a program holds one; also for what reads no more of a value than its shape. */
+export const zeros = (b: Block, shape: readonly number[]): Value =>
   shape.reduce(
     (made, size, k) => (size === 1 ? made : b.pad(made, k, 0, size - 1)),
     b.constant(
@@ -127,7 +127,7 @@ export function expand(shape: readonly number[], sizes: readonly number[]): Oper
 
 /** A value of any dtype broadcast to a shape. */
 export const stretched = (b: Block, x: Value, shape: readonly number[]): Value =>
-  sizesOf(x).join() === shape.join() ? x : b.expand(x, shapedLike(b, shape));
+  sizesOf(x).join() === shape.join() ? x : b.expand(x, zeros(b, shape));
 
 /** The whole tensor so many times along each axis. */
 export function repeat(shape: readonly number[], times: readonly number[]): Operation {

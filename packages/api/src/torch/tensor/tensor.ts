@@ -100,9 +100,10 @@ export abstract class Tensor {
 
   /** The one element. @throws UNROLL_SHAPE for several */
   item(): number {
-    if (this.numel() !== 1)
+    const { data } = this;
+    if (data.length !== 1)
       refuseSizes("item", "one element", shownShape(this.shape), "tolist() or data has all of them");
-    return this.data[0]!;
+    return data[0]!;
   }
 
   /** Nested arrays of its elements; a number for a scalar. */
