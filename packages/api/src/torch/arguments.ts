@@ -32,6 +32,35 @@ export function optionsOf<Options extends object>(
   return given as Options;
 }
 
+/**
+ * As `optionsOf`, where options may stand behind the positional argument: `new nn.LSTM(3, 4, 2, { bias })`.
+ *
+ * @throws UNROLL_ARGUMENT
+ */
+export function optionsBehind<Options extends object>(
+  place: string,
+  given: unknown,
+  rest: readonly unknown[],
+  known: readonly string[],
+  first: keyof Options & string,
+): Options {
+  const [more] = rest;
+  if (typeof given !== "number" || rest.length !== 1 || !isRecord(more)) {
+    noMore(place, rest);
+    return optionsOf<Options>(place, given, known, first);
+  }
+  knownOptions(place, more, known);
+  if (first in more)
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place,
+      expected: `${first} once`,
+      got: `${given}, and ${shown(more)}`,
+      cure: "give it by itself or by name",
+    });
+  return { ...(more as Options), [first]: given };
+}
+
 /** Refuses arguments beyond those that there are. @throws UNROLL_ARGUMENT */
 export function noMore(place: string, rest: readonly unknown[], cure = "give options by name"): void {
   if (rest.length > 0)

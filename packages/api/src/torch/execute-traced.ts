@@ -16,6 +16,8 @@ export interface TracedProgram {
   readonly program: Program;
   readonly weights: Readonly<Record<string, HostTensor>>;
   readonly captured: readonly Captured[];
+  /** Arguments whose values it depends on: others are another trace. */
+  readonly fixed: readonly string[];
   /** What `forward` returned, with a number in the place of each tensor. */
   readonly result: unknown;
 }
@@ -70,7 +72,8 @@ function traceOnce(
   const result = marked(outcome);
   if (count === 0) tracer.refuse(String(outcome), "return the tensors that run is to compute");
   const { weights, captured } = tracer;
-  return { tracer, traced: { program: tracer.finish(), weights, captured, result } };
+  const fixed = [...tracer.fixedNames];
+  return { tracer, traced: { program: tracer.finish(), weights, captured, fixed, result } };
 }
 
 /** Numbers that a trace holds, told from all others. */
@@ -98,9 +101,20 @@ export function traceProgram(
   if (heldIn(traceOnce(module, given, modules).traced) !== heldIn(traced))
     tracer.refuse(
       "others the second time",
-      "it runs once for all later runs; pass what changes as an argument, or call() it, which computes at once",
+      "it runs once for all later runs; pass what changes as an argument, or call() the module",
     );
   return traced;
+}
+
+/** Values of arguments by the names that a trace has for them, as a text. */
+export function valuesOf(given: readonly unknown[], names: readonly string[]): string {
+  return names
+    .map((name) => {
+      const path = name.split(".").slice(1).map(Number);
+      const value = path.reduce<unknown>((of, k) => (of as unknown[])[k], given) as HostTensor;
+      return Array.from(value.data).join();
+    })
+    .join(";");
 }
 
 /** A traced module on an engine. */

@@ -56,8 +56,8 @@ export const hardswish = single("hardswish");
 export const tanhshrink = single("tanhshrink");
 
 /**
- * log(1 + e^x) of each element; with `beta`, log(1 + e^(beta x)) / beta. PyTorch's is x itself where beta x is
- * above `threshold`, which is the same number there unless it is below 17.
+ * log(1 + e^x) of each element; with `beta`, log(1 + e^(beta x)) / beta. PyTorch's is x itself where beta x
+ * is above `threshold`, which is the same number there unless it is below 17.
  */
 export function softplus(
   x: Tensor,

@@ -3,6 +3,7 @@ import { dense, embedding } from "../specification/build.js";
 import { noMore, optionsOf } from "./arguments.js";
 import { currentGraph } from "./graph.js";
 import { Module, type ModulePart } from "./module.js";
+import type { Parameter } from "./parameter.js";
 import type { SymbolicTensor } from "./symbolic.js";
 import type { Tensor } from "./tensor/tensor.js";
 
@@ -46,6 +47,15 @@ export class Embedding extends Module {
 
   override parts(): ModulePart[] {
     return [{ layer: this.layer("table", "ids"), level: null }];
+  }
+
+  /** The weight, which another module may share: `decoder.weight = encoder.weight`. */
+  get weight(): Parameter {
+    return this.weightAt("weight");
+  }
+
+  set weight(given: Parameter) {
+    this.tie("weight", given);
   }
 
   override get takes(): number {
@@ -96,6 +106,15 @@ export class Linear extends Module {
 
   override parts(): ModulePart[] {
     return [{ layer: this.layer("linear", "x"), level: null }];
+  }
+
+  /** The weight, which another module may share: `decoder.weight = encoder.weight`. */
+  get weight(): Parameter {
+    return this.weightAt("weight");
+  }
+
+  set weight(given: Parameter) {
+    this.tie("weight", given);
   }
 
   override get takes(): number {

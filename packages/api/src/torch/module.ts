@@ -19,7 +19,7 @@ import { noMore, optionsOf } from "./arguments.js";
 import { Attributes } from "./attributes.js";
 import { isBeyond } from "./beyond.js";
 import { execute, type Prepared } from "./execute.js";
-import { TracedModel, traceProgram } from "./execute-traced.js";
+import { TracedModel, traceProgram, valuesOf } from "./execute-traced.js";
 import { currentGraph, describing } from "./graph.js";
 import { callLeaf, formsOf, type Leaf, type LeafPlan, planOf } from "./leaf.js";
 import { eagerArguments, PackedSequence, takenArguments } from "./packed.js";
@@ -73,6 +73,8 @@ export abstract class Module {
   #modelsVersion = 0;
   /** Forms of arguments that a spec can't say. */
   readonly #beyond = new Set<string>();
+  /** Arguments whose values traces depend on, by the sizes of all. */
+  readonly #fixed = new Map<string, readonly string[]>();
   readonly #attributes = new Attributes();
   readonly #plans = new Map<string, LeafPlan>();
 
@@ -83,8 +85,8 @@ export abstract class Module {
   abstract forward(...inputs: never[]): unknown;
 
   /**
-   * Applies the module, as `self.lstm(x)` does in Python: within another one's `forward`, or outside, where it
-   * computes at once on the builtin engine.
+   * Applies the module, as `self.lstm(x)` does in Python: within another one's `forward`, or outside, where
+   * it computes at once on the builtin engine.
    *
    * @throws UNROLL_SHAPE, UNROLL_DTYPE for inputs that don't fit, UNROLL_WEIGHTS before weights are loaded
    */
@@ -380,7 +382,7 @@ export abstract class Module {
     return (this.#adapter ??= builtin());
   }
 
-  /** Runs the model for arguments of this form: by a spec where one can say it, else operation by operation. */
+  /** Runs the model for arguments of this form: by a spec where one can say it, else by its operations. */
   async #run(given: readonly unknown[]): Promise<unknown> {
     const form = `${signatureOf(given)} ${this.#attributes.of(this.namedModules())}`;
     const model = await this.#ready(given, form);
@@ -395,25 +397,18 @@ export abstract class Module {
   }
 
   /**
-   * The compiled model for arguments of this form; made once, unless their sizes shaped it or weights changed.
+   * The compiled model for arguments of this form; made once, unless their sizes shaped it or weights
+   * changed.
    */
   #ready(given: readonly unknown[], form: string): Promise<Model> {
     const version = this.#version();
     if (version !== this.#modelsVersion) this.reset();
     this.#modelsVersion = version;
     const sizes = `${sizesOf(given)} ${form}`;
-    const shapes = `${shapesOf(given)} ${form}`;
-    const found = this.#beyond.has(form)
-      ? this.#models.get(shapes)
-      : (this.#models.get(form) ?? this.#models.get(sizes));
+    const found = this.#beyond.has(form) ? null : (this.#models.get(form) ?? this.#models.get(sizes));
     if (found) return found;
     const models = this.#models;
-    if (this.#beyond.has(form)) {
-      const made = this.#trace(given);
-      models.set(shapes, made);
-      made.catch(() => models.delete(shapes));
-      return made;
-    }
+    if (this.#beyond.has(form)) return this.#traced(given, form);
     const made = this.#prepare(given);
     models.set(sizes, made);
     made.then(
@@ -441,9 +436,20 @@ export abstract class Module {
     return { prepared: { traced, model: model as SteppableModel, timeMajor } };
   }
 
-  async #trace(given: readonly unknown[]): Promise<Model> {
+  /** The same for what a spec can't say: a trace is for arguments of these very sizes. */
+  async #traced(given: readonly unknown[], form: string): Promise<Model> {
+    const shapes = `${shapesOf(given)} ${form}`;
+    const keyOf = (fixed: readonly string[]): string => `${shapes} ${valuesOf(given, fixed)}`;
+    const known = this.#fixed.get(shapes);
+    const found = known && this.#models.get(keyOf(known));
+    if (found) return found;
     const traced = traceProgram(this, given, this.namedModules());
-    return { traced: await TracedModel.on(this.engine(), traced) };
+    this.#fixed.set(shapes, traced.fixed);
+    const key = keyOf(traced.fixed);
+    const made = TracedModel.on(this.engine(), traced).then((model): Model => ({ traced: model }));
+    this.#models.set(key, made);
+    made.catch(() => this.#models.delete(key));
+    return made;
   }
 
   private weightsOf(spec: Spec, bindings: readonly TorchBinding[]): WeightMap {

@@ -1,12 +1,15 @@
 import { unrollError } from "../contract/error.js";
 import { takenWithin } from "../contract/taken-within.js";
-import { allocate, type HostTensor, isHostTensor, sizeOf } from "../contract/tensor.js";
+import { type HostTensor, isHostTensor } from "../contract/tensor.js";
 import { assertTensor } from "../model/arguments.js";
 import { noMore, optionsOf } from "./arguments.js";
-import { type Axes, swapAxes, takeRows } from "./host-tensor.js";
 import { currentGraph } from "./graph.js";
 import { Argument, SymbolicTensor } from "./symbolic.js";
-import { Tensor, tensorOf } from "./tensor/tensor.js";
+import { arange, full, tensor } from "./tensor/creation.js";
+import { cat } from "./tensor/functions.js";
+import { Tensor, tensorOf, where } from "./tensor/tensor.js";
+import { TracedTensor } from "./tracer.js";
+import type { Ran } from "./values.js";
 
 /**
  * Sequences of different lengths. Unlike PyTorch's it keeps its rows padded and in the caller's order: what
@@ -52,6 +55,7 @@ const isPlainTensor = (value: unknown): value is HostTensor =>
 export type Lengths = ArrayLike<number> | HostTensor;
 
 export function lengthsOf(given: Lengths): number[] {
+  if (given instanceof TracedTensor) return Array.from(given.backend.fixed(given));
   return Array.from(isHostTensor(given) ? given.data : (given as ArrayLike<number>), Number);
 }
 
@@ -122,8 +126,7 @@ export function packPaddedSequence(
   if (input instanceof SymbolicTensor) {
     const graph = currentGraph("packPaddedSequence");
     if (!(lengths instanceof Argument))
-      return graph.refuse(
-        "UNROLL_ARGUMENT",
+      return graph.beyond(
         "packPaddedSequence",
         "lengths that are an argument of forward",
         typeof lengths,
@@ -143,11 +146,12 @@ export function packPaddedSequence(
       ? new Argument(graph, input.path, true)
       : new SymbolicTensor(graph, input.ref, input.features, true);
   }
-  assertTensor("packPaddedSequence", "a tensor", input);
-  const timeMajor = batchFirst ? swapAxes(input) : input;
+  if (!(input instanceof Tensor)) assertTensor("packPaddedSequence", "a tensor", input);
+  const padded = tensorOf("packPaddedSequence", input);
+  const timeMajor = batchFirst ? padded.transpose(0, 1) : padded;
   const rows = lengthsOf(lengths as Lengths);
   assertLengths(rows, timeMajor.shape[1] ?? 0, timeMajor.shape[0] ?? 0, enforceSorted);
-  return new PackedSequence(takeRows(timeMajor, Math.max(...rows)), rows);
+  return new PackedSequence(timeMajor.narrow(0, 0, Math.max(...rows)), rows);
 }
 
 interface PadOptions {
@@ -163,7 +167,7 @@ interface PadOptions {
 export function padPackedSequence(
   packed: PackedSequence,
   options?: boolean | PadOptions,
-): [output: HostTensor<"float32">, lengths: number[]];
+): [output: Ran<"float32">, lengths: number[]];
 export function padPackedSequence(
   packed: SymbolicTensor,
   options?: boolean | Pick<PadOptions, "batchFirst">,
@@ -172,7 +176,7 @@ export function padPackedSequence(
   packed: PackedSequence | SymbolicTensor,
   given?: boolean | PadOptions,
   ...rest: never[]
-): [HostTensor<"float32">, number[]] | [SymbolicTensor] {
+): [Ran<"float32">, number[]] | [SymbolicTensor] {
   noMore("padPackedSequence", rest);
   const known = ["batchFirst", "paddingValue", "totalLength"];
   const options = optionsOf<PadOptions>("padPackedSequence", given, known, "batchFirst", "boolean");
@@ -182,8 +186,7 @@ export function padPackedSequence(
     if (!packed.packed)
       graph.refuse("UNROLL_ARGUMENT", "padPackedSequence", "a packed sequence", "a tensor", "pack it first");
     if (paddingValue !== 0 || options.totalLength !== undefined)
-      graph.refuse(
-        "UNROLL_UNSUPPORTED",
+      graph.beyond(
         "padPackedSequence",
         "paddingValue 0 and no totalLength inside forward",
         JSON.stringify(options),
@@ -213,18 +216,13 @@ export function padPackedSequence(
       cure: "it can't cut rows",
       details: { total, longest },
     });
-  const shape: Axes = [total, ...data.shape.slice(1)];
-  const padded = {
-    dtype: "float32",
-    shape,
-    data: allocate("float32", sizeOf(shape)).fill(paddingValue),
-  } as const;
-  const width = sizeOf(data.shape.slice(2));
-  lengths.forEach((length, row) => {
-    for (let time = 0; time < length; time++) {
-      const at = (time * lengths.length + row) * width;
-      padded.data.set((data.data as Float32Array).subarray(at, at + width), at);
-    }
-  });
-  return [batchFirst ? swapAxes(padded) : padded, [...lengths]];
+  const steps = tensorOf("padPackedSequence", data);
+  const real = arange(longest)
+    .view(-1, 1)
+    .lt(tensor([...lengths], { dtype: "int64" }));
+  const mask = real.view(longest, lengths.length, ...data.shape.slice(2).map(() => 1));
+  const held = where(mask, steps, paddingValue);
+  const more = full([total - longest, ...data.shape.slice(1)], paddingValue);
+  const padded = total > longest ? cat([held, more]) : held;
+  return [(batchFirst ? padded.transpose(0, 1) : padded) as Ran<"float32">, [...lengths]];
 }

@@ -10,7 +10,7 @@ import {
 } from "../specification/build.js";
 import { outputSize, partSize, stateParts } from "../specification/cell-parts.js";
 import type { CellSpec, LayerSpec, ValueRef } from "../specification/types.js";
-import { noMore, optionsOf } from "./arguments.js";
+import { optionsBehind } from "./arguments.js";
 import { currentGraph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
@@ -201,10 +201,20 @@ export const gruCellOf =
 
 /** `torch.nn.RNN`: input and optional h0 to [output, hN]. */
 export class RNN extends Recurrent {
-  /** @param given options, or `numLayers` as in PyTorch */
-  constructor(inputSize: number, hiddenSize: number, given?: number | RnnOptions, ...rest: never[]) {
-    noMore("nn.RNN", rest);
-    const options = optionsOf<RnnOptions>("nn.RNN", given, [...common, "nonlinearity"], "numLayers");
+  /** @param given options, or `numLayers` as in PyTorch, with options behind it */
+  constructor(
+    inputSize: number,
+    hiddenSize: number,
+    given?: number | RnnOptions,
+    ...rest: readonly RnnOptions[]
+  ) {
+    const options = optionsBehind<RnnOptions>(
+      "nn.RNN",
+      given,
+      rest,
+      [...common, "nonlinearity"],
+      "numLayers",
+    );
     super("nn.RNN", inputSize, hiddenSize, rnnCellOf(hiddenSize, options, "nn.RNN"), options);
   }
 
@@ -216,10 +226,14 @@ export class RNN extends Recurrent {
 
 /** `torch.nn.GRU`: input and optional h0 to [output, hN]. */
 export class GRU extends Recurrent {
-  /** @param given options, or `numLayers` as in PyTorch */
-  constructor(inputSize: number, hiddenSize: number, given?: number | RecurrentOptions, ...rest: never[]) {
-    noMore("nn.GRU", rest);
-    const options = optionsOf<RecurrentOptions>("nn.GRU", given, common, "numLayers");
+  /** @param given options, or `numLayers` as in PyTorch, with options behind it */
+  constructor(
+    inputSize: number,
+    hiddenSize: number,
+    given?: number | RecurrentOptions,
+    ...rest: readonly RecurrentOptions[]
+  ) {
+    const options = optionsBehind<RecurrentOptions>("nn.GRU", given, rest, common, "numLayers");
     super("nn.GRU", inputSize, hiddenSize, gruCellOf(hiddenSize, options), options);
   }
 
@@ -231,10 +245,14 @@ export class GRU extends Recurrent {
 
 /** `torch.nn.LSTM`: input and optional [h0, c0] to [output, [hN, cN]]. */
 export class LSTM extends Recurrent {
-  /** @param given options, or `numLayers` as in PyTorch */
-  constructor(inputSize: number, hiddenSize: number, given?: number | LstmOptions, ...rest: never[]) {
-    noMore("nn.LSTM", rest);
-    const options = optionsOf<LstmOptions>("nn.LSTM", given, [...common, "projSize"], "numLayers");
+  /** @param given options, or `numLayers` as in PyTorch, with options behind it */
+  constructor(
+    inputSize: number,
+    hiddenSize: number,
+    given?: number | LstmOptions,
+    ...rest: readonly LstmOptions[]
+  ) {
+    const options = optionsBehind<LstmOptions>("nn.LSTM", given, rest, [...common, "projSize"], "numLayers");
     const { projSize = 0 } = options;
     if (!Number.isInteger(projSize) || projSize < 0 || projSize >= hiddenSize)
       throw unrollError({

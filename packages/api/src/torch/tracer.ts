@@ -46,6 +46,9 @@ export class Tracer implements Recording {
   readonly #new = new WeakSet<object>();
   readonly #values = new Map<Tensor, Value>();
   readonly #owners: object[] = [];
+  readonly #arguments = new Map<Tensor, { readonly name: string; readonly given: HostTensor }>();
+  /** Arguments whose values the trace depends on. */
+  readonly fixedNames = new Set<string>();
   /** Weights by the name of their parameter. */
   readonly weights: Record<string, HostTensor> = Object.create(null) as Record<string, HostTensor>;
   /** What was there before the trace and is no weight: fed at every run as it then is. */
@@ -56,8 +59,27 @@ export class Tracer implements Recording {
   }
 
   /** An argument, as a program input. */
-  input(name: string, { dtype, shape }: Pick<HostTensor, "dtype" | "shape">): TracedTensor {
-    return new TracedTensor(this, this.#builder.input(name, { dtype, shape }));
+  input(name: string, given: HostTensor): TracedTensor {
+    const { dtype, shape } = given;
+    const tensor = new TracedTensor(this, this.#builder.input(name, { dtype, shape }));
+    this.#arguments.set(tensor, { name, given });
+    return tensor;
+  }
+
+  /**
+   * Values of an argument that sizes follow from, as where rows end: the trace is for these.
+   *
+   * @throws UNROLL_UNSUPPORTED for what is no argument
+   */
+  fixed(tensor: TracedTensor): ArrayLike<number> {
+    const found = this.#arguments.get(tensor);
+    if (!found)
+      return this.refuse(
+        "sizes that it computes",
+        "pass them as an argument, or call() the module, which computes at once",
+      );
+    this.fixedNames.add(found.name);
+    return found.given.data;
   }
 
   /** Returns a tensor under a name. */
