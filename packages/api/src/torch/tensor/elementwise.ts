@@ -17,7 +17,7 @@ const order: readonly DType[] = ["bool", "int32", "float32"];
 
 /** The dtype that operands come to: floats over whole numbers over flags. */
 export const promoted = (...operands: readonly Pick<Sized, "dtype">[]): DType =>
-  order[Math.max(...operands.map(({ dtype }) => order.indexOf(dtype)))]!;
+  order[operands.reduce((most, { dtype }) => Math.max(most, order.indexOf(dtype)), 0)]!;
 
 /** A value as a dtype. */
 export const as = (b: Block, x: Value, dtype: DType): Value =>

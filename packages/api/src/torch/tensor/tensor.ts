@@ -2,6 +2,7 @@ import { unrollError } from "../../contract/error.js";
 import { nearest } from "../../contract/nearest.js";
 import { shown } from "../../contract/shown.js";
 import {
+  allocate,
   type DType,
   type DTypeArray,
   type HostTensor,
@@ -911,6 +912,10 @@ export class EagerTensor extends Tensor {
   }
 }
 
+// Found here, an assignment in the constructor does not go on to the proxy behind every tensor.
+for (const field of ["dtype", "shape", "data"])
+  Object.defineProperty(EagerTensor.prototype, field, { value: undefined, writable: true });
+
 const plain = ({ dtype, shape, data }: HostTensor): HostTensor => ({ dtype, shape, data });
 
 /** Whether operands are computed at once: none is without values, and none belongs into a trace. */
@@ -921,36 +926,34 @@ function computesNow(operands: readonly Tensor[]): boolean {
 
 /** Carries out an operation: at once, or by what its operands belong to. */
 export function apply(operation: Operation, operands: readonly Tensor[]): Tensor[] {
-  const backend = operands.find((one) => one.backend !== null)?.backend;
-  if (backend) return backend.apply(operation, operands) as Tensor[];
+  for (const { backend } of operands)
+    if (backend !== null) return backend.apply(operation, operands) as Tensor[];
   const recording = recordingNow();
   if (recording && !operands.every((one) => recording.isNew(one)))
     return recording.apply(operation, operands) as Tensor[];
   if (operation.alias) return [new EagerTensor(operands[0]!.dtype, operation.alias, operands[0]!.data)];
-  const empty = operands.find(({ shape }) => shape.includes(0));
-  if (empty)
-    refuseSizes(
-      operation.name,
-      "at least one element",
-      shownShape(empty.shape),
-      "engines have no empty tensors",
-    );
+  for (const { shape } of operands)
+    if (shape.includes(0))
+      refuseSizes(operation.name, "at least one element", shownShape(shape), "engines have no empty tensors");
   return runNow(operation, operands).map(EagerTensor.of);
 }
 
 const isBasic = (index: Index): index is Basic =>
   index === null || typeof index === "number" || typeof index === "string";
 
+function scalar(dtype: DType, value: number): EagerTensor {
+  const data = allocate(dtype, 1);
+  data[0] = value;
+  return new EagerTensor(dtype, [], data);
+}
+
 /** An operand as a tensor. @throws UNROLL_ARGUMENT naming what came */
 export function tensorOf(place: string, given: Operand | readonly number[]): Tensor {
   if (given instanceof Tensor) return given;
   if (typeof given === "number") {
-    const fits = (given | 0) === given;
-    return fits
-      ? new EagerTensor("int32", [], Int32Array.of(given))
-      : new EagerTensor("float32", [], Float32Array.of(given));
+    return scalar((given | 0) === given ? "int32" : "float32", given);
   }
-  if (typeof given === "boolean") return new EagerTensor("bool", [], Uint8Array.of(given ? 1 : 0));
+  if (typeof given === "boolean") return scalar("bool", given ? 1 : 0);
   if (Array.isArray(given) && given.every((one) => (one | 0) === one))
     return new EagerTensor("int32", [given.length], Int32Array.from(given));
   if (isHostTensor(given) && tensorProblem(given) === null) return EagerTensor.of(given);
@@ -965,8 +968,7 @@ export function tensorOf(place: string, given: Operand | readonly number[]): Ten
 
 /** The other operand: a number takes the dtype of floats that it meets, so that it is rounded once. */
 function operandOf(place: string, given: Operand, beside: Tensor): Tensor {
-  if (typeof given === "number" && beside.dtype === "float32")
-    return new EagerTensor("float32", [], Float32Array.of(given));
+  if (typeof given === "number" && beside.dtype === "float32") return scalar("float32", given);
   return tensorOf(place, given);
 }
 
