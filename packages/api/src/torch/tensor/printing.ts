@@ -16,8 +16,8 @@ interface Format {
 }
 
 /**
- * Numbers as PyTorch writes them: of one width, four places unless all are whole, or in powers of ten. Booleans
- * are JavaScript's. Source: `torch/_tensor_str.py`.
+ * Numbers as PyTorch writes them: of one width, four places unless all are whole, or in powers of ten.
+ * Booleans are JavaScript's. Source: `torch/_tensor_str.py`.
  */
 function formatOf(values: readonly number[], dtype: DType): Format {
   const widest = (texts: readonly string[]): number => Math.max(1, ...texts.map(({ length }) => length));
