@@ -1,20 +1,8 @@
-import { apply, type Tensor, where } from "../packages/api/src/torch/tensor/tensor.js";
+import { type Tensor, where } from "../packages/api/src/torch/tensor/tensor.js";
 import * as creation from "../packages/api/src/torch/tensor/creation.js";
-import { einsum as einsumOf } from "../packages/api/src/torch/tensor/products.js";
-import { cat as catOf } from "../packages/api/src/torch/tensor/reshaping.js";
+import { cat, einsum } from "../packages/api/src/torch/tensor/functions.js";
 
 const { arange, eye, full, fullLike, linspace, ones, onesLike, tensor, zeros, zerosLike } = creation;
-
-const einsum = (equation: string, ...operands: Tensor[]): Tensor =>
-  apply(einsumOf(equation, operands), operands)[0]!;
-const cat = (parts: Tensor[], dim: number): Tensor =>
-  apply(
-    catOf(
-      parts.map(({ shape }) => shape),
-      dim,
-    ),
-    parts,
-  )[0]!;
 
 /** The inputs of `fixtures/torch-tensor`, by name. */
 export type Inputs = Readonly<

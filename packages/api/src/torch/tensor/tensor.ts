@@ -346,9 +346,9 @@ export abstract class Tensor {
     const size = this.shape[axis]!;
     const count = typeof sizes === "number" ? sizes : 0;
     const all =
-      typeof sizes === "number"
+      count > 0
         ? Array.from({ length: Math.ceil(size / count) }, (_, k) => Math.min(count, size - k * count))
-        : sizes;
+        : [sizes].flat();
     if (
       all.reduce((sum, one) => sum + one, 0) !== size ||
       all.some((one) => !Number.isInteger(one) || one < 1)
@@ -956,12 +956,13 @@ export function tensorOf(place: string, given: Operand | readonly number[]): Ten
   if (typeof given === "boolean") return scalar("bool", given ? 1 : 0);
   if (Array.isArray(given) && given.every((one) => (one | 0) === one))
     return new EagerTensor("int32", [given.length], Int32Array.from(given));
-  if (isHostTensor(given) && tensorProblem(given) === null) return EagerTensor.of(given);
+  const problem = isHostTensor(given) ? tensorProblem(given) : null;
+  if (isHostTensor(given) && problem === null) return EagerTensor.of(given);
   throw unrollError({
     code: "UNROLL_ARGUMENT",
     place,
-    expected: "a tensor or a number",
-    got: given === undefined ? "undefined" : isHostTensor(given) ? tensorProblem(given)![1] : shown(given),
+    expected: problem === null ? "a tensor or a number" : problem[0],
+    got: problem === null ? shown(given) : problem[1],
     cure: "tensor(values) makes one; a name that is not there gives undefined",
   });
 }
