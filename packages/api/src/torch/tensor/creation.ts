@@ -32,8 +32,20 @@ function parted(place: string, given: SizesAndOptions): { shape: readonly number
   return { shape: sizesGiven(place, sizes), dtype: dtypeOf(place, options.dtype ?? "float32") };
 }
 
-function filled(shape: readonly number[], dtype: DType, value: number): Tensor {
-  return new EagerTensor(dtype, shape, allocate(dtype, sizeOf(shape)).fill(value));
+function filled(shape: readonly number[], dtype: DType, value: number | boolean): Tensor {
+  const number = dtype === "bool" ? Number(value !== 0 && value !== false) : Number(value);
+  return new EagerTensor(dtype, shape, allocate(dtype, sizeOf(shape)).fill(number));
+}
+
+/** As another tensor, unless options say another dtype. */
+function filledLike(
+  place: string,
+  { shape, dtype }: HostTensor | Tensor,
+  value: number | boolean,
+  options: CreationOptions | undefined,
+): Tensor {
+  const { dtype: name } = optionsOf<CreationOptions>(place, options, ["dtype"]);
+  return filled(shape, name === undefined ? dtype : dtypeOf(place, name), value);
 }
 
 /**
@@ -41,7 +53,8 @@ function filled(shape: readonly number[], dtype: DType, value: number): Tensor {
  *
  * @param values nested arrays, whose nesting gives the shape, or flat ones where `shape` is given
  * @param shape the shape of flat values; or options
- * @param dtype float32 unless it is said: JavaScript has no whole numbers of their own, so ids need "int64"
+ * @param dtype float32 unless it is said, bool of booleans: JavaScript has no whole numbers of their own, so
+ *   ids need "int64"
  * @throws UNROLL_SHAPE, UNROLL_DTYPE, UNROLL_ARGUMENT
  */
 export function tensor(
@@ -56,7 +69,16 @@ export function tensor(
     const copy = EagerTensor.of(hostTensor(values.data, values.shape, values.dtype));
     return name === undefined ? copy : copy.to(name);
   }
-  return EagerTensor.of(hostTensor(values, sizes, dtypeOf("tensor", name ?? "float32")));
+  return EagerTensor.of(
+    hostTensor(values, sizes, dtypeOf("tensor", name ?? (isFlags(values) ? "bool" : "float32"))),
+  );
+}
+
+/** Whether the first element of nested arrays is a boolean. */
+function isFlags(values: unknown): boolean {
+  let first = values;
+  while (Array.isArray(first)) first = first[0] as unknown;
+  return typeof first === "boolean";
 }
 
 /** Zeros. */
@@ -74,21 +96,27 @@ export function ones(...sizes: SizesAndOptions): Tensor {
 /** As `zeros`: memory that holds nothing in particular is not to be had here. */
 export const empty = zeros;
 
-/** One number everywhere. */
-export function full(size: readonly number[], value: number, options?: CreationOptions): Tensor {
-  const { shape, dtype } = parted("full", [size, options ?? {}]);
+/** One number everywhere, float32 unless the dtype is said; or one flag. */
+export function full(size: readonly number[], value: number | boolean, options?: CreationOptions): Tensor {
+  const flags: CreationOptions = typeof value === "boolean" ? { dtype: "bool" } : {};
+  const { shape, dtype } = parted("full", [size, { ...flags, ...options }]);
   return filled(shape, dtype, value);
 }
 
 /** Zeros of the shape and dtype of another tensor. */
-export const zerosLike = (like: Tensor | HostTensor): Tensor => filled(like.shape, like.dtype, 0);
+export const zerosLike = (like: Tensor | HostTensor, options?: CreationOptions): Tensor =>
+  filledLike("zerosLike", like, 0, options);
 
 /** Ones of the shape and dtype of another tensor. */
-export const onesLike = (like: Tensor | HostTensor): Tensor => filled(like.shape, like.dtype, 1);
+export const onesLike = (like: Tensor | HostTensor, options?: CreationOptions): Tensor =>
+  filledLike("onesLike", like, 1, options);
 
 /** One number, of the shape and dtype of another tensor. */
-export const fullLike = (like: Tensor | HostTensor, value: number): Tensor =>
-  filled(like.shape, like.dtype, value);
+export const fullLike = (
+  like: Tensor | HostTensor,
+  value: number | boolean,
+  options?: CreationOptions,
+): Tensor => filledLike("fullLike", like, value, options);
 
 /** Numbers from `start`, 0 unless it is said, up to `end` without it; whole numbers where all three are. */
 export function arange(...given: readonly (number | CreationOptions)[]): Tensor {
@@ -97,7 +125,8 @@ export function arange(...given: readonly (number | CreationOptions)[]): Tensor 
   const numbers = given.filter((one): one is number => typeof one === "number");
   const [start, end, step = 1] = numbers.length === 1 ? [0, numbers[0]!] : numbers;
   const count = Math.ceil(((end ?? 0) - start!) / step);
-  if (numbers.length < 1 || numbers.length > 3 || !(count >= 0) || count === Infinity)
+  const odd = given.length - numbers.length > (isRecord(last) ? 1 : 0);
+  if (odd || numbers.length < 1 || numbers.length > 3 || !(count >= 0) || count === Infinity)
     refuseSizes("arange", "an end, or a start and an end and a step", shown(given), "e.g. arange(0, 10, 2)");
   const [size] = sizesGiven("arange", [count]) as [number];
   const whole = numbers.every((one) => (one | 0) === one);
@@ -110,20 +139,23 @@ export function arange(...given: readonly (number | CreationOptions)[]): Tensor 
 /** So many numbers at equal distances from one to another, both included. */
 export function linspace(start: number, end: number, steps: number): Tensor {
   const [size] = sizesGiven("linspace", [steps]) as [number];
-  const step = size > 1 ? (end - start) / (size - 1) : 0;
-  return new EagerTensor(
-    "float32",
-    [size],
-    Float32Array.from({ length: size }, (_, k) => start + k * step),
-  );
+  const step = Math.fround(size > 1 ? (end - start) / (size - 1) : 0);
+  // From both ends, as PyTorch has them, so that both are exact.
+  const at = (k: number): number =>
+    k === 0 || k < Math.floor(size / 2) ? start + k * step : end - (size - 1 - k) * step;
+  const data = Float32Array.from({ length: size }, (_, k) => at(k));
+  return new EagerTensor("float32", [size], data);
 }
 
-/** Ones on the diagonal of a matrix. */
-export function eye(rows: number, columns: number = rows): Tensor {
-  const shape = sizesGiven("eye", [rows, columns]);
-  const data = new Float32Array(sizeOf(shape));
-  for (let k = 0; k < Math.min(rows, columns); k++) data[k * columns + k] = 1;
-  return new EagerTensor("float32", shape, data);
+/** Ones on the diagonal of a matrix: `eye(n)` or `eye(rows, columns)`. */
+export function eye(...sizes: SizesAndOptions): Tensor {
+  const { shape, dtype } = parted("eye", sizes);
+  const [rows, columns = rows] = shape;
+  if (rows === undefined || shape.length > 2)
+    refuseSizes("eye", "rows, and columns where there are others", shown(sizes), "e.g. eye(3)");
+  const data = allocate(dtype, rows * columns!);
+  for (let k = 0; k < Math.min(rows, columns!); k++) data[k * columns! + k] = 1;
+  return new EagerTensor(dtype, [rows, columns!], data);
 }
 
 /** A random generator of 32 bits at a time: sfc32, seeded by one number. */
@@ -184,6 +216,14 @@ export function manualSeed(seed: number): void {
 
 function drawn(place: string, sizes: SizesAndOptions, draw: (from: Generator) => number): Tensor {
   const { shape, dtype } = parted(place, sizes);
+  if (dtype !== "float32" && place !== "randint")
+    throw unrollError({
+      code: "UNROLL_DTYPE",
+      place,
+      expected: "float32",
+      got: dtype,
+      cure: "randint() draws whole numbers, rand(...).lt(0.5) flags",
+    });
   const from = drawing(place);
   const data = allocate(dtype, sizeOf(shape));
   for (let k = 0; k < data.length; k++) data[k] = draw(from);

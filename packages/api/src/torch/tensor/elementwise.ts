@@ -3,6 +3,13 @@ import type { DType } from "../../contract/tensor.js";
 import { activate, type Activation } from "../../layers/activations.js";
 import type { Block, Value } from "../../program/builder.js";
 import type { Operation, Sized } from "./operation.js";
+import {
+  floorDivision,
+  truncatedQuotient,
+  wholeDivision,
+  wholePower,
+  wholeTruncatedQuotient,
+} from "./remainders.js";
 import { stretched } from "./reshaping.js";
 import { broadcastShape } from "./sizes.js";
 
@@ -10,7 +17,7 @@ const order: readonly DType[] = ["bool", "int32", "float32"];
 
 /** The dtype that operands come to: floats over whole numbers over flags. */
 export const promoted = (...operands: readonly Pick<Sized, "dtype">[]): DType =>
-  order[Math.max(...operands.map(({ dtype }) => order.indexOf(dtype)))]!;
+  order[operands.reduce((most, { dtype }) => Math.max(most, order.indexOf(dtype)), 0)]!;
 
 /** A value as a dtype. */
 export const as = (b: Block, x: Value, dtype: DType): Value =>
@@ -19,8 +26,8 @@ export const as = (b: Block, x: Value, dtype: DType): Value =>
 /** One value of a float. */
 const num = (b: Block, value: number): Value => b.constant(value);
 
-/** The largest whole number that is not above the quotient. */
-const floorQuotient = (b: Block, x: Value, y: Value): Value => b.floor(b.div(x, y));
+/** Whole numbers have formulas of their own: as floats those from 2^24 on would not be exact. */
+const isWhole = (x: Value): boolean => x.type.dtype === "int32";
 
 /** Operations of two operands, after both have come to one dtype. */
 const binaries = {
@@ -28,9 +35,10 @@ const binaries = {
   sub: (b, x, y) => b.sub(x, y),
   mul: (b, x, y) => b.mul(x, y),
   div: (b, x, y) => b.div(as(b, x, "float32"), as(b, y, "float32")),
-  pow: (b, x, y) => b.pow(x, y),
-  floorDivide: floorQuotient,
-  remainder: (b, x, y) => b.sub(x, b.mul(y, floorQuotient(b, x, y))),
+  pow: (b, x, y) => (isWhole(x) ? wholePower(b, x, y) : b.pow(x, y)),
+  floorDivide: (b, x, y) => (isWhole(x) ? wholeDivision : floorDivision)(b, x, y).quotient,
+  truncDivide: (b, x, y) => (isWhole(x) ? wholeTruncatedQuotient : truncatedQuotient)(b, x, y),
+  remainder: (b, x, y) => (isWhole(x) ? wholeDivision : floorDivision)(b, x, y).rest,
   maximum: (b, x, y) => b.max(x, y),
   minimum: (b, x, y) => b.min(x, y),
   eq: (b, x, y) => b.equal(x, y),
@@ -55,51 +63,50 @@ export type Binary = keyof typeof binaries;
 
 const compared: ReadonlySet<Binary> = new Set(["eq", "ne", "lt", "gt", "le", "ge"]);
 const logical: ReadonlySet<Binary> = new Set(["logicalAnd", "logicalOr", "logicalXor"]);
-const whole: ReadonlySet<Binary> = new Set(["pow", "floorDivide", "remainder"]);
+/** What two tensors of flags have too, some of it as flags. */
+const ofFlags: ReadonlySet<Binary> = new Set(["add", "mul", "div", "maximum", "minimum"]);
 
 /** An operation of two operands that broadcast. @throws UNROLL_SHAPE, UNROLL_DTYPE */
 export function binary(name: Binary, x: Sized, y: Sized): Operation {
   broadcastShape(name, x.shape, y.shape);
   const common = promoted(x, y);
-  if (common === "bool" && !compared.has(name) && !logical.has(name))
-    if (name !== "mul" && name !== "add")
-      throw unrollError({
-        code: "UNROLL_DTYPE",
-        place: name,
-        expected: "numbers",
-        got: "two tensors of flags",
-        cure: "make numbers of them by int() or float()",
-      });
+  const flags = common === "bool" && !compared.has(name) && !logical.has(name);
+  if ((flags && !ofFlags.has(name)) || (name === "sub" && (x.dtype === "bool" || y.dtype === "bool")))
+    throw unrollError({
+      code: "UNROLL_DTYPE",
+      place: name,
+      expected: "numbers",
+      got: flags ? "two tensors of flags" : "a tensor of flags",
+      cure: "make numbers of them by int() or float(); logicalNot() is the opposite of flags",
+    });
   // Flags add as "or" and multiply as "and"; the engine compares and divides numbers.
   const dtype = common === "bool" && !logical.has(name) ? "int32" : common;
-  const float = dtype === "int32" && whole.has(name);
   const build = binaries[name];
   return {
     name,
     key: name,
     build(b, [one, other]) {
-      const work = float ? "float32" : dtype;
-      const result = build(b, as(b, one!, work), as(b, other!, work));
-      if (common === "bool" && (name === "mul" || name === "add")) return as(b, result, "bool");
-      return float ? as(b, result, "int32") : result;
+      const result = build(b, as(b, one!, dtype), as(b, other!, dtype));
+      return flags && name !== "div" ? as(b, result, "bool") : result;
     },
   };
 }
 
 /** The nearest whole number, of two as near the even one. */
 function round(b: Block, x: Value): Value {
-  const up = b.floor(b.add(x, num(b, 0.5)));
-  const tie = b.equal(b.sub(up, x), num(b, 0.5));
-  const half = b.mul(up, num(b, 0.5));
+  const size = b.abs(x);
+  const low = b.floor(size);
+  const over = b.sub(size, low);
+  const half = b.mul(low, num(b, 0.5));
   const odd = b.not(b.equal(half, b.floor(half)));
-  // From 2^23 on there are no fractions, and adding one half would round.
-  return b.select(b.less(b.abs(x), num(b, 2 ** 22)), b.select(b.and(tie, odd), b.sub(up, num(b, 1)), up), x);
+  const up = either(b, b.less(num(b, 0.5), over), b.and(b.equal(over, num(b, 0.5)), odd));
+  const near = b.select(up, b.add(low, num(b, 1)), low);
+  // What is whole stays, so that zero and what is infinite keep their sign.
+  return b.select(b.equal(size, low), x, b.select(b.less(x, num(b, 0)), b.neg(near), near));
 }
 
-const sign = (b: Block, x: Value): Value => {
-  const [above, below] = [b.less(num(b, 0), x), b.less(x, num(b, 0))];
-  return b.select(above, num(b, 1), b.select(below, num(b, -1), b.mul(x, num(b, 0))));
-};
+const sign = (b: Block, x: Value): Value =>
+  b.sub(as(b, b.less(num(b, 0), x), "float32"), as(b, b.less(x, num(b, 0)), "float32"));
 
 /** Functions of each element, of floats. */
 const unaries = {
@@ -116,7 +123,7 @@ const unaries = {
   sign,
   floor: (b, x) => b.floor(x),
   ceil: (b, x) => b.neg(b.floor(b.neg(x))),
-  trunc: (b, x) => b.mul(sign(b, x), b.floor(b.abs(x))),
+  trunc: (b, x) => b.select(b.less(x, num(b, 0)), b.neg(b.floor(b.neg(x))), b.floor(x)),
   round,
   sin: (b, x) => b.sin(x),
   cos: (b, x) => b.cos(x),
@@ -144,30 +151,44 @@ function activation(name: Activation): (b: Block, x: Value) => Value {
 /** Name of a function of each element. */
 export type Unary = keyof typeof unaries;
 
-/** Functions that leave whole numbers whole. */
-const wholeResult: ReadonlySet<Unary> = new Set([
-  "neg",
-  "square",
-  "abs",
-  "sign",
-  "floor",
-  "ceil",
-  "trunc",
-  "round",
-  "relu",
-  "relu6",
-]);
+const int = (b: Block, value: number): Value => b.constant(value, [], "int32");
+const same = (_: Block, x: Value): Value => x;
+
+/** Functions that leave whole numbers whole, of these. */
+const wholes: Readonly<Partial<Record<Unary, (b: Block, x: Value) => Value>>> = {
+  neg: (b, x) => b.sub(int(b, 0), x),
+  square: (b, x) => b.mul(x, x),
+  abs: (b, x) => b.max(x, b.sub(int(b, 0), x)),
+  sign: (b, x) => b.sub(as(b, b.less(int(b, 0), x), "int32"), as(b, b.less(x, int(b, 0)), "int32")),
+  floor: same,
+  ceil: same,
+  trunc: same,
+  round: same,
+  relu: (b, x) => b.max(x, int(b, 0)),
+  relu6: (b, x) => b.min(b.max(x, int(b, 0)), int(b, 6)),
+};
 
 /** A function of each element; of whole numbers it gives floats, unless it leaves them whole. */
 export function unary(name: Unary, x: Sized): Operation {
   const build: (b: Block, x: Value) => Value = unaries[name];
+  const ofWhole = wholes[name];
+  const flags = x.dtype === "bool" && ofWhole !== undefined;
+  if (flags && name !== "square" && name !== "sign")
+    throw unrollError({
+      code: "UNROLL_DTYPE",
+      place: name,
+      expected: "numbers",
+      got: "a tensor of flags",
+      cure: "make numbers of them by int() or float(); logicalNot() is the opposite of flags",
+    });
   return {
     name,
     key: name,
     build(b, [value]) {
-      const result = build(b, as(b, value!, "float32"));
-      return x.dtype === "int32" && wholeResult.has(name) ? as(b, result, "int32") : result;
+      if (flags) return name === "sign" ? value! : as(b, value!, "int32");
+      return x.dtype === "int32" && ofWhole ? ofWhole(b, value!) : build(b, as(b, value!, "float32"));
     },
+    ...(ofWhole === same && x.dtype === "int32" && { alias: x.shape }),
   };
 }
 

@@ -1,10 +1,11 @@
 import { unrollError } from "../../contract/error.js";
+import { shown } from "../../contract/shown.js";
 import { logSoftmax, softmax } from "../../layers/softmax.js";
 import type { Block, Value } from "../../program/builder.js";
 import { as } from "./elementwise.js";
 import { type Operation, type Sized, sizesOf } from "./operation.js";
 import { reshaped } from "./reshaping.js";
-import { dimOf, dimsOf, refuseSizes, shownShape } from "./sizes.js";
+import { dimOf, dimsOf } from "./sizes.js";
 
 /** Along which axes, and whether these stay with length 1. */
 export interface Along {
@@ -21,7 +22,7 @@ const folds = {
   sum: (b, x, axes) => b.sum(x, axes),
   mean: (b, x, axes) => mean(b, x, axes),
   amax: (b, x, axes) => b.reduceMax(x, axes),
-  amin: (b, x, axes) => b.neg(b.reduceMax(b.neg(x), axes)),
+  amin: (b, x, axes) => least(b, x, axes),
   // The largest is taken off first, so that nothing overflows; where it is infinite it is the answer.
   logsumexp: (b, x, axes) => {
     const most = b.reduceMax(x, axes);
@@ -30,11 +31,12 @@ const folds = {
     const rest = b.log(b.sum(b.exp(b.sub(x, shift)), axes));
     return b.select(finite, b.add(rest, shift), most);
   },
-  norm: (b, x, axes) => b.sqrt(b.sum(b.mul(x, x), axes)),
 } satisfies Record<string, Fold>;
 
 /** Name of an operation that folds axes. */
 export type Folding = keyof typeof folds | "prod" | "all" | "any";
+
+const least: Fold = (b, x, axes) => b.neg(b.reduceMax(b.neg(x), axes));
 
 const mean: Fold = (b, x, axes) => {
   const count = axes.reduce((product, axis) => product * sizesOf(x)[axis]!, 1);
@@ -60,7 +62,7 @@ const joins = {
 } as const;
 
 function folded(b: Block, name: Folding, x: Value, axes: readonly number[]): Value {
-  if (axes.length === 0 && name !== "norm") return name === "all" || name === "any" ? as(b, x, "bool") : x;
+  if (axes.length === 0) return name === "all" || name === "any" ? as(b, x, "bool") : x;
   if (name === "any" || name === "all") {
     // Whether any is not zero; all are where none is.
     const flags = as(b, x, "bool");
@@ -84,21 +86,70 @@ function dropped(b: Block, x: Value, axes: readonly number[], keepdim: boolean):
   );
 }
 
+/** The largest along an axis, of floats or whole numbers; NaN if any is. */
+export const largestOf = (b: Block, x: Value, axis: number): Value => folded(b, "amax", x, [axis]);
+
+/** The smallest along an axis; NaN if any is. */
+export const smallestOf = (b: Block, x: Value, axis: number): Value => folded(b, "amin", x, [axis]);
+
+/** Axes that are folded: PyTorch takes an empty list for all of them. */
+const foldedAxes = (name: string, dim: Along["dim"], rank: number): number[] =>
+  dimsOf(name, Array.isArray(dim) && dim.length === 0 ? null : dim, rank)
+    // A scalar has no axis to name.
+    .filter((axis) => axis < rank);
+
 /** Folds axes into one number. @throws UNROLL_DTYPE for a mean of whole numbers */
 export function fold(name: Folding, x: Sized, { dim, keepdim = false }: Along): Operation {
-  const axes = dimsOf(name, dim, x.shape.length);
+  const flags = name === "all" || name === "any";
+  const axes = flags
+    ? dimsOf(name, dim, x.shape.length).filter((axis) => axis < x.shape.length)
+    : foldedAxes(name, dim, x.shape.length);
   const whole = x.dtype !== "float32";
-  if (whole && ["mean", "logsumexp", "norm"].includes(name)) refuseWhole(name, x);
+  if (whole && name === "mean") refuseWhole(name, x);
   return {
     name,
     key: `${name} ${axes.join()} ${keepdim}`,
     build(b, [value]) {
-      // A scalar has no axis to name.
-      const own = axes.filter((axis) => axis < x.shape.length);
-      const numbers = as(b, value!, whole && name !== "any" && name !== "all" ? "int32" : x.dtype);
-      return dropped(b, folded(b, name, numbers, own), own, keepdim);
+      const work = flags ? x.dtype : name === "logsumexp" || !whole ? "float32" : "int32";
+      const result = folded(b, name, as(b, value!, work), axes);
+      const own = x.dtype === "bool" && (name === "amax" || name === "amin") ? as(b, result, "bool") : result;
+      return dropped(b, own, axes, keepdim);
     },
   };
+}
+
+/** The order of a norm: 2 is the root of the sum of squares, "fro" another name for it. */
+export type NormOrder = number | "fro";
+
+/** Norm of the vectors along axes: (Σ |x|^p)^(1/p), its limits for infinite p, for 0 how many are not 0. */
+export function norm(x: Sized, given: NormOrder, { dim, keepdim = false }: Along): Operation {
+  const axes = foldedAxes("norm", dim, x.shape.length);
+  const p = given === "fro" ? 2 : given;
+  if (x.dtype !== "float32") refuseWhole("norm", x);
+  if (typeof p !== "number" || Number.isNaN(p))
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "norm",
+      expected: 'a number or "fro" as p',
+      got: shown(given),
+      cure: "e.g. norm(2, 1), or norm({ dim: 1 })",
+    });
+  return {
+    name: "norm",
+    key: `norm ${p} ${axes.join()} ${keepdim}`,
+    build: (b, [value]) =>
+      dropped(b, axes.length === 0 ? b.abs(value!) : normOf(b, value!, p, axes), axes, keepdim),
+  };
+}
+
+function normOf(b: Block, x: Value, p: number, axes: readonly number[]): Value {
+  const size = b.abs(x);
+  if (p === 2) return b.sqrt(b.sum(b.mul(x, x), axes));
+  if (p === 1) return b.sum(size, axes);
+  if (p === Infinity) return b.reduceMax(size, axes);
+  if (p === -Infinity) return least(b, size, axes);
+  if (p === 0) return b.sum(b.cast(b.not(b.equal(x, b.constant(0))), "float32"), axes);
+  return b.pow(b.sum(b.pow(size, b.constant(p)), axes), b.constant(1 / p));
 }
 
 function refuseWhole(place: string, { dtype }: Sized): never {
@@ -117,7 +168,7 @@ export function variance(
   x: Sized,
   { dim, keepdim = false, correction = 1 }: Along & { readonly correction?: number },
 ): Operation {
-  const axes = dimsOf(name, dim, x.shape.length);
+  const axes = foldedAxes(name, dim, x.shape.length);
   if (x.dtype !== "float32") refuseWhole(name, x);
   const count = axes.reduce((product, axis) => product * (x.shape[axis] ?? 1), 1);
   return {
@@ -133,11 +184,11 @@ export function variance(
 
 /** Which is the largest or smallest along an axis, the first of equals. */
 function position(b: Block, x: Value, axis: number, least: boolean): Value {
-  const floats = x.type.dtype === "float32";
-  if (floats) return b.argmax(least ? b.neg(x) : x, axis);
-  // Large whole numbers are not told apart as floats: whether one is the largest is.
-  const best = folded(b, least ? "amin" : "amax", x, [axis]);
-  return b.argmax(b.cast(b.equal(x, best), "float32"), axis);
+  const best = b.equal(x, folded(b, least ? "amin" : "amax", x, [axis]));
+  // Large whole numbers are not told apart as floats: whether one is the largest is. Where one is no number
+  // the largest is none either, and equals nothing.
+  const found = x.type.dtype === "float32" ? b.not(b.and(b.equal(x, x), b.not(best))) : best;
+  return b.argmax(b.cast(found, "float32"), axis);
 }
 
 /** The largest or smallest along an axis, and where it is. */
@@ -181,47 +232,6 @@ export function argExtreme(
   };
 }
 
-/** The k largest or smallest along an axis in order, and where they are; the first of equals first. */
-export function topk(x: Sized, k: number, dim: number, largest: boolean): Operation {
-  const axis = dimOf("topk", dim, x.shape.length);
-  const size = x.shape[axis] ?? 1;
-  if (!Number.isInteger(k) || k < 1 || k > size)
-    refuseSizes("topk", `k from 1 to ${size}`, `${k}`, `dim ${dim} of ${shownShape(x.shape)}`);
-  if (x.dtype !== "float32") refuseWhole("topk", x);
-  return {
-    name: "topk",
-    key: `topk ${k} ${axis} ${largest}`,
-    build(b, [value]) {
-      const scores = largest ? value! : b.neg(value!);
-      // What was taken is below everything, minus infinity included, since it is marked and not lowered.
-      const at: Value[] = [];
-      const best: Value[] = [];
-      let left = scores;
-      let taken: Value | null = null;
-      const places = b.iota(value!, axis);
-      const along = reshaped(
-        b,
-        places,
-        x.shape.map((one, other) => (other === axis ? one : 1)),
-      );
-      for (let turn = 0; turn < k; turn++) {
-        const ranked = taken ? b.select(taken, b.constant(-Infinity), left) : left;
-        const most = b.reduceMax(ranked, axis);
-        const candidate = b.equal(ranked, most);
-        const free = taken ? b.and(candidate, b.not(taken)) : candidate;
-        const where = b.argmax(b.cast(free, "float32"), axis);
-        const here = b.equal(along, where);
-        best.push(b.reduceMax(b.select(here, left, b.constant(-Infinity)), axis));
-        at.push(where);
-        taken = taken ? b.not(b.and(b.not(taken), b.not(here))) : here;
-        left = scores;
-      }
-      const values = b.concat(best, axis);
-      return [largest ? values : b.neg(values), b.concat(at, axis)];
-    },
-  };
-}
-
 /** Sums of everything up to and with each element, along an axis. */
 export function cumsum(x: Sized, dim: number): Operation {
   const axis = dimOf("cumsum", dim, x.shape.length);
@@ -229,6 +239,7 @@ export function cumsum(x: Sized, dim: number): Operation {
     name: "cumsum",
     key: `cumsum ${axis}`,
     build(b, [value]) {
+      if (x.shape.length === 0) return as(b, value!, x.dtype === "float32" ? "float32" : "int32");
       if (x.dtype === "float32") return b.cumsum(value!, axis);
       // Exact: each element plus the one 1, 2, 4, ... before it.
       let sums = as(b, value!, "int32");

@@ -1,3 +1,4 @@
+import { shown } from "../../contract/shown.js";
 import { sizeOf } from "../../contract/tensor.js";
 import { joinAxes, partAxis } from "../../layers/feature-axes.js";
 import type { Block, Value } from "../../program/builder.js";
@@ -156,18 +157,38 @@ export function flip(shape: readonly number[], dims: readonly number[]): Operati
   };
 }
 
-/** Elements along an axis moved on, those past the end to the front. */
-export function roll(shape: readonly number[], shift: number, dim: number): Operation {
-  const axis = dimOf("roll", dim, shape.length);
-  const size = shape[axis]!;
-  const by = ((shift % size) + size) % size;
+/**
+ * Elements along axes moved on, those past the end to the front; without axes those of the flattened tensor.
+ */
+export function roll(
+  shape: readonly number[],
+  shifts: number | readonly number[],
+  dims: number | readonly number[] | undefined,
+): Operation {
+  const all = (given: number | readonly number[]): readonly number[] =>
+    typeof given === "number" ? [given] : given;
+  const flat = dims === undefined;
+  const axes = flat ? [0] : all(dims).map((dim) => dimOf("roll", dim, shape.length));
+  const by = all(shifts);
+  if (!Array.isArray(by) || by.length !== axes.length || !by.every(Number.isInteger))
+    refuseSizes("roll", `${axes.length} whole numbers`, shown(shifts), "one for each dim");
+  const from = flat ? [sizeOf(shape)] : shape;
   return {
     name: "roll",
-    key: `roll ${by} ${axis}`,
+    key: `roll ${by.join()} ${flat ? "" : axes.join()}`,
     build: (b, [x]) =>
-      by === 0 ? x! : b.concat([b.slice(x!, axis, size - by, by), b.slice(x!, axis, 0, size - by)], axis),
-    ...(by === 0 && { alias: shape }),
+      reshaped(
+        b,
+        axes.reduce((value, axis, k) => rolled(b, value, by[k]!, axis), reshaped(b, x!, from)),
+        shape,
+      ),
   };
+}
+
+function rolled(b: Block, x: Value, shift: number, axis: number): Value {
+  const size = sizesOf(x)[axis] ?? 1;
+  const by = ((shift % size) + size) % size;
+  return by === 0 ? x : b.concat([b.slice(x, axis, size - by, by), b.slice(x, axis, 0, size - by)], axis);
 }
 
 /** Some elements along an axis. */

@@ -74,8 +74,10 @@ export function viewShape(place: string, shape: readonly number[], wanted: reado
 /** The shape that two broadcast to. @throws UNROLL_SHAPE */
 export function broadcastShape(place: string, a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, k) => {
-    const [left = 1, right = 1] = [a[k - rank + a.length], b[k - rank + b.length]];
+  const shape: number[] = [];
+  for (let k = 0; k < rank; k++) {
+    const left = a[k - rank + a.length] ?? 1;
+    const right = b[k - rank + b.length] ?? 1;
     if (left !== right && left !== 1 && right !== 1)
       refuseSizes(
         place,
@@ -83,6 +85,7 @@ export function broadcastShape(place: string, a: readonly number[], b: readonly 
         `${shownShape(a)} and ${shownShape(b)}`,
         "axes from the end must be equal or 1",
       );
-    return left === 1 ? right : left;
-  });
+    shape.push(left === 1 ? right : left);
+  }
+  return shape;
 }

@@ -2,6 +2,7 @@ import { unrollError } from "../../contract/error.js";
 import { nearest } from "../../contract/nearest.js";
 import { shown } from "../../contract/shown.js";
 import {
+  allocate,
   type DType,
   type DTypeArray,
   type HostTensor,
@@ -20,6 +21,7 @@ import { exactProduct, matmul } from "./products.js";
 import * as reducing from "./reducing.js";
 import * as reshaping from "./reshaping.js";
 import { dimOf, refuseSizes, shownShape, sizesGiven } from "./sizes.js";
+import { ranked, rankedNow, type Ranking, ranking } from "./sorting.js";
 
 /** What stands for a tensor where one is an operand: numbers are scalars, as in Python. */
 export type Operand = Tensor | HostTensor | number | boolean;
@@ -281,9 +283,9 @@ export abstract class Tensor {
     return this.#one(reshaping.flip(this.shape, sizesGiven("flip", dims, -Infinity)));
   }
 
-  /** Elements along an axis moved on by a number, those past the end to the front. */
-  roll(shift: number, dim: number): Tensor {
-    return this.#one(reshaping.roll(this.shape, shift, dim));
+  /** Elements along axes moved on, those past the end to the front; without axes as if flattened. */
+  roll(shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
+    return this.#one(reshaping.roll(this.shape, shifts, dims));
   }
 
   // --- Parts ---
@@ -324,7 +326,10 @@ export abstract class Tensor {
   /** The elements of an index along an axis, each by itself. */
   gather(dim: number, index: Tensor | HostTensor): Tensor {
     const places = whole("gather", tensorOf("gather", index));
-    return this.#one(gather(this, dim, places), places);
+    const operation = gather(this, dim, places);
+    const size = this.shape[dimOf("gather", dim, this.shape.length)] ?? 1;
+    if (computesNow([places])) assertInside("gather", places.data, size, false);
+    return this.#one(operation, places);
   }
 
   /** Parts along an axis, each without it. */
@@ -341,9 +346,9 @@ export abstract class Tensor {
     const size = this.shape[axis]!;
     const count = typeof sizes === "number" ? sizes : 0;
     const all =
-      typeof sizes === "number"
+      count > 0
         ? Array.from({ length: Math.ceil(size / count) }, (_, k) => Math.min(count, size - k * count))
-        : sizes;
+        : [sizes].flat();
     if (
       all.reduce((sum, one) => sum + one, 0) !== size ||
       all.some((one) => !Number.isInteger(one) || one < 1)
@@ -379,9 +384,10 @@ export abstract class Tensor {
   /** Where a condition holds, a value; elsewhere its own. */
   maskedFill(mask: Tensor | HostTensor, value: Operand): Tensor {
     const [flags, filling] = [tensorOf("maskedFill", mask), tensorOf("maskedFill", value)];
-    // A number takes the dtype of what it is filled into.
-    const fill =
-      typeof value === "number" ? apply(elementwise.cast(filling, this.dtype), [filling])[0]! : filling;
+    if (filling.shape.length > 0)
+      refuseSizes("maskedFill", "one value", shownShape(filling.shape), "where() takes a tensor of others");
+    // What is filled in takes the dtype of what it is filled into.
+    const fill = apply(elementwise.cast(filling, this.dtype), [filling])[0]!;
     return apply(elementwise.where(flags, fill, this), [flags, fill, this])[0]!;
   }
 
@@ -392,38 +398,60 @@ export abstract class Tensor {
 
   // --- Arithmetic ---
 
-  /** `a + b` */
-  add(other: Operand): Tensor {
-    return this.#with("add", other);
+  /** `a + b`, or `a + alpha * b`. */
+  add(other: Operand, options?: { alpha?: number }): Tensor {
+    return this.#with("add", options === undefined ? other : scaled("add", other, options));
   }
-  /** `a - b` */
-  sub(other: Operand): Tensor {
-    return this.#with("sub", other);
+  /** `a - b`, or `a - alpha * b`. */
+  sub(other: Operand, options?: { alpha?: number }): Tensor {
+    return this.#with("sub", options === undefined ? other : scaled("sub", other, options));
   }
   /** `a * b` */
   mul(other: Operand): Tensor {
     return this.#with("mul", other);
   }
-  /** `a / b`, floats of whole numbers too. */
-  div(other: Operand): Tensor {
-    return this.#with("div", other);
+  /** `a / b`, floats of whole numbers too; by `roundingMode` cut towards zero, or as `floorDivide`. */
+  div(other: Operand, options?: { roundingMode?: "floor" | "trunc" | null }): Tensor {
+    if (options === undefined) return this.#with("div", other);
+    const { roundingMode = null } = optionsOf<{ roundingMode?: string | null }>("div", options, [
+      "roundingMode",
+    ]);
+    if (roundingMode === null) return this.#with("div", other);
+    if (roundingMode === "floor") return this.floorDivide(other);
+    if (roundingMode === "trunc") return this.#divided("truncDivide", other);
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "div",
+      expected: 'roundingMode "floor", "trunc" or null',
+      got: shown(roundingMode),
+      cure: "leave it out to divide as numbers",
+    });
   }
   /** `b - a` */
   rsub(other: Operand): Tensor {
-    const left = tensorOf("rsub", other);
+    const left = operandOf("rsub", other, this);
     return apply(elementwise.binary("sub", left, this), [left, this])[0]!;
   }
   /** `a ** b` */
   pow(exponent: Operand): Tensor {
-    return exponent === 2 ? this.square() : this.#with("pow", exponent);
+    if (exponent === 2) return this.square();
+    if (this.dtype === "int32" && typeof exponent === "number" && exponent < 0 && Number.isInteger(exponent))
+      throw unrollError({
+        code: "UNROLL_DTYPE",
+        place: "pow",
+        expected: "floats, or an exponent of at least 0",
+        got: `int32 to the ${exponent}`,
+        cure: "make floats by float()",
+      });
+    return this.#with("pow", exponent);
   }
-  /** `a // b` */
+  /** `a // b` @throws UNROLL_ARGUMENT for whole numbers by 0 */
   floorDivide(other: Operand): Tensor {
-    return this.#with("floorDivide", other);
+    return this.#divided("floorDivide", other);
   }
-  /** `a % b`, of the sign of b. */
+  /** `a % b`, of the sign of b. @throws UNROLL_ARGUMENT for whole numbers by 0 */
   remainder(other: Operand): Tensor {
-    return this.#with("remainder", other);
+    return this.#divided("remainder", other);
   }
   /** The larger of each two. */
   maximum(other: Operand): Tensor {
@@ -630,9 +658,17 @@ export abstract class Tensor {
   logsumexp(dim: number | readonly number[] | Along, keepdim?: boolean): Tensor {
     return this.#fold("logsumexp", dim, keepdim);
   }
-  /** Root of the sum of squares, of all elements or along axes. */
-  norm(dim?: number | readonly number[] | Along | null, keepdim?: boolean): Tensor {
-    return this.#fold("norm", dim, keepdim);
+  /** Norm of order p, of all elements or along axes: for 2, the default, the root of the sum of squares. */
+  norm(
+    p?: reducing.NormOrder | (Along & { p?: reducing.NormOrder }) | null,
+    dim?: number | readonly number[] | Along | null,
+    keepdim?: boolean,
+  ): Tensor {
+    if (typeof p !== "object" || p === null)
+      return this.#one(reducing.norm(this, p ?? 2, alongOf("norm", dim, keepdim)));
+    noMore("norm", dim === undefined ? [] : [dim]);
+    const options = optionsOf<Along & { p?: reducing.NormOrder }>("norm", p, ["dim", "keepdim", "p"]);
+    return this.#one(reducing.norm(this, options.p ?? 2, options));
   }
   /** Whether all are not zero. */
   all(dim?: number | readonly number[] | Along | null, keepdim?: boolean): Tensor {
@@ -642,30 +678,49 @@ export abstract class Tensor {
   any(dim?: number | readonly number[] | Along | null, keepdim?: boolean): Tensor {
     return this.#fold("any", dim, keepdim);
   }
-  /** Variance, over the count less `correction`, 1 unless it is said. */
+  /** Variance, over the count less `correction`, 1 unless it is said; 0 with `unbiased` false. */
+  var(unbiased: boolean): Tensor;
   var(
-    dim?: number | readonly number[] | (Along & { correction?: number }) | null,
+    dim?: number | readonly number[] | VarianceOptions | null,
+    unbiased?: boolean,
     keepdim?: boolean,
-  ): Tensor {
-    return this.#one(reducing.variance("var", this, alongOf("var", dim, keepdim, ["correction"])));
+  ): Tensor;
+  var(...given: VarianceArguments): Tensor {
+    return this.#one(reducing.variance("var", this, varianceOf("var", given)));
   }
   /** Root of the variance. */
+  std(unbiased: boolean): Tensor;
   std(
-    dim?: number | readonly number[] | (Along & { correction?: number }) | null,
+    dim?: number | readonly number[] | VarianceOptions | null,
+    unbiased?: boolean,
     keepdim?: boolean,
-  ): Tensor {
-    return this.#one(reducing.variance("std", this, alongOf("std", dim, keepdim, ["correction"])));
+  ): Tensor;
+  std(...given: VarianceArguments): Tensor {
+    return this.#one(reducing.variance("std", this, varianceOf("std", given)));
   }
-  /** The largest of all; along an axis, with where it is: `const [values, indices] = x.max(1)`. */
+  /**
+   * The largest of all; along an axis, with where it is: `const [values, indices] = x.max(1)`; of two
+   * tensors.
+   */
   max(): Tensor;
+  max(other: Tensor): Tensor;
   max(dim: number | { dim: number; keepdim?: boolean }, keepdim?: boolean): [values: Tensor, indices: Tensor];
-  max(dim?: number | { dim: number; keepdim?: boolean }, keepdim?: boolean): Tensor | [Tensor, Tensor] {
+  max(
+    dim?: number | Tensor | { dim: number; keepdim?: boolean },
+    keepdim?: boolean,
+  ): Tensor | [Tensor, Tensor] {
+    if (dim instanceof Tensor) return this.maximum(dim);
     return dim === undefined ? this.amax() : this.#extreme("max", dim, keepdim);
   }
-  /** The smallest of all; along an axis, with where it is. */
+  /** The smallest of all; along an axis, with where it is; of two tensors. */
   min(): Tensor;
+  min(other: Tensor): Tensor;
   min(dim: number | { dim: number; keepdim?: boolean }, keepdim?: boolean): [values: Tensor, indices: Tensor];
-  min(dim?: number | { dim: number; keepdim?: boolean }, keepdim?: boolean): Tensor | [Tensor, Tensor] {
+  min(
+    dim?: number | Tensor | { dim: number; keepdim?: boolean },
+    keepdim?: boolean,
+  ): Tensor | [Tensor, Tensor] {
+    if (dim instanceof Tensor) return this.minimum(dim);
     return dim === undefined ? this.amin() : this.#extreme("min", dim, keepdim);
   }
   /** Where the largest is, the first of equals: along an axis, or in the flattened tensor. */
@@ -682,32 +737,40 @@ export abstract class Tensor {
       reducing.argExtreme("argmin", this, (along.dim as number) ?? null, along.keepdim ?? false),
     );
   }
-  /** The k largest along an axis in order, and where they are; the smallest with `largest` false. */
-  topk(k: number, options?: number | { dim?: number; largest?: boolean }): [values: Tensor, indices: Tensor] {
-    const { dim = -1, largest = true } = optionsOf<{ dim?: number; largest?: boolean }>(
+  /**
+   * The k largest along an axis in order, and where they are; the smallest with `largest` false. The first of
+   * equals comes first.
+   */
+  topk(
+    k: number,
+    options?: number | { dim?: number; largest?: boolean },
+    largest?: boolean,
+  ): [values: Tensor, indices: Tensor] {
+    const { dim = -1, largest: most = true } = optionsOf<{ dim?: number; largest?: boolean }>(
       "topk",
-      options,
+      typeof options === "number" && largest !== undefined ? { dim: options, largest } : options,
       ["dim", "largest"],
       "dim",
     );
-    const floats = this.dtype === "float32" ? this : this.float();
-    const [values, indices] = apply(reducing.topk(floats, k, dim, largest), [floats]) as [Tensor, Tensor];
-    return [floats === this ? values : values.to(this.dtype), indices];
+    return this.#ranked("topk", ranking("topk", this, k, dim, most));
   }
   /** In order along an axis, and where each stood; those first that come first, of equals. */
-  sort(options?: number | { dim?: number; descending?: boolean }): [values: Tensor, indices: Tensor] {
-    const { dim = -1, descending = false } = optionsOf<{ dim?: number; descending?: boolean }>(
+  sort(
+    options?: number | { dim?: number; descending?: boolean },
+    descending?: boolean,
+  ): [values: Tensor, indices: Tensor] {
+    const { dim = -1, descending: falling = false } = optionsOf<{ dim?: number; descending?: boolean }>(
       "sort",
-      options,
+      typeof options === "number" && descending !== undefined ? { dim: options, descending } : options,
       ["dim", "descending"],
       "dim",
     );
     const size = this.shape[dimOf("sort", dim, this.shape.length)] ?? 1;
-    return this.topk(size, { dim, largest: descending });
+    return this.#ranked("sort", ranking("sort", this, size, dim, falling));
   }
   /** The places of the elements in order along an axis. */
-  argsort(options?: number | { dim?: number; descending?: boolean }): Tensor {
-    return this.sort(options)[1];
+  argsort(options?: number | { dim?: number; descending?: boolean }, descending?: boolean): Tensor {
+    return this.sort(options, descending)[1];
   }
   /** Sums of everything up to and with each element along an axis. */
   cumsum(dim: number): Tensor {
@@ -733,8 +796,28 @@ export abstract class Tensor {
   }
 
   #with(name: elementwise.Binary, other: Operand): Tensor {
-    const right = tensorOf(name, other);
+    const right = operandOf(name, other, this);
     return apply(elementwise.binary(name, this, right), [this, right])[0]!;
+  }
+
+  /** Whole numbers have no quotient by 0; in a trace nobody can tell. */
+  #divided(name: "floorDivide" | "truncDivide" | "remainder", other: Operand): Tensor {
+    const right = operandOf(name, other, this);
+    if (elementwise.promoted(this, right) === "int32" && right.backend === null && right.data.includes(0))
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: name,
+        expected: "whole numbers other than 0 to divide by",
+        got: "0",
+        cure: "make floats by float(), which give infinities",
+      });
+    return this.#with(name, right);
+  }
+
+  #ranked(name: "topk" | "sort", order: Ranking): [values: Tensor, indices: Tensor] {
+    if (!computesNow([this])) return apply({ ...ranked(this, order), name }, [this]) as [Tensor, Tensor];
+    const [values, places, shape] = rankedNow(this.data, this, order);
+    return [new EagerTensor(this.dtype, shape, values), new EagerTensor("int32", shape, places)];
   }
 
   #product(name: "mm" | "bmm" | "mv" | "dot", other: Tensor | HostTensor): Tensor {
@@ -764,14 +847,14 @@ export abstract class Tensor {
     const given = lists.map((k) => tensorOf("at", indices[k] as Tensor));
     const flags = given.find(({ dtype }) => dtype === "bool");
     if (flags) return this.#flagged(indices, flags);
-    const apart = lists.some((place, k) => place !== lists[0]! + k);
-    if (apart || indices.some((index, k) => index === "..." && k < lists[0]!))
-      refuseSizes(
-        "at",
-        "tensors of places side by side, before any ...",
-        shown(basic),
-        "take one after the other",
-      );
+    const open = basic.indexOf("...");
+    if (open >= 0) {
+      const used = basic.filter((index) => index !== null).length - 1;
+      const all = new Array<string>(Math.max(0, this.shape.length - used)).fill(":");
+      return this.at(...indices.slice(0, open), ...all, ...indices.slice(open + 1));
+    }
+    if (lists.some((place, k) => place !== lists[0]! + k))
+      refuseSizes("at", "tensors of places side by side", shown(basic), "take one after the other");
     // What is picked first may take axes away or add some in front of these.
     const axis = basic.slice(0, lists[0]).filter((index) => typeof index !== "number").length;
     const part = this.#part(picked(this.shape, basic));
@@ -829,6 +912,10 @@ export class EagerTensor extends Tensor {
   }
 }
 
+// Found here, an assignment in the constructor does not go on to the proxy behind every tensor.
+for (const field of ["dtype", "shape", "data"])
+  Object.defineProperty(EagerTensor.prototype, field, { value: undefined, writable: true });
+
 const plain = ({ dtype, shape, data }: HostTensor): HostTensor => ({ dtype, shape, data });
 
 /** Whether operands are computed at once: none is without values, and none belongs into a trace. */
@@ -839,46 +926,56 @@ function computesNow(operands: readonly Tensor[]): boolean {
 
 /** Carries out an operation: at once, or by what its operands belong to. */
 export function apply(operation: Operation, operands: readonly Tensor[]): Tensor[] {
-  const backend = operands.find((one) => one.backend !== null)?.backend;
-  if (backend) return backend.apply(operation, operands) as Tensor[];
+  for (const { backend } of operands)
+    if (backend !== null) return backend.apply(operation, operands) as Tensor[];
   const recording = recordingNow();
   if (recording && !operands.every((one) => recording.isNew(one)))
     return recording.apply(operation, operands) as Tensor[];
   if (operation.alias) return [new EagerTensor(operands[0]!.dtype, operation.alias, operands[0]!.data)];
-  const empty = operands.find(({ shape }) => shape.includes(0));
-  if (empty)
-    refuseSizes(
-      operation.name,
-      "at least one element",
-      shownShape(empty.shape),
-      "engines have no empty tensors",
-    );
+  for (const { shape } of operands)
+    if (shape.includes(0))
+      refuseSizes(operation.name, "at least one element", shownShape(shape), "engines have no empty tensors");
   return runNow(operation, operands).map(EagerTensor.of);
 }
 
 const isBasic = (index: Index): index is Basic =>
   index === null || typeof index === "number" || typeof index === "string";
 
+function scalar(dtype: DType, value: number): EagerTensor {
+  const data = allocate(dtype, 1);
+  data[0] = value;
+  return new EagerTensor(dtype, [], data);
+}
+
 /** An operand as a tensor. @throws UNROLL_ARGUMENT naming what came */
 export function tensorOf(place: string, given: Operand | readonly number[]): Tensor {
   if (given instanceof Tensor) return given;
   if (typeof given === "number") {
-    const fits = (given | 0) === given;
-    return fits
-      ? new EagerTensor("int32", [], Int32Array.of(given))
-      : new EagerTensor("float32", [], Float32Array.of(given));
+    return scalar((given | 0) === given ? "int32" : "float32", given);
   }
-  if (typeof given === "boolean") return new EagerTensor("bool", [], Uint8Array.of(given ? 1 : 0));
+  if (typeof given === "boolean") return scalar("bool", given ? 1 : 0);
   if (Array.isArray(given) && given.every((one) => (one | 0) === one))
     return new EagerTensor("int32", [given.length], Int32Array.from(given));
-  if (isHostTensor(given) && tensorProblem(given) === null) return EagerTensor.of(given);
+  const problem = isHostTensor(given) ? tensorProblem(given) : null;
+  if (isHostTensor(given) && problem === null) return EagerTensor.of(given);
   throw unrollError({
     code: "UNROLL_ARGUMENT",
     place,
-    expected: "a tensor or a number",
-    got: given === undefined ? "undefined" : isHostTensor(given) ? tensorProblem(given)![1] : shown(given),
+    expected: problem === null ? "a tensor or a number" : problem[0],
+    got: problem === null ? shown(given) : problem[1],
     cure: "tensor(values) makes one; a name that is not there gives undefined",
   });
+}
+
+/** The other operand: a number takes the dtype of floats that it meets, so that it is rounded once. */
+function operandOf(place: string, given: Operand, beside: Tensor): Tensor {
+  if (typeof given === "number" && beside.dtype === "float32") return scalar("float32", given);
+  return tensorOf(place, given);
+}
+
+function scaled(place: string, other: Operand, options: { alpha?: number }): Operand {
+  const { alpha = 1 } = optionsOf<{ alpha?: number }>(place, options, ["alpha"]);
+  return alpha === 1 ? other : tensorOf(place, other).mul(alpha);
 }
 
 /** Whole numbers as they are. @throws UNROLL_DTYPE */
@@ -909,17 +1006,48 @@ function dimGiven(place: string, options: unknown, otherwise?: number): number {
 }
 
 /** `dim` and `keepdim` one by one, or as options. */
-function alongOf(
-  place: string,
-  dim: unknown,
-  keepdim: boolean | undefined,
-  more: readonly string[] = [],
-): Along & { readonly correction?: number } {
+function alongOf(place: string, dim: unknown, keepdim: boolean | undefined): Along {
   if (typeof dim === "object" && dim !== null && !Array.isArray(dim)) {
     if (keepdim !== undefined) noMore(place, [keepdim]);
-    return optionsOf<Along & { correction?: number }>(place, dim, ["dim", "keepdim", ...more]);
+    return optionsOf<Along>(place, dim, ["dim", "keepdim"]);
   }
   return { dim: dim as number | readonly number[] | null, ...(keepdim !== undefined && { keepdim }) };
+}
+
+/** Options of a variance. */
+export interface VarianceOptions extends Along {
+  /** What is taken from the count. Default 1. */
+  readonly correction?: number;
+  /** False is a correction of 0. */
+  readonly unbiased?: boolean;
+}
+
+type VarianceArguments = [
+  dim?: boolean | number | readonly number[] | VarianceOptions | null,
+  unbiased?: boolean | undefined,
+  keepdim?: boolean | undefined,
+];
+
+/** What a variance is along: options, or PyTorch's order, in which `unbiased` may stand alone. */
+function varianceOf(
+  place: string,
+  [dim, unbiased, keepdim]: VarianceArguments,
+): Along & { readonly correction?: number } {
+  if (typeof dim === "boolean") return varianceOf(place, [null, dim, keepdim]);
+  if (typeof dim !== "object" || dim === null || Array.isArray(dim))
+    return { ...alongOf(place, dim, keepdim), correction: unbiased === false ? 0 : 1 };
+  noMore(place, unbiased === undefined ? [] : [unbiased]);
+  const known = ["dim", "keepdim", "correction", "unbiased"];
+  const { unbiased: fair = true, ...along } = optionsOf<VarianceOptions>(place, dim, known);
+  if (!fair && along.correction !== undefined)
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place,
+      expected: "correction or unbiased",
+      got: "both",
+      cure: "unbiased: false is correction: 0",
+    });
+  return fair ? along : { ...along, correction: 0 };
 }
 
 /** One operand's elements where a condition holds, the other's elsewhere. */
