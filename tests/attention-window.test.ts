@@ -282,6 +282,37 @@ describe("a window of attention", () => {
     compiled.dispose();
   });
 
+  it.each(engines)(
+    "has no step before a NaN spoilt by it, nor where all of the past is seen, on %s",
+    async (_e, make) => {
+      const heads = { heads: 2, headSize: 2, window: null } as const;
+      for (const layer of [
+        attention({ name: "look", ...own, window: null }),
+        attention({ name: "look", ...own, window: null, score: "additive" }),
+        multiHeadAttention({ name: "look", ...own, ...heads }),
+      ]) {
+        const model = looking(layer);
+        const [weights, adapter] = [weightsFor(model), make()];
+        const compiled = await compile(model, { adapter, weights });
+        for (const bad of [NaN, Infinity]) {
+          const spoilt = tensor(x.data.slice(), x.shape);
+          spoilt.data[4 * SIZE] = bad;
+          const { outputs } = await compiled.sequence(spoilt);
+          const { exact, bounds } = deriveBounds(model, weights, { inputs: { x } });
+          const before = ({ data }: Pick<HostTensor, "data"> | { data: Float64Array }): Float64Array =>
+            Float64Array.from(data.subarray(0, 4 * SIZE));
+          const shape = [4, SIZE];
+          const got = tensor([...before(outputs["look"]!)], shape);
+          const want = { shape, data: before(exact.outputs["look"]!) };
+          const bound = { shape, data: before(bounds.outputs["look"]!) };
+          expect(compareWithBound(got, want, bound).errorOverBound).toBeLessThan(1);
+          expect(Number.isFinite(outputs["look"]!.data[4 * SIZE])).toBe(false);
+        }
+        compiled.dispose();
+      }
+    },
+  );
+
   const refused = (layer: Partial<AttentionSpec>): (() => Spec) => {
     const given = { name: "look", ...own, ...layer };
     return () => looking(attention(given as AttentionSpec));

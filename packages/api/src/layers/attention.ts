@@ -117,11 +117,24 @@ export function attentionComposite(
     const fit = score(b, q, k, v, attrs);
     const batchMajor = (x: Value): Value => b.transpose(x, [1, 0, 2]);
     const { weights, some } = sharesOf(b, fit, visible(b, v, attrs), attrs);
-    let y = b.matmul(weights, batchMajor(kept(b, v["value"]!, keyMask)));
+    const values = batchMajor(kept(b, v["value"]!, keyMask));
+    let y = attrs.causal ? pastMean(b, weights, values) : b.matmul(weights, values);
     if (some && keyMask) y = b.select(some, y, b.matmul(weights, batchMajor(v["value"]!)));
     if (queryMask) y = b.select(b.expandDims(b.transpose(queryMask, [1, 0]), 2), y, b.constant(0));
     return { y: b.transpose(y, [1, 0, 2]), weights: b.transpose(weights, [1, 0, 2]) };
   });
+}
+
+/**
+ * weights [batch, time, source], zeros after each step, times values [batch, source, size]. A step after it
+ * that is not finite would spoil a product by 0: what is not is added apart, from its own step on.
+ */
+function pastMean(b: Block, weights: Value, values: Value): Value {
+  const none = b.constant(0);
+  // Infinity less itself is NaN as well.
+  const finite = b.equal(b.sub(values, values), none);
+  const mean = b.matmul(weights, b.select(finite, values, none));
+  return b.add(mean, b.cumsum(b.select(finite, none, values), 1));
 }
 
 /** x [source, batch, size] with zeros where it is masked. */
@@ -186,7 +199,9 @@ function score(
  */
 function maskedSoftmax(b: Block, x: Value, real: Value): Value {
   const last = x.type.shape.length - 1;
-  const some = b.select(real, x, b.neg(b.reduceMax(b.neg(x), last)));
+  // What is not real may be NaN, as a step after the own one that is bad.
+  const known = b.select(real, x, b.constant(0));
+  const some = b.select(real, x, b.neg(b.reduceMax(b.neg(known), last)));
   const e = b.select(real, b.exp(b.sub(some, b.reduceMax(some, last))), b.constant(0));
   // Once more after the division: a NaN among what is real spoils the sum, and is no reason to look at
   // padding.
