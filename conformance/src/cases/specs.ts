@@ -419,7 +419,7 @@ function build(choice: SpecChoice): Spec {
 export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
   const { depth, steppable = false, axes = true, custom = true } = wish;
   const looking = fc.record({
-    score: fc.constantFrom("dot", "scaledDot", "additive", "additive", "general", "concat"),
+    score: fc.constantFrom("dot", "scaledDot", "additive", "additive", "general", "general", "concat"),
     causal: steppable ? fc.constant(false as const) : fc.constantFrom(false, false, true),
     emptyRows: fc.constantFrom("zeros", "zeros", "mean"),
     by: custom
