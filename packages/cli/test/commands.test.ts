@@ -202,7 +202,11 @@ describe("unroll verify", () => {
   ])("runs fixtures/%s", async (name, cases) => {
     const manifest = `fixtures/${name}/manifest.json`;
     const { code, out } = await unroll("verify", manifest, "--adapter", "builtin", "--json");
-    const { cases: reports, failed, unsupported } = JSON.parse(out) as {
+    const {
+      cases: reports,
+      failed,
+      unsupported,
+    } = JSON.parse(out) as {
       cases: { name: string; status: string; reason: string | null }[];
       failed: number;
       unsupported: number;

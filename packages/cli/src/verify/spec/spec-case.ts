@@ -18,8 +18,9 @@ import type { SpecEntry } from "./spec-entry.js";
 
 /**
  * Makes a case ready. Its file has the inputs by name, `lengths` where rows end early or `mask.AXIS` [batch,
- * time] where steps along a time axis are not real, `state.LAYER.PART` where it starts from a state, weights as `w.NAME`, and the results: outputs as `f64.REFERENCE` and, where
- * they were recorded, final states as `f64.state.LAYER.PART`.
+ * time] where steps along a time axis are not real, `state.LAYER.PART` where it starts from a state, weights
+ * as `w.NAME`, and the results: outputs as `f64.REFERENCE` and, where they were recorded, final states as
+ * `f64.state.LAYER.PART`.
  *
  * @throws UNROLL_SPEC and what reading weights throws, UNROLL_FORMAT when the file is not as it says
  */
