@@ -1,13 +1,8 @@
 import { readFileSync } from "node:fs";
 import {
-  attention,
-  type AttentionSpec,
   compile,
   type HostTensor,
   input,
-  type LayerSpec,
-  multiHeadAttention,
-  type MultiHeadAttentionSpec,
   recurrent,
   spec,
   type Spec,
@@ -24,9 +19,9 @@ import { variants } from "./engines.js";
 
 interface Recorded {
   readonly name: string;
-  readonly dialect: "torch" | "keras";
-  readonly layer: (MultiHeadAttentionSpec | AttentionSpec) & { readonly inputSize: number };
-  readonly self: boolean;
+  readonly file: string;
+  readonly weights: "torch" | "keras";
+  readonly spec: Spec;
   /** Whether it was computed in float32, as Keras gives something else in float64. */
   readonly single: boolean;
 }
@@ -75,42 +70,18 @@ interface Loaded {
   readonly want: Readonly<Record<string, Float64Array>>;
 }
 
-function load({ name, dialect, layer: { type, ...options }, self }: Recorded): Loaded {
+function load({ name, weights: dialect, spec: model }: Recorded): Loaded {
   const tensors = read(name);
-  const names = self ? ["query"] : ["query", "key", "value"];
-  const inputs = Object.fromEntries(names.map((one) => [one, float(tensors[one]!)]));
-  const wired = {
-    ...options,
-    name: "heads",
-    query: "query",
-    value: self ? "query" : "value",
-    ...(!self && { key: "key" }),
-  };
-  const layer: LayerSpec =
-    type === "attention"
-      ? attention(wired as AttentionSpec)
-      : multiHeadAttention(wired as MultiHeadAttentionSpec);
-  const model = spec({
-    name,
-    inputs: names.map((one) =>
-      input({ name: one, shape: [inputs[one]!.shape[2]!], axis: one === "query" ? "time" : "source" }),
-    ),
-    layers: [layer],
-    outputs: ["heads", "heads.weights"],
-  });
+  const inputs = Object.fromEntries(model.inputs.map((one) => [one.name, float(tensors[one.name]!)]));
   const named = under(tensors, "w.", (one) => one);
-  const { weights } =
-    dialect === "torch"
-      ? fromTorch(model, named, [{ layer: "heads", module: "", level: null }])
-      : fromKeras(model, named);
+  const { weights } = (dialect === "torch" ? fromTorch : fromKeras)(model, named);
   const masks = under(tensors, "mask.", mask);
-  const { output, weights: shares } = under(tensors, "f64.", exactly);
   return {
     model,
     weights,
     run: { inputs, mask: masks["time"], along: { source: { mask: masks["source"] } } },
     masks,
-    want: { heads: output!, "heads.weights": shares! },
+    want: under(tensors, "f64.", exactly),
   };
 }
 

@@ -128,6 +128,21 @@ describe("cases", () => {
       spec.layers.some((layer) => layer.type === "multiHeadAttention" && layer.value !== layer.query),
     "heads that look at their own past": ({ spec }) =>
       spec.layers.some((layer) => layer.type === "multiHeadAttention" && layer.causal),
+    ...Object.fromEntries(
+      (["attention", "multiHeadAttention"] as const).flatMap((type) => [
+        [
+          `${type} to a window`,
+          ({ spec }: Case) => spec.layers.some((layer) => layer.type === type && layer.window !== null),
+        ],
+        [
+          `${type} to a window, with a state`,
+          ({ spec, state }: Case) =>
+            state !== null && spec.layers.some((layer) => layer.type === type && layer.window !== null),
+        ],
+      ]) as [string, (given: Case) => boolean][],
+    ),
+    "attention to a window, with gaps in a mask": ({ spec, mask }) =>
+      mask !== null && spec.layers.some((layer) => "window" in layer && layer.window !== null),
     "a positional encoding": layersOf("positionalEncoding"),
     "heads without biases": ({ spec }) =>
       spec.layers.some((layer) => layer.type === "multiHeadAttention" && layer.bias === "none"),

@@ -10,7 +10,10 @@ describe("supportOf", () => {
       entries.filter(
         ({ how, layer, option }) =>
           how !==
-          (["custom cell", "attention", "multi-head attention", "conditional random field"].includes(layer) ||
+          ((["custom cell", "attention", "multi-head attention", "conditional random field"].includes(
+            layer,
+          ) &&
+            !option.startsWith("a window of steps")) ||
           (/normalisation$/.test(layer) && !layer.startsWith("group")) ||
           ["projection", "peepholes", "clipped cell state"].includes(option)
             ? "composed"

@@ -1,4 +1,11 @@
-import { type InputSpec, type Spec, specState, specWeights, type WeightMap } from "@unroll/api";
+import {
+  type HostTensor,
+  type InputSpec,
+  type Spec,
+  specState,
+  specWeights,
+  type WeightMap,
+} from "@unroll/api";
 import * as fc from "fast-check";
 import { type Case, SOURCE } from "./case.js";
 import { IDS, mayGrow, specs, type SpecWish } from "./specs.js";
@@ -108,9 +115,15 @@ export function stateOf(spec: Spec, batch: number, drawn: ValueChoice): Case["st
       .filter((layer) => !("initialState" in layer) || layer.initialState === null)
       .map(({ name }) => name),
   );
-  const state: Record<string, Record<string, ReturnType<typeof values>>> = {};
-  for (const { layer, part, shape } of specState(spec))
-    if (own.has(layer)) (state[layer] ??= {})[part] = values(drawn, `${layer}.${part}`, [batch, ...shape]);
+  const state: Record<string, Record<string, HostTensor>> = {};
+  for (const { layer, part, shape, dtype } of specState(spec)) {
+    if (!own.has(layer)) continue;
+    const parts = (state[layer] ??= {});
+    const [name, full] = [`${layer}.${part}`, [batch, ...shape]];
+    // A cache is listed before the count of its slots that are filled.
+    parts[part] =
+      dtype === "int32" ? ids(drawn, name, full, parts["key"]!.shape[1]! + 1) : values(drawn, name, full);
+  }
   return state;
 }
 

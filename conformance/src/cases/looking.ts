@@ -28,9 +28,14 @@ export interface AttentionChoice extends Pick<
   readonly ownKeys: boolean;
   /** Whether heads look at the sequence that they are on rather than at the memory. */
   readonly self: boolean;
+  /** How many steps a sequence that looks at itself sees of those before; null for all of them. */
+  readonly window: number | null;
   /** Whether the weights are put out. */
   readonly shown: boolean;
 }
+
+/** The longest window of a case. */
+export const MOST_WINDOW = 4;
 
 /** Name of the layer that reads the memory before it is looked at. */
 export const ENCODER = "encoder";
@@ -93,7 +98,10 @@ export function attendingByHeads(
   self: boolean,
 ): LayerSpec[] {
   const placed = positionalEncoding({ name: "placed", input: at, inputSize: size });
-  const [layers, value] = self ? [[placed], placed.name] : memoryOf(choice);
+  const window = self ? choice.window : null;
+  // A window is stepped over, and so far nothing counts the steps of that.
+  const own: readonly [LayerSpec[], string] = window === null ? [[placed], placed.name] : [[], at];
+  const [layers, value] = self ? own : memoryOf(choice);
   const sizes = { inputSize: size, keySize: self ? size : choice.size };
   return [
     ...layers,
@@ -103,7 +111,8 @@ export function attendingByHeads(
       value,
       ...sizes,
       ...headsOf(choice),
-      causal: self && choice.causal,
+      causal: self && (choice.causal || window !== null),
+      window,
     }),
   ];
 }

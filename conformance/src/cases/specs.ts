@@ -40,6 +40,7 @@ import {
   attendingByHeads,
   type AttentionChoice,
   ENCODER,
+  MOST_WINDOW,
   READER,
   reading,
   scoringOf,
@@ -66,6 +67,7 @@ export interface SpecWish {
 const known = ["simpleRnn", "lstm", "gru"] as const;
 
 // The first of each list is what a counterexample shrinks to.
+const windowSizes = [2, 3, MOST_WINDOW];
 const units = fc.constantFrom(1, 2, 3, 4, 5, 8);
 const sizes = fc.constantFrom(1, 2, 3, 4);
 
@@ -260,8 +262,9 @@ function addLook(draft: Draft, { choice, first, final, returns }: Place, look: A
   if (!look || !first || apart) return;
   const { at, size } = draft;
   // Only a sequence has steps before it.
-  if (look.by === "layer" && look.causal && returns === "sequence") {
-    const own = { name: SELF, query: at, value: at, inputSize: size, causal: true } as const;
+  if (look.by === "layer" && (look.causal || (look.self && look.window !== null)) && returns === "sequence") {
+    const { window } = look;
+    const own = { name: SELF, query: at, value: at, inputSize: size, causal: true, window } as const;
     const self = attention({ ...own, ...scoringOf(look) });
     draft.layers.push(self, merge({ name: "with_self", inputs: [at, SELF], mode: "sum" }));
     draft.at = "with_self";
@@ -416,7 +419,7 @@ function build(choice: SpecChoice): Spec {
 export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
   const { depth, steppable = false, axes = true, custom = true } = wish;
   const looking = fc.record({
-    score: fc.constantFrom("dot", "scaledDot", "additive", "additive", "general", "concat"),
+    score: fc.constantFrom("dot", "scaledDot", "additive", "additive", "general", "general", "concat"),
     causal: steppable ? fc.constant(false as const) : fc.constantFrom(false, false, true),
     emptyRows: fc.constantFrom("zeros", "zeros", "mean"),
     by: custom
@@ -427,7 +430,9 @@ export function specs(wish: SpecWish = {}): fc.Arbitrary<Spec> {
     size: sizes,
     encoder: steppable ? fc.constant("none" as const) : fc.constantFrom("none", "forward", "backward"),
     ownKeys: fc.boolean(),
-    self: steppable ? fc.constant(false as const) : fc.boolean(),
+    self: fc.boolean(),
+    // What can be stepped holds no more of the past than a window.
+    window: fc.constantFrom(...(steppable ? [] : [null, null]), ...windowSizes),
     shown: fc.boolean(),
   });
   return fc

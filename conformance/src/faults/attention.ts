@@ -2,7 +2,9 @@ import type { HostTensor } from "@unroll/api";
 import type { CompositeNode, PrimitiveNode } from "@unroll/api/adapter";
 import { faultOfComposites } from "./planting/composites.js";
 import { fault, type Fault } from "./planting/fault.js";
+import type { Tensors } from "./planting/differ.js";
 import { attentionOf } from "./planting/programs.js";
+import { isState } from "./planting/results.js";
 import { rewrite } from "./planting/rewrite.js";
 import { changeNamed } from "./planting/weights.js";
 
@@ -19,6 +21,34 @@ const changedBody = (
 
 const negated = ({ body }: CompositeNode, id: string): boolean =>
   body.nodes.some((inner) => inner.kind === "primitive" && inner.op === "not" && inner.outputs[0]!.id === id);
+
+/** More steps than a cache of any case has slots. */
+const MANY = 100;
+
+/** Keys and values of a cache [batch, slots, size] changed on their way in. */
+const changedCache =
+  (f: (shape: readonly number[], k: number) => number) =>
+  (feeds: Tensors): Tensors =>
+    Object.fromEntries(
+      Object.entries(feeds).map(([name, feed]) => [
+        name,
+        isState(name) && /\.(key|value)$/.test(name) && feed.shape.length === 3
+          ? ({ ...feed, data: feed.data.map((_, k) => feed.data[f(feed.shape, k)]!) } as HostTensor)
+          : feed,
+      ]),
+    );
+
+/** Where the element that takes the place of element k lies: in the slot before, the last for the first. */
+function slotsMoved([, slots, size]: readonly number[], k: number): number {
+  const slot = Math.floor(k / size!) % slots!;
+  return k + (slot === 0 ? slots! - 1 : -1) * size!;
+}
+
+/** The same, in the row before. */
+function rowsMoved([batch, slots, size]: readonly number[], k: number): number {
+  const row = slots! * size!;
+  return (k + (batch! - 1) * row) % (batch! * row);
+}
 
 /** Attention. */
 export const attention: readonly Fault[] = [
@@ -146,5 +176,33 @@ export const attention: readonly Fault[] = [
     "what a score is multiplied by is taken for 1",
     "a converter without the weight of Attention(use_scale=True)",
     { weights: changeNamed(".scale", ({ data }) => new Float32Array(data.length).fill(1)) },
+  ),
+  fault(
+    "attention-cache-one-late",
+    "the cache of keys and values is read one slot late",
+    "a ring of keys whose next place is moved on before it is written",
+    { feeds: changedCache(slotsMoved) },
+  ),
+  fault(
+    "attention-cache-of-another-row",
+    "a row looks at the cache of the row before it",
+    "beams put in another order without their caches",
+    { feeds: changedCache(rowsMoved) },
+  ),
+  fault(
+    "attention-cache-empty-slots-counted",
+    "slots of the cache that no step has filled are looked at",
+    "a cache allocated whole and attended to without a mask",
+    {
+      feeds: (feeds) =>
+        Object.fromEntries(
+          Object.entries(feeds).map(([name, feed]) => [
+            name,
+            isState(name) && name.endsWith(".count")
+              ? ({ ...feed, data: feed.data.map(() => MANY) } as HostTensor)
+              : feed,
+          ]),
+        ),
+    },
   ),
 ];

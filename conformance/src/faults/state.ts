@@ -8,7 +8,7 @@ export const state: readonly Fault[] = [
       Object.fromEntries(
         Object.entries(feeds).map(([name, feed]) => [
           name,
-          isState(name) ? ({ ...feed, data: new Float32Array(feed.data.length) } as typeof feed) : feed,
+          isState(name) ? ({ ...feed, data: feed.data.map(() => 0) } as typeof feed) : feed,
         ]),
       ),
   }),
@@ -22,7 +22,7 @@ export const state: readonly Fault[] = [
           ? Object.fromEntries(
               Object.entries(feeds).map(([name, feed]) => [
                 name,
-                isState(name) ? ({ ...feed, data: new Float32Array(feed.data.length) } as typeof feed) : feed,
+                isState(name) ? ({ ...feed, data: feed.data.map(() => 0) } as typeof feed) : feed,
               ]),
             )
           : feeds,

@@ -68,6 +68,7 @@ export function evaluate<V = Float64Array>(
       const tensor = run.state?.[layer]?.[part];
       return tensor ? m.from(tensor.data.subarray(row * size, (row + 1) * size)) : m.zeros(size);
     },
+    givenCount: (layer, part, row) => run.state?.[layer]?.[part]?.data[row] ?? 0,
     record(layer, part, shape, rows) {
       (state[layer] ??= {})[part] = tensorOf(m, { axis: null, shape, rows: rows.map((one) => [one]) });
     },

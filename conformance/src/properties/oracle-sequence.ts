@@ -47,6 +47,7 @@ export const oracleSequence: Property<Case> = {
     "time-axes",
     "attention",
     "multi-head-attention",
+    "attention-window",
     "positional-encoding",
     "repeat",
     "crf",

@@ -35,6 +35,7 @@ export const oracleStep: Property<Case> = {
     "time-axes",
     "attention",
     "multi-head-attention",
+    "attention-window",
     "R1",
     "R7",
   ],

@@ -480,6 +480,20 @@ const options: readonly Option[] = [
     ]),
     extent,
   })),
+  ...(["full", "lengths", "mask"] as const).flatMap((extent): readonly Option[] => {
+    const own = { name: "layer", query: "x", value: "x", inputSize: SIZE, causal: true, window: 3 } as const;
+    const ends = { full: "", lengths: ", lengths", mask: ", a mask" };
+    const option = `a window of steps${ends[extent]}`;
+    return [
+      { layer: "attention", option, model: floats([attention(own)]), extent },
+      {
+        layer: "multi-head attention",
+        option,
+        model: floats([multiHeadAttention({ ...own, heads: 2, headSize: 2 })]),
+        extent,
+      },
+    ];
+  }),
   ...(["as it is", "transitions alone", "lengths", "a mask with gaps"] as const).map((option): Option => ({
     layer: "conditional random field",
     option,

@@ -195,6 +195,27 @@ describe("unroll inspect", () => {
 describe("unroll verify", () => {
   const manifests = ["fixtures/torch/manifest.json", "fixtures/keras-like/manifest.json"];
 
+  it.each([
+    ["layers-norms", 49],
+    ["layers-attention", 27],
+    ["attention-window", 6],
+  ])("runs fixtures/%s", async (name, cases) => {
+    const manifest = `fixtures/${name}/manifest.json`;
+    const { code, out } = await unroll("verify", manifest, "--adapter", "builtin", "--json");
+    const {
+      cases: reports,
+      failed,
+      unsupported,
+    } = JSON.parse(out) as {
+      cases: { name: string; status: string; reason: string | null }[];
+      failed: number;
+      unsupported: number;
+    };
+    expect(reports.filter(({ status }) => status !== "passed")).toEqual([]);
+    expect({ code, failed, unsupported }).toEqual({ code: 0, failed: 0, unsupported: 0 });
+    expect(new Set(reports.map((report) => report.name)).size).toBe(cases);
+  });
+
   // Every case on every engine is a long run, of which the fast lane takes one engine.
   it("runs what a spec says, whole and by steps, and refuses a result that there is none of", async () => {
     const manifest = "fixtures/windows/manifest.json";
@@ -222,7 +243,7 @@ describe("unroll verify", () => {
     const mask = { dtype: "U8", shape: [1], data: new Uint8Array(1) } as const;
     writeFileSync(join(folder, "torch_conv1d.safetensors"), writeSafetensors({ ...tensors, mask } as never));
     expect(await told(first.spec)).toMatch(
-      /expected tensors among x, lengths, layer, w.NAME, f64.NAME, got "mask"/,
+      /expected tensors among x, lengths, mask.time, layer, w.NAME, f64.NAME, got "mask"/,
     );
     const wide = [{ ...first.spec.layers[0], kernelSize: [5000] }];
     expect(await told({ ...first.spec, layers: wide })).toMatch(/a window of at most 4096 elements/);

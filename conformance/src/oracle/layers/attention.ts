@@ -1,4 +1,5 @@
 import type { AttentionSpec } from "@unroll/api";
+import { overWindow } from "./attention-window.js";
 import type { Context, Equations, Value } from "./context.js";
 
 /** How well a key fits a query. */
@@ -31,11 +32,59 @@ function scoring<V>(
   };
 }
 
+/** What a cache has of a key, and how well that fits a query: `concat`'s weights are applied before. */
+function cachedScoring<V>(
+  layer: AttentionSpec,
+  context: Context<V>,
+): { cached: (key: V) => V; size: number; fit: (query: V, cached: V) => V } {
+  const { m, weight } = context;
+  const { name, inputSize, keySize, score } = layer;
+  if (score !== "concat") return { cached: (key) => key, size: keySize, fit: scoring(layer, context) };
+  const [kernel, size] = [weight(`${name}.scoreKernel`)!, layer.scoreSize!];
+  const [ofQuery, ofKey] = [
+    m.slice(kernel, 0, inputSize * size),
+    m.slice(kernel, inputSize * size, keySize * size),
+  ];
+  return {
+    cached: (key) => m.affine(key, ofKey, size, undefined),
+    size,
+    fit: (query, cached) =>
+      m.affine(
+        m.activate("tanh", m.add(m.affine(query, ofQuery, size, undefined), cached)),
+        weight(`${name}.scoreVector`)!,
+        1,
+        undefined,
+      ),
+  };
+}
+
+/** Rule `attention-window`. */
+function windowed<V>(layer: AttentionSpec, window: number, context: Context<V>) {
+  const { m, value, weight } = context;
+  const [q, k, v] = [layer.query, layer.key, layer.value].map(value) as [Value<V>, Value<V>, Value<V>];
+  const { cached, size, fit } = cachedScoring(layer, context);
+  const factor = layer.scale === "scalar" ? weight(`${layer.name}.scale`) : undefined;
+  const valueSize = v.shape[0]!;
+  const line = {
+    axis: q.axis,
+    keys: k.rows.map((steps) => steps.map(cached)),
+    keySize: size,
+    values: v.rows,
+    valueSize,
+  };
+  return overWindow({ name: layer.name, window }, context, line, valueSize, ({ keys, values }, row, t) => {
+    const fits = m.concat(keys.map((key) => fit(q.rows[row]![t]!, key)));
+    const shares = m.softmax(factor === undefined ? fits : m.mul(fits, repeated(m, factor, keys.length)));
+    return { y: m.affine(shares, m.concat(values), valueSize, undefined), shares };
+  });
+}
+
 const repeated = <V>(m: Context<V>["m"], one: V, count: number): V =>
   m.concat(Array.from({ length: count }, () => one));
 
 /** Rule `attention`: only real steps are looked at, and only real ones get what they see. */
 export const attention: Equations<AttentionSpec> = <V>(layer: AttentionSpec, context: Context<V>) => {
+  if (layer.window !== null) return windowed(layer, layer.window, context);
   const { m, value, real } = context;
   const { name } = layer;
   const [q, k, v] = [layer.query, layer.key, layer.value].map(value) as [Value<V>, Value<V>, Value<V>];

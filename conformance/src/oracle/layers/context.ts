@@ -30,6 +30,8 @@ export interface Context<V> {
   real(axis: string | null, row: number, t: number): boolean;
   /** The state that the caller gives for a row, zeros where none is given. */
   given(layer: string, part: string, row: number, size: number): V;
+  /** A whole number of the state that the caller gives for a row, 0 where none is given: no quantity. */
+  givenCount(layer: string, part: string, row: number): number;
   /** Notes how many steps of each row are real along a time axis that a layer makes. */
   ends(axis: string, lengths: readonly number[]): void;
   /** Notes a state part after the run, one vector a row. */

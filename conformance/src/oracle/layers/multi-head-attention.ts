@@ -1,4 +1,5 @@
 import type { MultiHeadAttentionSpec } from "@unroll/api";
+import { overWindow } from "./attention-window.js";
 import type { Context, Equations, Value } from "./context.js";
 
 /** What one head looks with, and what it sees. */
@@ -28,11 +29,49 @@ function look<V>(
   return { y, shares: m.concat(all) };
 }
 
+/** Rule `attention-window`, by several heads. */
+function windowed<V>(layer: MultiHeadAttentionSpec, window: number, context: Context<V>) {
+  const { m, value, weight } = context;
+  const { name, heads, headSize, valueHeadSize, outputSize } = layer;
+  const [q, k, v] = [layer.query, layer.key, layer.value].map(value) as [Value<V>, Value<V>, Value<V>];
+  const product = (part: string, columns: number, x: V): V =>
+    m.affine(x, weight(`${name}.${part}Kernel`)!, columns, weight(`${name}.${part}Bias`));
+  const [keySize, valueSize] = [heads * headSize, heads * valueHeadSize];
+  const line = {
+    axis: q.axis,
+    keys: k.rows.map((steps) => steps.map((x) => product("key", keySize, x))),
+    keySize,
+    values: v.rows.map((steps) => steps.map((x) => product("value", valueSize, x))),
+    valueSize,
+  };
+  return overWindow({ name, window }, context, line, outputSize, ({ keys, values }, row, t) => {
+    const query = product("query", keySize, q.rows[row]![t]!);
+    const each = Array.from({ length: heads }, (_, head) =>
+      look(
+        m,
+        {
+          query: m.slice(query, head * headSize, headSize),
+          keys: keys.map((key) => m.slice(key, head * headSize, headSize)),
+          values: values.map((one) => m.slice(one, head * valueHeadSize, valueHeadSize)),
+        },
+        keys.map((_key, s) => s),
+        layer,
+      ),
+    );
+    return {
+      y: product("output", outputSize, m.concat(each.map(({ y }) => y))),
+      shares: m.divide(each.map((one) => one.shares).reduce(m.add), heads),
+    };
+  });
+}
+
 /** Rule `multi-head-attention`. */
 export const multiHeadAttention: Equations<MultiHeadAttentionSpec> = <V>(
   layer: MultiHeadAttentionSpec,
-  { m, value, weight, real }: Context<V>,
+  context: Context<V>,
 ) => {
+  if (layer.window !== null) return windowed(layer, layer.window, context);
+  const { m, value, weight, real } = context;
   const { name, heads, headSize, valueHeadSize, outputSize } = layer;
   const [q, k, v] = [layer.query, layer.key, layer.value].map(value) as [Value<V>, Value<V>, Value<V>];
   const product = (part: string, columns: number, x: V): V =>

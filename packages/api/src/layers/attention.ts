@@ -1,6 +1,16 @@
 import type { Block, NamedValues, Value } from "../program/builder.js";
 import type { Attrs } from "../contract/program.js";
-import type { LayerDefinition, Surroundings, Wiring } from "./definition.js";
+import {
+  cacheParts,
+  cacheValues,
+  lookedAtWindow,
+  weightsInfo,
+  whyNotWindowed,
+  windowPrimitives,
+  wireWindow,
+  withTime,
+} from "./attention-window.js";
+import type { LayerDefinition, LayerScope, Lowered, StatePart, Surroundings, Wiring } from "./definition.js";
 import type { Fields, FilledOf, OptionsOf } from "./fields.js";
 import { layerOf } from "./fill.js";
 import { maskOf } from "./recurrence.js";
@@ -41,6 +51,18 @@ const fields = {
   /** Whether a step sees no step after it: query and key run along one axis. Default false. */
   causal: { kind: "oneOf", of: [false, true], default: false },
   /**
+   * Of causal attention: how many steps each one sees, its own and those before it. They are the state, so
+   * that a sequence may be fed in pieces or by steps. Default null: all of them, of a whole sequence alone.
+   */
+  window: { kind: "count", nullable: true, default: null },
+  /** Size of the value, which a window makes state: default `keySize`. Null without a window. */
+  valueSize: {
+    kind: "count",
+    nullable: true,
+    default: ({ window, keySize }: { window?: unknown; keySize?: unknown }) =>
+      window === null ? null : keySize,
+  },
+  /**
    * What a step gets that has no real step to look at: `zeros`, the default; or the `mean` over all steps,
    * masked ones too and whatever they hold, as Keras gives.
    */
@@ -49,7 +71,10 @@ const fields = {
 
 /**
  * Each step of a query takes the mean of another sequence's steps, weighted by how well their keys fit it.
- * The weights [batch, time, source] are there as `name.weights`, which only an output may be.
+ * The weights [batch, time, source] are there as `name.weights`, which only an output may be; of a window
+ * [batch, time, window], the oldest step first. The state of a window is the cache `key` [window - 1,
+ * keySize] and `value` [window - 1, valueSize], the latest step last, and `count` int32 [], how many of them
+ * there are.
  */
 export interface AttentionSpec extends FilledOf<typeof fields> {
   /** Which layer it is. */
@@ -92,11 +117,24 @@ export function attentionComposite(
     const fit = score(b, q, k, v, attrs);
     const batchMajor = (x: Value): Value => b.transpose(x, [1, 0, 2]);
     const { weights, some } = sharesOf(b, fit, visible(b, v, attrs), attrs);
-    let y = b.matmul(weights, batchMajor(kept(b, v["value"]!, keyMask)));
+    const values = batchMajor(kept(b, v["value"]!, keyMask));
+    let y = attrs.causal ? pastMean(b, weights, values) : b.matmul(weights, values);
     if (some && keyMask) y = b.select(some, y, b.matmul(weights, batchMajor(v["value"]!)));
     if (queryMask) y = b.select(b.expandDims(b.transpose(queryMask, [1, 0]), 2), y, b.constant(0));
     return { y: b.transpose(y, [1, 0, 2]), weights: b.transpose(weights, [1, 0, 2]) };
   });
+}
+
+/**
+ * weights [batch, time, source], zeros after each step, times values [batch, source, size]. A step after it
+ * that is not finite would spoil a product by 0: what is not is added apart, from its own step on.
+ */
+function pastMean(b: Block, weights: Value, values: Value): Value {
+  const none = b.constant(0);
+  // Infinity less itself is NaN as well.
+  const finite = b.equal(b.sub(values, values), none);
+  const mean = b.matmul(weights, b.select(finite, values, none));
+  return b.add(mean, b.cumsum(b.select(finite, none, values), 1));
 }
 
 /** x [source, batch, size] with zeros where it is masked. */
@@ -161,7 +199,9 @@ function score(
  */
 function maskedSoftmax(b: Block, x: Value, real: Value): Value {
   const last = x.type.shape.length - 1;
-  const some = b.select(real, x, b.neg(b.reduceMax(b.neg(x), last)));
+  // What is not real may be NaN, as a step after the own one that is bad.
+  const known = b.select(real, x, b.constant(0));
+  const some = b.select(real, x, b.neg(b.reduceMax(b.neg(known), last)));
   const e = b.select(real, b.exp(b.sub(some, b.reduceMax(some, last))), b.constant(0));
   // Once more after the division: a NaN among what is real spoils the sum, and is no reason to look at
   // padding.
@@ -190,10 +230,8 @@ function beforeScore(
   };
 }
 
-function wire(
-  { query, key, value, inputSize, keySize, score, scoreSize, scale, innerScale, causal }: AttentionSpec,
-  wiring: Wiring,
-): void {
+function wire(layer: AttentionSpec, wiring: Wiring): void {
+  const { query, key, value, inputSize, keySize, score, scoreSize, scale, innerScale, causal } = layer;
   const weighs = score === "general" || score === "concat";
   if (!weighs && keySize !== inputSize)
     wiring.refuse(
@@ -211,10 +249,10 @@ function wire(
     );
   const [q, k, v] = [wiring.read(query, "query"), wiring.read(key, "key"), wiring.read(value, "value")];
   const vectors = ({ dtype, shape }: ValueInfo): boolean => dtype === "float32" && shape.length === 1;
-  const size = `of ${inputSize}, the layer's inputSize`;
+  const own = `of ${inputSize}, the layer's inputSize`;
   const another = "a dense layer makes them of another size";
   if (!vectors(q) || q.shape[0] !== inputSize)
-    wiring.refuse("query", `float32 vectors ${size}`, query, another);
+    wiring.refuse("query", `float32 vectors ${own}`, query, another);
   if (!vectors(k) || k.axis === null || k.shape[0] !== keySize)
     wiring.refuse(
       "key",
@@ -242,25 +280,64 @@ function wire(
     wiring.refuse("causal", "false", causal, `query and key run along "${q.axis}" and "${k.axis}"`);
   if (innerScale !== "none" && score !== "additive")
     wiring.refuse("innerScale", `none for ${score}`, innerScale, "only additive has a tanh to scale within");
+  wireWindow(layer, wiring);
+  const size = layer.window === null ? null : v.shape[0]!;
+  if (layer.valueSize !== size)
+    wiring.refuse(
+      "valueSize",
+      size === null ? "null without a window" : `${size}, the size of value`,
+      layer.valueSize,
+      "it is a part of the state of a window",
+    );
 }
 
 /** Why what is looked at can't be looked at step by step; null where it can. */
 export function whyNotLookedAtBySteps(
-  {
-    name,
-    query,
-    key,
-    value,
-    causal,
-  }: Pick<AttentionSpec, "name" | "query" | "key" | "value"> & { readonly causal: boolean },
+  layer: Pick<AttentionSpec, "name" | "query" | "key" | "value" | "window"> & { readonly causal: boolean },
   around: Surroundings,
 ): string | null {
+  const { name, query, key, value, causal, window } = layer;
+  if (window !== null) return whyNotWindowed(layer, around);
   if (around.value(key).axis === STEPS)
-    return `attention "${name}" looks at ${causal ? `every step of "${STEPS}" so far` : `all of "${STEPS}"`}`;
+    return causal
+      ? `attention "${name}" looks at every step of "${STEPS}" so far; a window of it can be stepped`
+      : `attention "${name}" looks at all of "${STEPS}"`;
   const ending = [key, value].some((ref) => around.value(ref).ending);
   return ending && around.value(query).axis === STEPS
     ? `attention "${name}" sees the end of "${STEPS}"`
     : null;
+}
+
+/** What a key is once it has gone through the score's weights is what the cache has of it. */
+const cacheOf = ({ window, score, scoreSize, keySize, valueSize }: AttentionSpec): readonly StatePart[] =>
+  cacheParts(window, score === "concat" ? scoreSize! : keySize, valueSize!);
+
+/** Attention to a window. */
+function windowed(layer: AttentionSpec, window: number, scope: LayerScope): Lowered {
+  const { b, initial: held, weights: own } = scope;
+  const { given, stepping, out } = withTime(scope, layer);
+  const { q, k, score: compared, scales } = beforeScore(b, layer.score, given[0], given[1], own);
+  const looked = lookedAtWindow(b, {
+    score: compared,
+    scale: scales["scale"],
+    innerScale: scales["innerScale"],
+    window,
+    heads: 1,
+    query: q,
+    key: k,
+    value: given[2],
+    stepping,
+    extent: stepping ? {} : scope.extent(scope.value(layer.query).axis),
+    held,
+  });
+  const shown = (x: Value): Value => out(looked.restore(x));
+  return {
+    outputs: {
+      "": shown(looked.y),
+      ...(scope.wanted(".weights") && { ".weights": shown(looked.shares()) }),
+    },
+    state: looked.state,
+  };
 }
 
 /**
@@ -277,13 +354,17 @@ export const attentionDefinition = {
   type: "attention",
   fields,
   wire,
-  values({ query, key, value }, around) {
+  primitives: windowPrimitives,
+  values(layer, around) {
+    const { query, key, value, window } = layer;
     const { axis } = around.value(query);
     return [
       ["", { dtype: "float32", axis, shape: around.value(value).shape }],
-      [".weights", { dtype: "float32", axis, shape: [], over: around.value(key).axis! }],
+      [".weights", weightsInfo(axis, window, around.value(key).axis!)],
+      ...cacheValues(cacheOf(layer)),
     ];
   },
+  state: (layer) => cacheOf(layer),
   weights: ({ inputSize, keySize, score, scoreSize, scale, innerScale }) => [
     ...(score === "general" ? [{ name: "scoreKernel", shape: [inputSize, keySize] }] : []),
     ...(score === "concat"
@@ -296,7 +377,10 @@ export const attentionDefinition = {
     ...(scale === "none" ? [] : [{ name: "scale", shape: scale === "vector" ? [inputSize] : [] }]),
   ],
   whyNotSteppable: (layer, around) => whyNotLookedAtBySteps(layer, around),
-  lower({ query: queryRef, key: keyRef, value, ...how }, { b, read, value: info, extent, weights: own }) {
+  lower(layer, scope) {
+    if (layer.window !== null) return windowed(layer, layer.window, scope);
+    const { query: queryRef, key: keyRef, value, ...how } = layer;
+    const { b, read, value: info, extent, weights: own } = scope;
     const [query, key] = [read(queryRef), read(keyRef)];
     const masks = {
       keyMask: maskOf(b, key, extent(info(keyRef).axis)),

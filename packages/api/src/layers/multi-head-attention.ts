@@ -1,7 +1,16 @@
 import type { Block, Value } from "../program/builder.js";
-import { lengths } from "../program/primitives/lengths.js";
 import { attentionComposite, whyNotLookedAtBySteps } from "./attention.js";
-import type { LayerDefinition, OwnWeight, Wiring } from "./definition.js";
+import {
+  cacheParts,
+  cacheValues,
+  lookedAtWindow,
+  parted,
+  weightsInfo,
+  windowPrimitives,
+  wireWindow,
+  withTime,
+} from "./attention-window.js";
+import type { LayerDefinition, LayerScope, Lowered, OwnWeight, StatePart, Wiring } from "./definition.js";
 import type { Fields, FilledOf, OptionsOf } from "./fields.js";
 import { layerOf } from "./fill.js";
 import { affine, maskOf } from "./recurrence.js";
@@ -37,6 +46,11 @@ const fields = {
   /** Whether a step sees no step after it: query and key run along one axis. Default false. */
   causal: { kind: "oneOf", of: [false, true], default: false },
   /**
+   * Of causal attention: how many steps each one sees, its own and those before it. They are the state, so
+   * that a sequence may be fed in pieces or by steps. Default null: all of them, of a whole sequence alone.
+   */
+  window: { kind: "count", nullable: true, default: null },
+  /**
    * What each head gives a step that has no real step to look at: `zeros`, the default, as Keras 3.15
    * gives; or the `mean` over all steps, masked ones too and whatever they hold. (PyTorch gives NaN.)
    */
@@ -48,7 +62,9 @@ const fields = {
  * et al. 2017, section 3.2.2). Weights: `queryKernel` [inputSize, heads x headSize], `keyKernel` [keySize,
  * heads x headSize], `valueKernel` [valueSize, heads x valueHeadSize], `outputKernel` [heads x valueHeadSize,
  * outputSize], and a bias of each. The mean over heads of what each looks at [batch, time, source] is there
- * as `name.weights`, which only an output may be.
+ * as `name.weights`, which only an output may be; of a window [batch, time, window], the oldest step first.
+ * The state of a window is the cache `key` [window - 1, heads x headSize] and `value` [window - 1, heads x
+ * valueHeadSize], the latest step last, and `count` int32 [], how many of them there are.
  */
 export interface MultiHeadAttentionSpec extends FilledOf<typeof fields> {
   /** Which layer it is. */
@@ -74,6 +90,7 @@ function wire(layer: MultiHeadAttentionSpec, wiring: Wiring): void {
     );
   if (causal && q.axis !== k.axis)
     wiring.refuse("causal", "false", causal, `query and key run along "${q.axis}" and "${k.axis}"`);
+  wireWindow(layer, wiring);
 }
 
 /** The products, in the order in which weights are listed: name, rows, columns. */
@@ -93,17 +110,45 @@ const weights = (layer: MultiHeadAttentionSpec): OwnWeight[] =>
     ...(layer.bias === "single" ? [{ name: `${name}Bias`, shape: [columns] }] : []),
   ]);
 
-/** x [time, batch, heads x size] as rows of their own, [time, batch x heads, size]. */
-function parted(b: Block, x: Value, heads: number): Value {
-  const size = (x.type.shape[2] as number) / heads;
-  const like = b.constant(new Array<number>(heads * size).fill(0), [1, 1, heads, size]);
-  return b.mergeAxes(b.splitAxis(x, like, 2, 2), 1, 2);
-}
+const cacheOf = ({ window, heads, headSize, valueHeadSize }: MultiHeadAttentionSpec): readonly StatePart[] =>
+  cacheParts(window, heads * headSize, heads * valueHeadSize);
+
+/** A linear map of x by the layer's weights of that name. */
+const productOf = ({ b, weights: own }: LayerScope, name: string, x: Value): Value =>
+  affine(b, x, own[`${name}Kernel`]!, own[`${name}Bias`]);
 
 /** A mask [source, batch] for each head, [source, batch x heads]. */
 function forHeads(b: Block, mask: Value, heads: number): Value {
   const every = b.constant(new Array<number>(heads).fill(1), [1, 1, heads], "bool");
   return b.mergeAxes(b.and(b.expandDims(mask, 2), every), 1, 2);
+}
+
+/** Heads that look at a window. */
+function windowed(layer: MultiHeadAttentionSpec, window: number, scope: LayerScope): Lowered {
+  const { b, initial: held, value, extent } = scope;
+  const { given, stepping, out } = withTime(scope, layer);
+  const [query, key, values] = (["query", "key", "value"] as const).map((name, k) =>
+    productOf(scope, name, given[k]!),
+  ) as [Value, Value, Value];
+  const looked = lookedAtWindow(b, {
+    score: "scaledDot",
+    window,
+    heads: layer.heads,
+    query,
+    key,
+    value: values,
+    stepping,
+    extent: stepping ? {} : extent(value(layer.query).axis),
+    held,
+  });
+  const shown = (x: Value): Value => out(looked.restore(x));
+  return {
+    outputs: {
+      "": shown(productOf(scope, "output", looked.y)),
+      ...(scope.wanted(".weights") && { ".weights": shown(looked.shares()) }),
+    },
+    state: looked.state,
+  };
 }
 
 /**
@@ -120,26 +165,29 @@ export const multiHeadAttentionDefinition = {
   type: "multiHeadAttention",
   fields,
   wire,
-  values({ query, key, outputSize }, around) {
+  values(layer, around) {
+    const { query, key, window, outputSize } = layer;
     const { axis } = around.value(query);
     return [
       ["", { dtype: "float32", axis, shape: [outputSize] }],
-      [".weights", { dtype: "float32", axis, shape: [], over: around.value(key).axis! }],
+      [".weights", weightsInfo(axis, window, around.value(key).axis!)],
+      ...cacheValues(cacheOf(layer)),
     ];
   },
   weights,
-  primitives: lengths,
+  state: (layer) => cacheOf(layer),
+  primitives: windowPrimitives,
   whyNotSteppable: (layer, around) => whyNotLookedAtBySteps(layer, around),
-  lower({ query: queryRef, key: keyRef, value: valueRef, ...how }, scope) {
-    const { b, read, value: info, extent, weights: own } = scope;
-    const { heads, causal, emptyRows } = how;
+  lower(layer, scope) {
+    const { window } = layer;
+    if (window !== null) return windowed(layer, window, scope);
+    const { query: queryRef, key: keyRef, value: valueRef, heads, causal, emptyRows } = layer;
+    const { b, read, value: info, extent } = scope;
     const given = read(queryRef);
     const lone = given.type.shape.length === 2;
     const query = lone ? b.expandDims(given, 0) : given;
     const key = read(keyRef);
-    const product = (name: string, x: Value): Value =>
-      affine(b, x, own[`${name}Kernel`]!, own[`${name}Bias`]);
-    const headsOf = (name: string, x: Value): Value => parted(b, product(name, x), heads);
+    const headsOf = (name: string, x: Value): Value => parted(b, productOf(scope, name, x), heads);
     const keyMask = maskOf(b, key, extent(info(keyRef).axis));
     const seen = attentionComposite(
       b,
@@ -153,7 +201,7 @@ export const multiHeadAttentionDefinition = {
     const rows = b.expandDims(query, 2);
     const lengthsOf = b.add(rows, b.constant(new Array<number>(heads).fill(0), [1, 1, heads, 1]));
     const apart = (x: Value): Value => b.splitAxis(x, lengthsOf, 1, 2);
-    const whole = product("output", b.mergeAxes(apart(seen.y), 2, 2));
+    const whole = productOf(scope, "output", b.mergeAxes(apart(seen.y), 2, 2));
     const queryMask = maskOf(b, query, extent(info(queryRef).axis));
     const y = queryMask ? b.select(b.expandDims(queryMask, 2), whole, b.constant(0)) : whole;
     const out = (x: Value): Value => (lone ? b.squeeze(x, 0) : x);

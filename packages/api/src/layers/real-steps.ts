@@ -33,6 +33,25 @@ export function atSteps(b: Block, x: Value, steps: Value): Value {
   return b.gather(b.mergeAxes(x, 0, 2), flat);
 }
 
+/** Batch first for time first, and the other way. */
+export const swapped = (b: Block, x: Value): Value =>
+  b.transpose(
+    x,
+    x.type.shape.map((_, k) => (k === 0 ? 1 : k === 1 ? 0 : k)),
+  );
+
+/**
+ * The last `count` real steps of x [count + time, batch, ...], the first `count` of which stood before:
+ * [count, batch, ...].
+ *
+ * @param lengths how many of `time` each row has, int32 [batch]; undefined where all have every one
+ */
+export function endOf(b: Block, x: Value, count: number, lengths: Value | undefined): Value {
+  if (!lengths) return b.slice(x, 0, -count, count);
+  const from = Array.from({ length: count }, (_, k) => k);
+  return atSteps(b, x, b.add(b.expandDims(lengths, 0), b.constant(from, [count, 1], "int32")));
+}
+
 /** x [time, batch, ...] with each row's last real element over and over past the row's length. */
 export function prolonged(b: Block, x: Value, lengths: Value): Value {
   const none = b.constant(0, [], "int32");

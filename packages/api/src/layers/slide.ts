@@ -3,7 +3,16 @@ import type { Block, NamedValues, Value } from "../program/builder.js";
 import type { LayerScope, Lowered, Surroundings } from "./definition.js";
 import type { ValueRef } from "./fields.js";
 import { padded, type PaddingMode } from "./padding.js";
-import { atSteps, cleared, type Compacted, compacted, lengthOf, prolonged } from "./real-steps.js";
+import {
+  atSteps,
+  cleared,
+  type Compacted,
+  compacted,
+  endOf,
+  lengthOf,
+  prolonged,
+  swapped,
+} from "./real-steps.js";
 import { STEPS } from "./value-info.js";
 import {
   heldSteps,
@@ -90,7 +99,7 @@ export function paddedFor(
       windows,
       rows,
       lengths,
-      held: swapped(b, ending(b, joined(b, held!, rows.x), count, rows)),
+      held: swapped(b, endOf(b, joined(b, held!, rows.x), count, rows.lengths)),
     };
   }
   const pads = padsOf(time, null);
@@ -103,13 +112,6 @@ export function paddedFor(
   };
 }
 
-/** Batch first for time first, and the other way. */
-const swapped = (b: Block, x: Value): Value =>
-  b.transpose(
-    x,
-    x.type.shape.map((_, k) => (k === 0 ? 1 : k === 1 ? 0 : k)),
-  );
-
 const joined = (b: Block, held: Value, x: Value): Value => b.concat([swapped(b, held), x], 0);
 
 /** A state [batch, steps, ...] with its features padded as those of the sequence are. */
@@ -118,13 +120,6 @@ const padFeatures = (b: Block, held: Value, inner: readonly Windows[], mode: Pad
     (value, one, k) => padded(b, value, k + 2, padsOf(one, held.type.shape[k + 2] as number)!, mode),
     held,
   );
-
-/** The last `count` real steps of x [steps + time, batch, ...], the first `steps` of which are held ones. */
-function ending(b: Block, x: Value, count: number, { lengths }: Compacted): Value {
-  if (!lengths) return b.slice(x, 0, -count, count);
-  const from = Array.from({ length: count }, (_, k) => k);
-  return atSteps(b, x, b.add(b.expandDims(lengths, 0), b.constant(from, [count, 1], "int32")));
-}
 
 /** ⌊(length + pads - span - 1) / stride⌋ + 1, at least 0, of int32 lengths [batch]. */
 function windowCounts(b: Block, of: Windows, lengths: Value): Value {

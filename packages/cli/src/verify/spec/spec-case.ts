@@ -17,9 +17,10 @@ import type { CoreResults, NamedResults } from "../results.js";
 import type { SpecEntry } from "./spec-entry.js";
 
 /**
- * Makes a case ready. Its file has the inputs by name, `lengths` where rows end early, `state.LAYER.PART`
- * where it starts from a state, weights as `w.NAME`, and the results: outputs as `f64.REFERENCE` and, where
- * they were recorded, final states as `f64.state.LAYER.PART`.
+ * Makes a case ready. Its file has the inputs by name, `lengths` where rows end early or `mask.AXIS` [batch,
+ * time] where steps along a time axis are not real, `state.LAYER.PART` where it starts from a state, weights
+ * as `w.NAME`, and the results: outputs as `f64.REFERENCE` and, where they were recorded, final states as
+ * `f64.state.LAYER.PART`.
  *
  * @throws UNROLL_SPEC and what reading weights throws, UNROLL_FORMAT when the file is not as it says
  */
@@ -39,7 +40,7 @@ export function specCase(entry: SpecEntry, tensors: RecordedTensors): RecordedCa
   });
   const core: CoreCase = { spec, weights: weightsOf(entry, spec, tensors), runs: [{ run, named }] };
   const [{ axis }, ...others] = spec.inputs as [Spec["inputs"][number]];
-  const alone = others.length === 0 && axis === "time";
+  const alone = others.length === 0 && axis === STEPS;
   return {
     name: entry.name,
     want,
@@ -70,7 +71,8 @@ function weightsOf({ weights: dialect }: SpecEntry, spec: Spec, tensors: Recorde
 function assertKnown(spec: Spec, tensors: RecordedTensors): void {
   const states = specState(spec).map(({ layer, part }) => `state.${layer}.${part}`);
   // A framework's own float32 results may stand beside those of float64.
-  const known = [...spec.inputs.map(({ name }) => name), "lengths", ...states, ...spec.outputs];
+  const masks = axesOf(spec).map((axis) => `mask.${axis}`);
+  const known = [...spec.inputs.map(({ name }) => name), "lengths", ...masks, ...states, ...spec.outputs];
   const given = Object.keys(tensors.named((name) => !/^(w|f64)\./.test(name)));
   const unknown = given.find((name) => !known.includes(name));
   if (unknown !== undefined)
@@ -96,6 +98,12 @@ function runOf(spec: Spec, tensors: RecordedTensors): Run {
     const name = `state.${layer}.${part}`;
     if (tensors.has(name)) (state[layer] ??= {})[part] = tensors.floats(name, ["batch", ...shape]);
   }
+  const masks = Object.fromEntries(
+    axesOf(spec).flatMap((axis) =>
+      tensors.has(`mask.${axis}`) ? [[axis, { mask: maskOf(tensors, axis) }] as const] : [],
+    ),
+  );
+  const { [STEPS]: steps, ...along } = masks;
   const lengths = tensors.has("lengths") ? tensors.stored("lengths", ["batch"], ["I32", "I64"]) : undefined;
   return {
     inputs,
@@ -106,9 +114,30 @@ function runOf(spec: Spec, tensors: RecordedTensors): Run {
         data: Int32Array.from(lengths.data as Int32Array, Number),
       } as HostTensor,
     }),
+    ...steps,
+    ...(Object.keys(along).length > 0 && { along }),
     ...(Object.keys(state).length > 0 && { state }),
   };
 }
+
+/** The time axis that steps run along. */
+const STEPS = "time";
+
+/** Every time axis that is given. */
+const axesOf = ({ inputs }: Spec): string[] => [...new Set(inputs.flatMap(({ axis }) => axis ?? []))];
+
+function maskOf(tensors: RecordedTensors, axis: string): HostTensor<"bool"> {
+  const { shape, data } = tensors.stored(`mask.${axis}`, ["batch", axis], ["BOOL"]);
+  return { dtype: "bool", shape, data: data as Uint8Array };
+}
+
+/** Every mask of a run, by time axis. */
+const masksOf = ({ mask, along = {} }: Run): Record<string, HostTensor<"bool">> =>
+  Object.fromEntries(
+    [[STEPS, mask] as const, ...Object.entries(along).map(([axis, ends]) => [axis, ends.mask] as const)]
+      .filter(([, one]) => one !== undefined)
+      .map(([axis, one]) => [axis, one as HostTensor<"bool">]),
+  );
 
 /** Everything recorded that a run returns. */
 function wantedOf(spec: Spec, tensors: RecordedTensors): Record<string, Float64Tensor> {
@@ -126,7 +155,9 @@ function wantedOf(spec: Spec, tensors: RecordedTensors): Record<string, Float64T
 async function runWhole({ spec, weights, runs }: CoreCase, adapter: Adapter): Promise<CoreResults> {
   const { run } = runs[0]!;
   const model = await compile(spec, { adapter, weights });
+  const mask = masksOf(run);
   const { outputs, state } = await model.sequence(run.inputs, {
+    ...(Object.keys(mask).length > 0 && { mask }),
     ...(run.lengths && { lengths: Array.from(run.lengths.data) }),
     ...(run.state && { state: run.state as Record<string, Record<string, HostTensor>> }),
   });
