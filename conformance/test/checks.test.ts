@@ -220,6 +220,10 @@ const dead: Readonly<Record<PropertyName, readonly (readonly [engine: Engine, pl
     [() => wrongAt(0), /^whole sequence, /],
     [() => wrongAt(1), /^whole sequence, by steps, /],
   ],
+  timeInEveryForm: [
+    [() => wrongAt(0), /^whole sequence, /],
+    [() => wrongAt(1), /^whole sequence, by steps, /],
+  ],
   synchronousPath: [],
   aWholeLife: [
     [wrongFrom(0), /^(sequence|step|step of a stream|a run whose model was disposed meanwhile), /],

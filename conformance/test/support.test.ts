@@ -49,6 +49,10 @@ describe("supportOf", () => {
       "one step",
       "one-hot",
       "features as steps",
+      "padding over time",
+      "cropping over time",
+      "upsampling over time",
+      "joining over time",
     ]);
     for (const name of activationNames)
       expect(entries).toContainEqual({

@@ -37,6 +37,10 @@ type Placed =
   | "reduceTime"
   | "pickStep"
   | "toSequence"
+  | "padTime"
+  | "cropTime"
+  | "upsampleTime"
+  | "concatTime"
   | "crf";
 
 /** Layers that may follow a recurrent one. */

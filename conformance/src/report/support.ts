@@ -13,7 +13,9 @@ import {
   bidirectional,
   type CellSpec,
   compile,
+  concatTime,
   crf,
+  cropTime,
   dense,
   embedding,
   groupNorm,
@@ -28,6 +30,7 @@ import {
   merge,
   oneHot,
   pad,
+  padTime,
   permute,
   pickStep,
   multiHeadAttention,
@@ -48,6 +51,7 @@ import {
   tensor,
   tile,
   toSequence,
+  upsampleTime,
   whyNotSteppable,
 } from "@unroll/api";
 import { legalize } from "@unroll/api/adapter";
@@ -339,6 +343,23 @@ const shapes: readonly Option[] = (
     },
   ]);
 
+/** Layers that make a sequence longer or shorter, by option. */
+const ownTimes: readonly Option[] = (
+  [
+    ["padding over time", padTime({ ...placed, axis: "frames", before: 1, after: 2 })],
+    ["cropping over time", cropTime({ ...placed, axis: "frames", before: 1, after: 2 })],
+    ["upsampling over time", upsampleTime({ ...placed, axis: "frames", times: 2 })],
+    ["joining over time", concatTime({ name: "layer", inputs: ["x", "x"], axis: "frames" })],
+  ] as const
+).flatMap(([layer, own]) =>
+  (["as it is", "lengths", "lengths, ignored", "a mask with gaps"] as const).map((option): Option => ({
+    layer,
+    option,
+    model: floats([option === "lengths, ignored" ? { ...own, maskedSteps: "ignore" } : own]),
+    extent: option === "as it is" ? "full" : option === "a mask with gaps" ? "mask" : "lengths",
+  })),
+);
+
 /** Every layer with every option that a report has a line for. */
 const options: readonly Option[] = [
   ...Object.entries(cells).flatMap(([layer, make]) =>
@@ -523,6 +544,7 @@ const options: readonly Option[] = [
   })),
   ...normalisations,
   ...shapes,
+  ...ownTimes,
 ];
 
 /**

@@ -76,6 +76,10 @@ const plainNames: Table = {
   reduceTime: { weights: {} },
   pickStep: { weights: {} },
   toSequence: { weights: {} },
+  padTime: { weights: {} },
+  cropTime: { weights: {} },
+  upsampleTime: { weights: {} },
+  concatTime: { weights: {} },
   attention: {
     weights: {
       scoreKernel: { torch: "score_kernel" },
