@@ -51,10 +51,9 @@ describe("cases", () => {
       ).map((type) => [`layer ${type}`, layersOf(type)]),
     ),
     ...Object.fromEntries(
-      (["padTime", "cropTime", "upsampleTime", "concatTime"] as const).map((type) => [
-        `layer ${type}`,
-        layersOf(type),
-      ]),
+      (["padTime", "cropTime", "upsampleTime", "concatTime", "transposedConvolution"] as const).map(
+        (type) => [`layer ${type}`, layersOf(type)],
+      ),
     ),
     "group normalisation over several axes": ({ spec }) =>
       spec.layers.some(({ type, name }) => type === "groupNorm" && name.endsWith("_made")),

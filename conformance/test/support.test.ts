@@ -53,6 +53,7 @@ describe("supportOf", () => {
       "cropping over time",
       "upsampling over time",
       "joining over time",
+      "transposed convolution",
     ]);
     for (const name of activationNames)
       expect(entries).toContainEqual({

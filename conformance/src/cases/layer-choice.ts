@@ -41,6 +41,7 @@ type Placed =
   | "cropTime"
   | "upsampleTime"
   | "concatTime"
+  | "transposedConvolution"
   | "crf";
 
 /** Layers that may follow a recurrent one. */

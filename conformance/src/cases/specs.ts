@@ -31,6 +31,7 @@ import {
   type Spec,
   stack,
   toSequence,
+  transposedConvolution,
   upsampleTime,
 } from "@unroll/api";
 import * as fc from "fast-check";
@@ -326,11 +327,13 @@ function addRepeat(draft: Draft, { repeated, last }: SpecChoice): void {
 const FRAMES = "frames";
 
 /** The output made longer or shorter. */
-function remade({ at }: Draft, { states, handedOver }: SpecChoice): LayerSpec[] {
+function remade({ at, size }: Draft, { states, handedOver, looked }: SpecChoice): LayerSpec[] {
   const own = { name: FRAMES, input: at, axis: FRAMES } as const;
   if (states && handedOver) return [concatTime({ name: FRAMES, inputs: [at, at], axis: FRAMES })];
   if (states) return [padTime({ ...own, before: 1, after: 2 })];
   if (handedOver) return [upsampleTime({ ...own, times: 2 })];
+  if (!looked)
+    return [transposedConvolution({ ...own, inputSize: size, filters: size, kernelSize: 3, stride: 2 })];
   // One step is never too few to be cropped where two are put before it.
   return [
     padTime({ ...own, name: "padded", axis: "padded", before: 2 }),

@@ -9,6 +9,7 @@ import {
   recurrent,
   reduceTime,
   spec,
+  transposedConvolution,
   upsampleTime,
 } from "@unroll/api";
 import { type Case, SOURCE } from "./case.js";
@@ -23,14 +24,24 @@ const factor = <const L extends string | number>(
 
 const ENDS = ["none", "lengths", "mask"] as const;
 
+const CONVOLVED = ["transposed convolution"] as const;
+
 /** What a layer that makes a sequence longer or shorter may be, and how it is run. */
 const factors = {
-  layer: factor(["padding", "cropping", "upsampling", "joining"]),
+  layer: factor(["padding", "cropping", "upsampling", "joining", "transposed convolution"]),
   before: factor([0, 1, 3], { layer: ["padding", "cropping"] }),
   after: factor([0, 1, 2], { layer: ["padding", "cropping"] }),
   times: factor([1, 2, 3], { layer: ["upsampling"] }),
   joined: factor(["to itself", "with another", "three"], { layer: ["joining"] }),
   memory: factor(ENDS, { layer: ["joining"], joined: ["with another", "three"] }),
+  size: factor([1, 2, 3, 5], { layer: CONVOLVED }),
+  stride: factor([1, 2, 3], { layer: CONVOLVED }),
+  dilation: factor([1, 2], { layer: CONVOLVED }),
+  dropped: factor(["none", "before", "after", "both", "all but the length"], { layer: CONVOLVED }),
+  outputPadding: factor([0, 1, 2], { layer: CONVOLVED }),
+  groups: factor([1, 2, 4], { layer: CONVOLVED }),
+  bias: factor(["single", "none"], { layer: CONVOLVED }),
+  activation: factor(["linear", "relu", "softmax"], { layer: CONVOLVED }),
   features: factor(["one", "two"]),
   batch: factor([1, 3]),
   time: factor([6, 7, 11]),
@@ -45,8 +56,8 @@ type Row = RowOf<typeof factors>;
 export type TimeCase = Row & { readonly seed: number };
 
 /** Whether the levels chosen so far may go together. */
-const fits = ({ features, then }: Partial<Row>): boolean =>
-  then !== "a recurrent layer" || features === undefined || features === "one";
+const fits = ({ layer, features, then }: Partial<Row>): boolean =>
+  features !== "two" || (then !== "a recurrent layer" && layer !== "transposed convolution");
 
 let rows: readonly Row[] | undefined;
 
@@ -64,6 +75,40 @@ const shapeOf = ({ features }: Row): number[] => (features === "one" ? [SIZE] : 
 
 /** Name of the layer's time axis, and of that of another after it. */
 const [FRAMES, MORE] = ["frames", "more"];
+
+/** A transposed convolution that leaves its channels as many as they are. */
+function convolvedOf(row: Row, name: string, at: string, axis: string): LayerSpec {
+  const { size: kernelSize, stride, dilation, dropped, groups, bias, activation, masked } = row;
+  const span = (kernelSize - 1) * dilation;
+  // With a stride of 1 what the kernel adds is dropped, so that there are as many steps as before.
+  const keeps = dropped === "all but the length";
+  const padding = (
+    keeps
+      ? [Math.floor(span / 2), Math.ceil(span / 2)]
+      : [
+          dropped === "before" || dropped === "both" ? 2 : 0,
+          dropped === "after" || dropped === "both" ? 1 : 0,
+        ]
+  ) as [number, number];
+  const outputPadding = keeps && stride === 1 ? 0 : row.outputPadding;
+  const more = span + 1 - stride - padding[0] - padding[1] + outputPadding;
+  return transposedConvolution({
+    name,
+    input: at,
+    inputSize: SIZE,
+    filters: SIZE,
+    kernelSize,
+    stride,
+    dilation,
+    padding,
+    outputPadding,
+    groups,
+    bias,
+    activation,
+    maskedSteps: masked,
+    axis: stride === 1 && more === 0 ? null : axis,
+  });
+}
 
 /** The layer of a row, on a value. */
 function layerOf(row: Row, name: string, at: string, axis: string): LayerSpec {
@@ -84,6 +129,8 @@ function layerOf(row: Row, name: string, at: string, axis: string): LayerSpec {
         axis,
         maskedSteps,
       });
+    case "transposed convolution":
+      return convolvedOf(row, name, at, axis);
     default:
       return layer satisfies never;
   }

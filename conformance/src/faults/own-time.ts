@@ -19,6 +19,16 @@ function blocksOfSteps(program: Program): Program {
   })(program);
 }
 
+/** What is laid into an output where something is already, the larger of the two. */
+function largerOfOverlaps(program: Program): Program {
+  const longer = new Set(
+    program.nodes.flatMap((node) =>
+      node.kind === "primitive" && node.op === "pad" ? [outputOf(node).id] : [],
+    ),
+  );
+  return replace("add", (node) => [longer.has(node.inputs[1]!) ? { ...node, op: "max" } : node])(program);
+}
+
 /** Layers that make a sequence longer or shorter. */
 export const ownTime: readonly Fault[] = [
   fault(
@@ -48,6 +58,12 @@ export const ownTime: readonly Fault[] = [
         outputOf(node).type.dtype === "bool" ? onOperands(node, (inputs) => [...inputs].reverse()) : node,
       ]),
     },
+  ),
+  fault(
+    "overlaps-not-added",
+    "where steps of a transposed convolution overlap, the larger counts in the place of the sum",
+    "a scatter without a way to add, as ONNX's had none before opset 16",
+    { program: largerOfOverlaps },
   ),
   fault(
     "padded-row-ends-as-before",

@@ -38,6 +38,7 @@ export const oracleSequence: Property<Case> = {
     "crop-time",
     "upsample-time",
     "concat-time",
+    "transposed-convolution",
     "bias-forms",
     "masked-state",
     "masked-output",

@@ -7,7 +7,16 @@ import type { Property } from "./property.js";
 export const timeInEveryForm: Property<TimeCase> = {
   id: "time-in-every-form",
   title: "layers that make sequences longer or shorter, in which every two options meet, equal the equations",
-  rules: ["own-time", "pad-time", "crop-time", "upsample-time", "concat-time", "masked-state", "time-axes"],
+  rules: [
+    "own-time",
+    "pad-time",
+    "crop-time",
+    "upsample-time",
+    "concat-time",
+    "transposed-convolution",
+    "masked-state",
+    "time-axes",
+  ],
   share: 0.1,
   arbitrary: () =>
     fc

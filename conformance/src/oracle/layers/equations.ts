@@ -5,6 +5,7 @@ import { crf } from "./crf.js";
 import { layerNorm } from "./layer-norm.js";
 import { pickStep, reduceTime, toSequence } from "./along-time.js";
 import { concatTime, cropTime, padTime, upsampleTime } from "./own-time.js";
+import { transposedConvolution } from "./transposed-convolution.js";
 import { batchNorm } from "./batch-norm.js";
 import { oneHot, pad, permute, reduce, reshape, slice, stack, tile } from "./feature-axes.js";
 import { groupNorm } from "./group-norm.js";
@@ -51,6 +52,7 @@ const equations: { readonly [T in LayerSpec["type"]]: Equations<Extract<LayerSpe
     cropTime,
     upsampleTime,
     concatTime,
+    transposedConvolution,
   };
 
 /** The values of a layer by its equations. */

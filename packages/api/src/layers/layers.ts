@@ -32,6 +32,7 @@ import { padTimeDefinition, type PadTimeSpec } from "./pad-time.js";
 import { cropTimeDefinition, type CropTimeSpec } from "./crop-time.js";
 import { upsampleTimeDefinition, type UpsampleTimeSpec } from "./upsample-time.js";
 import { concatTimeDefinition, type ConcatTimeSpec } from "./concat-time.js";
+import { transposedConvolutionDefinition, type TransposedConvolutionSpec } from "./transposed-convolution.js";
 
 export { activation, activationDefinition, type ActivationSpec } from "./activation.js";
 export { attention, attentionDefinition, type AttentionSpec } from "./attention.js";
@@ -74,6 +75,11 @@ export { padTime, padTimeDefinition, type PadTimeSpec } from "./pad-time.js";
 export { cropTime, cropTimeDefinition, type CropTimeSpec } from "./crop-time.js";
 export { upsampleTime, upsampleTimeDefinition, type UpsampleTimeSpec } from "./upsample-time.js";
 export { concatTime, concatTimeDefinition, type ConcatTimeSpec } from "./concat-time.js";
+export {
+  transposedConvolution,
+  transposedConvolutionDefinition,
+  type TransposedConvolutionSpec,
+} from "./transposed-convolution.js";
 
 /** Any layer of a spec; `type` tells which. */
 export type LayerSpec =
@@ -109,7 +115,8 @@ export type LayerSpec =
   | PadTimeSpec
   | CropTimeSpec
   | UpsampleTimeSpec
-  | ConcatTimeSpec;
+  | ConcatTimeSpec
+  | TransposedConvolutionSpec;
 
 /** Every layer there is, by type. A new one is a file beside this, and its lines here. */
 export const layerDefinitions = {
@@ -146,4 +153,5 @@ export const layerDefinitions = {
   cropTime: cropTimeDefinition,
   upsampleTime: upsampleTimeDefinition,
   concatTime: concatTimeDefinition,
+  transposedConvolution: transposedConvolutionDefinition,
 } as const satisfies { readonly [T in LayerSpec["type"]]: LayerDefinition<Extract<LayerSpec, { type: T }>> };

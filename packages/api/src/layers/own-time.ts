@@ -83,15 +83,17 @@ export const plus = (b: Block, x: Value, more: number): Value =>
  *
  * @param inputs what it reads
  * @param reason what it does that no step can do, and the cure
+ * @param does whether it does that. Default: where its output is not as long as its input
  */
 export function whyNotRemade(
   { name, axis }: OwnTime,
   inputs: readonly ValueRef[],
   around: Surroundings,
   reason: string,
+  does = axis !== null,
 ): string | null {
   const is = `layer "${name}"`;
-  if (axis !== null && inputs.some((ref) => around.value(ref).axis === STEPS)) return `${is} ${reason}`;
+  if (does && inputs.some((ref) => around.value(ref).axis === STEPS)) return `${is} ${reason}`;
   // Where nothing of it comes step by step, it is there as a whole, which no step is.
   return axis === STEPS ? `${is} has all of "${STEPS}" at once; name its axis otherwise` : null;
 }
