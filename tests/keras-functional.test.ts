@@ -112,6 +112,25 @@ const models: Readonly<Record<string, () => KerasModel>> = {
   cropping_masked: () => unmasked(layers.cropping1d([1, 0])),
   up_sampling_masked: () => unmasked(layers.upSampling1d()),
   padding_by_nothing: () => unmasked(layers.zeroPadding1d(0), layers.cropping1d(0), layers.upSampling1d(1)),
+  transposed() {
+    const a = ids("a");
+    let x = layers.embedding({ inputDim: 5, outputDim: 3, maskZero: true }).apply(a);
+    for (const options of [
+      { kernelSize: 3 },
+      { kernelSize: 2, strides: 3 },
+      { kernelSize: 3, strides: 2, padding: "same" },
+      { kernelSize: [2], strides: 3, padding: "same" },
+    ])
+      x = layers.conv1dTranspose({ filters: 3, activation: "tanh", ...options }).apply(x);
+    for (const options of [
+      { kernelSize: 3, padding: "same", dilationRate: 2, useBias: false },
+      { kernelSize: 4, strides: 2, padding: "same", outputPadding: 1 },
+      { kernelSize: 3, strides: 2, outputPadding: 1 },
+      { kernelSize: 5, strides: 3, padding: "same" },
+    ])
+      x = layers.conv1dTranspose({ filters: 2, ...options }).apply(x);
+    return model({ inputs: a, outputs: layers.gru({ units: 3 }).apply(x) });
+  },
   joined() {
     const [a, b] = [ids("a"), ids("b")];
     const embed = (of: typeof a) => layers.embedding({ inputDim: 5, outputDim: 3 }).apply(of);

@@ -11,6 +11,7 @@ import { DenseLayer, type DenseOptions } from "./dense.js";
 import { DropoutLayer, type DropoutOptions } from "./dropout.js";
 import { EmbeddingLayer, type EmbeddingOptions } from "./embedding.js";
 import { GlobalPoolLayer, type GlobalPoolOptions } from "./global-pooling.js";
+import { ConvTransposeLayer, type ConvTransposeOptions } from "./conv-transpose.js";
 import { ConcatenateLayer, type ConcatenateOptions } from "./concatenate.js";
 import { MergeLayer } from "./merge.js";
 import {
@@ -171,6 +172,11 @@ export const multiHeadAttention = (options: MultiHeadAttentionOptions): Layer =>
  * after the other, none of which is masked.
  */
 export const concatenate = (options: ConcatenateOptions = {}): Layer => new ConcatenateLayer(options);
+/**
+ * Keras's `Conv1DTranspose` over the steps of a sequence: each is laid into `strides` of the output and more.
+ * It sees no mask, as in Keras.
+ */
+export const conv1dTranspose = (options: ConvTransposeOptions): Layer => new ConvTransposeLayer(options);
 /** Keras's `ZeroPadding1D`: steps of zeros before and after. It sees no mask, as in Keras. */
 export const zeroPadding1d = (
   padding: BothEnds | ZeroPadding1dOptions = 1,

@@ -105,6 +105,36 @@ describe("layers of Keras that make sequences longer or shorter", () => {
       "float32 sequences of one shape, [batch, time, 2], got float32 [batch, time, 3]",
     ],
     [
+      "a transposed convolution by another rule",
+      () => layers.conv1dTranspose({ filters: 2, kernelSize: 3, padding: "causal" }),
+      'conv1d_transpose: expected padding valid or same, got "causal"',
+    ],
+    [
+      "a transposed convolution with strides and dilation",
+      () => layers.conv1dTranspose({ filters: 2, kernelSize: 3, strides: 2, dilationRate: 2 }),
+      "Keras refuses both at once; transposedConvolution of the core has them",
+    ],
+    [
+      "as many steps more as strides",
+      () => layers.conv1dTranspose({ filters: 2, kernelSize: 3, strides: 2, outputPadding: 2 }),
+      "outputPadding below strides, 2, got 2",
+    ],
+    [
+      "a kernel of two axes",
+      () => layers.conv1dTranspose({ filters: 2, kernelSize: [3, 3] }),
+      "kernelSize as a whole number of at least 1, or a list of one, got [3,3]",
+    ],
+    [
+      "a transposed convolution of what has no time",
+      () => layers.conv1dTranspose({ filters: 2, kernelSize: 3 }).apply(input({ shape: [4] })),
+      "expected a sequence [batch, time, channels], got [batch, 4]",
+    ],
+    [
+      "a transposed convolution of each step",
+      () => layers.timeDistributed(layers.conv1dTranspose({ filters: 2, kernelSize: 3 })).apply(sequence()),
+      "expected a sequence [batch, time, channels], got [batch, 2]",
+    ],
+    [
       "masked sequences in turn",
       () => layers.concatenate({ axis: 1 }).apply([masked(), sequence()]),
       "sequences without a mask, where they are joined along time, got one that is masked",
