@@ -29,7 +29,7 @@ const pages = [
   {
     name: "everything of @unroll/api",
     // Over the 47,000 that it once had, for what stands around a recurrence: convolutions, norms, tags.
-    limit: 57_600,
+    limit: 59_900,
     source: `export { builtin, compile, lstmCell, recurrent, spec, State, tensor } from "@unroll/api";`,
   },
   {

@@ -7,8 +7,11 @@ import { layerOf } from "./fill.js";
 import { ownTimeFields, ownTimePrimitives, plus, remade, whyNotRemade, wireOwnTime } from "./own-time.js";
 import { wireSequence, wireSize } from "./wiring.js";
 
-/** Steps that are dropped at one end, and elements of a kernel: far above what models need. */
-const [MOST_DROPPED, MOST_SEEN] = [2 ** 20, 2 ** 12];
+/** Steps that are dropped at one end: far above what models need. */
+const MOST_DROPPED = 2 ** 20;
+
+/** Elements of a kernel, each of which is an operation of the program. */
+const MOST_SEEN = 2 ** 12;
 
 /** Steps dropped before the first and after the last. */
 type Ends = readonly [before: number, after: number];
