@@ -30,7 +30,7 @@ const pages = [
   {
     name: "everything of @unroll/api",
     // Over the 47,000 that it once had, for what stands around a recurrence: convolutions, norms, tags.
-    limit: 58_300,
+    limit: 59_900,
     source: `export { builtin, compile, lstmCell, recurrent, spec, State, tensor } from "@unroll/api";`,
   },
   {

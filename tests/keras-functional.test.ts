@@ -27,6 +27,15 @@ const merged = (merge: () => ReturnType<typeof layers.add>, maskZero = true): Ke
   return model({ inputs: [a, b], outputs: out });
 };
 
+/** Masked ids, embedded and read, then what lets go of the mask, read by an LSTM. */
+const unmasked = (...shapes: ReturnType<typeof layers.cropping1d>[]): KerasModel => {
+  const a = ids("a");
+  const embedded = layers.embedding({ inputDim: 5, outputDim: 3, maskZero: true }).apply(a);
+  const read = layers.gru({ units: 3, returnSequences: true }).apply(embedded);
+  const seen = shapes.reduce((x, shape) => shape.apply(x), read);
+  return model({ inputs: a, outputs: layers.lstm({ units: 3, returnSequences: true }).apply(seen) });
+};
+
 /** The models of record.py, statement for statement. */
 const models: Readonly<Record<string, () => KerasModel>> = {
   branched() {
@@ -99,6 +108,45 @@ const models: Readonly<Record<string, () => KerasModel>> = {
     const outputs = decoder.apply(embed(target), { initialState: state! });
     return model({ inputs: [source, target], outputs });
   },
+  padding_masked: () => unmasked(layers.zeroPadding1d([2, 1])),
+  cropping_masked: () => unmasked(layers.cropping1d([1, 0])),
+  up_sampling_masked: () => unmasked(layers.upSampling1d()),
+  padding_by_nothing: () => unmasked(layers.zeroPadding1d(0), layers.cropping1d(0), layers.upSampling1d(1)),
+  transposed() {
+    const a = ids("a");
+    let x = layers.embedding({ inputDim: 5, outputDim: 3, maskZero: true }).apply(a);
+    for (const options of [
+      { kernelSize: 3 },
+      { kernelSize: 2, strides: 3 },
+      { kernelSize: 3, strides: 2, padding: "same" },
+      { kernelSize: [2], strides: 3, padding: "same" },
+    ])
+      x = layers.conv1dTranspose({ filters: 3, activation: "tanh", ...options }).apply(x);
+    for (const options of [
+      { kernelSize: 3, padding: "same", dilationRate: 2, useBias: false },
+      { kernelSize: 4, strides: 2, padding: "same", outputPadding: 1 },
+      { kernelSize: 3, strides: 2, outputPadding: 1 },
+      { kernelSize: 5, strides: 3, padding: "same" },
+    ])
+      x = layers.conv1dTranspose({ filters: 2, ...options }).apply(x);
+    return model({ inputs: a, outputs: layers.gru({ units: 3 }).apply(x) });
+  },
+  joined() {
+    const [a, b] = [ids("a"), ids("b")];
+    const embed = (of: typeof a) => layers.embedding({ inputDim: 5, outputDim: 3 }).apply(of);
+    const [one, two] = [embed(a), embed(b)];
+    const padded = layers.zeroPadding1d({ padding: [1, 0] }).apply(two);
+    const seen = layers.concatenate({ axis: 1 }).apply([one, padded, one]);
+    const read = layers.lstm({ units: 3, returnSequences: true });
+    return model({ inputs: [a, b], outputs: read.apply(layers.cropping1d([0, 2]).apply(seen)) });
+  },
+  image() {
+    const a = input({ name: "a", shape: [12] });
+    const padded = layers.zeroPadding1d([0, 1]).apply(layers.reshape([4, 3]).apply(a));
+    const x = layers.upSampling1d(2).apply(layers.cropping1d([1, 0]).apply(padded));
+    const read = layers.lstm({ units: 3 }).apply(x);
+    return model({ inputs: a, outputs: layers.dense({ units: 2 }).apply(read) });
+  },
   dense_only() {
     const a = input({ name: "a", shape: [3] });
     const last = layers.dense({ units: 2, activation: "softmax" });
@@ -129,11 +177,11 @@ describe.each(recorded)(
     it.runIf(output)("puts out what Keras does", async () => {
       const made = models[name]!();
       made.setWeights(made.weightSpecs.map(({ shape }, k) => filled(shape, k)));
-      const dtype = name === "dense_only" ? "float32" : "int32";
+      const dtype = name === "dense_only" || name === "image" ? "float32" : "int32";
       const got = await made.predict(inputs!.map((one) => tensor(one, undefined, dtype)));
       const { shape, data } = got as HostTensor;
       expect(shape).toEqual(output!.shape);
-      // Both are float32; nothing here is larger than 1, nor longer than 4 steps.
+      // Both are float32; nothing here is larger than 1, nor longer than ten steps.
       data.forEach((value, k) => expect(Math.abs(value - output!.data[k]!)).toBeLessThan(2 ** -21));
     });
   },

@@ -125,6 +125,15 @@ const models: Readonly<Record<string, (tf: Tf) => Made>> = {
     model.add(tf.layers.dense({ units: 2 }));
     return { model, inputs: ["numbers"] };
   },
+  "one sequence after the other": (tf) => {
+    const [first, second] = [tf.input({ shape: [6, 3] }), tf.input({ shape: [6, 3] })];
+    const joined = tf.layers.concatenate({ axis: 1 }).apply([second, first]);
+    const output = tf.layers.lstm({ units: 4, returnSequences: true }).apply(joined as ours.KerasTensor);
+    return {
+      model: tf.model({ inputs: [first, second], outputs: output as ours.KerasTensor }),
+      inputs: ["numbers", "numbers"],
+    };
+  },
   "an encoder's state into a decoder": (tf) => {
     const [source, target] = [tf.input({ shape: [6, 3] }), tf.input({ shape: [6, 3] })];
     const encoder = tf.layers.lstm({ units: 4, returnState: true });
@@ -212,10 +221,17 @@ describe("layers of TensorFlow.js", () => {
       /stackedRNNCells: expected options cells, got "stateful"/,
     );
     expect(refusalOf(() => ours.sequential({ layer: [] } as never))).toMatch(/nearest is "layers"/);
-    expect(refusalOf(() => layers.concatenate({ axis: 1 as -1 }))).toMatch(/UNROLL_UNSUPPORTED/);
+    const sequence = ours.input({ shape: [null, 2, 3] });
+    expect(refusalOf(() => layers.concatenate({ axis: 2 }).apply([sequence, sequence]))).toMatch(
+      /UNROLL_UNSUPPORTED.*axis -1, the last, or 1, time, got 2/,
+    );
     expect(refusalOf(() => ours.input({}))).toMatch(/shape or batchShape/);
     const ids = ours.input({ shape: [null], dtype: "int32" });
     const masked = layers.embedding({ inputDim: 3, outputDim: 2, maskZero: true }).apply(ids);
     expect(refusalOf(() => layers.add().apply([masked, masked]))).toMatch(/inputs without a mask/);
+    for (const axis of [1, -1])
+      expect(refusalOf(() => layers.concatenate({ axis }).apply([masked, masked]))).toMatch(
+        /inputs without a mask/,
+      );
   });
 });

@@ -20,7 +20,9 @@ const { cases } = JSON.parse(await readFile(new URL("manifest.json", folder), "u
 interface Case {
   readonly model: Spec;
   readonly weights: WeightMap;
-  readonly x: HostTensor<"float32">;
+  readonly inputs: Readonly<Record<string, HostTensor<"float32">>>;
+  /** Real steps of each row along `time`; undefined where all are. */
+  readonly lengths: HostTensor<"int32"> | undefined;
   readonly want: Float64Array;
 }
 
@@ -30,23 +32,27 @@ async function load({ file, weights: dialect, spec: model }: Recorded): Promise<
     Object.entries(tensors).flatMap(([key, held]) => (key.startsWith("w.") ? [[key.slice(2), held]] : [])),
   );
   const { weights } = (dialect === "torch" ? fromTorch : fromKeras)(model, given);
-  const x = tensor(tensors["x"]!.data as Float32Array, tensors["x"]!.shape);
-  return { model, weights, x, want: tensors["f64.layer"]!.data as Float64Array };
+  const inputs = Object.fromEntries(
+    model.inputs.map(({ name }) => [name, tensor(tensors[name]!.data as Float32Array, tensors[name]!.shape)]),
+  );
+  const ends = tensors["lengths"];
+  const lengths = ends && tensor(ends.data as Int32Array, ends.shape, "int32");
+  return { model, weights, inputs, lengths, want: tensors["f64.layer"]!.data as Float64Array };
 }
 
 describe.each(cases.map((one) => [one.name, one] as const))("%s, recorded", (_name, recorded) => {
   it("is what the oracle computes, to 1e-12", async () => {
-    const { model, weights, x, want } = await load(recorded);
-    const { data } = evaluate(model, weights, { inputs: { x } }).outputs["layer"]!;
+    const { model, weights, inputs, lengths, want } = await load(recorded);
+    const { data } = evaluate(model, weights, { inputs, lengths }).outputs["layer"]!;
     expect(data.length).toBe(want.length);
     data.forEach((value, k) => expect(Math.abs(value - want[k]!), `[${k}]`).toBeLessThan(1e-12));
   });
 
   it.each(Object.entries(variants))("is what %s computes, within the bound", async (_engine, make) => {
-    const { model, weights, x } = await load(recorded);
-    const { exact, bounds } = deriveBounds(model, weights, { inputs: { x } });
+    const { model, weights, inputs, lengths } = await load(recorded);
+    const { exact, bounds } = deriveBounds(model, weights, { inputs, lengths });
     const compiled = await compile(model, { adapter: make(), weights });
-    const { output } = await compiled.sequence(x);
+    const { output } = await compiled.sequence(inputs, lengths && { lengths: { time: [...lengths.data] } });
     const { errorOverBound } = compareWithBound(output, exact.outputs["layer"]!, bounds.outputs["layer"]!);
     expect(errorOverBound).toBeLessThan(1);
     compiled.dispose();

@@ -50,6 +50,11 @@ describe("cases", () => {
         ] as const
       ).map((type) => [`layer ${type}`, layersOf(type)]),
     ),
+    ...Object.fromEntries(
+      (["padTime", "cropTime", "upsampleTime", "concatTime", "transposedConvolution"] as const).map(
+        (type) => [`layer ${type}`, layersOf(type)],
+      ),
+    ),
     "group normalisation over several axes": ({ spec }) =>
       spec.layers.some(({ type, name }) => type === "groupNorm" && name.endsWith("_made")),
     "every other feature": ({ spec }) =>

@@ -220,6 +220,8 @@ const dead: Readonly<Record<PropertyName, readonly (readonly [engine: Engine, pl
     [() => wrongAt(0), /^whole sequence, /],
     [() => wrongAt(1), /^whole sequence, by steps, /],
   ],
+  // Hardly any of these can be stepped: those whose length stays.
+  timeInEveryForm: [[() => wrongAt(0), /^whole sequence, /]],
   synchronousPath: [],
   aWholeLife: [
     [wrongFrom(0), /^(sequence|step|step of a stream|a run whose model was disposed meanwhile), /],

@@ -18,6 +18,7 @@ describe("kinds of cases that a run has to meet", () => {
       "primitives-in-every-form",
       "programs-equal-definitions",
       "scans-in-every-form",
+      "time-in-every-form",
       "windows-in-every-form",
     ]);
   });

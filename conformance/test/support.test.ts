@@ -52,6 +52,11 @@ describe("supportOf", () => {
       "one step",
       "one-hot",
       "features as steps",
+      "padding over time",
+      "cropping over time",
+      "upsampling over time",
+      "joining over time",
+      "transposed convolution",
     ]);
     for (const name of activationNames)
       expect(entries).toContainEqual({

@@ -1,4 +1,4 @@
-// The network of NeuroNLP2: characters through a convolution beside words, and a bidirectional LSTM over both.
+// The network of NeuroNLP2: characters through a convolution beside words, a bidirectional LSTM over both.
 import * as torch from "@unroll/api/torch";
 const { nn } = torch;
 

@@ -37,6 +37,11 @@ type Placed =
   | "reduceTime"
   | "pickStep"
   | "toSequence"
+  | "padTime"
+  | "cropTime"
+  | "upsampleTime"
+  | "concatTime"
+  | "transposedConvolution"
   | "crf";
 
 /** Layers that may follow a recurrent one. */

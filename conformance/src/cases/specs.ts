@@ -5,8 +5,10 @@ import {
   bidirectional,
   type BidirectionalSpec,
   type CellSpec,
+  concatTime,
   convolution,
   crf,
+  cropTime,
   dense,
   embedding,
   gruCell,
@@ -16,6 +18,7 @@ import {
   merge,
   pool,
   oneHot,
+  padTime,
   pickStep,
   type PickStepSpec,
   recurrent,
@@ -28,6 +31,8 @@ import {
   type Spec,
   stack,
   toSequence,
+  transposedConvolution,
+  upsampleTime,
 } from "@unroll/api";
 import * as fc from "fast-check";
 import { outputSize, outputPart, stateShapes } from "../oracle/cell-equations.js";
@@ -131,7 +136,7 @@ interface SpecChoice {
   readonly handedOver: boolean;
   /**
    * Whether a sequence after it reads the last output at every step, or a few of it as steps; or outputs
-   * thinned out.
+   * thinned out, or more of them.
    */
   readonly repeated: false | "again" | "apart";
   /** What of a sequence is left at the end: all of it, one step, or what is over all. */
@@ -321,11 +326,30 @@ function addRepeat(draft: Draft, { repeated, last }: SpecChoice): void {
   [draft.at, draft.size] = [WRITER, 2];
 }
 
-/** Name of the time axis that is thinned out. */
+/** Name of the time axis that is thinned out, or made longer. */
 const FRAMES = "frames";
 
-/** Every second step of the output, with what stands beside it, and a sequence that reads these. */
-function addFrames(draft: Draft, { repeated, last, states, handedOver }: SpecChoice): void {
+/** The output made longer or shorter. */
+function remade({ at, size }: Draft, { states, handedOver, looked }: SpecChoice): LayerSpec[] {
+  const own = { name: FRAMES, input: at, axis: FRAMES } as const;
+  if (states && handedOver) return [concatTime({ name: FRAMES, inputs: [at, at], axis: FRAMES })];
+  if (states) return [padTime({ ...own, before: 1, after: 2 })];
+  if (handedOver) return [upsampleTime({ ...own, times: 2 })];
+  if (!looked)
+    return [transposedConvolution({ ...own, inputSize: size, filters: size, kernelSize: 3, stride: 2 })];
+  // One step is never too few to be cropped where two are put before it.
+  return [
+    padTime({ ...own, name: "padded", axis: "padded", before: 2 }),
+    cropTime({ ...own, input: "padded", before: 1, after: 1 }),
+  ];
+}
+
+/**
+ * Every second step of the output, with what stands beside it, or more steps than it has; and a sequence that
+ * reads these.
+ */
+function addFrames(draft: Draft, choice: SpecChoice): void {
+  const { repeated, last, states, handedOver } = choice;
   if (!repeated || last || draft.at.includes(".")) return;
   const { at, size } = draft;
   const windows = {
@@ -337,9 +361,11 @@ function addFrames(draft: Draft, { repeated, last, states, handedOver }: SpecCho
     padding: "same",
   } as const;
   draft.layers.push(
-    states
-      ? pool({ ...windows, kind: handedOver ? "max" : "average" })
-      : convolution({ ...windows, inputShape: [size], filters: size }),
+    ...(repeated === "apart"
+      ? remade(draft, choice)
+      : states
+        ? [pool({ ...windows, kind: handedOver ? "max" : "average" })]
+        : [convolution({ ...windows, inputShape: [size], filters: size })]),
     recurrent({ name: WRITER, input: FRAMES, cell: gruCell({ inputSize: size, units: 2 }) }),
   );
   [draft.at, draft.size] = [WRITER, 2];

@@ -22,6 +22,7 @@ import { primitives } from "./primitives.js";
 import { sizes } from "./sizes.js";
 import { state } from "./state.js";
 import { synchronous } from "./synchronous.js";
+import { ownTime } from "./own-time.js";
 import { windows } from "./windows.js";
 import { tilesAndBlocks } from "./tiles-and-blocks.js";
 import { normalisation } from "./normalisation.js";
@@ -35,6 +36,7 @@ export const faultFamilies: Readonly<Record<string, readonly Fault[]>> = {
   "custom-cells": customCells,
   layers,
   windows,
+  "own-time": ownTime,
   attention,
   crf,
   "masks-and-lengths": masksAndLengths,

@@ -40,6 +40,7 @@ export const mustKill: Readonly<Record<PropertyName, readonly [string, ...string
   everySize: ["ids-in-16-bits", "tail-of-a-tile-dropped"],
   everyPair: ["projection-rows-shifted"],
   windowsInEveryForm: ["windows-begin-one-late"],
+  timeInEveryForm: ["steps-repeated-as-blocks"],
   synchronousPath: ["at-once-returns-zeros"],
   aWholeLife: ["runs-at-once-exchanged"],
 };

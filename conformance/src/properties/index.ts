@@ -30,6 +30,7 @@ import { stateMoves } from "./state-moves.js";
 import { stepEqualsSequence } from "./step-equals-sequence.js";
 import { streamsDoNotMix } from "./streams-do-not-mix.js";
 import { synchronousPath } from "./synchronous-path.js";
+import { timeInEveryForm } from "./time-in-every-form.js";
 import { unclaimedIsRefused } from "./unclaimed-is-refused.js";
 import { unknownIsExpanded } from "./unknown-is-expanded.js";
 import { useAfterDispose } from "./use-after-dispose.js";
@@ -73,6 +74,7 @@ const byName = {
   everySize,
   everyPair,
   windowsInEveryForm,
+  timeInEveryForm,
   synchronousPath,
   aWholeLife,
 };

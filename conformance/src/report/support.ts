@@ -13,7 +13,9 @@ import {
   bidirectional,
   type CellSpec,
   compile,
+  concatTime,
   crf,
+  cropTime,
   dense,
   embedding,
   groupNorm,
@@ -28,6 +30,7 @@ import {
   merge,
   oneHot,
   pad,
+  padTime,
   permute,
   pickStep,
   multiHeadAttention,
@@ -48,6 +51,9 @@ import {
   tensor,
   tile,
   toSequence,
+  transposedConvolution,
+  type TransposedConvolutionSpec,
+  upsampleTime,
   whyNotSteppable,
 } from "@unroll/api";
 import { legalize } from "@unroll/api/adapter";
@@ -339,6 +345,51 @@ const shapes: readonly Option[] = (
     },
   ]);
 
+const transposed = (more: Partial<TransposedConvolutionSpec>): TransposedConvolutionSpec =>
+  transposedConvolution({
+    ...placed,
+    axis: "frames",
+    inputSize: SIZE,
+    filters: UNITS,
+    kernelSize: 3,
+    ...more,
+  });
+
+/** Layers that make a sequence longer or shorter, by option. */
+const ownTimes: readonly Option[] = (
+  [
+    ["padding over time", padTime({ ...placed, axis: "frames", before: 1, after: 2 })],
+    ["cropping over time", cropTime({ ...placed, axis: "frames", before: 1, after: 2 })],
+    ["upsampling over time", upsampleTime({ ...placed, axis: "frames", times: 2 })],
+    ["joining over time", concatTime({ name: "layer", inputs: ["x", "x"], axis: "frames" })],
+    ["transposed convolution", transposed({ stride: 2 })],
+  ] as const
+)
+  .flatMap(([layer, own]) =>
+    (["as it is", "lengths", "lengths, ignored", "a mask with gaps"] as const).map((option): Option => ({
+      layer,
+      option,
+      model: floats([option === "lengths, ignored" ? { ...own, maskedSteps: "ignore" } : own]),
+      extent: option === "as it is" ? "full" : option === "a mask with gaps" ? "mask" : "lengths",
+    })),
+  )
+  .concat(
+    (
+      [
+        ["padding", { stride: 2, padding: [1, 0], outputPadding: 1 }],
+        ["dilation", { dilation: 2 }],
+        ["groups", { groups: SIZE, filters: 2 * SIZE }],
+        ["no bias", { bias: "none" }],
+        ["as long as its input", { padding: [1, 1], axis: null }],
+      ] as const
+    ).map(([option, more]): Option => ({
+      layer: "transposed convolution",
+      option,
+      model: floats([transposed(more)]),
+      extent: "full",
+    })),
+  );
+
 /** Every layer with every option that a report has a line for. */
 const options: readonly Option[] = [
   ...Object.entries(cells).flatMap(([layer, make]) =>
@@ -537,6 +588,7 @@ const options: readonly Option[] = [
   })),
   ...normalisations,
   ...shapes,
+  ...ownTimes,
 ];
 
 /**

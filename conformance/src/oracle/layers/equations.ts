@@ -4,6 +4,8 @@ import type { Context, Equations, LayerValues } from "./context.js";
 import { crf } from "./crf.js";
 import { layerNorm } from "./layer-norm.js";
 import { pickStep, reduceTime, toSequence } from "./along-time.js";
+import { concatTime, cropTime, padTime, upsampleTime } from "./own-time.js";
+import { transposedConvolution } from "./transposed-convolution.js";
 import { batchNorm } from "./batch-norm.js";
 import { oneHot, pad, permute, reduce, reshape, slice, stack, tile } from "./feature-axes.js";
 import { groupNorm } from "./group-norm.js";
@@ -46,6 +48,11 @@ const equations: { readonly [T in LayerSpec["type"]]: Equations<Extract<LayerSpe
     reduceTime,
     pickStep,
     toSequence,
+    padTime,
+    cropTime,
+    upsampleTime,
+    concatTime,
+    transposedConvolution,
   };
 
 /** The values of a layer by its equations. */

@@ -14,6 +14,8 @@ export type PlainLayer = Exclude<LayerSpec, { readonly type: "recurrent" | "bidi
 type Names = Readonly<Partial<Record<Dialect, string>>> & {
   /** Frameworks that keep axes [..., in, out] of ours as [out, in, ...]: of a matrix the transpose. */
   readonly channelsFirst?: readonly Dialect[];
+  /** Frameworks that keep our axes in another order: which of ours each of theirs is. */
+  readonly axes?: Readonly<Partial<Record<Dialect, readonly number[]>>>;
   /** Frameworks whose tensor has other axes in the same order, or further rows of this one's size: which. */
   readonly within?: Readonly<Partial<Record<Dialect, Within>>>;
 };
@@ -76,6 +78,21 @@ const plainNames: Table = {
   reduceTime: { weights: {} },
   pickStep: { weights: {} },
   toSequence: { weights: {} },
+  padTime: { weights: {} },
+  cropTime: { weights: {} },
+  upsampleTime: { weights: {} },
+  concatTime: { weights: {} },
+  // PyTorch and ONNX: [channels, filters, steps]; Keras and TensorFlow: [steps, filters, channels].
+  transposedConvolution: {
+    weights: {
+      kernel: { torch: "weight", axes: { torch: [1, 2, 0], keras: [0, 2, 1], tf1: [0, 2, 1] } },
+      bias: {},
+    },
+    refuse: ({ groups }, dialect) =>
+      groups > 1 && (dialect === "keras" || dialect === "tf1")
+        ? ["one group", `${groups}`, "its transposed convolutions have no groups"]
+        : null,
+  },
   attention: {
     weights: {
       scoreKernel: { torch: "score_kernel" },
@@ -230,7 +247,7 @@ export function plainWeights(catalog: Catalog, layer: PlainLayer, dialect: Diale
     const canonical = name.slice(layer.name.length + 1);
     const held = weights[canonical]!;
     const names = typeof held === "function" ? held(layer) : held;
-    const axes = names.channelsFirst?.includes(dialect) ? channelsFirst(shape.length) : undefined;
+    const axes = names.channelsFirst?.includes(dialect) ? channelsFirst(shape.length) : names.axes?.[dialect];
     const within = names.within?.[dialect] ?? null;
     return { canonical, name: names[dialect] ?? canonical, shape, axes, within };
   });

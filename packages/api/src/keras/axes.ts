@@ -7,10 +7,14 @@ type Origin = KerasTensor | LayerCall;
 export type AxisOf = (of: Origin) => string;
 
 /** The inputs of a call that run along one time axis, group by group. */
-const groupsOf = ({ layer, inputs }: LayerCall): readonly (readonly KerasTensor[])[] =>
-  (layer.inTime?.map((group) => group.flatMap((k) => inputs[k] ?? [])) ?? [inputs]).map((group) =>
+const groupsOf = (call: LayerCall): readonly (readonly KerasTensor[])[] => {
+  const { layer, inputs } = call;
+  const groups = layer.inTime?.map((group) => group.flatMap((k) => inputs[k] ?? []));
+  // Whatever makes a time of its own of several sequences reads each in its own.
+  return (groups ?? (remakes(call) ? inputs.map((one) => [one]) : [inputs])).map((group) =>
     group.filter(({ form }) => form.axis !== null),
   );
+};
 
 const remakes = ({ layer, inputs }: LayerCall): boolean => layer.remakesTime(inputs.map(({ form }) => form));
 

@@ -11,6 +11,8 @@ import { DenseLayer, type DenseOptions } from "./dense.js";
 import { DropoutLayer, type DropoutOptions } from "./dropout.js";
 import { EmbeddingLayer, type EmbeddingOptions } from "./embedding.js";
 import { GlobalPoolLayer, type GlobalPoolOptions } from "./global-pooling.js";
+import { ConvTransposeLayer, type ConvTransposeOptions } from "./conv-transpose.js";
+import { ConcatenateLayer, type ConcatenateOptions } from "./concatenate.js";
 import { MergeLayer } from "./merge.js";
 import {
   BatchNormalizationLayer,
@@ -32,6 +34,15 @@ import {
   ReshapeLayer,
   type ReshapeOptions,
 } from "./shapes.js";
+import {
+  type BothEnds,
+  Cropping1dLayer,
+  type Cropping1dOptions,
+  UpSampling1dLayer,
+  type UpSampling1dOptions,
+  ZeroPadding1dLayer,
+  type ZeroPadding1dOptions,
+} from "./time-shapes.js";
 import { TimeDistributedLayer, type TimeDistributedOptions } from "./time-distributed.js";
 import type { CustomCellSpec } from "../layers/custom.js";
 import {
@@ -156,9 +167,31 @@ export const additiveAttention = (options: AdditiveAttentionOptions = {}): Layer
  */
 export const multiHeadAttention = (options: MultiHeadAttentionOptions): Layer =>
   new MultiHeadAttentionLayer(options);
-/** Keras's `Concatenate`: two inputs or more, joined along the last axis. */
-export const concatenate = (options: LayerOptions = {}): Layer =>
-  new MergeLayer("concatenate", "concat", options);
+/**
+ * Keras's `Concatenate`: two inputs or more, joined along the last axis, or with `axis: 1` sequences one
+ * after the other, none of which is masked.
+ */
+export const concatenate = (options: ConcatenateOptions = {}): Layer => new ConcatenateLayer(options);
+/**
+ * Keras's `Conv1DTranspose` over the steps of a sequence: each is laid into `strides` of the output and more.
+ * It sees no mask, as in Keras.
+ */
+export const conv1dTranspose = (options: ConvTransposeOptions): Layer => new ConvTransposeLayer(options);
+/** Keras's `ZeroPadding1D`: steps of zeros before and after. It sees no mask, as in Keras. */
+export const zeroPadding1d = (
+  padding: BothEnds | ZeroPadding1dOptions = 1,
+  more?: More<ZeroPadding1dOptions>,
+): Layer => new ZeroPadding1dLayer(named("padding", padding, more));
+/** Keras's `Cropping1D`: without some of the first and last steps. It sees no mask, as in Keras. */
+export const cropping1d = (
+  cropping: BothEnds | Cropping1dOptions = 1,
+  more?: More<Cropping1dOptions>,
+): Layer => new Cropping1dLayer(named("cropping", cropping, more));
+/** Keras's `UpSampling1D`: each step several times in a row. It sees no mask, as in Keras. */
+export const upSampling1d = (
+  size: number | UpSampling1dOptions = 2,
+  more?: More<UpSampling1dOptions>,
+): Layer => new UpSampling1dLayer(named("size", size, more));
 /** Keras's `Add`: the sum of two inputs or more of one shape. */
 export const add = (options: LayerOptions = {}): Layer => new MergeLayer("add", "sum", options);
 /** Keras's `Average`: the mean of two inputs or more of one shape. */

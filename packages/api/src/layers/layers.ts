@@ -28,6 +28,11 @@ import { reduceDefinition, type ReduceSpec } from "./reduce.js";
 import { reduceTimeDefinition, type ReduceTimeSpec } from "./reduce-time.js";
 import { pickStepDefinition, type PickStepSpec } from "./pick-step.js";
 import { toSequenceDefinition, type ToSequenceSpec } from "./to-sequence.js";
+import { padTimeDefinition, type PadTimeSpec } from "./pad-time.js";
+import { cropTimeDefinition, type CropTimeSpec } from "./crop-time.js";
+import { upsampleTimeDefinition, type UpsampleTimeSpec } from "./upsample-time.js";
+import { concatTimeDefinition, type ConcatTimeSpec } from "./concat-time.js";
+import { transposedConvolutionDefinition, type TransposedConvolutionSpec } from "./transposed-convolution.js";
 
 export { activation, activationDefinition, type ActivationSpec } from "./activation.js";
 export { attention, attentionDefinition, type AttentionSpec } from "./attention.js";
@@ -66,6 +71,15 @@ export { reduce, reduceDefinition, type ReduceSpec } from "./reduce.js";
 export { reduceTime, reduceTimeDefinition, type ReduceTimeSpec } from "./reduce-time.js";
 export { pickStep, pickStepDefinition, type PickStepSpec } from "./pick-step.js";
 export { toSequence, toSequenceDefinition, type ToSequenceSpec } from "./to-sequence.js";
+export { padTime, padTimeDefinition, type PadTimeSpec } from "./pad-time.js";
+export { cropTime, cropTimeDefinition, type CropTimeSpec } from "./crop-time.js";
+export { upsampleTime, upsampleTimeDefinition, type UpsampleTimeSpec } from "./upsample-time.js";
+export { concatTime, concatTimeDefinition, type ConcatTimeSpec } from "./concat-time.js";
+export {
+  transposedConvolution,
+  transposedConvolutionDefinition,
+  type TransposedConvolutionSpec,
+} from "./transposed-convolution.js";
 
 /** Any layer of a spec; `type` tells which. */
 export type LayerSpec =
@@ -97,7 +111,12 @@ export type LayerSpec =
   | ReduceSpec
   | ReduceTimeSpec
   | PickStepSpec
-  | ToSequenceSpec;
+  | ToSequenceSpec
+  | PadTimeSpec
+  | CropTimeSpec
+  | UpsampleTimeSpec
+  | ConcatTimeSpec
+  | TransposedConvolutionSpec;
 
 /** Every layer there is, by type. A new one is a file beside this, and its lines here. */
 export const layerDefinitions = {
@@ -130,4 +149,9 @@ export const layerDefinitions = {
   reduceTime: reduceTimeDefinition,
   pickStep: pickStepDefinition,
   toSequence: toSequenceDefinition,
+  padTime: padTimeDefinition,
+  cropTime: cropTimeDefinition,
+  upsampleTime: upsampleTimeDefinition,
+  concatTime: concatTimeDefinition,
+  transposedConvolution: transposedConvolutionDefinition,
 } as const satisfies { readonly [T in LayerSpec["type"]]: LayerDefinition<Extract<LayerSpec, { type: T }>> };

@@ -25,7 +25,7 @@ import { FlattenLayer, PermuteLayer, ReshapeLayer } from "../keras/shapes.js";
 import { ConvolutionLayer, type ConvolutionOptions, type PerAxis, PoolLayer } from "../keras/windows.js";
 import { TimeDistributedLayer } from "../keras/time-distributed.js";
 import { activationOf, kept, type LayerArgs } from "./arguments.js";
-import { UnmaskedMerge } from "./unmasked-merge.js";
+import { UnmaskedConcatenate, UnmaskedMerge } from "./unmasked-merge.js";
 
 /** Arguments of `layers.embedding`. */
 export interface EmbeddingArgs extends LayerArgs {
@@ -170,8 +170,8 @@ export interface PermuteArgs extends LayerArgs {
 
 /** Arguments of `layers.concatenate`. */
 export interface ConcatenateArgs extends LayerArgs {
-  /** Only the last axis, -1, the default. */
-  readonly axis?: -1;
+  /** The axis that is joined: the last, -1, the default, or 1, the time of sequences. */
+  readonly axis?: number;
 }
 
 /** What convolutions and pools of TensorFlow.js take. */
@@ -329,19 +329,12 @@ export const globalAveragePooling1d = (args: LayerArgs = {}): Layer =>
 /** `tf.layers.repeatVector`: one vector a row, [batch, features], as each of n steps. */
 export const repeatVector = (args: RepeatVectorArgs): Layer =>
   new RepeatVectorLayer(kept("repeatVector", args));
-/** `tf.layers.concatenate`: two inputs or more, joined along the last axis. */
-export const concatenate = (args: ConcatenateArgs = {}): Layer => {
-  const { axis = -1, ...rest } = kept("concatenate", args) as ConcatenateArgs;
-  if (axis !== -1)
-    throw unrollError({
-      code: "UNROLL_UNSUPPORTED",
-      place: "concatenate axis",
-      expected: "the last axis, -1",
-      got: String(axis),
-      cure: "leave it out where the last axis is meant",
-    });
-  return new UnmaskedMerge("concatenate", "concat", rest);
-};
+/**
+ * `tf.layers.concatenate`: two inputs or more, joined along the last axis, or with `axis: 1` sequences one
+ * after the other.
+ */
+export const concatenate = (args: ConcatenateArgs = {}): Layer =>
+  new UnmaskedConcatenate(kept("concatenate", args));
 /** `tf.layers.add`: the sum of two inputs or more of one shape. */
 export const add = (args: LayerArgs = {}): Layer => new UnmaskedMerge("add", "sum", kept("add", args));
 /** `tf.layers.average`: the mean of two inputs or more of one shape. */
