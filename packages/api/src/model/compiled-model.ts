@@ -2,7 +2,6 @@ import type { Adapter, Feed } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import { assertFits } from "../contract/limits.js";
 import { knownOptions } from "../contract/known-options.js";
-import { taken } from "../contract/taken.js";
 import {
   allocate,
   type DeviceTensor,
@@ -37,6 +36,9 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   readonly #executables: Executables;
   /** Parts that the caller gives; a run also returns those of layers that start from another value. */
   readonly #given: readonly SignatureState[];
+  /** Names of what {@link given} is fed as, and of the states that a run returns: put together once. */
+  readonly #names: readonly string[];
+  readonly #results: readonly string[];
   readonly #check: Readonly<Record<Mode, InputCheck>>;
   readonly #extent: Readonly<Record<Mode, ReturnType<ExtentChecker>>>;
   readonly #live = new Set<WeakRef<State>>();
@@ -59,6 +61,9 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     this.adapter = adapter;
     this.#executables = new Executables(runnable, adapter, timeMajor, weights, runLimits);
     this.#given = runnable.states.filter(({ given }) => given);
+    const nameOf = ({ layer, part }: SignatureState): string => stateName(layer, part);
+    this.#names = this.#given.map(nameOf);
+    this.#results = runnable.states.map(nameOf);
     this.#check = {
       sequence: inputChecker(runnable, "sequence", timeMajor),
       step: inputChecker(runnable, "step", timeMajor),
@@ -95,10 +100,9 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     if (sizes[STEPS] === 0) return this.#nothing(place, batch, options.state);
     const state = options.state === undefined ? this.zeroState(batch) : stateOf(options.state);
     const how = { mode: "sequence", extents: ends.extents } as const;
-    const shared = options.state instanceof State;
-    const all = { ...feeds, ...ends.feeds };
+    const all = Object.assign(feeds, ends.feeds);
     const run = this.#executables.ask(how, sizes);
-    return this.#run(place, "sequence", run, all, batch, state, shared, this.#after(sizes[STEPS]!, ends));
+    return this.#run(place, "sequence", run, all, batch, state, this.#after(sizes[STEPS]!, ends));
   }
 
   async step(x: InputsLike, state: StateLike, options: Extent = FULL): Promise<RunResult> {
@@ -140,7 +144,8 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
       });
     const ends = this.#extent.step(place, options, batch, sizes);
     const run = this.#executables.ask({ mode: "step", extents: ends.extents }, sizes);
-    return (state) => this.#run(place, "step", run, { ...feeds, ...ends.feeds }, batch, state, true);
+    const all = Object.assign(feeds, ends.feeds);
+    return (state) => this.#run(place, "step", run, all, batch, state);
   }
 
   stepInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
@@ -223,31 +228,25 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     feeds: Record<string, Feed>,
     batch: number,
     state: State,
-    shared: boolean,
     identity = this.#runnable.identity,
   ): Promise<RunResult> {
     return run(() => {
-      // A state on the host that others may have is copied, as stepInto may go on with it meanwhile; one that
-      // does not fit is refused below.
-      const copies =
+      // One that does not fit is refused below.
+      const lent =
         state.onDevice || state.batch !== batch
           ? null
-          : state.arrays(place, this.#given, this.#runnable.identity).map((data, k) => {
-              const { dtype, shape } = this.#given[k]!;
-              const part = { dtype, shape: [batch, ...shape], data } as HostTensor;
-              return shared ? taken(part) : part;
-            });
+          : state.lend(place, this.#given, this.#runnable.identity);
       return async (executable) => {
         const parts =
-          copies ?? (await state.borrow(place, this.#given, batch, this.adapter, this.#runnable.identity));
+          lent ?? (await state.borrow(place, this.#given, batch, this.adapter, this.#runnable.identity));
         let results: Record<string, DeviceTensor>;
         try {
-          this.#given.forEach(({ layer, part }, k) => {
-            feeds[stateName(layer, part)] = parts[k]!;
+          parts.forEach((part, k) => {
+            feeds[this.#names[k]!] = part;
           });
           results = await executable.run(feeds);
         } finally {
-          if (copies === null) state.unborrow(mode === "step");
+          if (lent === null) state.unborrow(mode === "step");
         }
         return this.#collect(mode, batch, results, identity);
       };
@@ -261,15 +260,20 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     identity: string | undefined,
   ): Promise<RunResult> {
     const outputs: Record<string, HostTensor> = {};
-    for (const { name } of this.#runnable.outputs) outputs[name] = await toHost(results[name]!);
+    for (const { name } of this.#runnable.outputs)
+      outputs[name] = results[name]!.take?.() ?? (await toHost(results[name]!));
     // A sequence's state is often not wanted at all, and a synchronous engine's memory is the host's: such
-    // states leave the engine at once, and nothing has to be freed.
+    // states leave the engine at once, as do those that an engine parts with for nothing, and nothing has
+    // to be freed.
     const { memory, synchronous } = this.adapter.capabilities;
-    const leaves = synchronous || this.#disposed || (mode === "sequence" && memory === "host");
+    const leaves =
+      synchronous ||
+      this.#disposed ||
+      (memory === "host" && (mode === "sequence" || this.#results.every((name) => results[name]!.take)));
     const parts = [];
-    for (const { layer, part } of this.#runnable.states) {
-      const result = results[stateName(layer, part)]!;
-      parts.push({ layer, part, held: leaves ? await toHost(result) : result });
+    for (const [k, { layer, part }] of this.#runnable.states.entries()) {
+      const result = results[this.#results[k]!]!;
+      parts.push({ layer, part, held: leaves ? (result.take?.() ?? (await toHost(result))) : result });
     }
     const state = new State(batch, parts, leaves ? null : this.adapter, identity);
     if (!leaves) this.#track(state);
@@ -379,7 +383,6 @@ const fullRows: ExtentChecker =
 const stateOf = (given: StateLike): State => (given instanceof State ? given : State.fromTypedArrays(given));
 
 async function toHost(result: DeviceTensor): Promise<HostTensor> {
-  if (result.take) return result.take();
   const host = result.readSync ? result.readSync() : await result.read();
   result.dispose();
   return host;
