@@ -23,18 +23,20 @@ const stepping = (more = []) => `
 
 const pages = [
   // Over the 24,000 that it once had, for a block of steps in place, what lets kernels bring memory of their
-  // own, so that SIMD can be left out, a model that says where it runs, and states that know of strides.
-  { name: "an LSTM stepped on builtin, by a kit", limit: 25_350, source: stepping() },
-  { name: "the same with SIMD", limit: 31_900, source: stepping(["simdKernels"]) },
+  // own, so that SIMD can be left out, a model that says where it runs, and states that know of strides; 200
+  // of them for states that are neither copied nor searched at each step.
+  { name: "an LSTM stepped on builtin, by a kit", limit: 25_550, source: stepping() },
+  { name: "the same with SIMD", limit: 32_100, source: stepping(["simdKernels"]) },
   {
     name: "everything of @unroll/api",
-    // Over the 47,000 that it once had, for what stands around a recurrence: convolutions, norms, tags.
-    limit: 57_600,
+    // Over the 47,000 that it once had, for what stands around a recurrence: convolutions, norms, tags; 1,400
+    // of them for the kernel of attention, which this page, Keras's and PyTorch's get with `builtin`.
+    limit: 59_250,
     source: `export { builtin, compile, lstmCell, recurrent, spec, State, tensor } from "@unroll/api";`,
   },
   {
     name: "a Keras model, by Rollup",
-    limit: 58_000,
+    limit: 59_550,
     bundle: byRollup,
     source: `
       import { builtin } from "@unroll/api";
@@ -52,7 +54,7 @@ const pages = [
   },
   {
     name: "a PyTorch module, by Rollup",
-    limit: 59_400,
+    limit: 60_950,
     bundle: byRollup,
     source: `
       import { builtin } from "@unroll/api";

@@ -2,19 +2,13 @@ import { primitiveMaps } from "./primitive-maps.js";
 import type { Packed } from "./kernel-types.js";
 import type { Binder, Slot } from "./slot.js";
 
-/** Rows of scores times a factor, less the largest of the first `seen(row)` of each. */
+/** Rows of scores times a factor, less the largest of those of each that are seen. */
 function lessLargest(scores: Float32Array, rows: number, size: number, factor: number, causal: Limit): void {
   for (let row = 0; row < rows; row++) {
     const at = row * size;
     const end = at + (causal ? causal(row) : size);
     let largest = -Infinity;
-    for (let k = at; k < end; k++) largest = Math.max(largest, scores[k]!);
-    // A factor below 0 turns their order around.
-    if (factor < 0) {
-      largest = Infinity;
-      for (let k = at; k < end; k++) largest = Math.min(largest, scores[k]!);
-    }
-    largest *= factor;
+    for (let k = at; k < end; k++) largest = Math.max(largest, scores[k]! * factor);
     for (let k = at; k < at + size; k++) scores[k] = scores[k]! * factor - largest;
   }
 }

@@ -35,10 +35,9 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   readonly adapter: Adapter;
   readonly #executables: Executables;
   /** Parts that the caller gives; a run also returns those of layers that start from another value. */
-  readonly #given: readonly SignatureState[];
-  /** Names of what {@link given} is fed as, and of the states that a run returns: put together once. */
-  readonly #names: readonly string[];
-  readonly #results: readonly string[];
+  readonly #given: readonly (SignatureState & { readonly name: string })[];
+  /** What a run returns, each with its name among the results. */
+  readonly #states: readonly (SignatureState & { readonly name: string })[];
   readonly #check: Readonly<Record<Mode, InputCheck>>;
   readonly #extent: Readonly<Record<Mode, ReturnType<ExtentChecker>>>;
   readonly #live = new Set<WeakRef<State>>();
@@ -60,10 +59,8 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     assertModelWeights(runnable.name, runnable.weights, weights);
     this.adapter = adapter;
     this.#executables = new Executables(runnable, adapter, timeMajor, weights, runLimits);
-    this.#given = runnable.states.filter(({ given }) => given);
-    const nameOf = ({ layer, part }: SignatureState): string => stateName(layer, part);
-    this.#names = this.#given.map(nameOf);
-    this.#results = runnable.states.map(nameOf);
+    this.#states = runnable.states.map((one) => ({ ...one, name: stateName(one.layer, one.part) }));
+    this.#given = this.#states.filter(({ given }) => given);
     this.#check = {
       sequence: inputChecker(runnable, "sequence", timeMajor),
       step: inputChecker(runnable, "step", timeMajor),
@@ -241,8 +238,8 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
           lent ?? (await state.borrow(place, this.#given, batch, this.adapter, this.#runnable.identity));
         let results: Record<string, DeviceTensor>;
         try {
-          parts.forEach((part, k) => {
-            feeds[this.#names[k]!] = part;
+          this.#given.forEach(({ name }, k) => {
+            feeds[name] = parts[k]!;
           });
           results = await executable.run(feeds);
         } finally {
@@ -260,8 +257,7 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     identity: string | undefined,
   ): Promise<RunResult> {
     const outputs: Record<string, HostTensor> = {};
-    for (const { name } of this.#runnable.outputs)
-      outputs[name] = results[name]!.take?.() ?? (await toHost(results[name]!));
+    for (const { name } of this.#runnable.outputs) outputs[name] = await toHost(results[name]!);
     // A sequence's state is often not wanted at all, and a synchronous engine's memory is the host's: such
     // states leave the engine at once, as do those that an engine parts with for nothing, and nothing has
     // to be freed.
@@ -269,12 +265,10 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     const leaves =
       synchronous ||
       this.#disposed ||
-      (memory === "host" && (mode === "sequence" || this.#results.every((name) => results[name]!.take)));
+      (memory === "host" && (mode === "sequence" || this.#states.every(({ name }) => results[name]!.take)));
     const parts = [];
-    for (const [k, { layer, part }] of this.#runnable.states.entries()) {
-      const result = results[this.#results[k]!]!;
-      parts.push({ layer, part, held: leaves ? (result.take?.() ?? (await toHost(result))) : result });
-    }
+    for (const { layer, part, name } of this.#states)
+      parts.push({ layer, part, held: leaves ? await toHost(results[name]!) : results[name]! });
     const state = new State(batch, parts, leaves ? null : this.adapter, identity);
     if (!leaves) this.#track(state);
     return { output: outputs[this.#runnable.outputs[0]!.name]!, outputs, state };
@@ -382,7 +376,9 @@ const fullRows: ExtentChecker =
 
 const stateOf = (given: StateLike): State => (given instanceof State ? given : State.fromTypedArrays(given));
 
-async function toHost(result: DeviceTensor): Promise<HostTensor> {
+const toHost = (result: DeviceTensor): HostTensor | Promise<HostTensor> => result.take?.() ?? read(result);
+
+async function read(result: DeviceTensor): Promise<HostTensor> {
   const host = result.readSync ? result.readSync() : await result.read();
   result.dispose();
   return host;

@@ -54,13 +54,13 @@ interface Part {
   held: HostTensor | DeviceTensor;
 }
 
-const is = (p: Part, e: SignatureState): boolean => p.layer === e.layer && p.part === e.part;
-
-/** Whether a part has the elements and axes that are expected, and as many rows. */
-const fits = ({ held }: Part, { dtype, shape }: SignatureState, batch: number): boolean =>
-  held.dtype === dtype &&
-  held.shape.length === shape.length + 1 &&
-  held.shape.every((size, k) => size === (k ? shape[k - 1] : batch));
+/** Whether a part is the one expected, with the elements and axes that it has, and as many rows. */
+const fits = (p: Part, { layer, part, dtype, shape }: SignatureState, batch: number): boolean =>
+  p.layer === layer &&
+  p.part === part &&
+  p.held.dtype === dtype &&
+  p.held.shape.length === shape.length + 1 &&
+  p.held.shape.every((size, k) => size === (k ? shape[k - 1] : batch));
 
 function entriesOf<T>(of: Readonly<Record<string, T>>, name: string): [string, T][] {
   // A state of another copy of this package is no record.
@@ -321,9 +321,7 @@ export class State {
    * nobody writes into them; copies once there is somebody.
    */
   lend(place: string, expected: readonly SignatureState[], model?: string): HostTensor[] {
-    this.assertAlive(place);
-    this.#assertModel(place, model);
-    const parts = this.#select(place, expected, this.batch) as HostTensor[];
+    const parts = this.#host(place, expected, model);
     if (this.#inPlace) return parts.map(taken);
     this.#lent = true;
     return parts;
@@ -331,7 +329,7 @@ export class State {
 
   /** @internal Host arrays of the parts, in the expected order, for a run that updates them in place. */
   arraysInPlace(place: string, expected: readonly SignatureState[], model?: string): DTypeArray[DType][] {
-    this.arrays(place, expected, model);
+    this.#host(place, expected, model);
     // A run may read those that there were.
     if (this.#lent && !this.#inPlace)
       for (const part of this.#parts) part.held = taken(part.held as HostTensor);
@@ -341,10 +339,14 @@ export class State {
 
   /** @internal Host arrays of the parts, in the expected order, to be read now. */
   arrays(place: string, expected: readonly SignatureState[], model?: string): DTypeArray[DType][] {
+    return this.#host(place, expected, model).map(({ data }) => data);
+  }
+
+  #host(place: string, expected: readonly SignatureState[], model?: string): HostTensor[] {
     this.assertAlive(place);
     this.#assertModel(place, model);
     if (this.#owner !== null) this.#toHostNow(place);
-    return this.#select(place, expected, this.batch).map((held) => (held as HostTensor).data);
+    return this.#select(place, expected, this.batch) as HostTensor[];
   }
 
   #assertModel(place: string, model: string | undefined): void {
@@ -362,12 +364,10 @@ export class State {
   #select(place: string, expected: readonly SignatureState[], batch: number): (HostTensor | DeviceTensor)[] {
     const parts = this.#parts;
     // As a run of the same model returned it: nothing to look for, and nothing to say.
-    if (
-      parts.length === expected.length &&
-      expected.every((one, k) => is(parts[k]!, one) && fits(parts[k]!, one, batch))
-    )
+    if (parts.length === expected.length && expected.every((one, k) => fits(parts[k]!, one, batch)))
       return parts.map((p) => p.held);
     const names = expected.map((e) => `${e.layer}.${e.part}`);
+    const is = (p: Part, e: SignatureState): boolean => p.layer === e.layer && p.part === e.part;
     const extra = parts.find((p) => !expected.some((e) => is(p, e)));
     if (extra)
       throw unrollError({
