@@ -23,19 +23,21 @@ const stepping = (more = []) => `
 
 const pages = [
   // Over the 24,000 that it once had, for a block of steps in place, what lets kernels bring memory of their
-  // own, so that SIMD can be left out, a model that says where it runs, states that know of strides, and
-  // runs refused that an engine would cut short.
-  { name: "an LSTM stepped on builtin, by a kit", limit: 25_450, source: stepping() },
-  { name: "the same with SIMD", limit: 32_000, source: stepping(["simdKernels"]) },
+  // own, so that SIMD can be left out, a model that says where it runs, states that know of strides, runs
+  // refused that an engine would cut short, and states that are neither copied nor searched at each step.
+  { name: "an LSTM stepped on builtin, by a kit", limit: 25_700, source: stepping() },
+  { name: "the same with SIMD", limit: 32_200, source: stepping(["simdKernels"]) },
   {
     name: "everything of @unroll/api",
-    // Over the 47,000 that it once had, for what stands around a recurrence: convolutions, norms, tags.
-    limit: 59_900,
+    // Over the 47,000 that it once had, for what stands around a recurrence: convolutions, norms, tags, own
+    // lengths of time, windows of attention; 1,400 of them for the kernel of attention, which this page,
+    // Keras's and PyTorch's get with `builtin`.
+    limit: 64_000,
     source: `export { builtin, compile, lstmCell, recurrent, spec, State, tensor } from "@unroll/api";`,
   },
   {
     name: "a Keras model, by Rollup",
-    limit: 58_700,
+    limit: 61_000,
     bundle: byRollup,
     source: `
       import { builtin } from "@unroll/api";
@@ -53,7 +55,8 @@ const pages = [
   },
   {
     name: "a PyTorch module, by Rollup",
-    limit: 60_000,
+    // A third of it are tensors: a class has all of its operations.
+    limit: 90_000,
     bundle: byRollup,
     source: `
       import { builtin } from "@unroll/api";

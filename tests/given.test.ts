@@ -218,4 +218,33 @@ describe("a state that stepInto goes on with", () => {
     model.stepInto(tensor([3, 2, 1]).data, state, new Float32Array(2));
     expect(await numbers(await running)).toEqual(want);
   });
+
+  it("is what it was then for a step of an engine that takes its time", async () => {
+    const { compile: start, ...rest } = engines["builtin"]!();
+    delete rest.compileSync;
+    const slow: Adapter = {
+      ...rest,
+      compile: start,
+      capabilities: { ...rest.capabilities, synchronous: false },
+    };
+    const weights = weightsOf(1);
+    const [model, other] = [
+      await compile(small(), { adapter: slow, weights }),
+      await compile(small(), { adapter: engines["builtin"]!(), weights }),
+    ];
+    const x = filled([1, SIZE], 6, (values) => values);
+    const { state } = await model.step(x, model.zeroState(1));
+    const kept = State.fromTypedArrays(await state.toTypedArrays());
+    const want = await numbers(await model.step(x, kept));
+    const out = new Float32Array(2);
+    const first = model.step(x, state);
+    other.stepInto(tensor([3, 2, 1]).data, state, out);
+    expect(await numbers(await first)).toEqual(want);
+    const changed = State.fromTypedArrays(await state.toTypedArrays());
+    const next = await numbers(await model.step(x, changed));
+    expect(next).not.toEqual(want);
+    const second = model.step(x, state);
+    other.stepInto(tensor([1, 1, 1]).data, state, out);
+    expect(await numbers(await second)).toEqual(next);
+  });
 });

@@ -11,11 +11,30 @@ import {
   unrollError,
   type WeightMap,
 } from "@unroll/api/adapter";
+import { addedAxis } from "./edges.js";
 import type { Library, OrtSession, OrtTensor } from "./library.js";
-import { modelWithWeightInputs, outputNames, weightsOf } from "./onnx-model.js";
+import { outputNames, type SessionModel, weightsOf } from "./onnx-model.js";
 import { OnnxTensor } from "./onnx-tensor.js";
 import type { ElementType } from "./proto.js";
 import { type Queue, queueOf } from "./queue.js";
+
+/** What a run makes of one output of the session. */
+interface Output {
+  readonly name: string;
+  readonly dtype: DType;
+  /** Name of the session's output. */
+  readonly from: string;
+  /** Axis of size 1 that the session's output has and the program's has not. */
+  readonly axis: number | undefined;
+  /** Whether another output before it has the same value, so that this is a copy. */
+  readonly repeated: boolean;
+}
+
+/** A session, and the model that it runs. */
+export interface Made {
+  readonly session: OrtSession;
+  readonly model: SessionModel;
+}
 
 /** A session. Its runs wait their turn, each with the feeds it was given. */
 export class OnnxExecutable implements Executable {
@@ -23,18 +42,25 @@ export class OnnxExecutable implements Executable {
   /** Weights that are fed beside the inputs, once they were bound anew. */
   private weights: Readonly<Record<string, OrtTensor>> = {};
   private readonly queue: Queue;
-  private readonly outputs: readonly (readonly [name: string, from: string, dtype: DeviceTensor["dtype"]])[];
+  private readonly inputs: readonly (readonly [name: string, axis: number | undefined])[];
+  private readonly outputs: readonly Output[];
+  private session: OrtSession;
 
   constructor(
     private readonly ort: Library,
     private readonly program: Program,
-    private session: OrtSession,
+    { session, model }: Made,
     private readonly device: string,
-    /** Makes the session of a model whose weights are inputs. */
-    private readonly create: (bytes: Uint8Array) => Promise<OrtSession>,
+    /** Makes the session of the same model with weights as inputs. */
+    private readonly create: (weights: WeightMap) => Promise<Made>,
   ) {
+    this.session = session;
     const names = outputNames(program);
-    this.outputs = program.outputs.map(({ name, type }, k) => [name, names[k]!, type.dtype]);
+    this.inputs = program.inputs.map(({ name }, k) => [name, model.inputAxes[k]]);
+    this.outputs = program.outputs.map(({ name, type: { dtype } }, k) => {
+      const source = model.sources[k]!;
+      return { name, dtype, from: names[source]!, axis: model.outputAxes[k], repeated: source !== k };
+    });
     this.queue = queueOf(ort);
   }
 
@@ -43,7 +69,7 @@ export class OnnxExecutable implements Executable {
     const borrowed: OnnxTensor[] = [];
     let results: Readonly<Record<string, OrtTensor>>;
     try {
-      for (const { name } of this.program.inputs) given[name] = this.feed(name, feeds[name]!, borrowed);
+      for (const [name, axis] of this.inputs) given[name] = this.feed(name, axis, feeds[name]!, borrowed);
       const { session } = this;
       results = await this.queue.run(() => session.run(given));
     } catch (cause) {
@@ -61,7 +87,7 @@ export class OnnxExecutable implements Executable {
       for (const tensor of borrowed) tensor.release();
     }
     const named: Record<string, DeviceTensor> = {};
-    for (const [name, from, dtype] of this.outputs) named[name] = new OnnxTensor(dtype, results[from]!);
+    for (const output of this.outputs) named[output.name] = this.result(output, results[output.from]!);
     return named;
   }
 
@@ -75,8 +101,7 @@ export class OnnxExecutable implements Executable {
     const values = weightsOf(program, weights, device);
     const first = Object.keys(this.weights).length === 0 && values.length > 0;
     if (first) {
-      const made = await this.create(modelWithWeightInputs(program, weights, device).bytes);
-      this.session = made;
+      this.session = (await this.create(weights)).session;
       void this.queue.run(async () => session.release?.());
     }
     this.weights = Object.fromEntries(
@@ -97,11 +122,23 @@ export class OnnxExecutable implements Executable {
     return new this.ort.Tensor(dtype, new data(bytes.slice().buffer), shape);
   }
 
-  private feed(name: string, feed: Feed, borrowed: OnnxTensor[]): OrtTensor {
+  private result({ dtype, axis, repeated }: Output, tensor: OrtTensor): OnnxTensor {
+    const { dims } = tensor;
+    const shape = axis === undefined ? dims : dims.filter((_, k) => k !== axis);
+    if (!repeated) return OnnxTensor.of(dtype, tensor, shape);
+    const data = allocate(dtype, tensor.data.length);
+    data.set(tensor.data);
+    return OnnxTensor.of(dtype, new this.ort.Tensor(dtype, data, dims), shape);
+  }
+
+  private feed(name: string, axis: number | undefined, feed: Feed, borrowed: OnnxTensor[]): OrtTensor {
+    const dims = axis === undefined ? feed.shape : addedAxis(feed.shape, axis, 1);
     if (feed instanceof OnnxTensor) {
       const tensor = feed.borrow();
       borrowed.push(feed);
-      return tensor;
+      // On the host, where axes differ; elsewhere they never do.
+      const fits = tensor.dims.length === dims.length && tensor.dims.every((dim, k) => dim === dims[k]);
+      return fits ? tensor : new this.ort.Tensor(feed.dtype, tensor.data, dims);
     }
     const host = isHostTensor(feed) ? feed : feed.readSync?.();
     if (!host) {
@@ -114,6 +151,6 @@ export class OnnxExecutable implements Executable {
         details: { name },
       });
     }
-    return new this.ort.Tensor(host.dtype, host.data, host.shape);
+    return new this.ort.Tensor(host.dtype, host.data, dims);
   }
 }

@@ -171,7 +171,7 @@ export class Graph {
 }
 
 /** The nodes with values renamed, inside graphs too, which see those names. */
-function withNames(nodes: readonly NodeProto[], renamed: ReadonlyMap<string, string>): NodeProto[] {
+export function withNames(nodes: readonly NodeProto[], renamed: ReadonlyMap<string, string>): NodeProto[] {
   const named = (name: string): string => renamed.get(name) ?? name;
   return nodes.map((node) => ({
     ...node,

@@ -10,11 +10,12 @@ import {
   knownOptions,
   primitiveNames,
   unrollError,
+  type WeightMap,
 } from "@unroll/api/adapter";
 import { assertLibrary, startDevice } from "./device.js";
-import { OnnxExecutable } from "./executable.js";
-import type { Library, OnnxRuntime, OrtSession } from "./library.js";
-import { claims, modelOf } from "./onnx-model.js";
+import { OnnxExecutable, type Made } from "./executable.js";
+import type { Library, OnnxRuntime } from "./library.js";
+import { claims, sessionModelOf } from "./onnx-model.js";
 import { recurrentComposites } from "./recurrent-operators.js";
 import { queueOf } from "./queue.js";
 
@@ -76,6 +77,9 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
   knownOptions("onnx", options, ["device", "composites", "sessionOptions"]);
   const usual = Object.keys(claims).filter((name) => device !== "webgpu" || !notOnWebgpu.includes(name));
   const chosen = chosenClaims("onnx", claims, composites === "all" ? usual : composites);
+  const host = device === "wasm" || device === "cpu";
+  // What options say of where it computes or leaves results may be anywhere.
+  const elsewhere = "executionProviders" in sessionOptions || "preferredOutputLocation" in sessionOptions;
   // Both libraries write into one object when both are loaded.
   const { web, node, common } = ort.env?.versions ?? {};
   const version = (webDevices.includes(device) ? web : node) ?? common;
@@ -91,20 +95,23 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
       precision: "f32",
       losesNaN: device === "webgpu",
       synchronous: false,
-      memory: device === "wasm" || device === "cpu" ? "host" : "device",
+      memory: host ? "host" : "device",
     },
     // Whoever names providers of their own hears of them when a session is made.
     start: async () => ("executionProviders" in sessionOptions ? undefined : startDevice(ort, device)),
     async compile(program, weights) {
-      const create = async (bytes: Uint8Array): Promise<OrtSession> => {
+      const create = async (values: WeightMap, weightInputs: boolean): Promise<Made> => {
+        const form = { host: host && !elsewhere, weightInputs };
+        const model = sessionModelOf(program, values, device, form);
         try {
-          return await queueOf(ort).run(() =>
-            ort.InferenceSession.create(bytes, {
+          const session = await queueOf(ort).run(() =>
+            ort.InferenceSession.create(model.bytes, {
               executionProviders: [device],
               logSeverityLevel: ERRORS,
               ...sessionOptions,
             }),
           );
+          return { session, model };
         } catch (cause) {
           throw unrollError({
             code: "UNROLL_ENGINE",
@@ -117,8 +124,8 @@ export function onnx(library: OnnxRuntime, options: OnnxOptions = {}): Adapter {
           });
         }
       };
-      const session = await create(modelOf(program, weights, device).bytes);
-      return new OnnxExecutable(ort, program, session, device, create);
+      const made = await create(weights, false);
+      return new OnnxExecutable(ort, program, made, device, (values) => create(values, true));
     },
   };
 }

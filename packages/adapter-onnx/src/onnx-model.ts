@@ -11,6 +11,7 @@ import {
   type WeightMap,
 } from "@unroll/api/adapter";
 import { activationComposites, emitActivation } from "./activations.js";
+import { withEdgeAxes } from "./edges.js";
 import { Graph } from "./graph.js";
 import { emitPrimitive } from "./primitives.js";
 import { encodeModel, type GraphProto, type Initializer } from "./proto.js";
@@ -65,8 +66,17 @@ interface Written {
   readonly weights: readonly ModelWeight[];
 }
 
-/** Writes a program as a graph; its weights are apart, in an order that depends on the program alone. */
-function written(program: Program, weights: WeightMap, device: string): Written {
+/**
+ * Writes a program as a graph; its weights are apart, in an order that depends on the program alone.
+ *
+ * @param outputs those of the program's that it has
+ */
+function written(
+  program: Program,
+  weights: WeightMap,
+  device: string,
+  outputs: readonly number[] = program.outputs.map((_, k) => k),
+): Written {
   const results = outputNames(program);
   const g = Graph.outermost(new Set([...program.inputs.map(({ name }) => name), ...results]), device);
   const params = new Map<ValueId, HostTensor>(program.params.map(({ name, id }) => [id, weights[name]!]));
@@ -84,12 +94,10 @@ function written(program: Program, weights: WeightMap, device: string): Written 
   const graph = g.finish(
     "program",
     program.inputs.map(({ name, type }) => ({ name, type: type.dtype, shape: type.shape })),
-    program.outputs.map(({ id, type }, k) => ({
-      name: results[k]!,
-      type: type.dtype,
-      shape: type.shape,
-      from: g.name(id),
-    })),
+    outputs.map((k) => {
+      const { id, type } = program.outputs[k]!;
+      return { name: results[k]!, type: type.dtype, shape: type.shape, from: g.name(id) };
+    }),
     true,
   );
   return { graph, weights: g.weights };
@@ -108,11 +116,50 @@ export function modelOf(program: Program, weights: WeightMap, device = "cpu"): O
   return { bytes: encodeModel(whole), nodeCounts: count(whole, {}) };
 }
 
-/** The same with the weights as inputs beside the program's; {@link weightsOf} gives them values. */
-export function modelWithWeightInputs(program: Program, weights: WeightMap, device: string): OnnxModel {
-  const { graph, weights: held } = written(program, weights, device);
-  const whole = { ...graph, inputs: [...graph.inputs, ...held] };
-  return { bytes: encodeModel(whole), nodeCounts: count(whole, {}) };
+/** A model as a session of this adapter has it. */
+export interface SessionModel extends OnnxModel {
+  /** For each input of the program, where it has an axis of size 1 more; undefined where it has none. */
+  readonly inputAxes: readonly (number | undefined)[];
+  /** The same of each output. */
+  readonly outputAxes: readonly (number | undefined)[];
+  /** The first output of the program with the same value, for each. */
+  readonly sources: readonly number[];
+}
+
+/** How a session's model may differ from {@link modelOf}. */
+export interface SessionForm {
+  /**
+   * Whether results are in the host's memory: then a value that is several outputs is one of the model's,
+   * which whoever runs it copies, and axes of size 1 are left to the tensors.
+   */
+  readonly host: boolean;
+  /** Whether the weights are inputs beside the program's; {@link weightsOf} gives them values. */
+  readonly weightInputs: boolean;
+}
+
+/** The model of a program for a session. */
+export function sessionModelOf(
+  program: Program,
+  weights: WeightMap,
+  device: string,
+  { host, weightInputs }: SessionForm,
+): SessionModel {
+  const { inputs, outputs } = program;
+  const sources = outputs.map(({ id }, k) => (host ? outputs.findIndex((other) => other.id === id) : k));
+  const distinct = [...new Set(sources)];
+  const { graph, weights: held } = written(program, weights, device, distinct);
+  const { graph: edged, axes } = host ? withEdgeAxes(graph) : { graph, axes: new Map<string, number>() };
+  const whole = weightInputs
+    ? { ...edged, inputs: [...edged.inputs, ...held] }
+    : { ...edged, initializers: [...edged.initializers, ...held] };
+  const names = outputNames(program);
+  return {
+    bytes: encodeModel(whole),
+    nodeCounts: count(whole, {}),
+    inputAxes: inputs.map(({ name }) => axes.get(name)),
+    outputAxes: sources.map((k) => axes.get(names[k]!)),
+    sources,
+  };
 }
 
 /** Values of a program's weights as its models hold them, by name. */

@@ -3,30 +3,22 @@ import type { OrtTensor } from "./library.js";
 
 /** A result that ONNX Runtime holds. */
 export class OnnxTensor implements DeviceTensor {
-  readonly shape: readonly number[];
-  /** Present where reading does not wait for a device. */
-  readonly readSync?: () => HostTensor;
-  readonly take?: () => HostTensor;
-  private held: OrtTensor | undefined;
-  private disposed = false;
-  private runs = 0;
+  protected held: OrtTensor | undefined;
+  protected disposed = false;
+  protected runs = 0;
 
-  constructor(
+  /** @param shape as the program has it, whatever axes of size 1 the library's tensor has */
+  protected constructor(
     readonly dtype: DType,
     tensor: OrtTensor,
+    readonly shape: readonly number[],
   ) {
-    this.shape = tensor.dims;
     this.held = tensor;
-    if (!onHost(tensor)) return;
-    this.readSync = () => this.host(this.tensor.data);
-    // The library hands out an array of its own for every result and keeps none.
-    this.take = () => {
-      const data = this.tensor.data as HostTensor["data"];
-      if (this.runs > 0) return this.readSync!();
-      this.disposed = true;
-      this.held = undefined;
-      return { dtype: this.dtype, shape: [...this.shape], data };
-    };
+  }
+
+  /** A result, where it is. */
+  static of(dtype: DType, tensor: OrtTensor, shape: readonly number[] = tensor.dims): OnnxTensor {
+    return onHost(tensor) ? new HostOnnxTensor(dtype, tensor, shape) : new OnnxTensor(dtype, tensor, shape);
   }
 
   /** The library's tensor; throws UNROLL_DISPOSED once it is gone. */
@@ -42,8 +34,7 @@ export class OnnxTensor implements DeviceTensor {
   }
 
   async read(): Promise<HostTensor> {
-    const { tensor } = this;
-    return this.host(onHost(tensor) ? tensor.data : await tensor.getData!());
+    return this.host(await this.tensor.getData!());
   }
 
   /**
@@ -72,11 +63,40 @@ export class OnnxTensor implements DeviceTensor {
     this.held = undefined;
   }
 
-  private host(values: ArrayLike<number>): HostTensor {
+  protected host(values: ArrayLike<number>): HostTensor {
     // Not TypedArray.from, which walks an iterator: eleven times slower on a sequence of outputs.
     const data = allocate(this.dtype, values.length);
     data.set(values);
     return { dtype: this.dtype, shape: [...this.shape], data };
+  }
+}
+
+/** One that can be read without waiting for a device. */
+class HostOnnxTensor extends OnnxTensor {
+  constructor(dtype: DType, tensor: OrtTensor, shape: readonly number[]) {
+    super(dtype, tensor, shape);
+  }
+
+  readSync(): HostTensor {
+    return this.host(this.tensor.data);
+  }
+
+  override async read(): Promise<HostTensor> {
+    return this.readSync();
+  }
+
+  /** The library hands out an array of its own for every result and keeps none. */
+  take(): HostTensor {
+    const { data } = this.tensor;
+    // A run that waits its turn reads it still.
+    if (this.runs > 0) {
+      const copy = this.readSync();
+      this.dispose();
+      return copy;
+    }
+    this.disposed = true;
+    this.held = undefined;
+    return { dtype: this.dtype, shape: [...this.shape], data: data as HostTensor["data"] };
   }
 }
 

@@ -13,14 +13,10 @@ export class Queue {
   /** Starts at once if nothing runs. What failed before does not matter. */
   run<T>(work: () => Promise<T>): Promise<T> {
     const running = this.last ? this.last.then(work) : work();
-    const settled: Promise<unknown> = running
-      .then(
-        () => undefined,
-        () => undefined,
-      )
-      .then(() => {
-        if (this.last === settled) this.last = undefined;
-      });
+    const end = (): void => {
+      if (this.last === settled) this.last = undefined;
+    };
+    const settled: Promise<void> = running.then(end, end);
     this.last = settled;
     return running;
   }

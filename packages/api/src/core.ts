@@ -24,6 +24,7 @@ export { tensor, type HostTensor } from "./contract/tensor.js";
 export { builtinOf } from "./builtin/engine.js";
 export type { OperationSet } from "./builtin/operation.js";
 export { batchMajorOperations } from "./builtin/batch-major-operations.js";
+export { attentionOperations } from "./builtin/attention-operations.js";
 export { functionOperations } from "./builtin/function-operations.js";
 export { primitiveOperations } from "./builtin/primitive-operations.js";
 export { gruOperations, lstmOperations, simpleRnnOperations } from "./builtin/recurrent-operations.js";

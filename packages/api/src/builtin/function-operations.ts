@@ -1,7 +1,7 @@
 import type { CompositeClaim } from "../contract/capabilities.js";
 import { unary } from "./map-binder.js";
 import type { CompositeOperation, OperationSet } from "./operation.js";
-import { softmax } from "./softmax.js";
+import { logSoftmax, softmax } from "./softmax.js";
 
 const claim: CompositeClaim = { inputs: { x: "float32" } };
 const map = (name: string): CompositeOperation => ({ claim, bind: unary(name) });
@@ -16,7 +16,7 @@ export const functionOperations: OperationSet = {
     softplus: map("softplus"),
     elu: map("elu"),
     leakyRelu: map("leakyRelu"),
-    softmax: { claim, bind: softmax(false) },
-    logSoftmax: { claim, bind: softmax(true) },
+    softmax: { claim, bind: softmax },
+    logSoftmax: { claim, bind: logSoftmax },
   },
 };

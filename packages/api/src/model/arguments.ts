@@ -12,7 +12,7 @@ export type InputsLike = TensorLike | Readonly<Record<string, TensorLike>>;
 
 /** Inputs of a run after checking, with the sizes they share. */
 export interface CheckedInputs {
-  readonly feeds: Readonly<Record<string, HostTensor>>;
+  readonly feeds: Record<string, HostTensor>;
   /** Rows, and the length of each time axis. */
   readonly sizes: Readonly<Record<string, number>> & { readonly batch: number };
 }
@@ -44,7 +44,11 @@ function agrees(
   sizes: Record<string, number>,
 ): boolean {
   if (shape.length !== wanted.length) return false;
-  return wanted.every((dim, k) => (typeof dim === "number" ? dim : (sizes[dim] ??= shape[k]!)) === shape[k]);
+  for (let k = 0; k < wanted.length; k++) {
+    const dim = wanted[k]!;
+    if ((typeof dim === "number" ? dim : (sizes[dim] ??= shape[k]!)) !== shape[k]) return false;
+  }
+  return true;
 }
 
 function refuseShape(
@@ -74,8 +78,8 @@ function refuseShape(
 
 /** Refuses a run without rows, or over no steps where that says nothing. */
 function refuseNothing(place: string, sizes: Readonly<Record<string, number>>, mayBeEmpty: boolean): void {
-  const empty = Object.keys(sizes).find((axis) => sizes[axis] === 0 && !(mayBeEmpty && axis === STEPS));
-  if (empty !== undefined)
+  for (const empty in sizes) {
+    if (sizes[empty] !== 0 || (mayBeEmpty && empty === STEPS)) continue;
     throw unrollError({
       code: "UNROLL_SHAPE",
       place,
@@ -84,6 +88,7 @@ function refuseNothing(place: string, sizes: Readonly<Record<string, number>>, m
       cure: "skip the call",
       details: { axis: empty },
     });
+  }
 }
 
 /** Checks the inputs of a run, and copies them unless it may `keep` what was given. */
@@ -97,30 +102,30 @@ export function inputChecker(runnable: Runnable, mode: "sequence" | "step", time
     place: `${model} input "${input.name}"`,
     wanted: [...axesOf(input, mode, timeMajor), ...input.shape],
   }));
+  const names = runnable.inputs.map(({ name }) => name);
   return (given, keep = false) => {
     // An axis may be called `constructor`.
     const sizes = Object.create(null) as Record<string, number>;
     const feeds: Record<string, HostTensor> = {};
-    const named = byName(runnable, model, given);
-    plans.forEach((plan, k) => {
+    const named = byName(names, model, given);
+    for (const plan of plans) {
       const { input, place, wanted } = plan;
       const value = toTensor(place, named[input.name]!, input.dtype, keep);
       if (!agrees(value.shape, wanted, sizes))
-        refuseShape(plan, value.shape, sizes, { step: mode === "step", first: k === 0 });
+        refuseShape(plan, value.shape, sizes, { step: mode === "step", first: plan === plans[0] });
       if (value.dtype === "int32" && input.ids < Infinity) assertIds(place, value.data, input.ids);
       feeds[input.name] = value;
-    });
+    }
     refuseNothing(model, sizes, runnable.mayBeEmpty);
     return { feeds, sizes: sizes as CheckedInputs["sizes"] };
   };
 }
 
 function byName(
-  { inputs }: Runnable,
+  names: readonly string[],
   place: string,
   given: InputsLike,
 ): Readonly<Record<string, TensorLike>> {
-  const names = inputs.map((i) => i.name);
   const named = isRecord(given) && !isHostTensor(given);
   if (!named && names.length === 1) return { [names[0]!]: given as TensorLike };
   const record = (named ? given : {}) as Readonly<Record<string, TensorLike>>;

@@ -2,7 +2,6 @@ import type { Adapter, Feed } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import { assertFits } from "../contract/limits.js";
 import { knownOptions } from "../contract/known-options.js";
-import { taken } from "../contract/taken.js";
 import {
   allocate,
   type DeviceTensor,
@@ -36,7 +35,9 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
   readonly adapter: Adapter;
   readonly #executables: Executables;
   /** Parts that the caller gives; a run also returns those of layers that start from another value. */
-  readonly #given: readonly SignatureState[];
+  readonly #given: readonly (SignatureState & { readonly name: string })[];
+  /** What a run returns, each with its name among the results. */
+  readonly #states: readonly (SignatureState & { readonly name: string })[];
   readonly #check: Readonly<Record<Mode, InputCheck>>;
   readonly #extent: Readonly<Record<Mode, ReturnType<ExtentChecker>>>;
   readonly #live = new Set<WeakRef<State>>();
@@ -58,7 +59,8 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     assertModelWeights(runnable.name, runnable.weights, weights);
     this.adapter = adapter;
     this.#executables = new Executables(runnable, adapter, timeMajor, weights, runLimits);
-    this.#given = runnable.states.filter(({ given }) => given);
+    this.#states = runnable.states.map((one) => ({ ...one, name: stateName(one.layer, one.part) }));
+    this.#given = this.#states.filter(({ given }) => given);
     this.#check = {
       sequence: inputChecker(runnable, "sequence", timeMajor),
       step: inputChecker(runnable, "step", timeMajor),
@@ -95,10 +97,9 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     if (sizes[STEPS] === 0) return this.#nothing(place, batch, options.state);
     const state = options.state === undefined ? this.zeroState(batch) : stateOf(options.state);
     const how = { mode: "sequence", extents: ends.extents } as const;
-    const shared = options.state instanceof State;
-    const all = { ...feeds, ...ends.feeds };
+    const all = Object.assign(feeds, ends.feeds);
     const run = this.#executables.ask(how, sizes);
-    return this.#run(place, "sequence", run, all, batch, state, shared, this.#after(sizes[STEPS]!, ends));
+    return this.#run(place, "sequence", run, all, batch, state, this.#after(sizes[STEPS]!, ends));
   }
 
   async step(x: InputsLike, state: StateLike, options: Extent = FULL): Promise<RunResult> {
@@ -140,7 +141,8 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
       });
     const ends = this.#extent.step(place, options, batch, sizes);
     const run = this.#executables.ask({ mode: "step", extents: ends.extents }, sizes);
-    return (state) => this.#run(place, "step", run, { ...feeds, ...ends.feeds }, batch, state, true);
+    const all = Object.assign(feeds, ends.feeds);
+    return (state) => this.#run(place, "step", run, all, batch, state);
   }
 
   stepInto(x: Float32Array | Int32Array, state: State, out: Float32Array): void {
@@ -223,31 +225,25 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     feeds: Record<string, Feed>,
     batch: number,
     state: State,
-    shared: boolean,
     identity = this.#runnable.identity,
   ): Promise<RunResult> {
     return run(() => {
-      // A state on the host that others may have is copied, as stepInto may go on with it meanwhile; one that
-      // does not fit is refused below.
-      const copies =
+      // One that does not fit is refused below.
+      const lent =
         state.onDevice || state.batch !== batch
           ? null
-          : state.arrays(place, this.#given, this.#runnable.identity).map((data, k) => {
-              const { dtype, shape } = this.#given[k]!;
-              const part = { dtype, shape: [batch, ...shape], data } as HostTensor;
-              return shared ? taken(part) : part;
-            });
+          : state.lend(place, this.#given, this.#runnable.identity);
       return async (executable) => {
         const parts =
-          copies ?? (await state.borrow(place, this.#given, batch, this.adapter, this.#runnable.identity));
+          lent ?? (await state.borrow(place, this.#given, batch, this.adapter, this.#runnable.identity));
         let results: Record<string, DeviceTensor>;
         try {
-          this.#given.forEach(({ layer, part }, k) => {
-            feeds[stateName(layer, part)] = parts[k]!;
+          this.#given.forEach(({ name }, k) => {
+            feeds[name] = parts[k]!;
           });
           results = await executable.run(feeds);
         } finally {
-          if (copies === null) state.unborrow(mode === "step");
+          if (lent === null) state.unborrow(mode === "step");
         }
         return this.#collect(mode, batch, results, identity);
       };
@@ -263,14 +259,16 @@ export class CompiledModel<S extends ModelSource> implements SteppableModel<S> {
     const outputs: Record<string, HostTensor> = {};
     for (const { name } of this.#runnable.outputs) outputs[name] = await toHost(results[name]!);
     // A sequence's state is often not wanted at all, and a synchronous engine's memory is the host's: such
-    // states leave the engine at once, and nothing has to be freed.
+    // states leave the engine at once, as do those that an engine parts with for nothing, and nothing has
+    // to be freed.
     const { memory, synchronous } = this.adapter.capabilities;
-    const leaves = synchronous || this.#disposed || (mode === "sequence" && memory === "host");
+    const leaves =
+      synchronous ||
+      this.#disposed ||
+      (memory === "host" && (mode === "sequence" || this.#states.every(({ name }) => results[name]!.take)));
     const parts = [];
-    for (const { layer, part } of this.#runnable.states) {
-      const result = results[stateName(layer, part)]!;
-      parts.push({ layer, part, held: leaves ? await toHost(result) : result });
-    }
+    for (const { layer, part, name } of this.#states)
+      parts.push({ layer, part, held: leaves ? await toHost(results[name]!) : results[name]! });
     const state = new State(batch, parts, leaves ? null : this.adapter, identity);
     if (!leaves) this.#track(state);
     return { output: outputs[this.#runnable.outputs[0]!.name]!, outputs, state };
@@ -378,8 +376,9 @@ const fullRows: ExtentChecker =
 
 const stateOf = (given: StateLike): State => (given instanceof State ? given : State.fromTypedArrays(given));
 
-async function toHost(result: DeviceTensor): Promise<HostTensor> {
-  if (result.take) return result.take();
+const toHost = (result: DeviceTensor): HostTensor | Promise<HostTensor> => result.take?.() ?? read(result);
+
+async function read(result: DeviceTensor): Promise<HostTensor> {
   const host = result.readSync ? result.readSync() : await result.read();
   result.dispose();
   return host;

@@ -29,7 +29,8 @@ interface Generation {
 }
 
 function keyOf({ mode, extents }: RunMode): string {
-  const ends = extents === undefined ? [] : Object.entries(extents);
+  if (extents === undefined) return mode;
+  const ends = Object.entries(extents);
   if (ends.length === 0) return mode;
   return [mode, ...ends.map(([axis, kind]) => rowEndsName(axis, kind))].sort().join(" ");
 }
@@ -105,8 +106,9 @@ export class Executables {
    */
   now(how: RunMode, sizes: Readonly<Record<string, number>>): SyncExecutable | null {
     if (this.#generation.before !== null) return null;
-    this.#entry(how).limit?.(sizes);
-    return this.compileSync(how)();
+    const entry = this.#entry(how);
+    entry.limit?.(sizes);
+    return entry.sync ?? this.compileSync(how)();
   }
 
   /**

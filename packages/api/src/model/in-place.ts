@@ -72,7 +72,7 @@ export class InPlace {
   }
 
   #bind(state: State): Bound {
-    const arrays = state.arrays(this.#place, this.#parts, this.#runnable.identity);
+    const arrays = state.arraysInPlace(this.#place, this.#parts, this.#runnable.identity);
     const bound = {
       inputs: [new Float32Array(0), ...arrays],
       outputs: [new Float32Array(0), ...arrays],

@@ -5,6 +5,8 @@ import type { Executables } from "./executables.js";
 import type { RunResult } from "./faces.js";
 import { State } from "./state.js";
 
+const STEP = { mode: "step" } as const;
+
 /** A result of a step: [batch, ...]. */
 interface Out {
   readonly dtype: DType;
@@ -49,7 +51,7 @@ export class StepNow {
 
   /** Null where results have sizes that a run alone knows. */
   static of(runnable: Runnable, executables: Executables): StepNow | null {
-    const program = executables.program({ mode: "step" });
+    const program = executables.program(STEP);
     const outs = outsOf(program);
     const names = program.inputs.slice(0, runnable.inputs.length).map(({ name }) => name);
     return outs && new StepNow(runnable, executables, names, outs);
@@ -66,7 +68,7 @@ export class StepNow {
     parts: readonly HostTensor["data"][],
     sizes: Readonly<Record<string, number>> & { readonly batch: number },
   ): RunResult | null {
-    const executable = this.#executables.now({ mode: "step" }, sizes);
+    const executable = this.#executables.now(STEP, sizes);
     if (executable === null) return null;
     const { batch } = sizes;
     const { outputs: signature, states, identity } = this.#runnable;
