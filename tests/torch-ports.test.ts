@@ -6,8 +6,8 @@ import { readSafetensors } from "@unroll/api/weights";
 import { describe, expect, it } from "vitest";
 import { engines } from "./engines.js";
 
-// Whole public scripts, written as their authors write them, against what PyTorch computed: at once, and traced
-// for every engine.
+// Whole public scripts, written as their authors write them, against what PyTorch computed: at once, and
+// traced for every engine.
 
 const load = (name: string) =>
   // The examples are plain JavaScript.
