@@ -62,6 +62,7 @@ export {
   type Index,
   type NestedValues,
   type Operand,
+  type Ran,
   type Sizes,
   Tensor,
   where,
@@ -74,5 +75,5 @@ export type { AttendOptions, MultiheadAttentionOptions } from "./multihead-atten
 export type { BatchNormOptions, GroupNormOptions, LayerNormOptions, RmsNormOptions } from "./norms.js";
 export type { LstmOptions, RecurrentOptions, RnnOptions } from "./recurrent-modules.js";
 export type { Hidden, SymbolicState, SymbolicTags, SymbolicTensor, SymbolicWeights } from "./symbolic.js";
-export type { CallArgument, CallArguments, Ran, RunArgument, RunArguments, RunResult } from "./values.js";
+export type { CallArgument, CallArguments, RunArgument, RunArguments, RunResult } from "./values.js";
 export type { HostTensor } from "../contract/tensor.js";

@@ -7,9 +7,8 @@ import { currentGraph } from "./graph.js";
 import { Argument, SymbolicTensor } from "./symbolic.js";
 import { arange, full, tensor } from "./tensor/creation.js";
 import { cat } from "./tensor/functions.js";
-import { Tensor, tensorOf, where } from "./tensor/tensor.js";
+import { type Ran, Tensor, tensorOf, where } from "./tensor/tensor.js";
 import { TracedTensor } from "./tracer.js";
-import type { Ran } from "./values.js";
 
 /**
  * Sequences of different lengths. Unlike PyTorch's it keeps its rows padded and in the caller's order: what

@@ -1,7 +1,7 @@
-import type { DType, DTypeArray, HostTensor } from "../contract/tensor.js";
+import type { HostTensor } from "../contract/tensor.js";
 import type { Lengths, PackedSequence } from "./packed.js";
 import type { SymbolicState, SymbolicTags, SymbolicTensor } from "./symbolic.js";
-import type { Tensor } from "./tensor/tensor.js";
+import type { Ran, Tensor } from "./tensor/tensor.js";
 
 /**
  * What `run` takes for a parameter of `forward`: a tensor or packed sequence for a symbolic tensor, a tensor
@@ -25,14 +25,6 @@ export type CallArguments<T extends readonly unknown[]> = { readonly [K in keyof
 
 /** What `run` takes for the parameters of `forward`, one for one. */
 export type RunArguments<T extends readonly unknown[]> = { readonly [K in keyof T]: RunArgument<T[K]> };
-
-/** A tensor with values of a dtype. */
-export interface Ran<D extends DType> extends Tensor {
-  /** What its elements are. */
-  readonly dtype: D;
-  /** The elements, row-major. */
-  readonly data: DTypeArray[D];
-}
 
 /** What `run` returns for what `forward` returns; `Out` stands for tensors of modules over sequences. */
 export type RunResult<T, Out> = T extends SymbolicTags

@@ -888,6 +888,14 @@ export abstract class Tensor {
   }
 }
 
+/** A tensor with values of a dtype. */
+export interface Ran<D extends DType> extends Tensor {
+  /** What its elements are. */
+  readonly dtype: D;
+  /** The elements, row-major. */
+  readonly data: DTypeArray[D];
+}
+
 /** Nested arrays of elements. */
 export type NestedValues = number | boolean | NestedValues[];
 
