@@ -158,7 +158,7 @@ async function runWhole({ spec, weights, runs }: CoreCase, adapter: Adapter): Pr
   const mask = masksOf(run);
   const { outputs, state } = await model.sequence(run.inputs, {
     ...(Object.keys(mask).length > 0 && { mask }),
-    ...(run.lengths && { lengths: Array.from(run.lengths.data) }),
+    ...(run.lengths && { lengths: { [STEPS]: Array.from(run.lengths.data) } }),
     ...(run.state && { state: run.state as Record<string, Record<string, HostTensor>> }),
   });
   const after = await state.toTypedArrays();
