@@ -10,10 +10,8 @@ describe("supportOf", () => {
       entries.filter(
         ({ how, layer, option }) =>
           how !==
-          ((["custom cell", "attention", "multi-head attention", "conditional random field"].includes(
-            layer,
-          ) &&
-            !option.startsWith("a window of steps")) ||
+          (["custom cell", "conditional random field"].includes(layer) ||
+          (/attention$/.test(layer) && /additive|concat|^the mean/.test(option)) ||
           (/normalisation$/.test(layer) && !layer.startsWith("group")) ||
           ["projection", "peepholes", "clipped cell state"].includes(option)
             ? "composed"

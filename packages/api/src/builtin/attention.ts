@@ -26,6 +26,15 @@ function shares(e: Float32Array, rows: number, size: number, causal: Limit): voi
   }
 }
 
+/** Whether rows, each so many numbers after the one before, have no NaN and nothing infinite. */
+function finite(x: Float32Array, at: number, step: number, rows: number, size: number): boolean {
+  // Infinity less itself is NaN as well.
+  let sum = 0;
+  for (let row = 0; row < rows; row++)
+    for (let k = at + row * step; k < at + row * step + size; k++) sum += x[k]! - x[k]!;
+  return sum === 0;
+}
+
 /** How many of the steps that are looked at each row sees; undefined for all. */
 type Limit = ((row: number) => number) | undefined;
 
@@ -90,6 +99,17 @@ export const attention: Binder = ({ ins, outs, inputNames, outputNames, attrs, k
     return count;
   };
 
+  /** Each step's mean over what it sees and no more, as 0 times what is not finite is not 0. */
+  const pastAlone = (from: Float32Array, at: number, step: number, count: number, b: number): void => {
+    for (let t = 0; t < time; t++) {
+      const row = (t * batch + b) * size;
+      for (let s = 0; s < before[t]!; s++) {
+        const share = scores[t * count + s]!;
+        for (let j = 0; j < size; j++) y[row + j]! += share * from[at + s * step + j]!;
+      }
+    }
+  };
+
   return () => {
     const factor = scale ? root * scale[0]! : root;
     y.fill(0);
@@ -112,7 +132,10 @@ export const attention: Binder = ({ ins, outs, inputNames, outputNames, attrs, k
         for (let s = 0; s < count; s++) copyRow(kept, s * size, v, (real[s]! * batch + b) * size, size);
         kernels.pack(kept, 0, size, values);
       } else kernels.pack(v, b * size, batch * size, values);
-      kernels.gemm(time, scores, 0, values, y, b * size, batch * size);
+      const seen = keyMask ? kept : v;
+      const [at, step] = keyMask ? [0, size] : [b * size, batch * size];
+      if (causal && !finite(seen, at, step, count, size)) pastAlone(seen, at, step, count, b);
+      else kernels.gemm(time, scores, 0, values, y, b * size, batch * size);
       for (let t = 0; t < time; t++) {
         const [row, from] = [t * batch + b, t * count];
         if (!keyMask) copyRow(weights, row * source, scores, from, source);

@@ -118,7 +118,7 @@ export function attentionComposite(
     const batchMajor = (x: Value): Value => b.transpose(x, [1, 0, 2]);
     const { weights, some } = sharesOf(b, fit, visible(b, v, attrs), attrs);
     const values = batchMajor(kept(b, v["value"]!, keyMask));
-    let y = attrs.causal ? pastMean(b, weights, values) : b.matmul(weights, values);
+    let y = attrs.causal ? pastMean(b, weights, values, v) : b.matmul(weights, values);
     if (some && keyMask) y = b.select(some, y, b.matmul(weights, batchMajor(v["value"]!)));
     if (queryMask) y = b.select(b.expandDims(b.transpose(queryMask, [1, 0]), 2), y, b.constant(0));
     return { y: b.transpose(y, [1, 0, 2]), weights: b.transpose(weights, [1, 0, 2]) };
@@ -129,12 +129,18 @@ export function attentionComposite(
  * weights [batch, time, source], zeros after each step, times values [batch, source, size]. A step after it
  * that is not finite would spoil a product by 0: what is not is added apart, from its own step on.
  */
-function pastMean(b: Block, weights: Value, values: Value): Value {
+function pastMean(b: Block, weights: Value, values: Value, { query, key }: NamedValues): Value {
   const none = b.constant(0);
   // Infinity less itself is NaN as well.
   const finite = b.equal(b.sub(values, values), none);
   const mean = b.matmul(weights, b.select(finite, values, none));
-  return b.add(mean, b.cumsum(b.select(finite, none, values), 1));
+  const past = b.cumsum(b.select(finite, none, values), 1);
+  if (query!.type.shape[0] === key!.type.shape[0]) return b.add(mean, past);
+  // Steps after the last of the source see all of it.
+  const last = b.slice(b.iota(key!, 0), 0, -1, 1);
+  const bySource = b.transpose(past, [1, 0, 2]);
+  const seen = b.gather(bySource, b.min(b.iota(query!, 0), last));
+  return b.add(mean, b.transpose(seen, [1, 0, 2]));
 }
 
 /** x [source, batch, size] with zeros where it is masked. */
