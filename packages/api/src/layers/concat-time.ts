@@ -14,6 +14,10 @@ const fields = {
   inputs: { kind: "values", least: 2 },
   /** Name of the output's time axis; no input's. */
   axis: { kind: "axis" },
+  /**
+   * Steps that are masked or past a row's length. `skip`, the default: they are not there. `ignore`: every
+   * step is real to the layer.
+   */
   maskedSteps: ownTimeFields.maskedSteps,
 } as const satisfies Fields;
 

@@ -86,7 +86,7 @@ export function elu(x: Tensor, options?: number | { alpha?: number }, ...rest: n
   return tensorOf("F.elu", x).elementwise("elu", alpha);
 }
 
-/** x if x > 0, else slope · x, of each element; the slope is 0.01 unless it is said. */
+/** x if x > 0, else `negativeSlope` · x, of each element; 0.01 unless it is said. */
 export function leakyRelu(
   x: Tensor,
   options?: number | { negativeSlope?: number },

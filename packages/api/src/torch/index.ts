@@ -58,6 +58,7 @@ export {
 } from "./tensor/creation.js";
 export {
   type Along,
+  type DimAndKeep,
   type DTypeName,
   type Index,
   type NestedValues,

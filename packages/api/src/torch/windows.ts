@@ -103,7 +103,12 @@ function steps(place: string, name: string, value: unknown): number {
 export class Conv1d extends Windowed {
   readonly #options: ConvOptions;
 
-  /** @param options or `stride` by itself */
+  /**
+   * @param inChannels channels of the input
+   * @param outChannels channels of the output
+   * @param kernelSize steps of a window
+   * @param options or `stride` by itself
+   */
   constructor(
     readonly inChannels: number,
     readonly outChannels: number,
@@ -174,7 +179,10 @@ export class Conv1d extends Windowed {
 abstract class Pool1d extends Windowed {
   readonly #options: PoolOptions;
 
-  /** @param options or `stride` by itself */
+  /**
+   * @param kernelSize steps of a window
+   * @param options or `stride` by itself
+   */
   constructor(
     place: string,
     readonly kernelSize: number,

@@ -35,7 +35,7 @@ export function cat(tensors: readonly (Tensor | HostTensor)[], options?: number 
   return alike.length === 1 ? alike[0]! : apply(operation, alike)[0]!;
 }
 
-/** Tensors of one shape along a new axis. */
+/** Tensors of one shape along a new axis, the first unless `dim` says another. */
 export function stack(
   tensors: readonly (Tensor | HostTensor)[],
   options?: number | { dim?: number },
@@ -80,7 +80,7 @@ export const sin = (x: Operand): Tensor => tensorOf("sin", x).sin();
 export const cos = (x: Operand): Tensor => tensorOf("cos", x).cos();
 /** Absolute value of each element. */
 export const abs = (x: Operand): Tensor => tensorOf("abs", x).abs();
-/** e^x / Σ e^x along an axis. */
+/** e^x / Σ e^x along an axis, `dim`. */
 export const softmax = (x: Tensor | HostTensor, options: number | { dim: number }): Tensor =>
   tensorOf("softmax", x).softmax(options);
 /** Where the largest is. */
@@ -99,7 +99,7 @@ export function max(x: Tensor | HostTensor, dim?: number, keepdim?: boolean): Te
   const own = tensorOf("max", x);
   return dim === undefined ? own.max() : own.max(dim, keepdim);
 }
-/** The k largest along an axis in order, and where they are. */
+/** The k largest along an axis, `dim`, in order, or with `largest` false the smallest, and where they are. */
 export const topk = (
   x: Tensor | HostTensor,
   k: number,

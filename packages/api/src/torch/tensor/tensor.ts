@@ -340,7 +340,11 @@ export abstract class Tensor {
     return Array.from({ length: this.shape[axis]! }, (_, k) => this.select(axis, k));
   }
 
-  /** Parts of so many elements along an axis, or of each of some sizes. */
+  /**
+   * Parts of so many elements along an axis, or of each of some sizes.
+   *
+   * @param options `dim`, by itself or by name: the axis, the first unless it is said
+   */
   split(sizes: number | readonly number[], options?: number | { dim?: number }): Tensor[] {
     const axis = dimOf("split", dimGiven("split", options, 0), this.shape.length);
     const size = this.shape[axis]!;
@@ -363,7 +367,11 @@ export abstract class Tensor {
     return all.map((one) => this.narrow(axis, (from += one) - one, one));
   }
 
-  /** So many parts of one size along an axis, the last of them shorter. */
+  /**
+   * So many parts of one size along an axis, the last of them shorter.
+   *
+   * @param options `dim`, by itself or by name: the axis, the first unless it is said
+   */
   chunk(chunks: number, options?: number | { dim?: number }): Tensor[] {
     const axis = dimOf("chunk", dimGiven("chunk", options, 0), this.shape.length);
     if (!Number.isInteger(chunks) || chunks < 1)
@@ -701,36 +709,44 @@ export abstract class Tensor {
   /**
    * The largest of all; along an axis, with where it is: `const [values, indices] = x.max(1)`; of two
    * tensors.
+   *
+   * @param dim the axis, or {@link DimAndKeep} by name
    */
   max(): Tensor;
   max(other: Tensor): Tensor;
-  max(dim: number | { dim: number; keepdim?: boolean }, keepdim?: boolean): [values: Tensor, indices: Tensor];
-  max(
-    dim?: number | Tensor | { dim: number; keepdim?: boolean },
-    keepdim?: boolean,
-  ): Tensor | [Tensor, Tensor] {
+  max(dim: number | DimAndKeep, keepdim?: boolean): [values: Tensor, indices: Tensor];
+  max(dim?: number | Tensor | DimAndKeep, keepdim?: boolean): Tensor | [Tensor, Tensor] {
     if (dim instanceof Tensor) return this.maximum(dim);
     return dim === undefined ? this.amax() : this.#extreme("max", dim, keepdim);
   }
-  /** The smallest of all; along an axis, with where it is; of two tensors. */
+  /**
+   * The smallest of all; along an axis, with where it is; of two tensors.
+   *
+   * @param dim the axis, or {@link DimAndKeep} by name
+   */
   min(): Tensor;
   min(other: Tensor): Tensor;
-  min(dim: number | { dim: number; keepdim?: boolean }, keepdim?: boolean): [values: Tensor, indices: Tensor];
-  min(
-    dim?: number | Tensor | { dim: number; keepdim?: boolean },
-    keepdim?: boolean,
-  ): Tensor | [Tensor, Tensor] {
+  min(dim: number | DimAndKeep, keepdim?: boolean): [values: Tensor, indices: Tensor];
+  min(dim?: number | Tensor | DimAndKeep, keepdim?: boolean): Tensor | [Tensor, Tensor] {
     if (dim instanceof Tensor) return this.minimum(dim);
     return dim === undefined ? this.amin() : this.#extreme("min", dim, keepdim);
   }
-  /** Where the largest is, the first of equals: along an axis, or in the flattened tensor. */
+  /**
+   * Where the largest is, the first of equals: along an axis, or in the flattened tensor.
+   *
+   * @param dim the axis, or `dim` and `keepdim`, whether it stays, by name
+   */
   argmax(dim?: number | { dim?: number; keepdim?: boolean } | null, keepdim?: boolean): Tensor {
     const along = alongOf("argmax", dim, keepdim);
     return this.#one(
       reducing.argExtreme("argmax", this, (along.dim as number) ?? null, along.keepdim ?? false),
     );
   }
-  /** Where the smallest is, the first of equals. */
+  /**
+   * Where the smallest is, the first of equals.
+   *
+   * @param dim the axis, or `dim` and `keepdim`, whether it stays, by name
+   */
   argmin(dim?: number | { dim?: number; keepdim?: boolean } | null, keepdim?: boolean): Tensor {
     const along = alongOf("argmin", dim, keepdim);
     return this.#one(
@@ -740,6 +756,8 @@ export abstract class Tensor {
   /**
    * The k largest along an axis in order, and where they are; the smallest with `largest` false. The first of
    * equals comes first.
+   *
+   * @param options `dim`, the axis, the last unless it is said; and `largest`
    */
   topk(
     k: number,
@@ -754,7 +772,11 @@ export abstract class Tensor {
     );
     return this.#ranked("topk", ranking("topk", this, k, dim, most));
   }
-  /** In order along an axis, and where each stood; those first that come first, of equals. */
+  /**
+   * In order along an axis, and where each stood; those first that come first, of equals.
+   *
+   * @param options `dim`, the axis, the last unless it is said; and `descending`
+   */
   sort(
     options?: number | { dim?: number; descending?: boolean },
     descending?: boolean,
@@ -768,7 +790,11 @@ export abstract class Tensor {
     const size = this.shape[dimOf("sort", dim, this.shape.length)] ?? 1;
     return this.#ranked("sort", ranking("sort", this, size, dim, falling));
   }
-  /** The places of the elements in order along an axis. */
+  /**
+   * The places of the elements in order along an axis.
+   *
+   * @param options `dim`, the axis, the last unless it is said; and `descending`
+   */
   argsort(options?: number | { dim?: number; descending?: boolean }, descending?: boolean): Tensor {
     return this.sort(options, descending)[1];
   }
@@ -776,11 +802,19 @@ export abstract class Tensor {
   cumsum(dim: number): Tensor {
     return this.#one(reducing.cumsum(this, dim));
   }
-  /** e^x / Σ e^x along an axis. */
+  /**
+   * e^x / Σ e^x along an axis.
+   *
+   * @param options `dim`, by itself or by name: the axis
+   */
   softmax(options: number | { dim: number }): Tensor {
     return this.#one(reducing.shares("softmax", this, dimGiven("softmax", options)));
   }
-  /** The logarithm of the softmax. */
+  /**
+   * The logarithm of the softmax.
+   *
+   * @param options `dim`, by itself or by name: the axis
+   */
   logSoftmax(options: number | { dim: number }): Tensor {
     return this.#one(reducing.shares("logSoftmax", this, dimGiven("logSoftmax", options)));
   }
@@ -894,6 +928,14 @@ export interface Ran<D extends DType> extends Tensor {
   readonly dtype: D;
   /** The elements, row-major. */
   readonly data: DTypeArray[D];
+}
+
+/** Along which axis, and whether it stays. */
+export interface DimAndKeep {
+  /** The axis. */
+  readonly dim: number;
+  /** Whether it stays, with length 1. Default false. */
+  readonly keepdim?: boolean;
 }
 
 /** Nested arrays of elements. */
