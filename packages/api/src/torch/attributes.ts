@@ -1,6 +1,5 @@
 import { isRecord } from "../contract/kind.js";
 import { isHostTensor } from "../contract/tensor.js";
-import { Parameter } from "./parameter.js";
 import { Tensor } from "./tensor/tensor.js";
 
 /** A module under its path, as `namedModules` has it. */
@@ -57,7 +56,7 @@ export class Attributes {
   }
 
   #look(name: string | number, value: unknown, depth: number): void {
-    if (typeof value === "function" || value instanceof Parameter) return;
+    if (typeof value === "function") return;
     if (isPlain(value) || value instanceof Tensor) {
       this.#note(name);
       this.#note(value);
@@ -86,10 +85,20 @@ export function assertUnwritten(
   modules.forEach(([path, module], k) => {
     const own = new Map(before[k]);
     const odd = Object.entries(module).find(([name, value]) => !Object.is(own.get(name), value));
-    if (odd)
+    if (odd) {
+      // What it wrote is of no use outside, and would be met by later calls.
+      restore(module, own);
       refuse(
         `this.${path === "" ? "" : `${path}.`}${odd[0]}`,
         "forward describes the model once; return a state and pass it to the next run, or call() the module",
       );
+    }
   });
+}
+
+/** Gives a module the attributes that it had. */
+function restore(module: object, own: ReadonlyMap<string, unknown>): void {
+  const held = module as Record<string, unknown>;
+  for (const name of Object.keys(held)) if (!own.has(name)) delete held[name];
+  for (const [name, value] of own) if (!Object.is(held[name], value)) held[name] = value;
 }

@@ -2,9 +2,10 @@ import { unrollError } from "../contract/error.js";
 import { shown } from "../contract/shown.js";
 import { crf } from "../specification/build.js";
 import { noMore, optionsOf } from "./arguments.js";
-import { currentGraph, type Graph } from "./graph.js";
+import { currentGraph, describing, type Graph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
+import { eagerArguments } from "./packed.js";
 import { Argument, isPacked, SymbolicTags, SymbolicTensor } from "./symbolic.js";
 import type { Tensor } from "./tensor/tensor.js";
 
@@ -74,6 +75,8 @@ export class CRF extends Module {
    * @throws UNROLL_UNSUPPORTED for a packed sequence, or other lengths than those packed with
    */
   decode(emissions: Tensor, lengths?: Tensor | null): SymbolicTags {
+    if (!describing())
+      return this.applied("decode", eagerArguments("CRF decode", [emissions, lengths])) as SymbolicTags;
     const { graph, name } = this.append("decode", emissions, lengths, null);
     return new SymbolicTags(graph, name, [], false, true);
   }

@@ -23,8 +23,8 @@ export interface Leaf {
   /** Whose weights it has. */
   readonly owner: object;
   readonly name: string;
-  /** Counts changes of the weights. */
-  version(): number;
+  /** Another text wherever any weight has other values. */
+  version(): string;
   weights(spec: Spec, bindings: readonly TorchBinding[]): WeightMap;
   /** Describes it over symbolic tensors. */
   forward(...inputs: never[]): unknown;
@@ -59,13 +59,34 @@ export function planOf(leaf: Leaf, forms: readonly unknown[]): LeafPlan {
   return { traced, timeMajor: traced.graph.batchFirst !== true };
 }
 
+/** What a call gave, and how another one of the same form is made: without looking at each part again. */
+export interface LeafCall {
+  readonly result: unknown;
+  /** Null where more than the form matters: rows that end early, ids that came as floats. */
+  readonly again: ((args: readonly unknown[]) => unknown) | null;
+}
+
+/** Whether an argument has a form that `formsOf` gave. */
+export function hasForm(value: unknown, form: unknown): boolean {
+  if (Array.isArray(form))
+    return (
+      Array.isArray(value) && value.length === form.length && form.every((one, k) => hasForm(value[k], one))
+    );
+  if (!(value instanceof Tensor) || typeof form !== "object" || form === null) return Object.is(value, form);
+  const { dtype, shape } = form as HostTensor;
+  const own = value.shape;
+  if (value.dtype !== dtype || own.length !== shape.length) return false;
+  for (let k = 0; k < own.length; k++) if (own[k] !== shape[k]) return false;
+  return true;
+}
+
 /** Calls a module of PyTorch's own on tensors, with values or traced. */
 export function callLeaf(
   leaf: Leaf,
   { traced, timeMajor }: LeafPlan,
   key: string,
   args: readonly unknown[],
-): unknown {
+): LeafCall {
   const { graph, spec } = traced;
   const place = leaf.name;
   let lengths: readonly number[] | null = null;
@@ -110,14 +131,36 @@ export function callLeaf(
   const ends = rows ? [new EagerTensor("int32", [rows.length], Int32Array.from(rows))] : [];
   const body = new LeafBody(traced, leading!, timeMajor, rows !== null);
   let held: WeightMap | undefined;
+  let of = leaf.version();
   const weights = (): WeightMap => (held ??= leaf.weights(spec, graph.bindings));
   const operation: Operation = {
     name: place,
     key: `leaf ${key}`,
     build: (b, operands) => body.build(b, operands, () => Object.keys(weights())),
-    weights: { owner: leaf.owner, version: leaf.version(), values: weights },
+    weights: {
+      owner: leaf.owner,
+      get version() {
+        const version = leaf.version();
+        if (version !== of) [of, held] = [version, undefined];
+        return version;
+      },
+      values: weights,
+    },
   };
-  return body.result(apply(operation, [...inputs, ...states, ...ends]), rows);
+  const paths = [...graph.inputs, ...graph.states].map(({ path }) => path);
+  const plain = rows === null && inputs.every((one, k) => one === valueAt(args, paths[k]!));
+  const again = (others: readonly unknown[]): unknown =>
+    body.result(
+      apply(
+        operation,
+        paths.map((path) => valueAt(others, path) as Tensor),
+      ),
+      null,
+    );
+  return {
+    result: body.result(apply(operation, [...inputs, ...states, ...ends]), rows),
+    again: plain ? again : null,
+  };
 }
 
 function refuse(place: string, expected: string, got: string, cure = "see its forward"): never {

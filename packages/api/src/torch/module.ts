@@ -21,7 +21,7 @@ import { isBeyond } from "./beyond.js";
 import { execute, type Prepared } from "./execute.js";
 import { TracedModel, traceProgram, valuesOf } from "./execute-traced.js";
 import { currentGraph, describing } from "./graph.js";
-import { callLeaf, formsOf, type Leaf, type LeafPlan, planOf } from "./leaf.js";
+import { callLeaf, formsOf, hasForm, type Leaf, type LeafCall, type LeafPlan, planOf } from "./leaf.js";
 import { eagerArguments, PackedSequence, takenArguments } from "./packed.js";
 import { Parameter } from "./parameter.js";
 import { forget } from "./tensor/eager.js";
@@ -70,13 +70,19 @@ export abstract class Module {
   readonly #own = new Map<string, Parameter>();
   #adapter: Adapter | null = null;
   #models = new Map<string, Promise<Model>>();
-  #modelsVersion = 0;
+  #modelsVersion = "";
   /** Forms of arguments that a spec can't say. */
   readonly #beyond = new Set<string>();
   /** Arguments whose values traces depend on, by the sizes of all. */
   readonly #fixed = new Map<string, readonly string[]>();
   readonly #attributes = new Attributes();
   readonly #plans = new Map<string, LeafPlan>();
+  /** The last call as an operation: most are followed by one of the same form. */
+  #last: {
+    readonly method: string;
+    readonly forms: readonly unknown[];
+    readonly again: NonNullable<LeafCall["again"]>;
+  } | null = null;
 
   /**
    * Describes the module's computation. Runs twice for each way of calling `run`, to see that both runs
@@ -114,6 +120,9 @@ export abstract class Module {
         got: shown(first),
         cure: "tensor(values) makes one",
       });
+    const last = this.#last;
+    if (last?.method === method && last.forms.length === tensors.length)
+      if (last.forms.every((form, k) => hasForm(tensors[k], form))) return last.again(tensors);
     const forms = tensors.map(formsOf);
     const key = `${method} ${signatureOf(forms)} ${sizesOf(forms)}`;
     const leaf = this.#leaf(method);
@@ -122,23 +131,35 @@ export abstract class Module {
       plan = planOf(leaf, forms);
       this.#plans.set(key, plan);
     }
-    return callLeaf(leaf, plan, key, tensors);
+    const { result, again } = callLeaf(leaf, plan, key, tensors);
+    this.#last = again && { method, forms, again };
+    return result;
   }
 
   #leaf(method: string): Leaf {
     return {
       owner: this,
       name: this.constructor.name,
-      version: () => this.#version(),
+      version: () => this.#ownVersion(),
       weights: (spec, bindings) => this.weightsOf(spec, bindings),
       forward: (...inputs: never[]) =>
         (this as unknown as Record<string, (...of: never[]) => unknown>)[method]!(...inputs),
     };
   }
 
-  /** Another number wherever any weight has other values. */
-  #version(): number {
-    return this.parameterOwners().reduce((sum, { parameter }) => sum + parameter.version, 0);
+  /** Another text wherever any weight is another one or has other values. */
+  #version(): string {
+    return this.parameterOwners()
+      .map(({ parameter }) => parameter.stamp)
+      .join();
+  }
+
+  /** The same of a module of PyTorch's own, which is asked at each call. */
+  #ownVersion(): string {
+    if (this.#own.size === 0) this.#ownWeights("");
+    let text = "";
+    for (const { stamp } of this.#own.values()) text += `${stamp},`;
+    return text;
   }
 
   /**

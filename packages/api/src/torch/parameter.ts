@@ -4,6 +4,8 @@ import { type HostTensor, isHostTensor, sizeOf } from "../contract/tensor.js";
 import { knownOptions } from "../contract/known-options.js";
 import { Tensor } from "./tensor/tensor.js";
 
+let stamps = 0;
+
 /**
  * `torch.nn.Parameter`: a weight of a module, under the name of the attribute that holds it. Loading gives it
  * other values. The same one in two modules is one weight, as where an output layer is tied to an embedding.
@@ -14,8 +16,8 @@ export class Parameter extends Tensor {
   /** Without effect: there are no gradients here. */
   readonly requiresGrad: boolean;
   #data: Float32Array | null;
-  /** @internal Counts changes of its values. */
-  version = 0;
+  /** @internal Another number whenever its values are others, and for each parameter. */
+  stamp = ++stamps;
 
   /**
    * @param given its values until others are loaded: a copy
@@ -56,7 +58,7 @@ export class Parameter extends Tensor {
     return this.#data !== null;
   }
 
-  /** Its values, row-major. @throws UNROLL_WEIGHTS before there are any */
+  /** Its values, row-major, to be read: `load` gives it others. @throws UNROLL_WEIGHTS without any */
   get data(): Float32Array {
     if (this.#data) return this.#data;
     throw unrollError({
@@ -68,10 +70,24 @@ export class Parameter extends Tensor {
     });
   }
 
-  /** @internal Takes other values: a copy. */
+  /**
+   * Takes other values: a copy.
+   *
+   * @param values row-major, as many as it has
+   * @throws UNROLL_SHAPE for another number of them
+   */
   load(values: ArrayLike<number>): void {
-    (this.#data ??= new Float32Array(sizeOf(this.shape))).set(values);
-    this.version++;
+    const size = sizeOf(this.shape);
+    if (values.length !== size)
+      throw unrollError({
+        code: "UNROLL_SHAPE",
+        place: "nn.Parameter",
+        expected: `${size} values`,
+        got: `${values.length}`,
+        cure: "give one for each element",
+      });
+    (this.#data ??= new Float32Array(size)).set(values);
+    this.stamp = ++stamps;
   }
 }
 

@@ -96,7 +96,7 @@ const shared = new Programs();
 let engine: Adapter | undefined;
 
 /** Programs of an owner of weights, for as long as the weights are what they were. */
-const owned = new WeakMap<object, { version: number; programs: Programs }>();
+const owned = new WeakMap<object, { version: string; programs: Programs }>();
 
 function programsOf({ weights }: Operation): Programs {
   if (!weights) return shared;

@@ -32,7 +32,7 @@ export interface OwnWeights {
   /** Whoever has them. What is kept for an operation is kept for as long as the owner. */
   readonly owner: object;
   /** Another number where they are no longer what they were. */
-  readonly version: number;
+  readonly version: string;
   /** The weights, in order. @throws UNROLL_WEIGHTS before they are loaded */
   values(): WeightMap;
 }

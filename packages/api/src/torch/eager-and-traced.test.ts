@@ -1,0 +1,148 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import * as torch from "./index.js";
+import { nn, Tensor } from "./index.js";
+
+/** Operations that any tensor has, and that give one of at least one axis; numbers choose among its axes. */
+const steps: Readonly<Record<string, (x: Tensor, n: number, own: Tensor) => Tensor>> = {
+  add: (x, n) => x.add(n / 3),
+  times: (x, n) => x.mul(torch.tensor([0.5, -1, 2][n % 3]!)),
+  own: (x, _n, own) => x.mul(own.at(0)),
+  tanh: (x) => x.tanh(),
+  softmax: (x, n) => x.softmax(n % x.dim()),
+  last: (x, n) => x.at("...", (n % x.size(-1)) - x.size(-1)).unsqueeze(0),
+  part: (x, n) => x.narrow(n % x.dim(), 0, Math.max(1, x.size(n % x.dim()) - 1)),
+  flat: (x) => x.flatten(),
+  turned: (x, n) => x.transpose(0, n % x.dim()),
+  sum: (x, n) => x.sum(n % x.dim(), true),
+  cumsum: (x, n) => x.cumsum(n % x.dim()),
+  largest: (x, n) => x.max(n % x.dim(), true)[0],
+  where: (x, n) => torch.where(x.gt(n / 10), x, x.neg()),
+  best: (x, n) =>
+    x
+      .argmax(n % x.dim(), true)
+      .float()
+      .div(7),
+  twice: (x, n) => torch.cat([x, x.flip(0)], n % x.dim()),
+  apart: (x) => torch.stack([...x].reverse()),
+  every: (x) => x.at("::2"),
+  picked: (x, n) => x.indexSelect(0, [n % x.size(0), 0]),
+  product: (x) => x.view(-1, 1).matmul(x.view(1, -1)).at(0),
+  loop: (x) => [...x].reduce((sum, one) => sum.mul(0.5).add(one)).unsqueeze(0),
+  norm: (x) => x.sub(x.mean()).div(x.std({ correction: 0 }).add(1)),
+};
+const names = Object.keys(steps);
+
+class Chain extends nn.Module {
+  readonly own = new nn.Parameter(torch.tensor([0.75]));
+  constructor(readonly chain: readonly (readonly [step: string, n: number])[]) {
+    super();
+  }
+  forward(x: Tensor): Tensor {
+    // Long products would grow without end.
+    return this.chain.reduce(
+      (value, [step, n]) => steps[step]!(value, n, this.own).clamp(-100, 100).view(-1).at(":60").view(-1, 1),
+      x,
+    );
+  }
+}
+
+describe("forward", () => {
+  it("gives at once what it gives traced", async () => {
+    const chain = fc.array(fc.tuple(fc.constantFrom(...names), fc.nat(11)), { minLength: 1, maxLength: 6 });
+    const shape = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 });
+    let met = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(chain, shape, fc.nat(1000), async (drawn, sizes, seed) => {
+        met = new Set([...met, ...drawn.map(([step]) => step)]);
+        torch.manualSeed(seed);
+        const x = torch.randn(sizes);
+        const module = new Chain(drawn);
+        const [now, traced] = [module.call(x), await module.run(x)];
+        expect(traced.shape).toEqual(now.shape);
+        now.data.forEach((value, k) => expect(traced.data[k]).toBeCloseTo(value, 4));
+        module.dispose();
+      }),
+      { numRuns: 150, seed: 14 },
+    );
+    expect([...met].sort()).toEqual([...names].sort());
+  });
+
+  it("sees another parameter and other values of one", async () => {
+    const module = new Chain([["own", 0]]) as Chain & { own: nn.Parameter };
+    const x = torch.tensor([2, 4]);
+    const results = async (): Promise<unknown> => [
+      (await module.run(x)).view(-1).tolist(),
+      module.call(x).view(-1).tolist(),
+    ];
+    expect(await results()).toEqual([
+      [1.5, 3],
+      [1.5, 3],
+    ]);
+    module.own.load([2]);
+    expect(await results()).toEqual([
+      [4, 8],
+      [4, 8],
+    ]);
+    (module as { own: nn.Parameter }).own = new nn.Parameter(torch.tensor([-1]));
+    expect(await results()).toEqual([
+      [-2, -4],
+      [-2, -4],
+    ]);
+  });
+
+  it("reads a tensor in an attribute anew, and leaves attributes as they were where it refuses", async () => {
+    class Keeping extends nn.Module {
+      held = torch.tensor([1, 1]);
+      write = false;
+      forward(x: Tensor): Tensor {
+        const sum = x.add(this.held.mul(2));
+        if (this.write) this.held = sum;
+        return sum;
+      }
+    }
+    const module = new Keeping();
+    const x = torch.tensor([1, 2]);
+    expect((await module.run(x)).tolist()).toEqual([3, 4]);
+    module.held.data[0] = 5;
+    expect((await module.run(x)).tolist()).toEqual([11, 4]);
+    module.write = true;
+    await expect(module.run(x)).rejects.toThrow("expected no attribute to be written, got this.held");
+    expect(module.held.tolist()).toEqual([5, 1]);
+    expect(module.call(x).tolist()).toEqual([11, 4]);
+    expect(module.call(x).tolist()).toEqual([23, 10]);
+  });
+
+  it("is called again in the same form and in others", () => {
+    const cell = new nn.LSTMCell(2, 3);
+    torch.manualSeed(1);
+    const weights = cell.namedParameters().map(([name, { shape }]) => [name, torch.randn(shape)] as const);
+    cell.loadStateDict(Object.fromEntries(weights));
+    const [x, h, c] = [torch.randn(1, 2), torch.randn(1, 3), torch.randn(1, 3)];
+    const [once] = cell.call(x, [h, c]);
+    expect(cell.call(x, [h, c])[0].tolist()).toEqual(once.tolist());
+    const [zeros] = cell.call(x);
+    expect(zeros.tolist()).not.toEqual(once.tolist());
+    const rows = cell.call(torch.cat([x, x]), [torch.cat([h, h]), torch.cat([c, c])])[0];
+    expect(rows.tolist()).toEqual([once.tolist(), once.tolist()].flat());
+    expect(() => cell.call(x, [h, torch.zeros(2, 3)])).toThrow("expected float32 [1, 3], got float32 [2, 3]");
+    cell.loadStateDict(Object.fromEntries(weights.map(([name, value]) => [name, value.mul(2)])));
+    expect(cell.call(x, [h, c])[0].tolist()).not.toEqual(once.tolist());
+  });
+
+  it("refuses draws, and values that it asks for", async () => {
+    class Asking extends nn.Module {
+      draw = true;
+      forward(x: Tensor): Tensor {
+        if (this.draw) return x.add(torch.randn(x.shape));
+        return x.sum().item() > 0 ? x.view(-1) : x.neg();
+      }
+    }
+    const module = new Asking();
+    const x = torch.tensor([1, 2]);
+    await expect(module.run(x)).rejects.toThrow("got randn; draw it outside");
+    module.draw = false;
+    await expect(module.run(x)).rejects.toThrow("got its value; it has none in forward");
+    expect(module.call(x).tolist()).toEqual([1, 2]);
+  });
+});
