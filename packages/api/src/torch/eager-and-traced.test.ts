@@ -130,6 +130,93 @@ describe("forward", () => {
     expect(cell.call(x, [h, c])[0].tolist()).not.toEqual(once.tolist());
   });
 
+  it("refuses values of what was there before, which would be frozen", async () => {
+    const reads: Readonly<Record<string, (x: Tensor, held: Tensor) => Tensor>> = {
+      item: (x, held) => x.mul(held.at(0).item()),
+      tolist: (x, held) => x.mul((held.tolist() as number[])[0]!),
+      tensor: (x, held) => x.mul(torch.tensor(held)),
+      flags: (x, held) => x.at(held.gt(0)),
+    };
+    class Reading extends nn.Module {
+      readonly held = torch.tensor([1, 2]);
+      readonly flags = torch.tensor([true, false]);
+      constructor(readonly read: (x: Tensor, held: Tensor) => Tensor) {
+        super();
+      }
+      forward(x: Tensor): Tensor {
+        return this.read(x.view(-1), this.held);
+      }
+    }
+    for (const read of [
+      ...Object.values(reads),
+      (x: Tensor, held: Tensor) => x.narrow(0, 0, held.size(0) - 1),
+    ]) {
+      const module = new Reading(read);
+      const now = module.call(torch.tensor([3, 4])).tolist();
+      const traced = await module.run(torch.tensor([3, 4])).then(
+        (result) => result.tolist(),
+        (error: Error) => error.message,
+      );
+      if (Object.values(reads).includes(read)) expect(traced).toMatch(/got (the values of|its value)/);
+      else expect(traced).toEqual(now);
+    }
+    const copied = new Reading((x, held) => x.mul(held.clone()));
+    expect((await copied.run(torch.tensor([3, 4]))).tolist()).toEqual([3, 8]);
+    copied.held.data[0] = 5;
+    expect((await copied.run(torch.tensor([3, 4]))).tolist()).toEqual([15, 8]);
+  });
+
+  it("is traced for where rows end, and few traces are kept", async () => {
+    class Ends extends nn.Module {
+      readonly lstm = new nn.LSTM(1, 2);
+      runs = 0;
+      forward(x: Tensor, first: Tensor, second: Tensor): Tensor {
+        // Which lengths rows are packed by depends on the others.
+        const packed = torch.packPaddedSequence(x, first);
+        const by = packed.lengths[0] === 1 ? second : first;
+        return this.lstm.call(torch.packPaddedSequence(x, by))[1][0].view(-1);
+      }
+    }
+    const module = new Ends();
+    torch.manualSeed(3);
+    module.loadStateDict(
+      Object.fromEntries(module.namedParameters().map(([name, { shape }]) => [name, torch.randn(shape)])),
+    );
+    const x = torch.randn(24, 1, 1);
+    const of = (length: number): Tensor => torch.tensor([length], { dtype: "long" });
+    for (const [first, second] of [
+      [2, 1],
+      [1, 2],
+      [2, 7],
+      [1, 5],
+      ...Array.from({ length: 20 }, (_, k) => [k + 4, 1]),
+      [2, 1],
+    ]) {
+      const given = [x, of(first!), of(second!)] as const;
+      const [now, traced] = [module.call(...given), await module.run(...given)];
+      now.data.forEach((value, k) => expect(traced.data[k]).toBeCloseTo(value, 6));
+    }
+    // Many at once, more than are kept: none goes before it has run.
+    const many = Array.from({ length: 23 }, (_, k) => [x, of(k + 1), of(1)] as const);
+    const all = await Promise.all(many.map((given) => module.run(...given)));
+    many.forEach((given, k) => {
+      const now = module.call(...given).data;
+      now.forEach((value, n) => expect(all[k]!.data[n]).toBeCloseTo(value, 6));
+    });
+  });
+
+  it("sees an option of a module of PyTorch's own as it is at each call", () => {
+    const lstm = new nn.LSTM(1, 2);
+    torch.manualSeed(4);
+    lstm.loadStateDict(
+      Object.fromEntries(lstm.namedParameters().map(([name, { shape }]) => [name, torch.randn(shape)])),
+    );
+    const x = torch.randn(3, 2, 1);
+    expect(lstm.call(x)[1][0].shape).toEqual([1, 2, 2]);
+    (lstm as { batchFirst: boolean }).batchFirst = true;
+    expect(lstm.call(x)[1][0].shape).toEqual([1, 3, 2]);
+  });
+
   it("refuses draws, and values that it asks for", async () => {
     class Asking extends nn.Module {
       draw = true;

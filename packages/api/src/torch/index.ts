@@ -70,7 +70,8 @@ export {
 } from "./tensor/tensor.js";
 export { CRF } from "./crf.js";
 export { packPaddedSequence, padPackedSequence, PackedSequence, type Lengths } from "./packed.js";
-export type { LoadResult, StateDict } from "./module.js";
+export type { LoadResult } from "./module.js";
+export type { StateDict } from "./state-dict.js";
 export type { CellOptions } from "./cell-modules.js";
 export type { AttendOptions, MultiheadAttentionOptions } from "./multihead-attention.js";
 export type { BatchNormOptions, GroupNormOptions, LayerNormOptions, RmsNormOptions } from "./norms.js";

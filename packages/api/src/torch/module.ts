@@ -8,13 +8,10 @@ import { foreignWeights, readForeign, type WeightLoss } from "../dialects/conver
 import { canonicalOfTorch, type TorchBinding } from "../dialects/torch/index.js";
 import { plainStateDict } from "../dialects/torch/plain-state-dict.js";
 import { torchRules } from "../dialects/torch/rules.js";
-import type { AnyTensor } from "../formats/named-tensor.js";
 import { built } from "../layers/built.js";
 import { compileBuilt } from "../model/compile-built.js";
 import type { SteppableModel } from "../model/faces.js";
 import type { LayerSpec, Spec } from "../specification/types.js";
-import type { WeightSpec } from "../specification/weights.js";
-import type { CallArguments } from "./values.js";
 import { noMore, optionsOf } from "./arguments.js";
 import { Attributes } from "./attributes.js";
 import { isBeyond } from "./beyond.js";
@@ -26,11 +23,10 @@ import { eagerArguments, PackedSequence, takenArguments } from "./packed.js";
 import { Parameter } from "./parameter.js";
 import { forget } from "./tensor/eager.js";
 import { Tensor } from "./tensor/tensor.js";
+import { assertTied, type Owned, renamed, type StateDict } from "./state-dict.js";
 import { shapesOf, signatureOf, sizesOf, trace, traceToKeep } from "./trace.js";
-import type { OutputOf, RunArguments, RunResult } from "./values.js";
-
-/** Weights by PyTorch's names: out of a safetensors file, or another module's `stateDict()`. */
-export type StateDict = Readonly<Record<string, AnyTensor>>;
+import { Traces } from "./traces.js";
+import type { CallArguments, OutputOf, RunArguments, RunResult } from "./values.js";
 
 /** What `loadStateDict` met. The lists of keys are empty when `strict`. */
 export interface LoadResult {
@@ -42,34 +38,28 @@ export interface LoadResult {
   readonly losses: readonly WeightLoss[];
 }
 
-/** A weight of a module, and where it is. */
-interface Owned {
-  readonly owner: Module;
-  readonly parameter: Parameter;
-  readonly weight: WeightSpec;
-}
-
-/** A model that runs what `forward` does: by its spec, or operation by operation. */
-type Model = { readonly prepared: Prepared } | { readonly traced: TracedModel };
-
 /** A spec layer that a module stands for, without its wiring, and where PyTorch keeps its weights. */
 export interface ModulePart {
   readonly layer: LayerSpec;
   readonly level: TorchBinding["level"];
 }
 
+/** Sizes of arguments that a module knows the traces of. */
+const FORMS = 256;
+
 /**
  * The base of every module, with PyTorch's meaning: submodules live in attributes, whose names give the names
  * of weights.
  *
- * `forward` describes the computation over symbolic tensors; it calls submodules with `call`. `run` computes
- * it.
+ * `forward` is the computation; it calls submodules with `call`. From outside, `call` computes at once; `run`
+ * describes `forward` and computes it on an engine.
  */
 export abstract class Module {
   /** Weights of a module of PyTorch's own, by their names there. */
   readonly #own = new Map<string, Parameter>();
   #adapter: Adapter | null = null;
-  #models = new Map<string, Promise<Model>>();
+  #models = new Map<string, Promise<Prepared>>();
+  readonly #traces = new Traces();
   #modelsVersion = "";
   /** Forms of arguments that a spec can't say. */
   readonly #beyond = new Set<string>();
@@ -77,16 +67,19 @@ export abstract class Module {
   readonly #fixed = new Map<string, readonly string[]>();
   readonly #attributes = new Attributes();
   readonly #plans = new Map<string, LeafPlan>();
+  /** Its own attributes, which a call as one operation depends on. */
+  readonly #options = new Attributes();
   /** The last call as an operation: most are followed by one of the same form. */
   #last: {
     readonly method: string;
+    readonly options: string;
     readonly forms: readonly unknown[];
     readonly again: NonNullable<LeafCall["again"]>;
   } | null = null;
 
   /**
-   * Describes the module's computation. Runs twice for each way of calling `run`, to see that both runs
-   * describe the same, and never with values.
+   * The module's computation. `call` runs it on tensors with values. `run` runs it without any, twice for
+   * each way of calling it, to see that both describe the same.
    */
   abstract forward(...inputs: never[]): unknown;
 
@@ -120,11 +113,12 @@ export abstract class Module {
         got: shown(first),
         cure: "tensor(values) makes one",
       });
+    const options = this.#options.of([["", this]]);
     const last = this.#last;
-    if (last?.method === method && last.forms.length === tensors.length)
+    if (last?.method === method && last.options === options && last.forms.length === tensors.length)
       if (last.forms.every((form, k) => hasForm(tensors[k], form))) return last.again(tensors);
     const forms = tensors.map(formsOf);
-    const key = `${method} ${signatureOf(forms)} ${sizesOf(forms)}`;
+    const key = `${method} ${signatureOf(forms)} ${sizesOf(forms)} ${options}`;
     const leaf = this.#leaf(method);
     let plan = this.#plans.get(key);
     if (!plan) {
@@ -132,7 +126,7 @@ export abstract class Module {
       this.#plans.set(key, plan);
     }
     const { result, again } = callLeaf(leaf, plan, key, tensors);
-    this.#last = again && { method, forms, again };
+    this.#last = again && { method, options, forms, again };
     return result;
   }
 
@@ -147,18 +141,19 @@ export abstract class Module {
     };
   }
 
-  /** Another text wherever any weight is another one or has other values. */
+  /** Another text wherever any weight, of submodules too, is another one or has other values. */
   #version(): string {
-    return this.parameterOwners()
-      .map(({ parameter }) => parameter.stamp)
-      .join();
+    return this.namedModules()
+      .map(([, module]) => module.#ownVersion())
+      .join(";");
   }
 
-  /** The same of a module of PyTorch's own, which is asked at each call. */
+  /** The same of its own weights. They are asked for at each call, and so not looked up anew. */
   #ownVersion(): string {
     if (this.#own.size === 0) this.#ownWeights("");
     let text = "";
     for (const { stamp } of this.#own.values()) text += `${stamp},`;
+    for (const value of Object.values(this)) if (value instanceof Parameter) text += `${value.stamp},`;
     return text;
   }
 
@@ -385,11 +380,11 @@ export abstract class Module {
     const own = foreignWeights(rules).map(({ name: key, shape }): Owned => {
       const parameter = this.#own.get(key) ?? Parameter.unloaded(shape);
       this.#own.set(key, parameter);
-      return { owner: this, parameter, weight: { name: full(key), shape } };
+      return { parameter, weight: { name: full(key), shape } };
     });
     const given = Object.entries(this).flatMap(([key, value]: [string, unknown]): Owned[] =>
       value instanceof Parameter
-        ? [{ owner: this, parameter: value, weight: { name: full(key), shape: value.shape } }]
+        ? [{ parameter: value, weight: { name: full(key), shape: value.shape } }]
         : [],
     );
     return [...own, ...given];
@@ -406,46 +401,37 @@ export abstract class Module {
   /** Runs the model for arguments of this form: by a spec where one can say it, else by its operations. */
   async #run(given: readonly unknown[]): Promise<unknown> {
     const form = `${signatureOf(given)} ${this.#attributes.of(this.namedModules())}`;
-    const model = await this.#ready(given, form);
-    if ("traced" in model) return model.traced.run(given);
-    try {
-      return await execute(model.prepared, given);
-    } catch (error) {
-      if (!isBeyond(error)) throw error;
-      this.#beyond.add(form);
-      return this.#run(given);
-    }
-  }
-
-  /**
-   * The compiled model for arguments of this form; made once, unless their sizes shaped it or weights
-   * changed.
-   */
-  #ready(given: readonly unknown[], form: string): Promise<Model> {
     const version = this.#version();
     if (version !== this.#modelsVersion) this.reset();
     this.#modelsVersion = version;
+    if (this.#beyond.has(form)) return this.#runTraced(given, form);
+    try {
+      return await execute(await this.#ready(given, form), given);
+    } catch (error) {
+      if (!isBeyond(error)) throw error;
+      this.#beyond.add(form);
+      return this.#runTraced(given, form);
+    }
+  }
+
+  /** The compiled spec for arguments of this form; made once, unless their sizes shaped it. */
+  #ready(given: readonly unknown[], form: string): Promise<Prepared> {
     const sizes = `${sizesOf(given)} ${form}`;
-    const found = this.#beyond.has(form) ? null : (this.#models.get(form) ?? this.#models.get(sizes));
-    if (found) return found;
     const models = this.#models;
-    if (this.#beyond.has(form)) return this.#traced(given, form);
+    const found = models.get(form) ?? models.get(sizes);
+    if (found) return found;
     const made = this.#prepare(given);
     models.set(sizes, made);
     made.then(
-      (model) => {
-        if ("prepared" in model && !model.prepared.traced.graph.fitted) models.set(form, made);
+      ({ traced }) => {
+        if (!traced.graph.fitted) models.set(form, made);
       },
       () => models.delete(sizes),
     );
-    return made.catch((error: unknown) => {
-      if (!isBeyond(error)) throw error;
-      this.#beyond.add(form);
-      return this.#ready(given, form);
-    });
+    return made;
   }
 
-  async #prepare(given: readonly unknown[]): Promise<Model> {
+  async #prepare(given: readonly unknown[]): Promise<Prepared> {
     const traced = traceToKeep(this, given, this.namedModules());
     const { spec, graph } = traced;
     const timeMajor = graph.batchFirst !== true;
@@ -454,23 +440,24 @@ export abstract class Module {
       weights: this.weightsOf(spec, graph.bindings),
       timeMajor,
     });
-    return { prepared: { traced, model: model as SteppableModel, timeMajor } };
+    return { traced, model: model as SteppableModel, timeMajor };
   }
 
-  /** The same for what a spec can't say: a trace is for arguments of these very sizes. */
-  async #traced(given: readonly unknown[], form: string): Promise<Model> {
+  /** Runs what a spec can't say: a trace is for arguments of these very sizes. */
+  async #runTraced(given: readonly unknown[], form: string): Promise<unknown> {
     const shapes = `${shapesOf(given)} ${form}`;
     const keyOf = (fixed: readonly string[]): string => `${shapes} ${valuesOf(given, fixed)}`;
-    const known = this.#fixed.get(shapes);
-    const found = known && this.#models.get(keyOf(known));
-    if (found) return found;
-    const traced = traceProgram(this, given, this.namedModules());
-    this.#fixed.set(shapes, traced.fixed);
-    const key = keyOf(traced.fixed);
-    const made = TracedModel.on(this.engine(), traced).then((model): Model => ({ traced: model }));
-    this.#models.set(key, made);
-    made.catch(() => this.#models.delete(key));
-    return made;
+    let fixed = this.#fixed.get(shapes);
+    if (!fixed || !this.#traces.has(keyOf(fixed))) {
+      const traced = traceProgram(this, given, this.namedModules());
+      fixed = traced.fixed;
+      // No more than a page of names for what is traced again at worst.
+      if (this.#fixed.size >= FORMS) this.#fixed.clear();
+      this.#fixed.set(shapes, fixed);
+      if (!this.#traces.has(keyOf(fixed)))
+        this.#traces.keep(keyOf(fixed), TracedModel.on(this.engine(), traced));
+    }
+    return this.#traces.run(keyOf(fixed), (model) => model.run(given));
   }
 
   private weightsOf(spec: Spec, bindings: readonly TorchBinding[]): WeightMap {
@@ -502,10 +489,12 @@ export abstract class Module {
   private reset(): void {
     for (const ready of this.#models.values())
       void ready.then(
-        (model) => ("traced" in model ? model.traced : model.prepared.model).dispose(),
+        ({ model }) => model.dispose(),
         () => undefined,
       );
     this.#models = new Map();
+    this.#traces.clear();
+    this.#fixed.clear();
     for (const [, module] of this.namedModules()) forget(module);
   }
 }
@@ -515,54 +504,3 @@ const plainCopy = ({ shape, data }: Parameter): HostTensor<"float32"> => ({
   shape,
   data: data.slice(),
 });
-
-/** Refuses two values for one weight. @throws UNROLL_WEIGHTS */
-function assertTied(place: string, owners: readonly Owned[], weights: WeightMap): void {
-  const first = new Map<Parameter, string>();
-  for (const { parameter, weight } of owners) {
-    const value = weights[weight.name];
-    if (!value) continue;
-    const other = first.get(parameter);
-    first.set(parameter, weight.name);
-    if (other !== undefined && value.data.some((one, k) => !Object.is(one, weights[other]!.data[k])))
-      throw unrollError({
-        code: "UNROLL_WEIGHTS",
-        place,
-        expected: "equal values for a weight that two names share",
-        got: `others for ${other} and ${weight.name}`,
-        cure: "don't tie them, or leave one out",
-      });
-  }
-}
-
-/** A name without what Python and JavaScript write differently. */
-const spoken = (name: string): string => name.replaceAll("_", "").toLowerCase();
-
-/**
- * A state dict whose names are those of the module: Python writes `word_embeddings.weight` for what is
- * `wordEmbeddings` here.
- *
- * @throws UNROLL_WEIGHTS where a name may be either of two
- */
-function renamed(place: string, expected: readonly WeightSpec[], given: StateDict): StateDict {
-  const names = new Set(expected.map(({ name }) => name));
-  const open = new Map<string, string[]>();
-  for (const name of names)
-    if (!Object.hasOwn(given, name)) open.set(spoken(name), [...(open.get(spoken(name)) ?? []), name]);
-  const others = Object.keys(given).filter((name) => !names.has(name));
-  return Object.fromEntries(
-    Object.entries(given).map(([name, value]) => {
-      const fits = names.has(name) ? [] : (open.get(spoken(name)) ?? []);
-      const rivals = others.filter((other) => spoken(other) === spoken(name));
-      if (fits.length > 1 || (fits.length === 1 && rivals.length > 1))
-        throw unrollError({
-          code: "UNROLL_WEIGHTS",
-          place,
-          expected: `one name for ${rivals.join(" and ")}`,
-          got: fits.join(" and "),
-          cure: "rename the attributes so that they differ by more than letters' case and underscores",
-        });
-      return [fits[0] ?? name, value];
-    }),
-  );
-}

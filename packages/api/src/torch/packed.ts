@@ -7,7 +7,7 @@ import { currentGraph } from "./graph.js";
 import { Argument, SymbolicTensor } from "./symbolic.js";
 import { arange, full, tensor } from "./tensor/creation.js";
 import { cat } from "./tensor/functions.js";
-import { type Ran, Tensor, tensorOf, where } from "./tensor/tensor.js";
+import { type Ran, Tensor, tensorOf, valuesOf, where } from "./tensor/tensor.js";
 import { TracedTensor } from "./tracer.js";
 
 /**
@@ -55,6 +55,7 @@ export type Lengths = ArrayLike<number> | HostTensor;
 
 export function lengthsOf(given: Lengths): number[] {
   if (given instanceof TracedTensor) return Array.from(given.backend.fixed(given));
+  if (given instanceof Tensor) return Array.from(valuesOf(given));
   return Array.from(isHostTensor(given) ? given.data : (given as ArrayLike<number>), Number);
 }
 

@@ -70,6 +70,11 @@ export class SymbolicTensor extends Described {
     super();
   }
 
+  /** @internal Where the rows of a packed sequence end, which nobody knows yet. */
+  get lengths(): never {
+    return this.beyond("its lengths");
+  }
+
   override at(...indices: readonly Index[]): Tensor {
     return this.beyond(`[${indices.map(String).join(", ")}]`);
   }

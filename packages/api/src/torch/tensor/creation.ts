@@ -13,7 +13,7 @@ import { isRecord } from "../../contract/kind.js";
 import { optionsOf } from "../arguments.js";
 import { recordingNow } from "./dispatch.js";
 import { refuseSizes, sizesGiven } from "./sizes.js";
-import { type DTypeName, dtypeOf, EagerTensor, Tensor } from "./tensor.js";
+import { type DTypeName, dtypeOf, EagerTensor, Tensor, valuesOf } from "./tensor.js";
 
 /** Options of what makes tensors. */
 export interface CreationOptions {
@@ -66,7 +66,8 @@ export function tensor(
   const name = options ? (optionsOf<CreationOptions>("tensor", shape, ["dtype"]).dtype ?? dtype) : dtype;
   const sizes = options ? undefined : (shape as readonly number[] | undefined);
   if (isHostTensor(values)) {
-    const copy = EagerTensor.of(hostTensor(values.data, values.shape, values.dtype));
+    const data = values instanceof Tensor ? valuesOf(values) : values.data;
+    const copy = EagerTensor.of(hostTensor(data, values.shape, values.dtype));
     return name === undefined ? copy : copy.to(name);
   }
   return EagerTensor.of(

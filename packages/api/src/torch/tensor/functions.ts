@@ -1,11 +1,11 @@
 import { unrollError } from "../../contract/error.js";
 import type { HostTensor } from "../../contract/tensor.js";
-import { optionsOf } from "../arguments.js";
+import { noMore, optionsOf } from "../arguments.js";
 import { einsum as einsumOf } from "./products.js";
 import { cat as catOf } from "./reshaping.js";
 import { promoted } from "./elementwise.js";
 import { dimOf } from "./sizes.js";
-import { apply, type Operand, type Tensor, tensorOf } from "./tensor.js";
+import { apply, type DimAndKeep, type Operand, type Tensor, tensorOf } from "./tensor.js";
 
 /** Tensors, of which there is at least one. @throws UNROLL_ARGUMENT */
 function some(place: string, given: readonly (Tensor | HostTensor)[]): [Tensor, ...Tensor[]] {
@@ -39,7 +39,9 @@ export function cat(tensors: readonly (Tensor | HostTensor)[], options?: number 
 export function stack(
   tensors: readonly (Tensor | HostTensor)[],
   options?: number | { dim?: number },
+  ...rest: never[]
 ): Tensor {
+  noMore("stack", rest);
   const all = some("stack", tensors);
   const axis = dimOf("stack", dimGiven("stack", options), all[0].shape.length + 1);
   return cat(
@@ -54,65 +56,91 @@ export function einsum(equation: string, ...operands: readonly (Tensor | HostTen
   return apply(einsumOf(equation, all), all)[0]!;
 }
 
-/** Matrix product, as `a @ b`. */
-export const matmul = (a: Tensor | HostTensor, b: Tensor | HostTensor): Tensor =>
-  tensorOf("matmul", a).matmul(b);
-/** Products of matrices, one for one. */
-export const bmm = (a: Tensor | HostTensor, b: Tensor | HostTensor): Tensor => tensorOf("bmm", a).bmm(b);
-/** Product of two matrices. */
-export const mm = (a: Tensor | HostTensor, b: Tensor | HostTensor): Tensor => tensorOf("mm", a).mm(b);
+type Methods = Record<string, (...given: readonly unknown[]) => unknown>;
 
-/** Functions of PyTorch's that are methods of a tensor too. */
-export const tanh = (x: Operand): Tensor => tensorOf("tanh", x).tanh();
+/** Names of methods that are functions in PyTorch too. */
+type Shared =
+  | "matmul"
+  | "bmm"
+  | "mm"
+  | "tanh"
+  | "sigmoid"
+  | "relu"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "sin"
+  | "cos"
+  | "abs"
+  | "softmax"
+  | "argmax"
+  | "sum"
+  | "mean"
+  | "topk"
+  | "squeeze"
+  | "unsqueeze"
+  | "flatten"
+  | "transpose"
+  | "flip";
+
+/** A function that is a method of its first argument. */
+const method =
+  <K extends Shared>(name: K) =>
+  (x: Operand, ...rest: Parameters<Tensor[K]>): ReturnType<Tensor[K]> =>
+    (tensorOf(name, x) as unknown as Methods)[name]!(...rest) as ReturnType<Tensor[K]>;
+
+/** Matrix product, as `a @ b`. */
+export const matmul = /* @__PURE__ */ method("matmul");
+/** Products of matrices, one for one. */
+export const bmm = /* @__PURE__ */ method("bmm");
+/** Product of two matrices. */
+export const mm = /* @__PURE__ */ method("mm");
+/** Hyperbolic tangent of each element. */
+export const tanh = /* @__PURE__ */ method("tanh");
 /** 1 / (1 + e^-x) of each element. */
-export const sigmoid = (x: Operand): Tensor => tensorOf("sigmoid", x).sigmoid();
+export const sigmoid = /* @__PURE__ */ method("sigmoid");
 /** max(x, 0) of each element. */
-export const relu = (x: Operand): Tensor => tensorOf("relu", x).relu();
+export const relu = /* @__PURE__ */ method("relu");
 /** e to each element. */
-export const exp = (x: Operand): Tensor => tensorOf("exp", x).exp();
+export const exp = /* @__PURE__ */ method("exp");
 /** Natural logarithm of each element. */
-export const log = (x: Operand): Tensor => tensorOf("log", x).log();
+export const log = /* @__PURE__ */ method("log");
 /** Square root of each element. */
-export const sqrt = (x: Operand): Tensor => tensorOf("sqrt", x).sqrt();
+export const sqrt = /* @__PURE__ */ method("sqrt");
 /** Sine of each element. */
-export const sin = (x: Operand): Tensor => tensorOf("sin", x).sin();
+export const sin = /* @__PURE__ */ method("sin");
 /** Cosine of each element. */
-export const cos = (x: Operand): Tensor => tensorOf("cos", x).cos();
+export const cos = /* @__PURE__ */ method("cos");
 /** Absolute value of each element. */
-export const abs = (x: Operand): Tensor => tensorOf("abs", x).abs();
-/** e^x / Σ e^x along an axis, `dim`. */
-export const softmax = (x: Tensor | HostTensor, options: number | { dim: number }): Tensor =>
-  tensorOf("softmax", x).softmax(options);
+export const abs = /* @__PURE__ */ method("abs");
+/** e^x / Σ e^x along an axis. */
+export const softmax = /* @__PURE__ */ method("softmax");
 /** Where the largest is. */
-export const argmax = (x: Tensor | HostTensor, dim?: number, keepdim?: boolean): Tensor =>
-  tensorOf("argmax", x).argmax(dim, keepdim);
+export const argmax = /* @__PURE__ */ method("argmax");
 /** Sum of all elements, or along axes. */
-export const sum = (x: Tensor | HostTensor, dim?: number | readonly number[], keepdim?: boolean): Tensor =>
-  tensorOf("sum", x).sum(dim, keepdim);
+export const sum = /* @__PURE__ */ method("sum");
 /** Mean of all elements, or along axes. */
-export const mean = (x: Tensor | HostTensor, dim?: number | readonly number[], keepdim?: boolean): Tensor =>
-  tensorOf("mean", x).mean(dim, keepdim);
-/** The largest of all; along an axis, with where it is. */
-export function max(x: Tensor | HostTensor): Tensor;
-export function max(x: Tensor | HostTensor, dim: number, keepdim?: boolean): [Tensor, Tensor];
-export function max(x: Tensor | HostTensor, dim?: number, keepdim?: boolean): Tensor | [Tensor, Tensor] {
-  const own = tensorOf("max", x);
-  return dim === undefined ? own.max() : own.max(dim, keepdim);
-}
-/** The k largest along an axis, `dim`, in order, or with `largest` false the smallest, and where they are. */
-export const topk = (
-  x: Tensor | HostTensor,
-  k: number,
-  options?: number | { dim?: number; largest?: boolean },
-): [values: Tensor, indices: Tensor] => tensorOf("topk", x).topk(k, options);
+export const mean = /* @__PURE__ */ method("mean");
+/** The k largest along an axis in order, or the smallest, and where they are. */
+export const topk = /* @__PURE__ */ method("topk");
 /** Without axes of length 1. */
-export const squeeze = (x: Tensor, dim?: number): Tensor => x.squeeze(dim);
+export const squeeze = /* @__PURE__ */ method("squeeze");
 /** With a new axis of length 1. */
-export const unsqueeze = (x: Tensor, dim: number): Tensor => x.unsqueeze(dim);
+export const unsqueeze = /* @__PURE__ */ method("unsqueeze");
 /** Axes from one to another as one. */
-export const flatten = (x: Tensor, startDim?: number, endDim?: number): Tensor => x.flatten(startDim, endDim);
+export const flatten = /* @__PURE__ */ method("flatten");
 /** Two axes changed for each other. */
-export const transpose = (x: Tensor, dim0: number, dim1: number): Tensor => x.transpose(dim0, dim1);
+export const transpose = /* @__PURE__ */ method("transpose");
 /** Elements along axes in the opposite order. */
-export const flip = (x: Tensor, dims: number | readonly number[]): Tensor =>
-  typeof dims === "number" ? x.flip(dims) : x.flip(...dims);
+export const flip = /* @__PURE__ */ method("flip");
+/** The largest of all; along an axis, with where it is; of two tensors the larger of each. */
+export function max(x: Tensor | HostTensor): Tensor;
+export function max(x: Tensor | HostTensor, other: Tensor): Tensor;
+export function max(
+  x: Tensor | HostTensor,
+  dim: number | DimAndKeep,
+  keepdim?: boolean,
+): [values: Tensor, indices: Tensor];
+export function max(x: Tensor | HostTensor, ...rest: readonly unknown[]): Tensor | [Tensor, Tensor] {
+  return (tensorOf("max", x) as unknown as Methods)["max"]!(...rest) as Tensor;
+}

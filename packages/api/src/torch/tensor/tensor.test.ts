@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { isUnrollError } from "../../contract/error.js";
 import { arange, ones, tensor, zeros } from "./creation.js";
 import { einsum } from "./functions.js";
+import * as torch from "../index.js";
 import { Tensor, where } from "./tensor.js";
 
 const x = arange(12).float().view(3, 4);
@@ -233,4 +234,21 @@ describe("a tensor", () => {
     expect(values.at("1:").ge(values.at(":-1")).all().item()).toBe(1);
     expect(many.at(places).data).toEqual(values.data);
   });
+});
+
+it.each<[string, (x: any) => unknown, string]>([
+  ["x.mul(y, z)", (x) => x.mul(2, 3), "mul: expected no further arguments, got 3; it takes 1"],
+  ["x.round({ decimals: 2 })", (x) => x.round({ decimals: 2 }), "it takes 0"],
+  ["x.flatten(0, 1, 2)", (x) => x.flatten(0, 1, 2), "it takes 2"],
+  ["torch.exp(x, out)", (x) => (torch.exp as any)(x, x), "exp: expected no further arguments"],
+  ["torch.stack([x], 0, x)", (x) => (torch.stack as any)([x], 0, 1), "stack: expected no further arguments"],
+])("%s is refused, as JavaScript would drop what it is given", (_, call, message) => {
+  expect(() => call(torch.tensor([[1, 2]]))).toThrow(message);
+});
+
+it("takes torch.topk and torch.max in PyTorch's order of arguments", () => {
+  const x = torch.tensor([3, 1, 2]);
+  expect(torch.topk(x, 2, 0, false)[0].tolist()).toEqual([1, 2]);
+  expect(torch.max(x, torch.tensor([0, 5, 2])).tolist()).toEqual([3, 5, 2]);
+  expect(torch.max(x, 0)[1].item()).toBe(0);
 });

@@ -1,5 +1,4 @@
 import { unrollError } from "../../contract/error.js";
-import { nearest } from "../../contract/nearest.js";
 import { shown } from "../../contract/shown.js";
 import {
   allocate,
@@ -21,6 +20,7 @@ import { exactProduct, matmul } from "./products.js";
 import * as reducing from "./reducing.js";
 import * as reshaping from "./reshaping.js";
 import { dimOf, refuseSizes, shownShape, sizesGiven } from "./sizes.js";
+import { refuseUnknown } from "./unknown.js";
 import { ranked, rankedNow, type Ranking, ranking } from "./sorting.js";
 
 /** What stands for a tensor where one is an operand: numbers are scalars, as in Python. */
@@ -102,7 +102,7 @@ export abstract class Tensor {
 
   /** The one element. @throws UNROLL_SHAPE for several */
   item(): number {
-    const { data } = this;
+    const data = valuesOf(this);
     if (data.length !== 1)
       refuseSizes("item", "one element", shownShape(this.shape), "tolist() or data has all of them");
     return data[0]!;
@@ -110,7 +110,7 @@ export abstract class Tensor {
 
   /** Nested arrays of its elements; a number for a scalar. */
   tolist(): NestedValues {
-    const { data, shape, dtype } = this;
+    const [data, { shape, dtype }] = [valuesOf(this), this];
     const value = (at: number): number | boolean => (dtype === "bool" ? data[at] !== 0 : data[at]!);
     const list = (axis: number, at: number): NestedValues =>
       axis === shape.length
@@ -155,7 +155,7 @@ export abstract class Tensor {
 
   /** A tensor of its own memory. */
   clone(): Tensor {
-    return this.backend === null ? EagerTensor.of({ ...plain(this), data: this.data.slice() }) : this;
+    return computesNow([this]) ? EagerTensor.of({ ...plain(this), data: this.data.slice() }) : this;
   }
 
   /** Itself: tensors always lie in order. */
@@ -908,10 +908,11 @@ export abstract class Tensor {
         shownShape(flags.shape),
         "where() and maskedFill() keep the shape",
       );
-    const kept = Int32Array.from(Array.from(flags.data, (flag, k) => (flag ? k : -1)).filter((k) => k >= 0));
+    const places = Array.from(valuesOf(flags), (flag, k) => (flag ? k : -1));
+    const kept = places.filter((k) => k >= 0);
     const rest = this.shape.slice(flags.shape.length);
     if (kept.length === 0) return new EagerTensor(this.dtype, [0, ...rest], this.data.slice(0, 0));
-    return this.view(sizeOf(flags.shape), ...rest).indexSelect(0, Array.from(kept));
+    return this.view(sizeOf(flags.shape), ...rest).indexSelect(0, kept);
   }
 
   #places(place: string, index: Tensor | HostTensor | readonly number[], dim: number): Tensor {
@@ -972,6 +973,22 @@ const plain = ({ dtype, shape, data }: HostTensor): HostTensor => ({ dtype, shap
 function computesNow(operands: readonly Tensor[]): boolean {
   const recording = recordingNow();
   return operands.every((one) => one.backend === null && (recording === null || recording.isNew(one)));
+}
+
+/**
+ * What a tensor holds. In a trace it would be frozen there, also that of a tensor made before, which may hold
+ * something else at the next run.
+ *
+ * @throws UNROLL_UNSUPPORTED in a trace, but for what was made there
+ */
+export function valuesOf(tensor: Tensor): DTypeArray[DType] {
+  const { data } = tensor;
+  if (!computesNow([tensor]))
+    recordingNow()!.refuse(
+      "the values of a tensor that was there before",
+      "pass them as an argument, or call() the module, which computes at once",
+    );
+  return data;
 }
 
 /** Carries out an operation: at once, or by what its operands belong to. */
@@ -1106,53 +1123,4 @@ export function where(condition: Tensor | HostTensor, x: Operand, y: Operand): T
   return apply(elementwise.where(flags, one, other), [flags, one, other])[0]!;
 }
 
-/** What the runtime and tools ask of any object, which no tensor has. */
-const probed: ReadonlySet<string> = new Set([
-  "then",
-  "toJSON",
-  "inspect",
-  "nodeType",
-  "tagName",
-  "asymmetricMatch",
-  "hasAttribute",
-]);
-
-/** What people write, with what it is here. */
-const cures: Readonly<Record<string, string>> = {
-  length: "size(0) is the length of the first axis",
-  backward: "there are no gradients here",
-  grad: "there are no gradients here",
-  cuda: "module.to(adapter) chooses an engine",
-  cpu: "values are in host memory; leave it out",
-  numpy: "data has the elements, tolist() nested arrays",
-  double: "numbers are float32 here",
-  half: "numbers are float32 here",
-};
-
-// Only what no tensor has gets here, so that nothing else is slower for it. `x[0]` would be undefined, which
-// modules take for a state of zeros.
-Object.setPrototypeOf(
-  Tensor.prototype,
-  new Proxy(Object.create(Object.prototype) as object, {
-    get(target, key, receiver: Tensor) {
-      if (typeof key !== "string" || key in Object.prototype || probed.has(key))
-        return Reflect.get(target, key, receiver) as unknown;
-      if (/^-?\d+$/.test(key)) return receiver.at(Number(key));
-      // Names of tools begin with signs.
-      if (!/^[a-z]\w*$/i.test(key)) return undefined;
-      const methods = Object.getOwnPropertyNames(Tensor.prototype).filter((name) => name !== "constructor");
-      const inPlace = key.endsWith("_") || key === "copy";
-      throw unrollError({
-        code: "UNROLL_UNSUPPORTED",
-        place: "tensor",
-        expected: "an operation that it has",
-        got: `.${key}`,
-        cure:
-          cures[key] ??
-          (inPlace
-            ? "nothing changes a tensor in place; use the result of the method without _"
-            : `the nearest is ${nearest(key, methods)}(); F and nn have more`),
-      });
-    },
-  }),
-);
+refuseUnknown(Tensor.prototype, (tensor, place) => tensor.at(place));
