@@ -120,14 +120,23 @@ describe("forward", () => {
     cell.loadStateDict(Object.fromEntries(weights));
     const [x, h, c] = [torch.randn(1, 2), torch.randn(1, 3), torch.randn(1, 3)];
     const [once] = cell.call(x, [h, c]);
+    const times = (factor: number) =>
+      Object.fromEntries(weights.map(([name, value]) => [name, value.mul(factor)]));
+    expect(cell.call(x, [h, c])[0].tolist()).toEqual(once.tolist());
+    cell.loadStateDict(times(2));
+    expect(cell.call(x, [h, c])[0].tolist()).not.toEqual(once.tolist());
+    cell.loadStateDict(times(1));
     expect(cell.call(x, [h, c])[0].tolist()).toEqual(once.tolist());
     const [zeros] = cell.call(x);
     expect(zeros.tolist()).not.toEqual(once.tolist());
     const rows = cell.call(torch.cat([x, x]), [torch.cat([h, h]), torch.cat([c, c])])[0];
     expect(rows.tolist()).toEqual([once.tolist(), once.tolist()].flat());
     expect(() => cell.call(x, [h, torch.zeros(2, 3)])).toThrow("expected float32 [1, 3], got float32 [2, 3]");
-    cell.loadStateDict(Object.fromEntries(weights.map(([name, value]) => [name, value.mul(2)])));
-    expect(cell.call(x, [h, c])[0].tolist()).not.toEqual(once.tolist());
+    const table = new nn.Embedding(2, 1);
+    table.loadStateDict({ weight: torch.tensor([[0.5], [1.5]]) });
+    expect(table.call(torch.tensor([1], { dtype: "long" })).tolist()).toEqual([[1.5]]);
+    expect(table.call(torch.tensor([1])).tolist()).toEqual([[1.5]]);
+    expect(() => table.call(torch.tensor([0.5]))).toThrow("expected whole numbers (ids), got float32");
   });
 
   it("refuses values of what was there before, which would be frozen", async () => {

@@ -112,7 +112,7 @@ export function valuesOf(given: readonly unknown[], names: readonly string[]): s
     .map((name) => {
       const path = name.split(".").slice(1).map(Number);
       const value = path.reduce<unknown>((of, k) => (of as unknown[])[k], given) as HostTensor;
-      return `${name} ${Array.from(value.data).join()}`;
+      return Array.from(value.data).join();
     })
     .join(";");
 }
