@@ -72,7 +72,7 @@ export abstract class Module {
   /** The last call as an operation: most are followed by one of the same form. */
   #last: {
     readonly method: string;
-    readonly options: string;
+    readonly options: readonly unknown[];
     readonly forms: readonly unknown[];
     readonly again: NonNullable<LeafCall["again"]>;
   } | null = null;
@@ -113,12 +113,13 @@ export abstract class Module {
         got: shown(first),
         cure: "tensor(values) makes one",
       });
-    const options = this.#options.of([["", this]]);
+    const options = Object.values(this);
     const last = this.#last;
-    if (last?.method === method && last.options === options && last.forms.length === tensors.length)
+    const same = last?.method === method && last.options.every((one, k) => Object.is(one, options[k]));
+    if (same && last.options.length === options.length && last.forms.length === tensors.length)
       if (last.forms.every((form, k) => hasForm(tensors[k], form))) return last.again(tensors);
     const forms = tensors.map(formsOf);
-    const key = `${method} ${signatureOf(forms)} ${sizesOf(forms)} ${options}`;
+    const key = `${method} ${signatureOf(forms)} ${sizesOf(forms)} ${this.#options.of([["", this]])}`;
     const leaf = this.#leaf(method);
     let plan = this.#plans.get(key);
     if (!plan) {
@@ -153,7 +154,9 @@ export abstract class Module {
     if (this.#own.size === 0) this.#ownWeights("");
     let text = "";
     for (const { stamp } of this.#own.values()) text += `${stamp},`;
-    for (const value of Object.values(this)) if (value instanceof Parameter) text += `${value.stamp},`;
+    // Modules of PyTorch's own have no others.
+    if (this.takes === null)
+      for (const value of Object.values(this)) if (value instanceof Parameter) text += `${value.stamp},`;
     return text;
   }
 
