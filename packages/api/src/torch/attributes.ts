@@ -1,6 +1,5 @@
 import { isRecord } from "../contract/kind.js";
 import { isHostTensor } from "../contract/tensor.js";
-import { Tensor } from "./tensor/tensor.js";
 
 /** A module under its path, as `namedModules` has it. */
 export type NamedObject = readonly [path: string, module: object];
@@ -13,19 +12,23 @@ export const isPlain = (value: unknown): boolean =>
 export const signatureOfPlain = (value: unknown): string =>
   typeof value === "string"
     ? JSON.stringify(value)
-    : value instanceof Tensor
-      ? `tensor ${numberOf(value)}`
-      : `${typeof value} ${String(value)}`;
+    : typeof value !== "function" && (isPlain(value) || value === null)
+      ? `${typeof value} ${String(value)}`
+      : `object ${numberOf(value as object)}`;
 
 const numbers = new WeakMap<object, number>();
 let last = 0;
 
-/** Which tensor it is: another one in an attribute is another trace, its values are read at each run. */
-function numberOf(tensor: object): number {
-  const number = numbers.get(tensor) ?? ++last;
-  numbers.set(tensor, number);
+/** Which object it is: another tensor in an attribute is another trace; its values are fed at each run. */
+function numberOf(value: object): number {
+  const number = numbers.get(value) ?? ++last;
+  numbers.set(value, number);
   return number;
 }
+
+/** A list of anything, or of numbers. */
+const isList = (value: unknown): value is ArrayLike<unknown> =>
+  Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 
 /** Lists within lists deeper than this are not looked into; no configuration is. */
 const DEEPEST = 8;
@@ -56,18 +59,15 @@ export class Attributes {
   }
 
   #look(name: string | number, value: unknown, depth: number): void {
-    if (typeof value === "function") return;
-    if (isPlain(value) || value instanceof Tensor) {
-      this.#note(name);
-      this.#note(value);
-    } else if (depth < DEEPEST && Array.isArray(value)) {
-      this.#note(name);
+    this.#note(name);
+    const deeper = depth < DEEPEST && !isPlain(value);
+    if (deeper && isList(value)) {
       this.#note(value.length);
       for (let k = 0; k < value.length; k++) this.#look(k, value[k], depth + 1);
-    } else if (depth < DEEPEST && isRecord(value) && !isHostTensor(value)) {
-      this.#note(name);
+    } else if (deeper && isRecord(value) && !isHostTensor(value))
       for (const key of Object.keys(value)) this.#look(key, value[key], depth + 1);
-    }
+    // What is no configuration, a tensor say, is another one or the same.
+    else this.#note(value);
   }
 
   #note(value: unknown): void {
@@ -76,24 +76,33 @@ export class Attributes {
   }
 }
 
-/** Refuses what `forward` wrote into attributes: later runs would not write it again. */
-export function assertUnwritten(
-  refuse: (got: string, cure: string) => never,
+/**
+ * Runs `forward`, which may write no attribute: later runs would not write it again. Where it fails, or wrote
+ * one, modules have the attributes that they had.
+ *
+ * @param refuse what it wrote
+ */
+export function unwritten<T>(
   modules: readonly NamedObject[],
-  before: readonly (readonly [string, unknown][])[],
-): void {
-  modules.forEach(([path, module], k) => {
-    const own = new Map(before[k]);
-    const odd = Object.entries(module).find(([name, value]) => !Object.is(own.get(name), value));
-    if (odd) {
-      // What it wrote is of no use outside, and would be met by later calls.
-      restore(module, own);
-      refuse(
-        `this.${path === "" ? "" : `${path}.`}${odd[0]}`,
-        "forward describes the model once; return a state and pass it to the next run, or call() the module",
-      );
-    }
-  });
+  run: () => T,
+  refuse: (got: string, cure: string) => never,
+): T {
+  const before = modules.map(([, module]) => new Map(Object.entries(module)));
+  try {
+    const result = run();
+    modules.forEach(([path, module], k) => {
+      const odd = Object.entries(module).find(([name, value]) => !Object.is(before[k]!.get(name), value));
+      if (odd)
+        refuse(
+          `this.${path === "" ? "" : `${path}.`}${odd[0]}`,
+          "forward describes the model once; return a state and pass it to the next run, or call() it",
+        );
+    });
+    return result;
+  } catch (error) {
+    modules.forEach(([, module], k) => restore(module, before[k]!));
+    throw error;
+  }
 }
 
 /** Gives a module the attributes that it had. */

@@ -176,6 +176,66 @@ describe("forward", () => {
     expect((await copied.run(torch.tensor([3, 4]))).tolist()).toEqual([15, 8]);
   });
 
+  it("sees whatever an attribute holds as it is at each run", async () => {
+    class Holding extends nn.Module {
+      bias: torch.HostTensor = { dtype: "float32", shape: [2], data: Float32Array.of(1, 2) };
+      act = (x: Tensor): Tensor => x.neg();
+      table = Float32Array.of(10);
+      forward(x: Tensor): Tensor {
+        return this.act(x.view(-1).add(this.bias)).add(torch.tensor(this.table));
+      }
+    }
+    const module = new Holding();
+    const results = async (): Promise<unknown> => {
+      const [now, traced] = [module.call(torch.tensor([0, 0])), await module.run(torch.tensor([0, 0]))];
+      expect(traced.tolist()).toEqual(now.tolist());
+      return now.tolist();
+    };
+    expect(await results()).toEqual([9, 8]);
+    module.bias.data[0] = 3;
+    expect(await results()).toEqual([7, 8]);
+    module.bias = { dtype: "float32", shape: [2], data: Float32Array.of(0, 5) };
+    expect(await results()).toEqual([10, 5]);
+    module.act = (x) => x.abs();
+    expect(await results()).toEqual([10, 15]);
+    module.table[0] = 0;
+    expect(await results()).toEqual([0, 5]);
+  });
+
+  it("takes lengths as an array of any kind, and refuses arguments that it can't look into", async () => {
+    class Ragged extends nn.Module {
+      readonly lstm = new nn.LSTM(1, 2);
+      forward(x: Tensor, lengths: torch.Lengths, ..._more: unknown[]): Tensor {
+        return this.lstm.call(torch.packPaddedSequence(x.view(-1, 1, 1), lengths))[1][0].view(-1);
+      }
+    }
+    const module = new Ragged();
+    torch.manualSeed(5);
+    module.loadStateDict(
+      Object.fromEntries(module.namedParameters().map(([name, { shape }]) => [name, torch.randn(shape)])),
+    );
+    const x = torch.randn(4);
+    for (const length of [4, 2])
+      for (const lengths of [[length], Int32Array.of(length), torch.tensor([length], { dtype: "long" })])
+        expect((await module.run(x, lengths as never)).tolist()).toEqual(module.call(x, lengths).tolist());
+    await expect(module.run(x, [1], { scale: 2 } as never)).rejects.toThrow("argument.2 Object");
+  });
+
+  it("leaves attributes as they were where a description fails", async () => {
+    class Failing extends nn.Module {
+      held: Tensor | null = null;
+      forward(x: Tensor): Tensor {
+        const before = this.held;
+        this.held = x;
+        return (before ?? x).view(-1);
+      }
+    }
+    const module = new Failing();
+    await expect(module.run(torch.tensor([1]))).rejects.toThrow("no attribute to be written, got this.held");
+    expect(module.held).toBe(null);
+    expect(module.call(torch.tensor([1])).tolist()).toEqual([1]);
+  });
+
   it("is traced for where rows end, and few traces are kept", async () => {
     class Ends extends nn.Module {
       readonly lstm = new nn.LSTM(1, 2);

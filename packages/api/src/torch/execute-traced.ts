@@ -1,8 +1,9 @@
 import type { Adapter } from "../contract/adapter.js";
 import type { DeviceTensor, HostTensor } from "../contract/tensor.js";
+import { kindOf } from "../contract/kind.js";
 import { isHostTensor } from "../contract/tensor.js";
 import { prepare, type Prepared } from "../program/prepare.js";
-import { assertUnwritten, type NamedObject } from "./attributes.js";
+import { isPlain, type NamedObject, unwritten } from "./attributes.js";
 import { PackedSequence } from "./packed.js";
 import { recorded } from "./tensor/dispatch.js";
 import { EagerTensor, Tensor } from "./tensor/tensor.js";
@@ -39,7 +40,13 @@ function argumentsOf(tracer: Tracer, value: unknown, path: string): unknown {
   if (isHostTensor(value)) return tracer.input(path, value);
   if (value instanceof PackedSequence)
     return new PackedSequence(tracer.input(path, value.data), value.lengths);
-  return Array.isArray(value) ? value.map((one, k) => argumentsOf(tracer, one, `${path}.${k}`)) : value;
+  if (Array.isArray(value)) return value.map((one, k) => argumentsOf(tracer, one, `${path}.${k}`));
+  if (isPlain(value) || value === undefined || value === null || ArrayBuffer.isView(value)) return value;
+  return tracer.refuse(
+    `${path} ${kindOf(value)}`,
+    "pass its tensors and numbers one by one, or in a list",
+    "tensors, numbers, texts, flags, and lists of them",
+  );
 }
 
 function traceOnce(
@@ -52,10 +59,12 @@ function traceOnce(
   const inputs = given.map((value, k) =>
     value === null ? undefined : argumentsOf(tracer, value, `argument.${k}`),
   );
-  const before = modules.map(([, one]) => Object.entries(one));
-  const outcome = recording(null, () => recorded(tracer, () => module.forward(...(inputs as never[]))));
+  const outcome = unwritten(
+    modules,
+    () => recording(null, () => recorded(tracer, () => module.forward(...(inputs as never[])))),
+    (got, cure) => tracer.refuse(got, cure, "no attribute to be written"),
+  );
   noPromise(name, outcome);
-  assertUnwritten((got, cure) => tracer.refuse(got, cure, "no attribute to be written"), modules, before);
   let count = 0;
   const marked = (value: unknown): unknown => {
     if (value instanceof Tensor) {

@@ -59,7 +59,6 @@ export {
 export {
   type Along,
   type DimAndKeep,
-  type DTypeName,
   type Index,
   type NestedValues,
   type Operand,
@@ -68,6 +67,7 @@ export {
   Tensor,
   where,
 } from "./tensor/tensor.js";
+export type { DTypeName } from "./tensor/dtypes.js";
 export { CRF } from "./crf.js";
 export { packPaddedSequence, padPackedSequence, PackedSequence, type Lengths } from "./packed.js";
 export type { LoadResult } from "./module.js";

@@ -1,7 +1,7 @@
 import { unrollError } from "../contract/error.js";
 import { type HostTensor, isHostTensor } from "../contract/tensor.js";
 import type { Spec, ValueRef } from "../specification/types.js";
-import { assertUnwritten, isPlain, type NamedObject, signatureOfPlain } from "./attributes.js";
+import { isPlain, type NamedObject, signatureOfPlain, unwritten } from "./attributes.js";
 import { Graph, recording } from "./graph.js";
 import { PackedSequence } from "./packed.js";
 import { Argument, type ArgumentPath, SymbolicState, SymbolicTensor } from "./symbolic.js";
@@ -45,6 +45,8 @@ export function sizesOf(value: unknown): string {
 export function shapesOf(value: unknown): string {
   if (isHostTensor(value)) return `${value.dtype}${value.shape.join()}`;
   if (value instanceof PackedSequence) return `P${value.data.shape.join()}:${value.lengths.join()}`;
+  // Lengths as a typed array are numbers that sizes follow from.
+  if (ArrayBuffer.isView(value)) return `V${Array.from(value as Int32Array).join()}`;
   return Array.isArray(value) ? `[${value.map(shapesOf).join(";")}]` : signatureOf(value);
 }
 
@@ -150,14 +152,12 @@ export function trace(
   const inputs = given.map((value, k) =>
     values ? argumentFor(graph, [k], value) : new Argument(graph, [k], false),
   );
-  const before = modules.map(([, one]) => Object.entries(one));
-  const result = recording(graph, () => module.forward(...(inputs as never[])));
-  noPromise(graph.name, result);
-  assertUnwritten(
-    (got, cure) => graph.refuse("UNROLL_UNSUPPORTED", "forward", "no attribute to be written", got, cure),
+  const result = unwritten(
     modules,
-    before,
+    () => recording(graph, () => module.forward(...(inputs as never[]))),
+    (got, cure) => graph.refuse("UNROLL_UNSUPPORTED", "forward", "no attribute to be written", got, cure),
   );
+  noPromise(graph.name, result);
   const refs = [...new Set(tensorsOf(graph, result).map((value) => refOf(graph, value)))];
   const states = statesOf(result);
   if (refs.length + states.length === 0)

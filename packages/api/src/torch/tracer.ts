@@ -109,6 +109,10 @@ export class Tracer implements Recording {
     this.#new.add(tensor);
   }
 
+  noteOld(tensor: object): void {
+    this.#new.delete(tensor);
+  }
+
   refuse(got: string, cure: string, expected = "operations on tensors"): never {
     throw unrollError({
       code: "UNROLL_UNSUPPORTED",

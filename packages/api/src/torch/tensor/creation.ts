@@ -13,7 +13,8 @@ import { isRecord } from "../../contract/kind.js";
 import { optionsOf } from "../arguments.js";
 import { recordingNow } from "./dispatch.js";
 import { refuseSizes, sizesGiven } from "./sizes.js";
-import { type DTypeName, dtypeOf, EagerTensor, Tensor, valuesOf } from "./tensor.js";
+import { type DTypeName, dtypeOf } from "./dtypes.js";
+import { EagerTensor, Tensor, valuesOf } from "./tensor.js";
 
 /** Options of what makes tensors. */
 export interface CreationOptions {

@@ -15,6 +15,8 @@ export interface Recording extends Backend {
   isNew(tensor: object): boolean;
   /** Notes one that is. */
   noteNew(tensor: object): void;
+  /** Notes one that only stands for what was there before. */
+  noteOld(tensor: object): void;
   /** Refuses what a trace can't hold. */
   refuse(got: string, cure: string): never;
 }

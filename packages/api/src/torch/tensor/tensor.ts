@@ -11,9 +11,19 @@ import {
 } from "../../contract/tensor.js";
 import { noMore, optionsOf } from "../arguments.js";
 import { type Backend, recordingNow } from "./dispatch.js";
+import { type DTypeName, dtypeOf } from "./dtypes.js";
 import { runNow } from "./eager.js";
 import * as elementwise from "./elementwise.js";
 import { advanced, type Basic, gather, indexSelect, pick, picked, pickNow, triangle } from "./indexing.js";
+import {
+  alongOf,
+  assertInside,
+  dimGiven,
+  type VarianceArguments,
+  varianceOf,
+  type VarianceOptions,
+  whole,
+} from "./given.js";
 import type { Operation } from "./operation.js";
 import { printed } from "./printing.js";
 import { exactProduct, matmul } from "./products.js";
@@ -34,32 +44,6 @@ export type Sizes = readonly (number | readonly number[])[];
 
 /** Along which axes, in place of `dim`. */
 export type Along = reducing.Along;
-
-/** Names of dtypes, PyTorch's too. Whole numbers have 32 bits here, and what does not fit is refused. */
-export const dtypes = {
-  float32: "float32",
-  float: "float32",
-  int32: "int32",
-  int: "int32",
-  int64: "int32",
-  long: "int32",
-  bool: "bool",
-} as const satisfies Record<string, DType>;
-
-/** Name of a dtype. */
-export type DTypeName = keyof typeof dtypes;
-
-/** A dtype by any of its names. @throws UNROLL_DTYPE */
-export function dtypeOf(place: string, name: unknown): DType {
-  if (typeof name === "string" && Object.hasOwn(dtypes, name)) return dtypes[name as DTypeName];
-  throw unrollError({
-    code: "UNROLL_DTYPE",
-    place,
-    expected: Object.keys(dtypes).join(", "),
-    got: shown(name),
-    cure: "other dtypes are not there; float64 is computed as float32 if you cast it",
-  });
-}
 
 /**
  * A tensor with PyTorch's meaning: methods have PyTorch's names in camelCase, its order of arguments, its
@@ -1024,7 +1008,11 @@ export function tensorOf(place: string, given: Operand | readonly number[]): Ten
   if (Array.isArray(given) && given.every((one) => (one | 0) === one))
     return new EagerTensor("int32", [given.length], Int32Array.from(given));
   const problem = isHostTensor(given) ? tensorProblem(given) : null;
-  if (isHostTensor(given) && problem === null) return EagerTensor.of(given);
+  if (isHostTensor(given) && problem === null) {
+    const tensor = EagerTensor.of(given);
+    recordingNow()?.noteOld(tensor);
+    return tensor;
+  }
   throw unrollError({
     code: "UNROLL_ARGUMENT",
     place,
@@ -1043,78 +1031,6 @@ function operandOf(place: string, given: Operand, beside: Tensor): Tensor {
 function scaled(place: string, other: Operand, options: { alpha?: number }): Operand {
   const { alpha = 1 } = optionsOf<{ alpha?: number }>(place, options, ["alpha"]);
   return alpha === 1 ? other : tensorOf(place, other).mul(alpha);
-}
-
-/** Whole numbers as they are. @throws UNROLL_DTYPE */
-function whole(place: string, given: Tensor): Tensor {
-  if (given.dtype !== "int32")
-    throw unrollError({
-      code: "UNROLL_DTYPE",
-      place,
-      expected: "whole numbers (int32)",
-      got: given.dtype,
-      cure: "long() makes them; where() takes flags",
-    });
-  return given;
-}
-
-/** Refuses places that there are not. @throws UNROLL_SHAPE */
-function assertInside(place: string, places: ArrayLike<number>, size: number, fromEnd: boolean): void {
-  const least = fromEnd ? -size : 0;
-  const odd = Array.from(places).find((one) => one < least || one >= size);
-  if (odd !== undefined)
-    refuseSizes(place, `places from ${least} to ${size - 1}`, `${odd}`, "the axis has no more");
-}
-
-function dimGiven(place: string, options: unknown, otherwise?: number): number {
-  const { dim = otherwise } = optionsOf<{ dim?: number }>(place, options, ["dim"], "dim");
-  if (dim === undefined) refuseSizes(place, "a dim", "none", "e.g. { dim: -1 }");
-  return dim;
-}
-
-/** `dim` and `keepdim` one by one, or as options. */
-function alongOf(place: string, dim: unknown, keepdim: boolean | undefined): Along {
-  if (typeof dim === "object" && dim !== null && !Array.isArray(dim)) {
-    if (keepdim !== undefined) noMore(place, [keepdim]);
-    return optionsOf<Along>(place, dim, ["dim", "keepdim"]);
-  }
-  return { dim: dim as number | readonly number[] | null, ...(keepdim !== undefined && { keepdim }) };
-}
-
-/** Options of a variance. */
-export interface VarianceOptions extends Along {
-  /** What is taken from the count. Default 1. */
-  readonly correction?: number;
-  /** False is a correction of 0. */
-  readonly unbiased?: boolean;
-}
-
-type VarianceArguments = [
-  dim?: boolean | number | readonly number[] | VarianceOptions | null,
-  unbiased?: boolean | undefined,
-  keepdim?: boolean | undefined,
-];
-
-/** What a variance is along: options, or PyTorch's order, in which `unbiased` may stand alone. */
-function varianceOf(
-  place: string,
-  [dim, unbiased, keepdim]: VarianceArguments,
-): Along & { readonly correction?: number } {
-  if (typeof dim === "boolean") return varianceOf(place, [null, dim, keepdim]);
-  if (typeof dim !== "object" || dim === null || Array.isArray(dim))
-    return { ...alongOf(place, dim, keepdim), correction: unbiased === false ? 0 : 1 };
-  noMore(place, unbiased === undefined ? [] : [unbiased]);
-  const known = ["dim", "keepdim", "correction", "unbiased"];
-  const { unbiased: fair = true, ...along } = optionsOf<VarianceOptions>(place, dim, known);
-  if (!fair && along.correction !== undefined)
-    throw unrollError({
-      code: "UNROLL_ARGUMENT",
-      place,
-      expected: "correction or unbiased",
-      got: "both",
-      cure: "unbiased: false is correction: 0",
-    });
-  return fair ? along : { ...along, correction: 0 };
 }
 
 /** One operand's elements where a condition holds, the other's elsewhere. */
