@@ -26,7 +26,7 @@ import { startup } from "./startup.mjs";
 import { streams } from "./streams.mjs";
 
 const sections = { recurrent, custom: customCell, attention, characters, streams, audio, startup, memory };
-/** What `--quick` has instead: about a minute. */
+/** What `--quick` has instead: a minute and a half. */
 const quick = {
   units: "64,256",
   batch: "1",

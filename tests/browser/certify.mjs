@@ -1,8 +1,12 @@
 // The conformance suite on every engine of a real browser.
 //
 //   npm run build && npm run certify:browser
-//   [-- --runs 50 --seed 1 --engines "builtin,tfjs webgl" --only every-size --json FILE]
+//   [-- --runs 50 --seed 1 --engines "builtin,tfjs webgl" --only every-size --pages 2 --json FILE]
+//
+// Each engine has a page of its own, and as many pages as there are cores run at once: on a software GPU
+// nearly all of the time goes into compiling shaders, by one thread.
 import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { withPage } from "./browser.mjs";
 
@@ -12,10 +16,14 @@ const { values } = parseArgs({
     seed: { type: "string" },
     engines: { type: "string" },
     only: { type: "string" },
+    pages: { type: "string", default: String(Math.min(4, availableParallelism())) },
     json: { type: "string" },
   },
 });
 const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
+const atOnce = Number(values.pages);
+if (!Number.isSafeInteger(atOnce) || atOnce < 1)
+  throw new Error(`--pages: expected a whole number of at least 1, got "${values.pages}"`);
 // On a software GPU an operation takes milliseconds: fewer runs, and only the engine as it is.
 const settings = (name) => {
   const share =
@@ -27,6 +35,9 @@ const settings = (name) => {
     forms: share === 12 ? ["as is"] : ["as is", "expanded"],
   };
 };
+
+/** How long an engine takes beside others. */
+const gpuFirst = (name) => (name.includes("webgl") ? 2 : name.includes("webgpu") ? 1 : 0);
 
 /** What renders in the page: a software rasteriser says so. */
 const renderer = () => {
@@ -42,62 +53,82 @@ const offers = async (page, gpu) =>
   `WebGL by ${await page.evaluate(renderer)}, WebGPU ${gpu ? "offered" : "not offered"}`;
 
 const wanted = values.engines?.split(",").map((one) => one.trim());
-const [reports, known] = [[], []];
 
-/** Certifies the engines of one page that are wanted. @returns how much was wrong */
-const certifyPage = (search) =>
-  withPage(
+/** Certifies one engine and prints what came of it. @returns its entry of the JSON, how much was wrong */
+async function certifyEngine(name, search) {
+  return withPage(
     "certify.page.ts",
     async (page, problems) => {
-      const all = await page.evaluate(() => globalThis.engineNames);
-      known.push(...all);
+      const started = performance.now();
+      const report = await page.evaluate(
+        ([engine, options]) => globalThis.certifyEngine(engine, options),
+        [name, settings(name)],
+      );
+      const { passed, failed, unsupported, wrong: off } = report.summary;
+      const bad = failed + off;
+      const worst = Math.max(...report.properties.map((one) => one.worstErrorOverBound ?? 0));
+      const counts = [`${passed} passed`, `${failed} failed`, `${unsupported} unsupported`];
+      if (off) counts.push(`${off} options of layers wrong`);
+      const facts = [
+        counts.join(", "),
+        `${report.runs} runs`,
+        `precision ${report.capabilities.precision}`,
+        `worst error/bound ${worst.toFixed(3)}`,
+        `${((performance.now() - started) / 1000).toFixed(0)} s`,
+      ];
+      const lines = [`${bad ? "FAILED     " : "passed     "}  ${name.padEnd(24)} ${facts.join("; ")}`];
+      for (const one of report.properties.filter(({ status }) => status !== "passed")) {
+        lines.push(`  ${one.status} ${one.id}, ${one.form}: ${one.reason}`);
+        if (one.counterexample) lines.push(`    ${one.counterexample.case}`);
+      }
+      for (const one of (report.support ?? []).filter(({ how }) => how === "wrong"))
+        lines.push(`  wrong ${one.layer}, ${one.option}, ${one.mode}: ${one.reason}`);
+      for (const problem of problems) lines.push(`FAILED page error: ${problem}`);
+      console.log(lines.join("\n"));
+      return { wrong: bad + problems.length, entry: { engine: name, report } };
+    },
+    { search },
+  );
+}
+
+/** The engines of a page, and whether its browser offers a GPU. */
+const offered = (search) =>
+  withPage(
+    "certify.page.ts",
+    async (page) => {
+      const names = await page.evaluate(() => globalThis.engineNames);
       const gpu = await page.evaluate(async () => Boolean(await navigator.gpu?.requestAdapter()));
       if (search === "")
         console.log(`${await page.evaluate(browserOf)}, ${await offers(page, gpu)}; seed ${seed}`);
-      let wrong = 0;
-      for (const name of all) {
-        if (wanted && !wanted.includes(name)) continue;
-        if (name.endsWith("webgpu") && !gpu) {
-          console.log(`unsupported  ${name.padEnd(24)} this browser offers no WebGPU adapter`);
-          reports.push({ engine: name, unsupported: "this browser offers no WebGPU adapter" });
-          continue;
-        }
-        const started = performance.now();
-        const report = await page.evaluate(
-          ([engine, options]) => globalThis.certifyEngine(engine, options),
-          [name, settings(name)],
-        );
-        const { passed, failed, unsupported, wrong: off } = report.summary;
-        const bad = failed + off;
-        const worst = Math.max(...report.properties.map((one) => one.worstErrorOverBound ?? 0));
-        wrong += bad;
-        const counts = [`${passed} passed`, `${failed} failed`, `${unsupported} unsupported`];
-        if (off) counts.push(`${off} options of layers wrong`);
-        const facts = [
-          counts.join(", "),
-          `${report.runs} runs`,
-          `precision ${report.capabilities.precision}`,
-          `worst error/bound ${worst.toFixed(3)}`,
-          `${((performance.now() - started) / 1000).toFixed(0)} s`,
-        ];
-        console.log(`${bad ? "FAILED     " : "passed     "}  ${name.padEnd(24)} ${facts.join("; ")}`);
-        for (const one of report.properties.filter(({ status }) => status !== "passed")) {
-          console.log(`  ${one.status} ${one.id}, ${one.form}: ${one.reason}`);
-          if (one.counterexample) console.log(`    ${one.counterexample.case}`);
-        }
-        for (const one of (report.support ?? []).filter(({ how }) => how === "wrong"))
-          console.log(`  wrong ${one.layer}, ${one.option}, ${one.mode}: ${one.reason}`);
-        reports.push({ engine: name, report });
-      }
-      for (const problem of problems) console.log(`FAILED page error: ${problem}`);
-      return wrong + problems.length;
+      return names.map((name) => ({ name, search, offered: gpu || !name.endsWith("webgpu") }));
     },
     { search },
   );
 
-const failed = (await certifyPage("")) + (await certifyPage("?f16"));
-const missing = wanted?.find((name) => !known.includes(name));
+const known = [...(await offered("")), ...(await offered("?f16"))];
+const missing = wanted?.find((one) => !known.some(({ name }) => name === one));
 if (missing !== undefined)
-  throw new Error(`--engines: expected some of ${known.join(", ")}, got "${missing}"`);
-if (values.json) writeFileSync(values.json, `${JSON.stringify(reports, null, 1)}\n`);
-process.exitCode = failed ? 1 : 0;
+  throw new Error(
+    `--engines: expected some of ${known.map(({ name }) => name).join(", ")}, got "${missing}"`,
+  );
+const chosen = known.filter(({ name }) => !wanted || wanted.includes(name));
+const reports = new Map(chosen.map(({ name }) => [name, undefined]));
+// Those that take longest first, so that no page is left with one of them at the end.
+const waiting = chosen.toSorted((a, b) => gpuFirst(b.name) - gpuFirst(a.name));
+await Promise.all(
+  Array.from({ length: atOnce }, async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const { name, search } = next;
+      if (next.offered) reports.set(name, await certifyEngine(name, search));
+      else {
+        const unsupported = "this browser offers no WebGPU adapter";
+        console.log(`unsupported  ${name.padEnd(24)} ${unsupported}`);
+        reports.set(name, { wrong: 0, entry: { engine: name, unsupported } });
+      }
+    }
+  }),
+);
+const all = [...reports.values()];
+const entries = all.map(({ entry }) => entry);
+if (values.json) writeFileSync(values.json, `${JSON.stringify(entries, null, 1)}\n`);
+process.exitCode = all.some(({ wrong }) => wrong > 0) ? 1 : 0;
