@@ -21,6 +21,13 @@ import { queueOf } from "./queue.js";
 
 export type { OnnxRuntime } from "./library.js";
 export { modelOf } from "./onnx-model.js";
+export {
+  onnxFile,
+  type OnnxFile,
+  type OnnxFileOptions,
+  type OnnxFileState,
+  type OnnxFileValue,
+} from "./onnx-file.js";
 
 /** Options of {@link onnx}. */
 export interface OnnxOptions {

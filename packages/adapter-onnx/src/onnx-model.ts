@@ -2,6 +2,7 @@ import {
   type CompositeClaim,
   type CompositeNode,
   type HostTensor,
+  type Named,
   type Node,
   type Program,
   type Region,
@@ -61,29 +62,42 @@ export interface OnnxModel {
 /** A weight of a model, as it is or packed: little-endian bytes. */
 export type ModelWeight = Initializer;
 
-interface Written {
+/** A program as a graph. */
+export interface Written {
   readonly graph: GraphProto;
+  /** Beside it, in an order that depends on the program alone. */
   readonly weights: readonly ModelWeight[];
 }
 
-/**
- * Writes a program as a graph; its weights are apart, in an order that depends on the program alone.
- *
- * @param outputs those of the program's that it has
- */
-function written(
+/** How a graph may differ from the program. */
+export interface WrittenForm {
+  /** Execution provider that it is for. */
+  readonly device: string;
+  /** Those of the program's outputs that it has; default all. */
+  readonly outputs?: readonly number[];
+  /** What they are called, one for each of the program's; default {@link outputNames}. */
+  readonly names?: readonly string[];
+  /** Inputs that are zeros made inside, of the size of another input's axis where theirs is symbolic. */
+  readonly zeros?: readonly string[];
+}
+
+/** Writes a program as a graph. */
+export function written(
   program: Program,
   weights: WeightMap,
-  device: string,
-  outputs: readonly number[] = program.outputs.map((_, k) => k),
+  { device, outputs = program.outputs.map((_, k) => k), names, zeros = [] }: WrittenForm,
 ): Written {
-  const results = outputNames(program);
+  const results = names ?? outputNames(program);
   const g = Graph.outermost(new Set([...program.inputs.map(({ name }) => name), ...results]), device);
+  const [made, given] = [true, false].map((zero) =>
+    program.inputs.filter(({ name }) => zeros.includes(name) === zero),
+  ) as [Named[], Named[]];
   const params = new Map<ValueId, HostTensor>(program.params.map(({ name, id }) => [id, weights[name]!]));
   const types = new Map<ValueId, ValueType>(
     [...program.params, ...program.inputs].map(({ id, type }) => [id, type]),
   );
-  for (const { name, id } of program.inputs) g.bind(id, name);
+  for (const { name, id } of given) g.bind(id, name);
+  for (const { type, id } of made) g.bind(id, zerosOf(g, type, given));
   const plain = plainlyRead(program);
   for (const [id, weight] of params) if (plain.has(id)) g.bind(id, g.weight(weight));
 
@@ -93,7 +107,7 @@ function written(
   });
   const graph = g.finish(
     "program",
-    program.inputs.map(({ name, type }) => ({ name, type: type.dtype, shape: type.shape })),
+    given.map(({ name, type }) => ({ name, type: type.dtype, shape: type.shape })),
     outputs.map((k) => {
       const { id, type } = program.outputs[k]!;
       return { name: results[k]!, type: type.dtype, shape: type.shape, from: g.name(id) };
@@ -103,6 +117,23 @@ function written(
   return { graph, weights: g.weights };
 }
 
+/** Zeros of a type, whose symbolic sizes are those of a given input's axes. */
+function zerosOf(g: Graph, { dtype, shape }: ValueType, given: readonly Named[]): string {
+  const sizes = shape.map((dim) => {
+    if (typeof dim === "number") return g.integers([dim]);
+    const like = given.find(({ type }) => type.shape.includes(dim))!;
+    const axis = like.type.shape.indexOf(dim);
+    return g.node("Shape", [like.name], { start: { int: axis }, end: { int: axis + 1 } });
+  });
+  return g.node("Expand", [g.constant(dtype, [], [0]), g.node("Concat", sizes, { axis: { int: 0 } })]);
+}
+
+/** A graph with its weights as initializers. */
+export const withWeights = ({ graph, weights }: Written): GraphProto => ({
+  ...graph,
+  initializers: [...graph.initializers, ...weights],
+});
+
 /**
  * The ONNX model of a program: weights as initializers, `batch` and `time` as named dims, inputs under
  * their names, outputs as `<name>:out`.
@@ -111,9 +142,8 @@ function written(
  * @param device execution provider that it is for; all but `webgpu` take the same model
  */
 export function modelOf(program: Program, weights: WeightMap, device = "cpu"): OnnxModel {
-  const { graph, weights: held } = written(program, weights, device);
-  const whole = { ...graph, initializers: [...graph.initializers, ...held] };
-  return { bytes: encodeModel(whole), nodeCounts: count(whole, {}) };
+  const whole = withWeights(written(program, weights, { device }));
+  return { bytes: encodeModel(whole), nodeCounts: count(whole) };
 }
 
 /** A model as a session of this adapter has it. */
@@ -147,7 +177,7 @@ export function sessionModelOf(
   const { inputs, outputs } = program;
   const sources = outputs.map(({ id }, k) => (host ? outputs.findIndex((other) => other.id === id) : k));
   const distinct = [...new Set(sources)];
-  const { graph, weights: held } = written(program, weights, device, distinct);
+  const { graph, weights: held } = written(program, weights, { device, outputs: distinct });
   const { graph: edged, axes } = host ? withEdgeAxes(graph) : { graph, axes: new Map<string, number>() };
   const whole = weightInputs
     ? { ...edged, inputs: [...edged.inputs, ...held] }
@@ -155,7 +185,7 @@ export function sessionModelOf(
   const names = outputNames(program);
   return {
     bytes: encodeModel(whole),
-    nodeCounts: count(whole, {}),
+    nodeCounts: count(whole),
     inputAxes: inputs.map(({ name }) => axes.get(name)),
     outputAxes: sources.map((k) => axes.get(names[k]!)),
     sources,
@@ -164,9 +194,10 @@ export function sessionModelOf(
 
 /** Values of a program's weights as its models hold them, by name. */
 export const weightsOf = (program: Program, weights: WeightMap, device: string): readonly ModelWeight[] =>
-  written(program, weights, device).weights;
+  written(program, weights, { device }).weights;
 
-function count(graph: GraphProto, counts: Record<string, number>): Record<string, number> {
+/** How many operators of each type a graph has, those inside Scan included. */
+export function count(graph: GraphProto, counts: Record<string, number> = {}): Record<string, number> {
   for (const { op, attributes } of graph.nodes) {
     counts[op] = (counts[op] ?? 0) + 1;
     for (const value of Object.values(attributes)) if ("graph" in value) count(value.graph, counts);

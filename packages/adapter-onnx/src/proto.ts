@@ -64,8 +64,8 @@ const text = (w: BinaryWriter, field: number, value: string): void =>
 const integer = (w: BinaryWriter, field: number, value: number): void =>
   void w.tag(field, WireType.Varint).int64(value);
 
-/** The bytes of an ONNX file with this graph. */
-export function encodeModel(graph: GraphProto): Uint8Array {
+/** The bytes of an ONNX file with this graph, and with what else is to be known of it. */
+export function encodeModel(graph: GraphProto, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   const w = new BinaryWriter();
   integer(w, 1, IR_VERSION);
   text(w, 2, "unroll");
@@ -74,6 +74,11 @@ export function encodeModel(graph: GraphProto): Uint8Array {
     text(inner, 1, "");
     integer(inner, 2, OPSET);
   });
+  for (const [key, value] of Object.entries(metadata))
+    message(w, 14, (inner) => {
+      text(inner, 1, key);
+      text(inner, 2, value);
+    });
   return w.finish();
 }
 

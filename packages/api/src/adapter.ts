@@ -51,7 +51,7 @@ export type {
 export type { Block, NamedValues, Value } from "./program/builder.js";
 export { ProgramBuilder } from "./program/program-builder.js";
 export { legalize, prepare, prepareSync, programFromJson, verify } from "./lowering/outside-programs.js";
-export type { Prepared } from "./program/prepare.js";
+export { type Prepared, takenWeights } from "./program/prepare.js";
 export { activationNames, type Activation } from "./layers/activations.js";
 export { type Arithmetic, composedSines } from "./program/composed-sine.js";
 export { print } from "./program/print.js";

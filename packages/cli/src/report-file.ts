@@ -7,7 +7,7 @@ import type { Io } from "./io.js";
 /** A file that an option names and a command writes at its end. */
 export interface ReportFile {
   /** @throws UNROLL_ARGUMENT naming the option */
-  write(text: string): Promise<void>;
+  write(content: string | Uint8Array): Promise<void>;
 }
 
 /**
@@ -29,7 +29,7 @@ export async function reportFile(io: Io, option: string, path: string): Promise<
     });
   };
   await probe(file).catch(refuse);
-  return { write: (text) => writeFile(file, text).catch(refuse) };
+  return { write: (content) => writeFile(file, content).catch(refuse) };
 }
 
 /** Opens a file for writing and closes it. Pipes and devices are not touched: their readers would notice. */

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { isUnrollError } from "@unroll/api";
 import { certifyCommand } from "./commands/certify.js";
 import { compareCommand } from "./commands/compare.js";
+import { convertCommand } from "./commands/convert.js";
 import { generateCommand } from "./commands/generate.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { verifyCommand } from "./commands/verify.js";
@@ -14,6 +15,7 @@ const commands: readonly AddCommand[] = [
   generateCommand,
   compareCommand,
   inspectCommand,
+  convertCommand,
   verifyCommand,
   certifyCommand,
 ];
@@ -28,7 +30,7 @@ export async function run(argv: readonly string[], given: Io): Promise<ExitCode>
   const io = guarded(given);
   let code: ExitCode = 0;
   const program = new Command("unroll")
-    .description("Run, compare, inspect and verify recurrent models, and certify engines")
+    .description("Run, compare, inspect, convert and verify recurrent models, and certify engines")
     .version(version())
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err });

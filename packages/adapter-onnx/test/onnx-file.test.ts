@@ -1,0 +1,248 @@
+import {
+  bidirectional,
+  builtin,
+  compile,
+  dense,
+  embedding,
+  gruCell,
+  input,
+  isUnrollError,
+  lower,
+  lstmCell,
+  recurrent,
+  simpleRnnCell,
+  spec,
+  type Spec,
+  specWeights,
+  tensor,
+} from "@unroll/api";
+import { recurrentHighwayCell } from "@unroll/api/cells";
+import * as ortNode from "onnxruntime-node";
+import * as ortWeb from "onnxruntime-web";
+import { describe, expect, it } from "vitest";
+import { onnxFile } from "../src/index.js";
+
+ortWeb.env.wasm.numThreads = 1;
+const runtimes = { "onnxruntime-web": ortWeb, "onnxruntime-node": ortNode as unknown as typeof ortWeb };
+
+const numbers = (size: number, seed: number) =>
+  Float32Array.from({ length: size }, (_, k) => Math.cos(3 * k + seed) / 2);
+const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+const weightsOf = (of: Spec) =>
+  Object.fromEntries(
+    specWeights(of).map(({ name, shape }, n) => [name, tensor(numbers(sizeOf(shape), n), shape)]),
+  );
+
+const x = input({ name: "x", shape: [3] });
+const stacked = spec({
+  name: "tagger",
+  inputs: [input({ name: "ids", shape: [], dtype: "int32" })],
+  layers: [
+    embedding({ name: "words", input: "ids", inputSize: 11, outputSize: 3 }),
+    recurrent({ name: "first", input: "words", cell: lstmCell({ inputSize: 3, units: 5 }) }),
+    recurrent({ name: "second", input: "first", cell: gruCell({ inputSize: 5, units: 4 }) }),
+    dense({ name: "tags", input: "second", inputSize: 4, units: 2 }),
+  ],
+});
+const both = spec({
+  name: "both ways",
+  inputs: [x],
+  layers: [bidirectional({ name: "two", input: "x", forward: lstmCell({ inputSize: 3, units: 4 }) })],
+});
+const highway = spec({
+  name: "highway",
+  inputs: [x],
+  layers: [
+    recurrent({ name: "cell", input: "x", cell: recurrentHighwayCell({ inputSize: 3, units: 4, depth: 2 }) }),
+  ],
+});
+const sizes = [
+  [1, 1],
+  [3, 7],
+  [8, 1],
+  [2, 50],
+] as const;
+
+const fed = (of: Spec, batch: number, time: number) => {
+  const [{ dtype, shape }] = of.inputs as [Spec["inputs"][number]];
+  const count = batch * time * sizeOf(shape);
+  const data =
+    dtype === "int32" ? Int32Array.from({ length: count }, (_, k) => (7 * k) % 11) : numbers(count, 0.3);
+  return { dtype, data, shape: [batch, time, ...shape] };
+};
+
+const session = (ort: typeof ortWeb, bytes: Uint8Array) =>
+  ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+
+describe.each(Object.entries(runtimes))("a file on %s", (_, ort) => {
+  it.each([stacked, both, highway].map((of) => [of.name, of] as const))(
+    "of %s gives whole sequences of any size, and the state after them",
+    async (_name, of) => {
+      const weights = weightsOf(of);
+      const file = onnxFile(lower(of, { mode: "sequence" }), weights);
+      const [model, running] = [
+        await compile(of, { adapter: builtin({ simd: false }), weights }),
+        await session(ort, file.bytes),
+      ];
+      for (const [batch, time] of sizes) {
+        const { dtype, data, shape } = fed(of, batch, time);
+        const state = model.zeroState(batch);
+        const feeds = Object.fromEntries(
+          file.inputs
+            .slice(1)
+            .map(({ name, shape: [, ...sizes] }) => [
+              name,
+              new ort.Tensor("float32", new Float32Array(batch * sizeOf(sizes as number[])), [
+                batch,
+                ...(sizes as number[]),
+              ]),
+            ]),
+        );
+        const results = await running.run({
+          ...feeds,
+          [of.inputs[0]!.name]: new ort.Tensor(dtype, data, shape),
+        });
+        const expected = await model.sequence(tensor(data, shape, dtype), { state });
+        const { name } = file.outputs[0]!;
+        const largest = Math.max(
+          ...expected.output.data.map((value, k) => Math.abs(value - Number(results[name]!.data[k]))),
+        );
+        expect(results[name]!.dims).toEqual(expected.output.shape);
+        // What the adapter's own suite allows its operators is derived; here one file is one session's model.
+        expect(largest).toBeLessThan(2e-6);
+        expect(file.states.length).toBe(file.inputs.length - 1);
+      }
+      await running.release();
+    },
+  );
+
+  it("of a step goes on from the state it put out, as the stream of the model does", async () => {
+    const weights = weightsOf(stacked);
+    const file = onnxFile(lower(stacked, { mode: "step" }), weights);
+    expect(file.inputs.map(({ name }) => name)).toEqual([
+      "ids",
+      "state.first.h",
+      "state.first.c",
+      "state.second.h",
+    ]);
+    expect(file.states).toEqual(
+      ["state.first.h", "state.first.c", "state.second.h"].map((name) => ({
+        input: name,
+        output: `${name}.next`,
+      })),
+    );
+    const model = await compile(stacked, { adapter: builtin({ simd: false }), weights });
+    const running = await session(ort, file.bytes);
+    let state = model.zeroState(2);
+    let feeds: Record<string, ortWeb.Tensor> = Object.fromEntries(
+      file.states.map(({ input: name }, k) => {
+        const units = k === 2 ? 4 : 5;
+        return [name, new ort.Tensor("float32", new Float32Array(2 * units), [2, units])];
+      }),
+    );
+    for (let t = 0; t < 20; t++) {
+      const ids = Int32Array.of(t % 11, (5 * t) % 11);
+      const results = await running.run({ ...feeds, ids: new ort.Tensor("int32", ids, [2]) });
+      const expected = await model.step(tensor(ids, [2], "int32"), state);
+      ({ state } = expected);
+      feeds = Object.fromEntries(file.states.map(({ input: name, output }) => [name, results[output]!]));
+      expected.output.data.forEach((value, k) =>
+        expect(Number(results["tags"]!.data[k])).toBeCloseTo(value, 5),
+      );
+    }
+    await running.release();
+  });
+
+  it("with zeros inside is fed what a classifier is fed, with lengths of rows", async () => {
+    const last = spec({
+      name: "last",
+      inputs: [x],
+      layers: [
+        recurrent({
+          name: "rnn",
+          input: "x",
+          cell: simpleRnnCell({ inputSize: 3, units: 2 }),
+          returns: "last",
+        }),
+      ],
+    });
+    const weights = weightsOf(last);
+    const program = lower(last, { mode: "sequence", extents: { time: "lengths" } });
+    const file = onnxFile(program, weights, { states: "zeros", metadata: { author: "somebody" } });
+    expect(file.inputs).toEqual([
+      { name: "x", dtype: "float32", shape: ["batch", "time", 3] },
+      { name: "lengths", dtype: "int32", shape: ["batch"] },
+    ]);
+    expect(file.outputs.map(({ name }) => name)).toEqual(["rnn"]);
+    expect(file.states).toEqual([]);
+    const running = await session(ort, file.bytes);
+    const { data, shape } = fed(last, 2, 4);
+    const results = await running.run({
+      x: new ort.Tensor("float32", data as Float32Array, shape),
+      lengths: new ort.Tensor("int32", Int32Array.of(4, 2), [2]),
+    });
+    const model = await compile(last, { adapter: builtin({ simd: false }), weights });
+    const expected = await model.sequence(tensor(data, shape), { lengths: [4, 2] });
+    expected.output.data.forEach((value, k) => expect(Number(results["rnn"]!.data[k])).toBeCloseTo(value, 6));
+    await running.release();
+  });
+});
+
+describe("a file", () => {
+  const program = lower(both, { mode: "sequence" });
+  const weights = weightsOf(both);
+  const refused = (work: () => unknown): string => {
+    try {
+      work();
+    } catch (error) {
+      if (isUnrollError(error)) return `${error.code} ${error.message}`;
+      throw error;
+    }
+    return "nothing";
+  };
+
+  it("says in its metadata which output is which state", () => {
+    const { bytes } = onnxFile(program, weights, { metadata: { author: "somebody" } });
+    const text = new TextDecoder("latin1").decode(bytes);
+    expect(text).toContain("author");
+    expect(text).toContain('[{"input":"state.two.forward.h","output":"state.two.forward.h.next"}');
+  });
+
+  it.each([
+    ["weights", () => onnxFile(program, {}), /UNROLL_WEIGHTS .*"two\.forward\.kernel"/],
+    [
+      "options it does not have",
+      () => onnxFile(program, weights, { state: "zeros" } as object),
+      /UNROLL_ARGUMENT onnxFile: .* nearest is "states"/,
+    ],
+    [
+      "another way with states",
+      () => onnxFile(program, weights, { states: "none" as "zeros" }),
+      /expected "inputs" or "zeros", got "none"/,
+    ],
+    [
+      "metadata that is no text",
+      () => onnxFile(program, weights, { metadata: { version: 2 as unknown as string } }),
+      /metadata "version": expected text, got number/,
+    ],
+    [
+      "metadata in place of its own",
+      () => onnxFile(program, weights, { metadata: { "unroll.states": "[]" } }),
+      /expected a name of your own/,
+    ],
+  ])("refuses wrong %s", (_, work, message) => {
+    expect(refused(work)).toMatch(message);
+  });
+
+  it("keeps the names of outputs but of those that are inputs, and takes none twice", () => {
+    const twice = spec({
+      name: "twice",
+      inputs: [x],
+      layers: [recurrent({ name: "rnn", input: "x", cell: simpleRnnCell({ inputSize: 3, units: 2 }) })],
+      outputs: ["x", "rnn"],
+    });
+    const { outputs, states } = onnxFile(lower(twice, { mode: "sequence" }), weightsOf(twice));
+    expect(outputs.map(({ name }) => name)).toEqual(["x.next", "rnn", "state.rnn.h.next"]);
+    expect(states).toEqual([{ input: "state.rnn.h", output: "state.rnn.h.next" }]);
+  });
+});
