@@ -1,3 +1,4 @@
+import type { Adapter } from "@unroll/api";
 import type { Node, Program } from "@unroll/api/adapter";
 import { fault, type Fault } from "./planting/fault.js";
 
@@ -16,18 +17,30 @@ const changed =
     ),
   });
 
+/** A fault of what a convolution is made of, in an engine that runs convolutions by their parts. */
+const ofParts = (planted: Fault): Fault => ({
+  ...planted,
+  breakEngine(honest: Adapter, counts) {
+    const { convolution: _, ...composites } = honest.capabilities.composites;
+    const capabilities = { ...honest.capabilities, composites };
+    return planted.breakEngine!({ ...honest, capabilities }, counts);
+  },
+});
+
 /** Layers whose outputs see windows: convolutions and pools. */
 export const windows: readonly Fault[] = [
-  fault(
-    "windows-begin-one-late",
-    "the elements of a window but its last are those after the right ones",
-    "an index from 1 in a kernel's inner loop",
-    {
-      program: changed("stride", (node) => {
-        const [low, high] = [numberOf(node, "low"), numberOf(node, "high")];
-        return high > 0 ? { low: low + 1, high: high - 1 } : {};
-      }),
-    },
+  ofParts(
+    fault(
+      "windows-begin-one-late",
+      "the elements of a window but its last are those after the right ones",
+      "an index from 1 in a kernel's inner loop",
+      {
+        program: changed("stride", (node) => {
+          const [low, high] = [numberOf(node, "low"), numberOf(node, "high")];
+          return high > 0 ? { low: low + 1, high: high - 1 } : {};
+        }),
+      },
+    ),
   ),
   fault(
     "padding-at-the-other-end",

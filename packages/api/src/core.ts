@@ -25,6 +25,7 @@ export { builtinOf } from "./builtin/engine.js";
 export type { OperationSet } from "./builtin/operation.js";
 export { batchMajorOperations } from "./builtin/batch-major-operations.js";
 export { attentionOperations } from "./builtin/attention-operations.js";
+export { convolutionOperations } from "./builtin/convolution-operations.js";
 export { functionOperations } from "./builtin/function-operations.js";
 export { primitiveOperations } from "./builtin/primitive-operations.js";
 export { gruOperations, lstmOperations, simpleRnnOperations } from "./builtin/recurrent-operations.js";

@@ -3,6 +3,7 @@ import { chosenClaims, type CompositeClaim } from "../contract/capabilities.js";
 import { unrollError } from "../contract/error.js";
 import { knownOptions } from "../contract/known-options.js";
 import { attentionOperations } from "./attention-operations.js";
+import { convolutionOperations } from "./convolution-operations.js";
 import { builtinOf } from "./engine.js";
 import { functionOperations } from "./function-operations.js";
 import type { CompositeOperation } from "./operation.js";
@@ -38,7 +39,8 @@ export function builtin(options: BuiltinOptions = {}): Adapter {
   knownOptions("builtin", options, ["composites", "simd"]);
   const { simd } = options;
   if (simd === true && !simdKernels.kernels) refuseLoops();
-  const sets = [functionOperations, lstmOperations, gruOperations, simpleRnnOperations, attentionOperations];
+  const recurrent = [lstmOperations, gruOperations, simpleRnnOperations];
+  const sets = [functionOperations, ...recurrent, attentionOperations, convolutionOperations];
   const all = Object.assign({}, ...sets.map((set) => set.composites)) as Record<string, CompositeOperation>;
   const claims = Object.fromEntries(
     Object.entries(all).map(([name, { claim }]): [string, CompositeClaim] => [name, claim]),

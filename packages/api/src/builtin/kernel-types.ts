@@ -19,7 +19,11 @@ export interface Kernels {
   packedSize(rows: number, cols: number): number;
   /** Lays out the matrix [rows, cols] that starts at `at` in `source`, whose rows are `stride` apart. */
   pack(source: Float32Array, at: number, stride: number, into: Packed): void;
-  /** out += x · weights, for `count` rows of x; rows of `out` are `outStride` apart. */
+  /**
+   * out += x · weights, for `count` rows of x; rows of `out` are `outStride` apart.
+   *
+   * @param xStride from one row of x to the next, less than a row where rows overlap. Default: a row
+   */
   gemm(
     count: number,
     x: Float32Array,
@@ -28,6 +32,7 @@ export interface Kernels {
     out: Float32Array,
     outAt: number,
     outStride: number,
+    xStride?: number,
   ): void;
   /** Functions of one float32, by name: every activation, and other unary primitives that there are. */
   readonly maps: Readonly<Record<string, ElementMap>>;

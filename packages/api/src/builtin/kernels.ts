@@ -23,13 +23,13 @@ export const scalarKernels: Kernels = {
     }
   },
 
-  gemm(count, x, xAt, weights, out, outAt, outStride) {
+  gemm(count, x, xAt, weights, out, outAt, outStride, xStride = weights.rows) {
     const { rows, cols, data } = weights;
     const whole = cols - (cols % WIDTH);
     for (let j = 0; j < whole; j += WIDTH) {
       for (let row = 0; row < count; row++) {
         const q = outAt + row * outStride + j;
-        const from = xAt + row * rows;
+        const from = xAt + row * xStride;
         let p = j * rows;
         let s0 = out[q]!,
           s1 = out[q + 1]!,
@@ -65,7 +65,7 @@ export const scalarKernels: Kernels = {
     for (let j = 0; j < width; j++) {
       for (let row = 0; row < count; row++) {
         const q = outAt + row * outStride + whole + j;
-        const from = xAt + row * rows;
+        const from = xAt + row * xStride;
         let p = whole * rows + j;
         let sum = out[q]!;
         for (let k = 0; k < rows; k++, p += width) sum += x[from + k]! * data[p]!;

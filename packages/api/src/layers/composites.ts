@@ -8,6 +8,7 @@ import {
   attentionDefinition,
   attentionScores,
 } from "./attention.js";
+import { convolutionComposite, type ConvolutionAttrs } from "./convolution.js";
 import { crfDecode, crfPartition, crfPathScore } from "./crf-recursions.js";
 import { gru, type GruAttrs, gruDefinition, gruStep } from "./gru.js";
 import { layerNormDefinition, normalised } from "./layer-norm.js";
@@ -15,6 +16,7 @@ import { batchNormalised, batchNormDefinition } from "./batch-norm.js";
 import { rmsNormalised, rmsNormDefinition } from "./rms-norm.js";
 import { lstm, type LstmAttrs, lstmDefinition, lstmStep } from "./lstm.js";
 import { recurrentDefinition } from "./recurrent.js";
+import { MOST_SEEN } from "./windows.js";
 import { simpleRnn, type SimpleRnnAttrs, simpleRnnDefinition, simpleRnnStep } from "./simple-rnn.js";
 import { logSoftmax, softmax } from "./softmax.js";
 
@@ -27,6 +29,7 @@ export type CompositeName =
   | "batchNorm"
   | "rmsNorm"
   | "attention"
+  | "convolution"
   | "crfDecode"
   | "crfPartition"
   | "crfPathScore"
@@ -182,6 +185,20 @@ export const composites: Readonly<Record<CompositeName, CompositeDefinition>> = 
     build(b, inputs, attrs) {
       const { query, key, value, ...rest } = named(inputs);
       return attentionComposite(b, query!, key!, value!, rest, attrs as AttentionAttrs);
+    },
+  },
+  convolution: {
+    inputs: {
+      x: float("time", "batch", "channels"),
+      kernel: float("size", "channels", "filters"),
+      bias: maybe(float("filters")),
+    },
+    attrs: { stride: { kind: "count" }, dilation: { kind: "count" } },
+    refuse: (_inputs, _attrs, sizes) =>
+      Number(sizes.get("size")) > MOST_SEEN ? `a kernel of at most ${MOST_SEEN} steps` : null,
+    build(b, inputs, attrs) {
+      const { x, ...given } = named(inputs);
+      return convolutionComposite(b, x!, given, attrs as ConvolutionAttrs);
     },
   },
   crfDecode: tagging(crfDecode),

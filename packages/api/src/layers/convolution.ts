@@ -1,7 +1,8 @@
 import { along } from "../program/primitives/along.js";
 import { lengths } from "../program/primitives/lengths.js";
 import { rows } from "../program/primitives/rows.js";
-import type { Block, Value } from "../program/builder.js";
+import type { Attrs } from "../contract/program.js";
+import type { Block, NamedValues, Value } from "../program/builder.js";
 import { applyOuter, outerActivationNames } from "./activation.js";
 import type { LayerDefinition, StatePart } from "./definition.js";
 import type { Fields, FilledOf, OptionsOf } from "./fields.js";
@@ -53,8 +54,49 @@ export interface ConvolutionSpec extends FilledOf<typeof fields> {
   readonly type: "convolution";
 }
 
+/** Attributes of the composite `convolution`: steps from one window, and one element of it, to the next. */
+export interface ConvolutionAttrs extends Attrs {
+  /** From one window to the next. */
+  readonly stride: number;
+  /** From one element of a window to the next. */
+  readonly dilation: number;
+}
+
+/**
+ * Composite `convolution`, along time and of one group. Inputs: x [time, batch, channels], padded already,
+ * kernel [size, channels, filters], optionally bias [filters]. Output: y [windows, batch, filters].
+ */
+export function convolutionComposite(
+  block: Block,
+  x: Value,
+  { kernel, bias }: NamedValues,
+  attrs: ConvolutionAttrs,
+): Value {
+  const windows = [{ size: kernel!.type.shape[0] as number, padding: "valid", ...attrs }] as const;
+  return block.composite("convolution", { x, kernel, bias }, attrs, (b, v) => ({
+    y: plus(b, convolved(b, v["x"]!, v["kernel"]!, [0], windows, 1), v["bias"]),
+  })).y;
+}
+
+const plus = (b: Block, y: Value, bias: Value | undefined): Value => (bias ? b.add(y, bias) : y);
+
+/** Σ x·kernel + bias over windows of x, padded already; the composite where it is one. */
+function biased(
+  b: Block,
+  x: Value,
+  weights: NamedValues,
+  axes: readonly number[],
+  windows: readonly Windows[],
+  groups: number,
+): Value {
+  const [{ stride, dilation }] = windows as readonly [Windows];
+  if (groups === 1 && axes.join() === "0" && x.type.shape.length === 3)
+    return convolutionComposite(b, x, weights, { stride, dilation });
+  return plus(b, convolved(b, x, weights["kernel"]!, axes, windows, groups), weights["bias"]);
+}
+
 /** Σ over windows of x, padded already, times the kernel [...sizes, channels / groups, filters]. */
-export function convolved(
+function convolved(
   b: Block,
   x: Value,
   kernel: Value,
@@ -167,8 +209,8 @@ export const convolutionDefinition = {
   lower(layer, scope) {
     const { weights, initial } = scope;
     return slid(layer, scope, layer.paddingMode, initial["window"], (b, { x, axes, windows }) => {
-      const y = convolved(b, x, weights["kernel"]!, axes, windows, layer.groups);
-      return applyOuter(b, layer.activation, weights["bias"] ? b.add(y, weights["bias"]) : y);
+      const y = biased(b, x, weights, axes, windows, layer.groups);
+      return applyOuter(b, layer.activation, y);
     });
   },
 } as const satisfies LayerDefinition<ConvolutionSpec>;

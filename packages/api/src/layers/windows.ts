@@ -23,8 +23,8 @@ const isCount = (value: unknown): boolean =>
 /** Steps of padding at one end: far above what models need. */
 const MOST = 2 ** 20;
 
-/** Elements of a window, each of which is an operation of the program. */
-const MOST_SEEN = 2 ** 12;
+/** @internal Elements of a window, each of which is an operation of the program. */
+export const MOST_SEEN = 2 ** 12;
 
 function checkPadding(value: unknown, path: string): void {
   if (rules.includes(value)) return;

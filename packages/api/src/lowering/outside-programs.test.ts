@@ -5,6 +5,7 @@ import type { Attrs, CompositeNode, Program } from "../contract/program.js";
 import { activate, activationNames } from "../layers/activations.js";
 import { attentionComposite } from "../layers/attention.js";
 import { composites } from "../layers/composites.js";
+import { convolutionComposite } from "../layers/convolution.js";
 import { crfDecode, crfPartition, crfPathScore } from "../layers/crf-recursions.js";
 import { gru, gruStep } from "../layers/gru.js";
 import { normalised } from "../layers/layer-norm.js";
@@ -105,6 +106,10 @@ const nodes: Readonly<Record<keyof typeof composites, () => CompositeNode>> = {
           emptyRows: "zeros",
         }),
     ),
+  convolution: () =>
+    one({ x: sequence, kernel: [3, 2, 4], bias: [4] }, (b, { x, ...v }) =>
+      convolutionComposite(b, x!, v, { stride: 2, dilation: 3 }),
+    ),
   crfDecode: () =>
     one({ ...chain, lengths: ["batch"] }, (b, { emissions, ...v }) => crfDecode(b, emissions!, v)),
   crfPartition: () =>
@@ -170,7 +175,7 @@ describe("every composite that the library makes", () => {
   it.each(
     Object.entries(composites).flatMap(([name, { attrs }]) =>
       Object.entries(attrs).flatMap(([attr, one]): [string, string, unknown][] =>
-        (one.kind === "oneOf" ? one.of : [0.5]).map((value) => [name, attr, value]),
+        (one.kind === "oneOf" ? one.of : [one.kind === "count" ? 4 : 0.5]).map((value) => [name, attr, value]),
       ),
     ),
   )("%s with %s %o has the body of that, or is refused with the cure", (name, attr, value) => {
@@ -196,6 +201,8 @@ describe("a composite from outside", () => {
     );
     expect(messageOf(withAttrs(nodes.gruCell(), { activation: "swish" }))).toContain('got "swish"; mend it');
     expect(messageOf(withAttrs(nodes.gruCell(), { resetAfter: 1 }))).toContain("one of true, false, got 1;");
+    for (const stride of [0, 1.5, -1, "2"])
+      expect(messageOf(withAttrs(nodes.convolution(), { stride }))).toContain("a finite integer above 0, got");
     for (const cellClip of [0, -1, NaN, Infinity, null, "1"])
       expect(messageOf(withAttrs(nodes.lstmCell(), { cellClip }))).toContain("a finite number above 0, got");
     const { cellClip: __, ...unclipped } = nodes.lstmCell().attrs;

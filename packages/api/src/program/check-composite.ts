@@ -56,15 +56,22 @@ type Refuse = (
 const allows = (attr: CompositeAttr, value: AttrValue): boolean =>
   attr.kind === "oneOf"
     ? attr.of.includes(value)
-    : typeof value === "number" && value > 0 && value < Infinity;
+    : typeof value === "number" &&
+      value > 0 &&
+      value < Infinity &&
+      (attr.kind === "positive" || Number.isInteger(value));
+
+const showAttr = (attr: CompositeAttr): string =>
+  attr.kind === "oneOf"
+    ? `one of ${attr.of.join(", ")}`
+    : `a finite ${attr.kind === "count" ? "integer" : "number"} above 0`;
 
 function checkAttrs({ attrs }: Parts, definition: CompositeDefinition, refuse: Refuse): void {
   for (const [name, attr] of Object.entries(definition.attrs)) {
     const given = Object.hasOwn(attrs, name);
     if (given ? allows(attr, attrs[name]!) : attr.nullable) continue;
-    const expected = attr.kind === "oneOf" ? `one of ${attr.of.join(", ")}` : "a finite number above 0";
     refuse(
-      `attribute "${name}" to be ${expected}`,
+      `attribute "${name}" to be ${showAttr(attr)}`,
       given ? shown(attrs[name]) : "none",
       "mend it, or give the composite another name",
       { details: { attribute: name } },
@@ -207,10 +214,11 @@ function wouldAgree(node: Parts, definition: CompositeDefinition): boolean {
   }
 }
 
-/** The first few numbers by themselves that a body has: one may be that of an attribute. */
-function constantsIn({ nodes }: Region): readonly number[] {
+/** The first few numbers by themselves that a body has: one may be that of an attribute. Counts are attributes. */
+function numbersIn({ nodes }: Region, counts: boolean): readonly number[] {
   const found = nodes.flatMap((node): readonly number[] => {
-    if (node.kind !== "primitive") return constantsIn(node.body);
+    if (node.kind !== "primitive") return numbersIn(node.body, counts);
+    if (counts) return Object.values(node.attrs).filter((value) => typeof value === "number");
     const value = node.op === "constant" ? node.attrs["value"] : undefined;
     const [only, ...more] = Array.isArray(value) ? (value as readonly number[]) : [];
     return typeof only === "number" && more.length === 0 ? [only] : [];
@@ -225,7 +233,9 @@ function otherAttr(
 ): readonly [name: string, value: AttrValue | undefined] | undefined {
   for (const [name, attr] of Object.entries(definition.attrs)) {
     const values =
-      attr.kind === "oneOf" ? attr.of : constantsIn(node.body).filter((one) => allows(attr, one));
+      attr.kind === "oneOf"
+        ? attr.of
+        : numbersIn(node.body, attr.kind === "count").filter((one) => allows(attr, one));
     const { [name]: _, ...others } = node.attrs;
     for (const value of attr.nullable ? [undefined, ...values] : values) {
       const attrs: Attrs = value === undefined ? others : { ...others, [name]: value };

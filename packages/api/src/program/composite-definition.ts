@@ -18,7 +18,7 @@ export interface CompositeInput {
 
 /** What an attribute of a composite may hold; nullable where a node may lack it. */
 export type CompositeAttr = { readonly nullable?: true } & (
-  { readonly kind: "oneOf"; readonly of: readonly AttrValue[] } | { readonly kind: "positive" }
+  { readonly kind: "oneOf"; readonly of: readonly AttrValue[] } | { readonly kind: "positive" | "count" }
 );
 
 /** All that there is to know of a composite that the library makes. */

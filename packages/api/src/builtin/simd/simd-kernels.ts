@@ -51,9 +51,10 @@ export class SimdKernels implements Kernels {
     out: Float32Array,
     outAt: number,
     outStride: number,
+    xStride = rows,
   ): void {
     const from = x.byteOffset + 4 * xAt;
     const to = out.byteOffset + 4 * outAt;
-    this.#exports.gemm(count, from, 4 * rows, data.byteOffset, rows, cols, to, 4 * outStride);
+    this.#exports.gemm(count, from, 4 * xStride, data.byteOffset, rows, cols, to, 4 * outStride);
   }
 }
