@@ -70,6 +70,8 @@ function wanted(given: Given): number[] {
 
 const givens: Readonly<Record<string, Partial<Given>>> = {
   "of few channels": {},
+  "of one channel": { channels: 1 },
+  "of one channel, with gaps": { channels: 1, dilation: 2 },
   "without a bias": { bias: false },
   "of one sequence": { batch: 1 },
   "of one sequence, with a stride and gaps": { batch: 1, stride: 3, dilation: 2 },
@@ -88,35 +90,34 @@ describe.each([
   ["SIMD", builtin({ simd: true })],
   ["loops", builtin({ simd: false })],
 ])("convolution by %s", (_name, adapter) => {
-  it.each(Object.entries(givens).flatMap(([name, more]) => [true, false].map((known) => ({ name, more, known }))))(
-    "$name, its kernel a weight: $known",
-    async ({ more, known }) => {
-      const given = { ...usual, ...more };
-      const program = programOf(given, known);
-      expect(legalize(program, adapter).nodes.map(({ kind }) => kind)).toEqual(["composite"]);
-      const { x, kernel, bias } = valuesOf(given);
-      const weights = Object.fromEntries(
-        program.params.map(({ name }) => [name, { kernel, bias }[name as "kernel" | "bias"]]),
-      );
-      const executable = prepareSync(adapter, program, weights);
-      const feeds = { x, ...(known ? {} : { kernel }) };
-      const { y } = await executable.run(feeds);
-      // Other sizes between two runs: what one leaves in its memory is none of the next one's business.
-      const longer = { ...given, time: given.time + 5, batch: given.batch + 1 };
-      const other = await executable.run({ ...feeds, x: valuesOf(longer).x });
-      const again = await executable.run(feeds);
-      for (const [result, of] of [
-        [y!, given],
-        [other["y"]!, longer],
-      ] as const) {
-        const want = wanted(of);
-        const { data } = result.readSync!();
-        expect(data).toHaveLength(want.length);
-        want.forEach((one, k) => expect(data[k], `element ${k}`).toBeCloseTo(one, 5));
-      }
-      expect(again["y"]!.readSync!().data).toEqual(y!.readSync!().data);
-    },
-  );
+  it.each(
+    Object.entries(givens).flatMap(([name, more]) => [true, false].map((known) => ({ name, more, known }))),
+  )("$name, its kernel a weight: $known", async ({ more, known }) => {
+    const given = { ...usual, ...more };
+    const program = programOf(given, known);
+    expect(legalize(program, adapter).nodes.map(({ kind }) => kind)).toEqual(["composite"]);
+    const { x, kernel, bias } = valuesOf(given);
+    const weights = Object.fromEntries(
+      program.params.map(({ name }) => [name, { kernel, bias }[name as "kernel" | "bias"]]),
+    );
+    const executable = prepareSync(adapter, program, weights);
+    const feeds = { x, ...(known ? {} : { kernel }) };
+    const { y } = await executable.run(feeds);
+    // Other sizes between two runs: what one leaves in its memory is none of the next one's business.
+    const longer = { ...given, time: given.time + 5, batch: given.batch + 1 };
+    const other = await executable.run({ ...feeds, x: valuesOf(longer).x });
+    const again = await executable.run(feeds);
+    for (const [result, of] of [
+      [y!, given],
+      [other["y"]!, longer],
+    ] as const) {
+      const want = wanted(of);
+      const { data } = result.readSync!();
+      expect(data).toHaveLength(want.length);
+      want.forEach((one, k) => expect(data[k], `element ${k}`).toBeCloseTo(one, 5));
+    }
+    expect(again["y"]!.readSync!().data).toEqual(y!.readSync!().data);
+  });
 
   it("is the same bits for a row alone and among others, where its channels are many", async () => {
     const given = { ...usual, channels: 40 };

@@ -2,14 +2,11 @@ import type { Binder, Slot } from "./slot.js";
 import { copying } from "./strided-copy.js";
 import { walk } from "./walk.js";
 
-/** With fewer channels a product for each element of a window is short: then one of whole windows is made. */
-const FEW = 32;
-
 /**
  * A convolution along time: semantics rule `convolution`. Windows are not gathered. Where the steps of a
- * sequence lie side by side, a window is a run of numbers, and windows are rows that overlap; where they don't, there
- * is a product for each element of a window, of rows that are so much later. A result is summed in the same order
- * either way.
+ * sequence lie side by side, a window is a run of numbers, and windows are rows that overlap; where they
+ * don't, there is a product for each element of a window, of rows that are so much later. A result is summed
+ * in the same order either way.
  */
 export const convolution: Binder = ({ ins, outs: [out], inputNames, attrs, kernels, pack, scratch }) => {
   const of = (name: string): Slot | undefined => ins[inputNames.indexOf(name)];
@@ -21,22 +18,24 @@ export const convolution: Binder = ({ ins, outs: [out], inputNames, attrs, kerne
   const [given, y] = [x.data as Float32Array, out!.data as Float32Array];
   const bias = of("bias")?.data as Float32Array | undefined;
 
-  const moves = batch > 1 && dilation === 1 && size > 1 && channels < FEW;
-  // [batch, time, channels]
+  // Products of one number each are mostly loads and stores: the steps of a sequence are brought together
+  // for them. From two channels on that takes longer than it saves.
+  const moves = batch > 1 && channels === 1 && dilation === 1;
+  // [batch, time]
   const seen = moves ? scratch(given.length) : given;
   const move = moves
     ? walk(
-        [batch, time, channels],
+        [batch, time],
         [
-          [time * channels, channels, 1],
-          [channels, batch * channels, 1],
+          [time, 1],
+          [1, batch],
         ],
         [],
         copying(seen, given, kernels),
       )
     : undefined;
   /** From one step of a sequence to the next, and from one sequence to the next. */
-  const [step, row] = moves ? [channels, time * channels] : [batch * channels, channels];
+  const [step, row] = moves ? [1, time] : [batch * channels, channels];
   const whole = step === channels && dilation === 1;
   const packs = Array.from({ length: whole ? 1 : size }, (_, place) =>
     pack(kernel, place * channels * filters, filters, whole ? size * channels : channels, filters),

@@ -175,7 +175,11 @@ describe("every composite that the library makes", () => {
   it.each(
     Object.entries(composites).flatMap(([name, { attrs }]) =>
       Object.entries(attrs).flatMap(([attr, one]): [string, string, unknown][] =>
-        (one.kind === "oneOf" ? one.of : [one.kind === "count" ? 4 : 0.5]).map((value) => [name, attr, value]),
+        (one.kind === "oneOf" ? one.of : [one.kind === "count" ? 4 : 0.5]).map((value) => [
+          name,
+          attr,
+          value,
+        ]),
       ),
     ),
   )("%s with %s %o has the body of that, or is refused with the cure", (name, attr, value) => {
@@ -202,7 +206,9 @@ describe("a composite from outside", () => {
     expect(messageOf(withAttrs(nodes.gruCell(), { activation: "swish" }))).toContain('got "swish"; mend it');
     expect(messageOf(withAttrs(nodes.gruCell(), { resetAfter: 1 }))).toContain("one of true, false, got 1;");
     for (const stride of [0, 1.5, -1, "2"])
-      expect(messageOf(withAttrs(nodes.convolution(), { stride }))).toContain("a finite integer above 0, got");
+      expect(messageOf(withAttrs(nodes.convolution(), { stride }))).toContain(
+        "a finite integer above 0, got",
+      );
     for (const cellClip of [0, -1, NaN, Infinity, null, "1"])
       expect(messageOf(withAttrs(nodes.lstmCell(), { cellClip }))).toContain("a finite number above 0, got");
     const { cellClip: __, ...unclipped } = nodes.lstmCell().attrs;
