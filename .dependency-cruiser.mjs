@@ -3,6 +3,7 @@
 /** Folders of packages/api/src, lowest first: each sees itself and those before it, and nothing after. */
 export const layers = [
   "contract",
+  "decoding",
   "program",
   "layers",
   "specification",

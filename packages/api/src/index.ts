@@ -54,5 +54,9 @@ export {
 } from "./model/stream-pool.js";
 export type { InputsLike, TensorLike } from "./model/arguments.js";
 export type { Extent } from "./model/row-ends.js";
+export type { CtcDecoded } from "./decoding/ctc-decoded.js";
+export type { CtcOptions } from "./decoding/ctc-scores.js";
+export { ctcGreedyDecode, type CtcGreedyOptions } from "./decoding/ctc-greedy.js";
+export { ctcBeamSearchDecode, type CtcBeamSearchOptions } from "./decoding/ctc-beam-search.js";
 export { lower, type LowerMode } from "./lowering/lower.js";
 export { builtin } from "./builtin/index.js";

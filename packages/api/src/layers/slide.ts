@@ -202,8 +202,10 @@ export function slid(
 export function whyNotSliding(layer: SlidingLayer, around: Surroundings): string | null {
   const time = timeWindows(layer);
   const { axis } = around.value(layer.input);
-  if (time === null || (axis !== STEPS && heldSteps(layer) === 0)) return null;
   const is = `layer "${layer.name}"`;
+  // What is made of another axis is there as a whole, which no step is.
+  if (layer.axis === STEPS) return `${is} has all of "${STEPS}" at once; name its axis otherwise`;
+  if (time === null || (axis !== STEPS && heldSteps(layer) === 0)) return null;
   if (axis !== STEPS) return `${is} runs along "${axis}", which is there as a whole`;
   if (time.stride > 1) return `${is} gives one step for ${time.stride} of its input`;
   const pads = padsOf(time, null)!;

@@ -2,10 +2,12 @@ import { describe, expect, it } from "vitest";
 import {
   attention,
   compile,
+  convolution,
   dense,
   input,
   lstmCell,
   merge,
+  pool,
   recurrent,
   repeat,
   spec,
@@ -28,6 +30,34 @@ const load = (one: Spec, more: { timeMajor?: boolean } = {}) =>
     weights: Object.fromEntries(specWeights(one).map(({ name, shape }) => [name, numbers(shape)])),
     ...more,
   });
+
+describe("a layer with windows that makes the axis of steps of another", () => {
+  const of = (axis: string, layer: "convolution" | "pool"): Spec =>
+    spec({
+      name: "made",
+      inputs: [input({ name: "read", shape: [3], axis: "source" })],
+      layers: [
+        layer === "pool"
+          ? pool({ name: "made", input: "read", kind: "max", kernelSize: [2], axis })
+          : convolution({ name: "made", input: "read", inputShape: [3], filters: 3, kernelSize: [2], axis }),
+      ],
+    });
+
+  it.each(["convolution", "pool"] as const)(
+    "has all of it at once, so that a %s is not stepped",
+    async (layer) => {
+      expect(whyNotSteppable(of("time", layer))).toBe(
+        'layer "made" has all of "time" at once; name its axis otherwise',
+      );
+      expect(whyNotSteppable(of("frames", layer))).toBeNull();
+      const whole = await load(of("time", layer));
+      const named = await load(of("frames", layer));
+      const x = numbers([2, 5, 3]);
+      const [one, other] = [await whole.sequence(x), await named.sequence(x)];
+      expect(one.output).toEqual(other.output);
+    },
+  );
+});
 
 const inputs = [input({ name: "words", shape: [2] }), input({ name: "read", shape: [3], axis: "source" })];
 const decoder = spec({
