@@ -12,6 +12,7 @@ import {
   type WeightMap,
 } from "@unroll/api/adapter";
 import { activationComposites, emitActivation } from "./activations.js";
+import { convolutionClaim, convolutionWeights, emitConvolution } from "./convolution.js";
 import { withEdgeAxes } from "./edges.js";
 import { Graph } from "./graph.js";
 import { emitPrimitive } from "./primitives.js";
@@ -27,6 +28,7 @@ import {
 /** Composites this adapter writes as operators of ONNX. */
 export const claims: Readonly<Record<string, CompositeClaim>> = {
   ...recurrentClaims,
+  convolution: convolutionClaim,
   ...Object.fromEntries(
     ["softmax", "logSoftmax", ...activationComposites].map((name) => [name, { inputs: { x: "float32" } }]),
   ),
@@ -208,7 +210,9 @@ export function count(graph: GraphProto, counts: Record<string, number> = {}): R
 /** Weights that some node reads as they are, not packed into a fused operator. */
 function plainlyRead(program: Program): Set<ValueId> {
   const packed = (node: Node, k: number): boolean =>
-    node.kind === "composite" && recurrentComposites.includes(node.op) && isWeight(node.inputNames[k]!);
+    node.kind === "composite" &&
+    ((recurrentComposites.includes(node.op) && isWeight(node.inputNames[k]!)) ||
+      (node.op === "convolution" && convolutionWeights.includes(node.inputNames[k]!)));
   return new Set([
     ...program.outputs.map(({ id }) => id),
     ...program.nodes.flatMap((node) => node.inputs.filter((_, k) => !packed(node, k))),
@@ -265,11 +269,15 @@ function emitComposite(
   partner: CompositeNode | undefined,
   scope: Scope,
 ): void {
+  const weightOf =
+    (of: CompositeNode) =>
+    (name: string): HostTensor | undefined =>
+      of.inputNames.includes(name) ? scope.weight(of.inputs[of.inputNames.indexOf(name)]!) : undefined;
+  if (node.op === "convolution") {
+    g.bind(node.outputs[0]!.id, emitConvolution(g, node, weightOf(node)));
+    return;
+  }
   if (recurrentComposites.includes(node.op)) {
-    const weightOf =
-      (of: CompositeNode) =>
-      (name: string): HostTensor | undefined =>
-        of.inputNames.includes(name) ? scope.weight(of.inputs[of.inputNames.indexOf(name)]!) : undefined;
     emitRecurrent(
       g,
       [node, ...(partner ? [partner] : [])].map((of) => ({ node: of, weight: weightOf(of) })),
