@@ -82,12 +82,15 @@ function row4(x: usize, k: i32, w: usize, out: usize, columns: i32): void {
 }
 
 /**
- * Four rows that lie number by number, see {@link interleave}, and 8 columns of a panel of 16; rows of `out` are
- * `outStep` bytes apart. Two steps of k in one turn are a third slower: V8 loads for both at once, and has no
- * registers left for the sums. Called from one place, it becomes part of it and V8 unrolls its loop; from two it
- * is a fifth slower.
+ * Four rows, `step` and `outStep` bytes apart, and 8 columns of a panel of 16. Two steps of k in one turn are
+ * a third slower: V8 loads for both at once, and has no registers left for the sums. To lay out the rows
+ * number by number first, so that a turn counts up one address instead of four, gains up to a tenth and costs
+ * as much. Called from one place, it becomes part of it; from two it is a tenth slower.
  */
-function tile8(x: usize, k: i32, w: usize, out: usize, outStep: usize): void {
+function tile8(x: usize, step: usize, k: i32, w: usize, out: usize, outStep: usize): void {
+  const x1 = x + step,
+    x2 = x1 + step,
+    x3 = x2 + step;
   const o1 = out + outStep,
     o2 = o1 + outStep,
     o3 = o2 + outStep;
@@ -99,19 +102,20 @@ function tile8(x: usize, k: i32, w: usize, out: usize, outStep: usize): void {
     f = v128.load(o2, 16),
     g = v128.load(o3),
     h = v128.load(o3, 16);
-  for (const end = x + (<usize>k << 4); x < end; x += 16, w += 64) {
+  const bytes = <usize>k << 2;
+  for (let i: usize = 0; i < bytes; i += 4, w += 64) {
     const p = v128.load(w),
       q = v128.load(w, 16);
-    let v = v128.load32_splat(x);
+    let v = v128.load32_splat(x + i);
     a = f32x4.add(a, f32x4.mul(v, p));
     b = f32x4.add(b, f32x4.mul(v, q));
-    v = v128.load32_splat(x, 4);
+    v = v128.load32_splat(x1 + i);
     c = f32x4.add(c, f32x4.mul(v, p));
     d = f32x4.add(d, f32x4.mul(v, q));
-    v = v128.load32_splat(x, 8);
+    v = v128.load32_splat(x2 + i);
     e = f32x4.add(e, f32x4.mul(v, p));
     f = f32x4.add(f, f32x4.mul(v, q));
-    v = v128.load32_splat(x, 12);
+    v = v128.load32_splat(x3 + i);
     g = f32x4.add(g, f32x4.mul(v, p));
     h = f32x4.add(h, f32x4.mul(v, q));
   }
@@ -123,38 +127,6 @@ function tile8(x: usize, k: i32, w: usize, out: usize, outStep: usize): void {
   v128.store(o2, f, 16);
   v128.store(o3, g);
   v128.store(o3, h, 16);
-}
-
-/**
- * Lays out four rows number by number: the first number of each, the second of each. A turn of {@link tile8} then
- * counts up one address instead of four, which gains a tenth to a fifth where rows meet 16 columns or more.
- */
-function interleave(x: usize, step: usize, k: i32, to: usize): void {
-  const x1 = x + step,
-    x2 = x1 + step,
-    x3 = x2 + step;
-  const bytes = <usize>k << 2;
-  let i: usize = 0;
-  for (; i + 16 <= bytes; i += 16, to += 64) {
-    const a = v128.load(x + i),
-      b = v128.load(x1 + i),
-      c = v128.load(x2 + i),
-      d = v128.load(x3 + i);
-    const p = v128.shuffle<f32>(a, b, 0, 4, 1, 5),
-      q = v128.shuffle<f32>(c, d, 0, 4, 1, 5),
-      r = v128.shuffle<f32>(a, b, 2, 6, 3, 7),
-      s = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-    v128.store(to, v128.shuffle<i64>(p, q, 0, 2));
-    v128.store(to, v128.shuffle<i64>(p, q, 1, 3), 16);
-    v128.store(to, v128.shuffle<i64>(r, s, 0, 2), 32);
-    v128.store(to, v128.shuffle<i64>(r, s, 1, 3), 48);
-  }
-  for (; i < bytes; i += 4, to += 16) {
-    store<f32>(to, load<f32>(x + i));
-    store<f32>(to, load<f32>(x1 + i), 4);
-    store<f32>(to, load<f32>(x2 + i), 8);
-    store<f32>(to, load<f32>(x3 + i), 12);
-  }
 }
 
 /** Four rows and up to four columns. */
@@ -183,58 +155,30 @@ function tile4(x: usize, step: usize, k: i32, w: usize, out: usize, outStep: usi
   storeSome(o3, g, columns);
 }
 
-/** Where rows are laid out: `ROOM` in heap.ts, and how many numbers have room there. */
-const ROOM: usize = 512;
-const NUMBERS: i32 = 8192;
-
-/**
- * Whole panels of 16 columns, of `m` rows, a multiple of four. As many rows as have room are laid out at once, and
- * meet a panel while it is in the cache. Rows are cut only where four don't fit: to read panels of 512 rows in
- * two pieces was a tenth slower.
- */
-function panels(m: i32, x: usize, step: usize, w: usize, k: i32, n: i32, out: usize, outStep: usize): void {
-  for (let first = 0; first < k; first += NUMBERS >> 2) {
-    const deep = min(NUMBERS >> 2, k - first);
-    const most = (NUMBERS / deep) & ~3;
-    for (let row = 0; row < m; row += most) {
-      const end = ROOM + (<usize>(min(most, m - row) * deep) << 2);
-      let from = x + step * row + (<usize>first << 2);
-      for (let room = ROOM; room < end; room += <usize>deep << 4, from += step << 2)
-        interleave(from, step, deep, room);
-      let part = w + (<usize>first << 6);
-      let start = out + outStep * row;
-      for (let j = 16; j <= n; j += 16, part += <usize>k << 6, start += 64)
-        for (let room = ROOM, to = start; room < end; room += <usize>deep << 4, to += outStep << 2)
-          for (let at: usize = 0; at < 64; at += 32) tile8(room, deep, part + at, to + at, outStep);
-    }
-  }
-}
-
 /** out += x · W for `m` rows of x, which are `step` bytes apart; those of `out` are `outStep` apart. */
 export function gemm(
   m: i32, x: usize, step: usize, w: usize, k: i32, n: i32, out: usize, outStep: usize,
 ): void {
-  const fours = m & ~3;
-  if (fours && n >= 16) panels(fours, x, step, w, k, n, out, outStep);
-  const rest = x + step * fours,
-    restOut = out + outStep * fours;
+  const column = <usize>k << 2;
   for (let j = 0; j < n; ) {
-    const width = n - j >= 16 ? 16 : 4;
-    let from = width == 4 ? x : rest,
-      to = (width == 4 ? out : restOut) + (<usize>j << 2),
-      row = width == 4 ? 0 : fours;
-    for (; row < fours; row += 4) {
-      tile4(from, step, k, w, to, outStep, n - j);
+    const left = n - j;
+    const width = left >= 16 ? 16 : 4;
+    let from = x,
+      to = out + (<usize>j << 2),
+      row = 0;
+    for (; row <= m - 4; row += 4) {
+      if (width == 4) tile4(from, step, k, w, to, outStep, left);
+      else for (let at: usize = 0; at < 64; at += 32) tile8(from, step, k, w + at, to + at, outStep);
       from += step << 2;
       to += outStep << 2;
     }
     for (; row < m; row++) {
-      if (width == 4) row4(from, k, w, to, n - j);
+      if (width == 4) row4(from, k, w, to, left);
       else row16(from, k, w, to);
       from += step;
       to += outStep;
     }
-    w += (<usize>k << 2) * width;
+    w += column * width;
     j += width;
   }
 }

@@ -75,10 +75,8 @@ interface Gap {
 const PAGE = 65_536;
 /** Arrays start at multiples of it: a line of the processor's cache. */
 const LINE = 64;
-/** The kernels' own: what is left of a row, their constants, and from here on rows that are laid out. */
-export const ROOM = 8 * LINE;
-/** The first free address. */
-export const START = ROOM + 32_768;
+/** The first free address; below it are the kernels' own: room to work in, and their constants. */
+export const START = 8 * LINE;
 /** What an array of so many bytes takes: whole lines, at least one. */
 export const lines = (bytes: number): number => Math.max(1, Math.ceil(bytes / LINE)) * LINE;
 
