@@ -196,11 +196,14 @@ describe("unroll verify", () => {
   const manifests = ["fixtures/torch/manifest.json", "fixtures/keras-like/manifest.json"];
 
   it.each([
-    ["layers-norms", 49],
-    ["layers-attention", 27],
-    ["attention-window", 6],
+    ["layers-norms/manifest.json", 49],
+    ["layers-attention/manifest.json", 27],
+    ["attention-window/manifest.json", 6],
+    ["crf/verify.json", 14],
+    ["cells/manifest.json", 7],
+    ["cells-kin/manifest.json", 51],
   ])("runs fixtures/%s", async (name, cases) => {
-    const manifest = `fixtures/${name}/manifest.json`;
+    const manifest = `fixtures/${name}`;
     const { code, out } = await unroll("verify", manifest, "--adapter", "builtin", "--json");
     const {
       cases: reports,
@@ -247,6 +250,37 @@ describe("unroll verify", () => {
     );
     const wide = [{ ...first.spec.layers[0], kernelSize: [5000] }];
     expect(await told({ ...first.spec, layers: wide })).toMatch(/a window of at most 4096 elements/);
+    rmSync(folder, { recursive: true });
+  });
+
+  it("says what is wrong with a cell, and with names of tensors", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "unroll-cells-"));
+    const told = async (fixture: string, name: string, more: object): Promise<string> => {
+      const [path] = [join(root, "fixtures", fixture)];
+      const { cases } = JSON.parse(readFileSync(path, "utf8")) as { cases: { name: string }[] };
+      const own = cases.find((one) => one.name === name)!;
+      copyFileSync(join(path, "..", `${name}.safetensors`), join(folder, `${name}.safetensors`));
+      writeFileSync(join(folder, "manifest.json"), JSON.stringify({ cases: [{ ...own, ...more }] }));
+      return (await unroll("verify", join(folder, "manifest.json"), "--adapter", "builtin")).err;
+    };
+    const cell = (more: object): Promise<string> =>
+      told("cells/manifest.json", "minimal_gated_lengths", more);
+    expect(await cell({})).toBe("");
+    expect(await cell({ cell: "constructor" })).toMatch(
+      /expected a cell among .*sruCell.*, got "constructor"/,
+    );
+    expect(await cell({ options: { inputSize: 1, units: 1e6 } })).toMatch(/numbers up to 4096/);
+    expect(await cell({ options: { inputSize: 1, units: 4 } })).toMatch(
+      /tensor "state.layer.h" \[batch, 4\]/,
+    );
+    expect(await cell({ options: { units: 3 } })).toMatch(/UNROLL_/);
+    expect(await cell({ lengths: [2, 7] })).toMatch(/lengths of 3 rows, up to 7/);
+    expect(await cell({ lengths: [2, 8, 1] })).toMatch(/lengths of 3 rows, up to 7/);
+    expect(await cell({ lengths: "2" })).toMatch(/cases\[0\].lengths: expected a list/);
+    const named = (tensors: object): Promise<string> => told("crf/verify.json", "plain", { tensors });
+    expect(await named({ x: "emissions" })).toMatch(/expected tensor "emissions", got none in its file/);
+    expect(await named({ x: "x", other: "x" })).toMatch(/expected tensors among x, given.*, got "other"/);
+    expect(await named({ x: "x", given: "given" })).toMatch(/UNROLL_/);
     rmSync(folder, { recursive: true });
   });
 

@@ -34,6 +34,8 @@ const cases = {
     "fixtures/windows",
     /^(torch_conv1d_groups|keras_conv1d_causal|torch_max_pool2d|keras_conv1d_same)$/,
   ],
+  cell: ["fixtures/cells", /^(highway_d1|highway_d4|minimal_gated_lengths|layer_norm_lstm)$/],
+  kin: ["fixtures/cells-kin", /^(highway_uncoupled|zoneout|conv_lstm_1d_keras|slstm|window|sru_2017)$/],
 } as const;
 
 function entriesOf(kind: keyof typeof cases): Entry[] {
@@ -84,11 +86,11 @@ async function verifyAll(path: string): Promise<void> {
       for (const mode of one.modes) await check(path, one, mode, { name: "builtin", adapter: builtin() });
 }
 
-const options = { numRuns: Math.ceil(inputs / 5), seed, endOnFailure: true };
+const options = { numRuns: Math.ceil(inputs / 7), seed, endOnFailure: true };
 const limit = 30_000 + inputs * 100;
 
 describe("a mutated file is refused with one error of ours", () => {
-  it.each(["torch", "keras", "onnx", "spec"] as const)(
+  it.each(["torch", "keras", "onnx", "spec", "cell", "kin"] as const)(
     "a manifest of %s",
     { timeout: limit },
     async (kind) => {
@@ -156,7 +158,7 @@ describe("a mutated file is refused with one error of ours", () => {
   it("and not every one of them is refused, nor let through", () => {
     const total = [...endings.values()].reduce((a, b) => a + b, 0);
     if (process.env["UNROLL_FUZZ"] !== undefined) console.log(Object.fromEntries(endings), total);
-    expect(total).toBe(5 * options.numRuns);
+    expect(total).toBe(7 * options.numRuns);
     expect(endings.get("done")).toBeGreaterThan(0);
     expect(endings.get("UNROLL_FORMAT")).toBeGreaterThan(total / 4);
   });

@@ -6,6 +6,7 @@ import type { Io } from "../io.js";
 import { fileInside } from "../json/inside.js";
 import { list, object } from "../json/form.js";
 import { limits } from "../json/limits.js";
+import { cellCase } from "./cell/cell-case.js";
 import { type Entry, entryOf } from "./entry.js";
 import { kerasCases } from "./keras/keras-cases.js";
 import { onnxCase } from "./onnx/onnx-case.js";
@@ -26,8 +27,8 @@ const form = object({ cases: list(entryOf, 1, limits.cases) });
 
 /**
  * Reads a manifest of recorded cases: modules of PyTorch and layers of Keras, as
- * `packages/api/recorder/record.py` writes them, operators of ONNX, or whatever a spec says. Its whole form
- * is checked first.
+ * `packages/api/recorder/record.py` writes them, operators of ONNX, cells of `@unroll/api/cells`, or whatever
+ * a spec says. Its whole form is checked first.
  *
  * @throws UNROLL_FORMAT for a file of another form; an entry that can't be expressed is reported, not thrown
  */
@@ -88,6 +89,8 @@ async function casesOf(io: Io, folder: string, one: Entry, place: string): Promi
       return kerasCases(one.entry, (variant) => recordedTensors(variant, tensors));
     case "spec":
       return [specCase(one.entry, recordedTensors(about, tensors))];
+    case "cell":
+      return [cellCase(one.entry, recordedTensors(about, tensors))];
     case "onnx": {
       const weights = await readOnnxWeights(io, await fileInside(io, folder, `${name}.onnx`, place));
       return [onnxCase(one.entry, recordedTensors(about, tensors), weights, about)];

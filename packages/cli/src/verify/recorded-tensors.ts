@@ -18,7 +18,7 @@ export interface RecordedTensors {
   /** As stored, of one of these types where some are named. */
   stored(name: string, axes?: Axes, types?: readonly StoredDType[]): NamedTensor;
   floats(name: string, axes?: Axes): Floats;
-  /** A recorded result, which is always of type F64. */
+  /** A recorded result, which is of type F64; ids that a layer decides on may be of type I32. */
   result(name: string): Float64Tensor;
   /** Those that `wanted` picks, by name. */
   named(wanted: (name: string) => boolean): Record<string, NamedTensor>;
@@ -45,11 +45,24 @@ export function recordedTensors(
     stored,
     floats: (name, axes) => toFloat32(stored(name, axes), `${place} tensor "${name}"`),
     result(name) {
-      const { shape, data } = stored(name, undefined, ["F64"]);
-      return { shape, data: data as Float64Array };
+      const { shape, data } = stored(name, undefined, ["F64", "I32"]);
+      return { shape, data: Float64Array.from(data as ArrayLike<number>) };
     },
     named: (wanted) => Object.fromEntries([...byName].filter(([name]) => wanted(name))),
   };
+}
+
+/**
+ * Tensors under other names: those that are told of, and no others; of which the file may leave some out.
+ *
+ * @param names what each is read as, and its name in the file
+ */
+export function renamed(tensors: RecordedTensors, names: ReadonlyMap<string, string>): RecordedTensors {
+  const there = [...names].filter(([, own]) => tensors.has(own));
+  return recordedTensors(
+    tensors.place,
+    Object.fromEntries(there.map(([name, own]) => [name, tensors.stored(own)])),
+  );
 }
 
 /** The error of a recording that does not fit together. */

@@ -12,7 +12,7 @@ import { fromKeras, fromTf1, fromTorch } from "@unroll/api/weights";
 import type { Float64Tensor, Run } from "@unroll/conformance";
 import { type CoreCase, stepModes, truthOf } from "../core-case.js";
 import type { RecordedCase } from "../recorded.js";
-import { type RecordedTensors, refusal } from "../recorded-tensors.js";
+import { type RecordedTensors, refusal, renamed } from "../recorded-tensors.js";
 import type { CoreResults, NamedResults } from "../results.js";
 import type { SpecEntry } from "./spec-entry.js";
 
@@ -24,11 +24,12 @@ import type { SpecEntry } from "./spec-entry.js";
  *
  * @throws UNROLL_SPEC and what reading weights throws, UNROLL_FORMAT when the file is not as it says
  */
-export function specCase(entry: SpecEntry, tensors: RecordedTensors): RecordedCase {
+export function specCase(entry: SpecEntry, stored: RecordedTensors): RecordedCase {
   const { spec } = entry;
   validateSpec(spec);
+  const tensors = entry.tensors ? withNames(stored, entry.tensors) : stored;
   assertKnown(spec, tensors);
-  const run = runOf(spec, tensors);
+  const run = runOf(spec, tensors, entry.lengths ?? null);
   const want = wantedOf(spec, tensors);
   const named = ({ outputs, state }: CoreResults): NamedResults => ({
     ...outputs,
@@ -50,6 +51,12 @@ export function specCase(entry: SpecEntry, tensors: RecordedTensors): RecordedCa
       ...(alone ? stepModes(core) : []),
     ],
   };
+}
+
+/** Tensors under the names that an entry gives them, every one of which the file has. */
+function withNames(stored: RecordedTensors, names: Readonly<Record<string, string>>): RecordedTensors {
+  for (const own of Object.values(names)) stored.stored(own);
+  return renamed(stored, new Map(Object.entries(names)));
 }
 
 /** The weights under canonical names. */
@@ -84,7 +91,7 @@ function assertKnown(spec: Spec, tensors: RecordedTensors): void {
     );
 }
 
-function runOf(spec: Spec, tensors: RecordedTensors): Run {
+function runOf(spec: Spec, tensors: RecordedTensors, told: readonly number[] | null): Run {
   const inputs = Object.fromEntries(
     spec.inputs.map(({ name, dtype, axis, shape }) => {
       const axes = ["batch", ...(axis === null ? [] : [axis]), ...shape];
@@ -104,20 +111,36 @@ function runOf(spec: Spec, tensors: RecordedTensors): Run {
     ),
   );
   const { [STEPS]: steps, ...along } = masks;
-  const lengths = tensors.has("lengths") ? tensors.stored("lengths", ["batch"], ["I32", "I64"]) : undefined;
+  const lengths = lengthsOf(spec, tensors, told);
   return {
     inputs,
-    ...(lengths && {
-      lengths: {
-        dtype: "int32",
-        shape: lengths.shape,
-        data: Int32Array.from(lengths.data as Int32Array, Number),
-      } as HostTensor,
-    }),
+    ...(lengths && { lengths }),
     ...steps,
     ...(Object.keys(along).length > 0 && { along }),
     ...(Object.keys(state).length > 0 && { state }),
   };
+}
+
+/** How many steps of each row are real, where the file or the manifest says so; not both. */
+function lengthsOf(
+  { inputs }: Spec,
+  tensors: RecordedTensors,
+  told: readonly number[] | null,
+): HostTensor<"int32"> | null {
+  const own = tensors.has("lengths") ? tensors.stored("lengths", ["batch"], ["I32", "I64"]) : null;
+  if (own && told) throw refusal(tensors.place, "lengths in the manifest or in the file", "both", "lengths");
+  if (own) return { dtype: "int32", shape: own.shape, data: Int32Array.from(own.data as Int32Array, Number) };
+  if (!told) return null;
+  const steps = inputs.find(({ axis }) => axis === STEPS);
+  const [batch = 0, time = 0] = steps ? tensors.stored(steps.name).shape : [];
+  if (told.length !== batch || told.some((length) => length > time))
+    throw refusal(
+      tensors.place,
+      `lengths of ${batch} rows, up to ${time}`,
+      JSON.stringify(told).slice(0, 60),
+      "lengths",
+    );
+  return { dtype: "int32", shape: [batch], data: Int32Array.from(told) };
 }
 
 /** The time axis that steps run along. */
