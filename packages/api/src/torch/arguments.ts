@@ -72,3 +72,37 @@ export function noMore(place: string, rest: readonly unknown[], cure = "give opt
       cure,
     });
 }
+
+/** Numbers one by one in PyTorch's order, or by name. */
+export type NumbersOr<Options> = readonly number[] | readonly [Options];
+
+/**
+ * Numbers that come one by one in PyTorch's order, or by name.
+ *
+ * @param defaults by name in PyTorch's order; null where a number has to be given
+ * @throws UNROLL_ARGUMENT for what is no number, for another name, and for more than there are
+ */
+export function numbersOf<Name extends string>(
+  place: string,
+  given: readonly unknown[],
+  defaults: Readonly<Record<Name, number | null>>,
+): Readonly<Record<Name, number>> {
+  const names = Object.keys(defaults) as Name[];
+  const [first] = given;
+  const named = isRecord(first) ? first : null;
+  noMore(place, given.slice(named ? 1 : names.length));
+  if (named) knownOptions(place, named, names);
+  const values = names.map((name, k) => {
+    const value = (named ? named[name] : given[k]) ?? defaults[name];
+    if (typeof value !== "number" || Number.isNaN(value))
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place,
+        expected: `${name} as a number`,
+        got: shown(value),
+        cure: `its arguments are ${names.join(", ")}, one by one or by name`,
+      });
+    return [name, value] as const;
+  });
+  return Object.fromEntries(values) as Record<Name, number>;
+}

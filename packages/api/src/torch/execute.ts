@@ -3,10 +3,12 @@ import { allocate, type HostTensor, isHostTensor, sizeOf } from "../contract/ten
 import type { SteppableModel } from "../model/faces.js";
 import { built } from "../layers/built.js";
 import { stateIn, takesStateIn } from "../specification/state.js";
+import { markBeyond } from "./beyond.js";
 import type { Graph, InputSlot } from "./graph.js";
 import { reshape, stack, swapAxes, takeRows } from "./host-tensor.js";
 import { assertLengths, type Lengths, lengthsOf, PackedSequence } from "./packed.js";
 import { SymbolicState, SymbolicTensor, SymbolicWeights } from "./symbolic.js";
+import { EagerTensor, type Tensor } from "./tensor/tensor.js";
 import { refOf, type Traced, valueAt } from "./trace.js";
 
 /** A module ready to run in one way of calling it. */
@@ -27,8 +29,8 @@ export interface Leading {
 
 type Plain = Record<string, Record<string, HostTensor<"float32">>>;
 
-function refuse(place: string, expected: string, got: string, cure: string): never {
-  throw unrollError({
+function refuse(place: string, expected: string, got: string, cure: string, beyond = false): never {
+  const error = unrollError({
     code: "UNROLL_SHAPE",
     place: place,
     expected: expected,
@@ -39,6 +41,7 @@ function refuse(place: string, expected: string, got: string, cure: string): nev
       got,
     },
   });
+  throw beyond ? markBeyond(error) : error;
 }
 
 const dims = (shape: readonly (number | string)[]): string => `[${shape.join(", ")}]`;
@@ -153,6 +156,7 @@ function feedsOf({ traced, timeMajor }: Prepared, values: readonly unknown[]): F
         `${dims([...leading.shape, ...input.features])}, the leading axes of the first input`,
         dims(value.shape),
         "inputs share time and batch",
+        graph.crossed,
       );
     tensors[input.name] = asDtype(
       placeOf(traced, input),
@@ -225,6 +229,12 @@ function initialState({ traced }: Prepared, values: readonly unknown[], leading:
   return Object.keys(state).length > 0 ? state : null;
 }
 
+/** A result with the operations of a tensor. */
+const tensorOf = (value: HostTensor | PackedSequence): Tensor | PackedSequence =>
+  value instanceof PackedSequence
+    ? new PackedSequence(EagerTensor.of(value.data), value.lengths)
+    : EagerTensor.of(value);
+
 /** Runs once and gives values in the structure that `forward` returned. */
 export async function execute(prepared: Prepared, values: readonly unknown[]): Promise<unknown> {
   const { traced, model, timeMajor } = prepared;
@@ -267,8 +277,8 @@ export async function execute(prepared: Prepared, values: readonly unknown[]): P
     return stacked ? stack(parts) : parts[0]!;
   };
   const valueOf = (described: unknown): unknown => {
-    if (described instanceof SymbolicTensor) return tensorValue(described);
-    if (described instanceof SymbolicState) return stateValue(described);
+    if (described instanceof SymbolicTensor) return tensorOf(tensorValue(described));
+    if (described instanceof SymbolicState) return tensorOf(stateValue(described));
     if (Array.isArray(described)) return described.map(valueOf);
     if (typeof described === "object" && described !== null)
       return Object.fromEntries(Object.entries(described).map(([key, item]) => [key, valueOf(item)]));

@@ -8,6 +8,23 @@ import type { Unary } from "./tensor/elementwise.js";
 import * as functions from "./tensor/functions.js";
 import { type Tensor, tensorOf } from "./tensor/tensor.js";
 
+export { scaledDotProductAttention } from "./attention.js";
+export { bilinear } from "./bilinear.js";
+export { crossEntropy, nllLoss } from "./class-losses.js";
+export {
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  huberLoss,
+  klDiv,
+  l1Loss,
+  mseLoss,
+  smoothL1Loss,
+} from "./losses.js";
+export { pad } from "./pads.js";
+export { hardshrink, hardtanh, prelu, rrelu, softshrink, threshold } from "./piecewise.js";
+export { softmin } from "./shares.js";
+export { celu, gelu, glu, selu } from "./smooth.js";
+
 /** `dim`, by itself or by name. PyTorch guesses one where it is left out, and warns; here it is the last. */
 function dimOf(place: string, options: unknown, rest: readonly unknown[]): number {
   noMore(place, rest);

@@ -48,6 +48,8 @@ export class Graph implements Recorder {
   lengths: { readonly path: ArgumentPath; readonly enforceSorted: boolean } | null = null;
   /** Whether `padPackedSequence` without a total length cuts the result to the longest row. */
   cut = false;
+  /** Whether one input looks at another, which may be of another length: a spec has none such. */
+  crossed = false;
   /** Whether any input's form was taken from example values, so that the graph fits only these. */
   fitted = false;
   /** Tensors that have to be [batch, features], as PyTorch counts another axis than the last one. */

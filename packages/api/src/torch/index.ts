@@ -71,6 +71,41 @@ export type { DTypeName } from "./tensor/dtypes.js";
 export { CRF } from "./crf.js";
 export { packPaddedSequence, padPackedSequence, PackedSequence, type Lengths } from "./packed.js";
 export type { LoadResult } from "./module.js";
+export type { NumbersOr } from "./arguments.js";
+export type { AttentionOptions, Mask } from "./attention.js";
+export type { OutputSize } from "./adaptive-pools.js";
+export type { CrossEntropyOptions, NllOptions } from "./class-losses.js";
+export type { AvgPool2dOptions, Conv2dOptions, Pair, Pool2dOptions } from "./images.js";
+export type {
+  FanMode,
+  GainOptions,
+  KaimingOptions,
+  Nonlinearity,
+  NormalOptions,
+  SparseOptions,
+  UniformOptions,
+} from "./init.js";
+export type {
+  BceLogitsOptions,
+  BceOptions,
+  HuberOptions,
+  KlDivOptions,
+  LossOptions,
+  Reduction,
+  SmoothL1Options,
+} from "./losses.js";
+export type { PadMode, Pads } from "./pads.js";
+export type {
+  HardtanhOptions,
+  PreluOptions,
+  RreluOptions,
+  ShrinkOptions,
+  ThresholdOptions,
+} from "./piecewise.js";
+export type { PadSequenceOptions } from "./rnn-utils.js";
+export type { CeluOptions, GeluOptions } from "./smooth.js";
+export type { DecodeOptions, EncodeOptions, TransformerLayerOptions } from "./transformer.js";
+export type { ConvTransposeOptions } from "./transposed.js";
 export type { StateDict } from "./state-dict.js";
 export type { CellOptions } from "./cell-modules.js";
 export type { AttendOptions, MultiheadAttentionOptions } from "./multihead-attention.js";

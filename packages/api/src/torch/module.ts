@@ -1,6 +1,7 @@
 import { builtin } from "../builtin/index.js";
 import type { Adapter, WeightMap } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
+import { kindOf } from "../contract/kind.js";
 import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
 import type { HostTensor } from "../contract/tensor.js";
@@ -15,6 +16,7 @@ import type { LayerSpec, Spec } from "../specification/types.js";
 import { noMore, optionsOf } from "./arguments.js";
 import { Attributes } from "./attributes.js";
 import { isBeyond } from "./beyond.js";
+import { Buffer, floatsOf } from "./buffer.js";
 import { execute, type Prepared } from "./execute.js";
 import { TracedModel, traceProgram, valuesOf } from "./execute-traced.js";
 import { currentGraph, describing } from "./graph.js";
@@ -154,8 +156,8 @@ export abstract class Module {
     if (this.#own.size === 0) this.#ownWeights("");
     let text = "";
     for (const { stamp } of this.#own.values()) text += `${stamp},`;
-    // Modules of PyTorch's own have no others.
-    if (this.takes === null)
+    // Modules of PyTorch's own that are one operation have no others.
+    if (this.takes === null || this.composed)
       for (const value of Object.values(this)) if (value instanceof Parameter) text += `${value.stamp},`;
     return text;
   }
@@ -189,16 +191,78 @@ export abstract class Module {
   /** Weights by name, those of submodules too; one that two share is listed once. */
   namedParameters(): [name: string, parameter: Parameter][] {
     const seen = new Set<Parameter>();
-    return this.parameterOwners().flatMap(({ parameter, weight: { name } }): [string, Parameter][] => {
-      if (seen.has(parameter)) return [];
-      seen.add(parameter);
-      return [[name, parameter]];
-    });
+    return this.parameterOwners().flatMap(
+      ({ parameter, buffer, weight: { name } }): [string, Parameter][] => {
+        if (seen.has(parameter) || buffer) return [];
+        seen.add(parameter);
+        return [[name, parameter]];
+      },
+    );
   }
 
   /** Weights, those of submodules too; one that two share is listed once. */
   parameters(): Parameter[] {
     return this.namedParameters().map(([, parameter]) => parameter);
+  }
+
+  /** Buffers by name, those of submodules too; one that two share is listed once. */
+  namedBuffers(): [name: string, buffer: Buffer | Parameter][] {
+    const all = this.parameterOwners().flatMap(({ parameter, buffer, weight: { name } }) =>
+      buffer ? [[name, parameter] as [string, Parameter]] : [],
+    );
+    return [...new Map([...all, ...this.#buffers()].map((one) => [one[1], one])).values()];
+  }
+
+  /** Buffers, those of submodules too; one that two share is listed once. */
+  buffers(): (Buffer | Parameter)[] {
+    return this.namedBuffers().map(([, buffer]) => buffer);
+  }
+
+  /**
+   * Keeps a tensor that is no weight under a name, and returns it: `mask = this.registerBuffer("mask", m)`.
+   *
+   * @param options `persistent`, by itself or by name: whether it is part of the state dict; default true
+   * @throws UNROLL_ARGUMENT for a name that is taken
+   */
+  registerBuffer(
+    name: string,
+    tensor: Tensor | HostTensor,
+    options?: boolean | { persistent?: boolean },
+  ): Buffer {
+    return this.#attach("registerBuffer", name, new Buffer(tensor, options), Buffer);
+  }
+
+  /** Keeps a parameter under a name, and returns it. @throws UNROLL_ARGUMENT for a name that is taken */
+  registerParameter(name: string, parameter: Parameter): Parameter {
+    return this.#attach("registerParameter", name, parameter, Parameter);
+  }
+
+  /** Keeps a module under a name, and returns it. @throws UNROLL_ARGUMENT for a name that is taken */
+  registerModule<M extends Module>(name: string, module: M): M {
+    return this.#attach("registerModule", name, module, Module);
+  }
+
+  /** The parameter of a name, `lstm.weight_ih_l0`. @throws UNROLL_WEIGHTS where there is none */
+  getParameter(name: string): Parameter {
+    const found = this.parameterOwners().find(({ weight }) => weight.name === name);
+    return (found ?? this.#missing(name)).parameter;
+  }
+
+  /** Calls a function with each module within this one, from the innermost, and then with this one. */
+  apply(fn: (module: Module) => void): this {
+    for (const child of this.children()) child.apply(fn);
+    fn(this);
+    return this;
+  }
+
+  /** Itself, without effect: nothing trains here. */
+  requiresGrad_(_requiresGrad?: boolean): this {
+    return this;
+  }
+
+  /** Without effect: there are no gradients here. */
+  zeroGrad(_setToNone?: boolean): void {
+    return undefined;
   }
 
   /** Modules in attributes of this one, by name. */
@@ -266,19 +330,31 @@ export abstract class Module {
     const flags = optionsOf<{ strict?: boolean }>(place, options, ["strict"], "strict", "boolean");
     const { strict = true } = flags;
     const owners = this.parameterOwners();
-    const expected = owners.map((owner) => owner.weight);
+    const buffers = this.#buffers().filter(([, { persistent }]) => persistent);
+    const kept = buffers.map(([name, { shape }]) => ({ name, shape }));
+    const expected = [...owners.map((owner) => owner.weight), ...kept];
     const stateDict = renamed(place, expected, plainStateDict(place, expected, given));
     const known = new Set(expected.map((weight) => weight.name));
     const there = (name: string): boolean => Object.hasOwn(stateDict, name);
     // A weight that two names share may come under either.
     const met = new Set(owners.filter(({ weight }) => there(weight.name)).map(({ parameter }) => parameter));
     const missing = owners.filter(({ parameter, weight }) => !there(weight.name) && !met.has(parameter));
-    const missingKeys = missing.map(({ weight }) => weight.name);
+    const missingKeys = [
+      ...missing.map(({ weight }) => weight),
+      ...kept.filter(({ name }) => !there(name)),
+    ].map(({ name }) => name);
     const unexpectedKeys = Object.keys(stateDict).filter((name) => !known.has(name));
-    const wanted = owners
-      .filter(({ parameter, weight }) => there(weight.name) || (strict && !met.has(parameter)))
-      .map(({ weight }) => weight);
-    const taken = strict ? stateDict : Object.fromEntries(wanted.map(({ name }) => [name, stateDict[name]!]));
+    const wanted = [
+      ...owners
+        .filter(({ parameter, weight }) => there(weight.name) || (strict && !met.has(parameter)))
+        .map(({ weight }) => weight),
+      ...kept.filter(({ name }) => strict || there(name)),
+    ];
+    const taken = Object.fromEntries(
+      strict ? Object.entries(stateDict) : wanted.map(({ name }) => [name, stateDict[name]!]),
+    );
+    for (const { name } of kept)
+      if (there(name)) taken[name] = floatsOf(`${place} buffer "${name}"`, taken[name]!);
     const { weights, losses } = readForeign(
       place,
       wanted,
@@ -290,17 +366,24 @@ export abstract class Module {
       const value = weights[weight.name];
       if (value) parameter.load(value.data);
     }
+    for (const [name, buffer] of buffers) if (weights[name]) buffer.load(weights[name].data);
     return { missingKeys: strict ? [] : missingKeys, unexpectedKeys: strict ? [] : unexpectedKeys, losses };
   }
 
   /**
-   * The weights by PyTorch's names, bit for bit as they were loaded; copies. Those never loaded are left out.
+   * The weights by PyTorch's names, bit for bit as they were loaded, and persistent buffers; copies. Weights
+   * that were never loaded are left out.
    */
-  stateDict(): Record<string, HostTensor<"float32">> {
+  stateDict(): Record<string, HostTensor> {
+    const weights = this.parameterOwners().flatMap(({ parameter, weight }): [string, HostTensor][] =>
+      parameter.loaded ? [[weight.name, parameter]] : [],
+    );
+    const buffers = this.#buffers().filter(([, { persistent }]) => persistent);
     return Object.fromEntries(
-      this.parameterOwners().flatMap(({ parameter, weight }) =>
-        parameter.loaded ? [[weight.name, plainCopy(parameter)]] : [],
-      ),
+      [...weights, ...buffers].map(([name, { dtype, shape, data }]) => [
+        name,
+        { dtype, shape, data: data.slice() },
+      ]),
     );
   }
 
@@ -383,11 +466,11 @@ export abstract class Module {
     const own = foreignWeights(rules).map(({ name: key, shape }): Owned => {
       const parameter = this.#own.get(key) ?? Parameter.unloaded(shape);
       this.#own.set(key, parameter);
-      return { parameter, weight: { name: full(key), shape } };
+      return { parameter, buffer: key.startsWith("running_"), weight: { name: full(key), shape } };
     });
     const given = Object.entries(this).flatMap(([key, value]: [string, unknown]): Owned[] =>
       value instanceof Parameter
-        ? [{ parameter: value, weight: { name: full(key), shape: value.shape } }]
+        ? [{ parameter: value, buffer: false, weight: { name: full(key), shape: value.shape } }]
         : [],
     );
     return [...own, ...given];
@@ -395,6 +478,36 @@ export abstract class Module {
 
   private parameterOwners(): Owned[] {
     return this.namedModules().flatMap(([path, owner]) => owner.#ownWeights(path));
+  }
+
+  /** Buffers in attributes, by name. */
+  #buffers(): [name: string, buffer: Buffer][] {
+    return this.namedModules().flatMap(([path, owner]) =>
+      Object.entries(owner).flatMap(([key, value]: [string, unknown]): [string, Buffer][] =>
+        value instanceof Buffer ? [[path === "" ? key : `${path}.${key}`, value]] : [],
+      ),
+    );
+  }
+
+  /** Sets an attribute of a name that nothing else has. */
+  #attach<T extends object>(
+    method: string,
+    name: string,
+    value: T,
+    kind: abstract new (...of: never[]) => object,
+  ): T {
+    const held = this as unknown as Record<string, unknown>;
+    const free = held[name] === undefined || held[name] === null || held[name] instanceof kind;
+    if (typeof name !== "string" || name === "" || name.includes(".") || !free || !(value instanceof kind))
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: `${method} of ${this.constructor.name}`,
+        expected: "a name without dots that nothing else has, and what it is for",
+        got: `${shown(name)}, ${kindOf(value)}`,
+        cure: "choose another name",
+      });
+    held[name] = value;
+    return value;
   }
 
   private engine(): Adapter {
@@ -501,9 +614,3 @@ export abstract class Module {
     for (const [, module] of this.namedModules()) forget(module);
   }
 }
-
-const plainCopy = ({ shape, data }: Parameter): HostTensor<"float32"> => ({
-  dtype: "float32",
-  shape,
-  data: data.slice(),
-});

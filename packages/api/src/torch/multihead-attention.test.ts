@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import * as torch from "./index.js";
 import { nn, packPaddedSequence, padPackedSequence, tensor, type Tensor } from "./index.js";
 
 const numbers = (shape: number[], seed: number) =>
-  tensor(
+  torch.tensor(
     Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => Math.sin(12.9 * k + 7 * seed)),
     shape,
   );
@@ -72,11 +73,59 @@ describe("nn.MultiheadAttention", () => {
     class Masked extends nn.Module {
       heads = new nn.MultiheadAttention(4, 2);
       forward(x: Tensor, mask: Tensor) {
-        return this.heads.call(x, x, x, mask as never);
+        return this.heads.call(x, x, x, mask);
       }
     }
-    await expect(new Masked().run(numbers([2, 2, 4], 1), numbers([2, 2], 1))).rejects.toThrow(
-      "there are no masks; pack the sequences that it looks at",
+    const module = new Masked();
+    module.loadStateDict(
+      Object.fromEntries(Object.entries(own).map(([key, value]) => [`heads.${key}`, value])),
     );
+    const x = numbers([3, 2, 4], 1);
+    for (const run of [
+      async () => module.call(x, numbers([3, 2], 1)),
+      () => module.run(x, numbers([3, 2], 1)),
+    ])
+      await expect(run()).rejects.toThrow("expected keyPaddingMask [2, 3], got [3, 2]");
+    const ids = numbers([2, 3], 1).long();
+    expect(() => module.call(x, ids)).toThrow("expected keyPaddingMask of flags or floats, got int32");
+    expect(() => module.heads.call(x, x, x, { dropout: 1 } as never)).toThrow("dropout");
+    expect(() => module.heads.call(x, x, numbers([3, 2, 5], 1), { attnMask: numbers([3, 3], 1) })).toThrow(
+      "expected value of 2 or 3 axes, the last 4, got [3, 2, 5]",
+    );
+  });
+
+  it("sees how it is called at each call", () => {
+    const module = new nn.MultiheadAttention(4, 2);
+    module.loadStateDict(own);
+    const x = numbers([3, 2, 4], 5);
+    const [all] = module.call(x, x, x);
+    const [causal] = module.call(x, x, x, { isCausal: true });
+    expect(causal.at(0).tolist()).not.toEqual(all.at(0).tolist());
+    expect(module.call(x, x, x, { needWeights: false })[1]).toBe(null);
+    // The same by a mask, which is other operations.
+    const [masked] = module.call(x, x, x, { attnMask: torch.ones(3, 3).triu(1).bool() });
+    expect(masked.sub(causal).abs().max().item()).toBeLessThan(1e-6);
+  });
+
+  it("looks at keys of another length, at once and traced, described for one length before", async () => {
+    class Cross extends nn.Module {
+      heads = new nn.MultiheadAttention(4, 2, { batchFirst: true });
+      forward(x: Tensor, memory: Tensor) {
+        return this.heads.call(x, memory, memory, { needWeights: false })[0];
+      }
+    }
+    const module = new Cross();
+    module.loadStateDict(
+      Object.fromEntries(Object.entries(own).map(([key, value]) => [`heads.${key}`, value])),
+    );
+    const x = numbers([2, 3, 4], 5);
+    for (const length of [3, 5, 3, 2]) {
+      const memory = numbers([2, length, 4], 6);
+      const now = module.call(x, memory);
+      const traced = await module.run(x, memory);
+      expect(traced.shape).toEqual([2, 3, 4]);
+      expect(traced.sub(now).abs().max().item()).toBeLessThan(1e-6);
+    }
+    module.dispose();
   });
 });

@@ -66,7 +66,7 @@ describe("a state dict of what PyTorch computes weights of", () => {
   const linear = (parts: Readonly<Record<string, AnyTensor>>): Float32Array => {
     const module = new nn.Linear(2, 2, { bias: false });
     module.loadStateDict(parts);
-    return module.stateDict()["weight"]!.data;
+    return module.stateDict()["weight"]!.data as Float32Array;
   };
   const v = tensor([
     [3, 4],

@@ -10,6 +10,8 @@ export type StateDict = Readonly<Record<string, AnyTensor>>;
 /** A weight of a module under its name in the state dict. */
 export interface Owned {
   readonly parameter: Parameter;
+  /** Whether it is no parameter in PyTorch: statistics of training. */
+  readonly buffer: boolean;
   readonly weight: WeightSpec;
 }
 

@@ -34,7 +34,7 @@ export interface PoolOptions {
 }
 
 /** What they share: windows over the last axis, [batch, channels, time], where specs have channels last. */
-abstract class Windowed extends Module {
+export abstract class Windowed extends Module {
   /** What it does to [batch, time, channels]. */
   protected abstract layer(name: string, input: string, channels: number): LayerSpec;
 
@@ -85,7 +85,7 @@ abstract class Windowed extends Module {
 }
 
 /** Checks a number of steps. @throws UNROLL_ARGUMENT */
-function steps(place: string, name: string, value: unknown): number {
+export function steps(place: string, name: string, value: unknown): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= 0) return value;
   throw unrollError({
     code: "UNROLL_ARGUMENT",
@@ -218,7 +218,7 @@ abstract class Pool1d extends Windowed {
       kernelSize: [kernelSize],
       strides: [stride],
       padding: [[padding, padding]],
-      countPadding: true,
+      countPadding: kind === "average",
       ...(!same && { axis: "windows" }),
     });
   }

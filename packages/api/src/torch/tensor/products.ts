@@ -128,35 +128,88 @@ function contracted(b: Block, one: Labelled, other: Labelled, kept: ReadonlySet<
   return { value: product, labels };
 }
 
-/** A sum of products over letters, as `"bij,bjk->bik"`. @throws UNROLL_ARGUMENT, UNROLL_SHAPE */
+/** Where two axes of one letter are equal, that one of them stays: [..., n, ..., n] to [..., n, ...]. */
+function diagonal(b: Block, { value, labels }: Labelled): Labelled {
+  const second = labels.findIndex((label, k) => labels.indexOf(label) !== k);
+  if (second < 0) return { value, labels };
+  const first = labels.indexOf(labels[second]!);
+  const others = labels.flatMap((_, k) => (k === first || k === second ? [] : [k]));
+  const shape = sizesOf(value);
+  const size = shape[first]!;
+  const rest = others.map((k) => shape[k]!);
+  const square = reshaped(b, b.transpose(value, [...others, first, second]), [...rest, size * size]);
+  // Each is one more than a row after the one before it.
+  const held = size === 1 ? square : b.stride(square, rest.length, 0, 0, size + 1);
+  return diagonal(b, { value: held, labels: [...others.map((k) => labels[k]!), labels[first]!] });
+}
+
+/** Without axes of length 1 whose letter is longer elsewhere, along which a value is stretched. */
+function unstretched(b: Block, { value, labels }: Labelled, sizes: ReadonlyMap<string, number>): Labelled {
+  const own = sizesOf(value);
+  const kept = labels.flatMap((label, k) => (own[k] === sizes.get(label) ? [k] : []));
+  return {
+    value: reshaped(
+      b,
+      value,
+      kept.map((k) => own[k]!),
+    ),
+    labels: kept.map((k) => labels[k]!),
+  };
+}
+
+/** Names of the axes that an ellipsis stands for, counted from the last. */
+const unnamed = (count: number): string[] => Array.from({ length: count }, (_, k) => `.${count - k}`);
+
+/** The letters of a term or of the right side, with `...` as names of their own. */
+const lettersOf = (text: string, hidden: readonly string[]): string[] => {
+  const [low, high] = text.split("...");
+  return high === undefined ? [...text] : [...low!, ...hidden, ...high];
+};
+
+/**
+ * A sum of products over letters, as `"bij,bjk->bik"`. A letter twice in a term is the diagonal; `...` stands
+ * for axes that stretch to each other.
+ *
+ * @throws UNROLL_ARGUMENT, UNROLL_SHAPE
+ */
 export function einsum(equation: string, operands: readonly Sized[]): Operation {
   const refuse = (expected: string, got: string, cure: string): never => {
     throw unrollError({ code: "UNROLL_ARGUMENT", place: "einsum", expected, got, cure });
   };
   floats("einsum", operands);
   const text = equation.replaceAll(" ", "");
-  if (!/^[a-zA-Z]*(,[a-zA-Z]*)*(->[a-zA-Z]*)?$/.test(text))
-    refuse("letters, commas and one arrow", equation, 'e.g. "bij,bjk->bik"; dots are not supported');
+  const term = String.raw`[a-zA-Z]*(\.\.\.)?[a-zA-Z]*`;
+  if (!new RegExp(`^${term}(,${term})*(->${term})?$`).test(text))
+    refuse("letters, ellipses, commas and one arrow", equation, 'e.g. "bij,bjk->bik" or "...ij,j->...i"');
   const [from = "", to] = text.split("->");
-  const inputs = from.split(",").map((one) => [...one]);
+  const terms = from.split(",");
+  if (terms.length !== operands.length)
+    refuse(`${terms.length} tensors, as ${equation} has`, `${operands.length}`, "one for each term");
+  let most = 0;
+  const inputs = terms.map((one, k) => {
+    const { shape } = operands[k]!;
+    const letters = one.replace("...", "").length;
+    const hidden = shape.length - letters;
+    if (one.includes("...") ? hidden < 0 : hidden !== 0)
+      refuse(`${letters} axes for "${one}"`, shownShape(shape), "one letter for each axis");
+    most = Math.max(most, hidden);
+    return lettersOf(one, unnamed(hidden));
+  });
   const counts = new Map<string, number>();
   for (const label of inputs.flat()) counts.set(label, (counts.get(label) ?? 0) + 1);
-  const once = [...counts].flatMap(([label, count]) => (count === 1 ? [label] : [])).sort();
-  const output = to === undefined ? once : [...to];
-  if (inputs.length !== operands.length)
-    refuse(`${inputs.length} tensors, as ${equation} has`, `${operands.length}`, "one for each term");
+  const once = [...counts].flatMap(([label, count]) =>
+    count === 1 && !label.startsWith(".") ? [label] : [],
+  );
+  const output = to === undefined ? [...unnamed(most), ...once.sort()] : lettersOf(to, unnamed(most));
   const sizes = new Map<string, number>();
   inputs.forEach((labels, k) => {
-    const { shape } = operands[k]!;
-    if (labels.length !== shape.length)
-      refuse(`${labels.length} axes for "${labels.join("")}"`, shownShape(shape), "one letter for each axis");
-    if (new Set(labels).size < labels.length)
-      refuse("each letter once in a term", labels.join(""), "diagonals are not supported");
     labels.forEach((label, axis) => {
-      const size = sizes.get(label) ?? shape[axis]!;
-      if (size !== shape[axis])
-        refuse(`${size} elements along "${label}"`, `${shape[axis]}`, "a letter has one size");
-      sizes.set(label, size);
+      const size = operands[k]!.shape[axis]!;
+      const known = sizes.get(label) ?? 1;
+      const twice = labels.indexOf(label) !== axis && operands[k]!.shape[labels.indexOf(label)] !== size;
+      if ((known !== 1 && size !== 1 && size !== known) || twice)
+        refuse(`${known} elements along "${label}"`, `${size}`, "a letter has one size");
+      sizes.set(label, Math.max(known, size));
     });
   });
   const odd = output.find((label, k) => !sizes.has(label) || output.indexOf(label) !== k);
@@ -165,13 +218,15 @@ export function einsum(equation: string, operands: readonly Sized[]): Operation 
     name: "einsum",
     key: `einsum ${text}`,
     build(b, values) {
-      const terms = values.map((value, k): Labelled => ({ value, labels: inputs[k]! }));
-      let [all] = terms as [Labelled, ...Labelled[]];
-      terms.slice(1).forEach((term, k) => {
-        const later = new Set([...output, ...inputs.slice(k + 2).flat()]);
+      const found = values.map((value, k) =>
+        unstretched(b, diagonal(b, { value, labels: inputs[k]! }), sizes),
+      );
+      let [all] = found as [Labelled, ...Labelled[]];
+      found.slice(1).forEach((one, k) => {
+        const later = new Set([...output, ...found.slice(k + 2).flatMap(({ labels }) => labels)]);
         const around = (other: Labelled): ReadonlySet<string> => new Set([...later, ...other.labels]);
-        const [one, other] = [summed(b, all, around(term)), summed(b, term, around(all))];
-        all = contracted(b, one, other, later);
+        const [left, right] = [summed(b, all, around(one)), summed(b, one, around(all))];
+        all = contracted(b, left, right, later);
       });
       return inOrder(b, summed(b, all, new Set(output)), output);
     },

@@ -66,12 +66,16 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   ["bmm of batches", () => ones(2, 3, 4).bmm(ones(3, 4, 5)), "bmm: expected tensors of 3 and 3 axes"],
   ["dot of lengths", () => v.dot(ones(3)), "dot: expected [..., m, k] and [..., k, n]"],
   ["matmul of ids", () => x.matmul(ids(1, 2, 3, 4)), "matmul: expected float32, got int32"],
-  ["einsum with dots", () => einsum("...i,i->...", x, v), "einsum: expected letters, commas and one arrow"],
+  ["einsum with a dot", () => einsum(".i->i", x), "einsum: expected letters, ellipses, commas and one arrow"],
+  ["einsum of two ellipses", () => einsum("...i...->i", x), "got ...i...->i"],
+  ["einsum of too many letters", () => einsum("...abc->a", x), 'einsum: expected 3 axes for "...abc"'],
   ["einsum of too few", () => einsum("ij,j->i", x), "einsum: expected 2 tensors, as ij,j->i has, got 1"],
   ["einsum of axes", () => einsum("i->i", x), 'einsum: expected 1 axes for "i", got [3, 4]'],
   ["einsum of sizes", () => einsum("ij,i->j", x, v), 'einsum: expected 3 elements along "i", got 4'],
   ["einsum to a new letter", () => einsum("ij->k", x), "einsum: expected each letter of the output once"],
-  ["einsum of a diagonal", () => einsum("ii->i", ones(2, 2)), "einsum: expected each letter once in a term"],
+  ["einsum of no square", () => einsum("ii->i", x), 'einsum: expected 3 elements along "i", got 4'],
+  ["einsum of a flat square", () => einsum("ii->i", ones(1, 2)), 'elements along "i"'],
+  ["einsum to a letter twice", () => einsum("i->ii", v), "einsum: expected each letter of the output once"],
   // Dtypes.
   [
     "to('cuda')",

@@ -1,0 +1,2 @@
+/** PyTorch's `torch.nn.utils`. */
+export * as rnn from "./rnn-utils.js";
