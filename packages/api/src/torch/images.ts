@@ -203,6 +203,7 @@ abstract class Pool2d extends Imaged {
 
   constructor(
     place: string,
+    /** Elements of a window along height and width. */
     readonly kernelSize: Pair,
     known: readonly string[],
     options: number | AvgPool2dOptions | undefined,

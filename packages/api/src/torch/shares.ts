@@ -24,7 +24,11 @@ export class Softmax2d extends Applied {
   }
 }
 
-/** e^-x / Σ e^-x along an axis. */
+/**
+ * e^-x / Σ e^-x along an axis.
+ *
+ * @param options `dim`, by itself or by name: the axis
+ */
 export function softmin(x: Tensor, options: number | { dim: number }, ...rest: never[]): Tensor {
   noMore("F.softmin", rest);
   return tensorOf("F.softmin", x).neg().softmax(dimGiven("F.softmin", options));
