@@ -16,6 +16,7 @@ export const layers = [
   "config",
   "torch",
   "keras",
+  "tf1",
 ];
 
 const api = "^packages/api/src/";
@@ -36,6 +37,7 @@ const apart = [
   ["formats", ["program", "layers", "specification", "lowering", "model", "builtin"]],
   ["config", ["program", "layers", "specification", "lowering", "model", "formats", "dialects", "cells"]],
   ["keras", ["torch"]],
+  ["tf1", ["keras", "model", "lowering"]],
 ].map(([folder, others]) => ({
   name: `${folder}-is-apart`,
   comment: `${folder} needs nothing of ${others.join(", ")}.`,

@@ -1,0 +1,119 @@
+import type { Value } from "../program/builder.js";
+import { foldCell } from "../layers/recurrence.js";
+import { bodyOf } from "./body.js";
+import { emit } from "./emit.js";
+import { type Check, Tensor } from "./graph.js";
+import { operation, placeholder } from "./operations.js";
+import { refuse } from "./refuse.js";
+import { filled, flatten, type Structure } from "./structure.js";
+
+/** State of a cell: a tensor, an LSTM's (c, h), or the states of several cells. */
+export type State = Structure<Tensor>;
+
+/** One step of a cell, as its `call` is. */
+export type Step = (inputs: Tensor, state: State) => [output: Tensor, state: State];
+
+/** What a cell is folded over. */
+export interface FoldOver {
+  /** [time, batch, features] */
+  readonly x: Tensor;
+  /** Before the first step. */
+  readonly state: State;
+  /** Steps of each row, int32 [batch]; undefined where all are real. */
+  readonly lengths: Tensor | undefined;
+  /** From the last real step of each row to the first. */
+  readonly reverse: boolean;
+}
+
+export const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
+
+/** How TensorFlow 1 walks over time: zeros where a row has ended, its state as it was. */
+export const WALK = { maskedOutput: "zero", heldStart: "zeros" } as const;
+
+/** That lengths which are fed lie within the steps there are. @throws UNROLL_SHAPE at a run */
+export const lengthsWithin =
+  (lengths: Tensor | undefined, steps: number): Check =>
+  (fed) => {
+    const given = lengths && fed(lengths);
+    const off = given?.data.findIndex((length) => length < 0 || length > steps) ?? -1;
+    if (off >= 0)
+      refuse(
+        "sequenceLength",
+        `lengths from 0 to ${steps}, the steps there are`,
+        `${given!.data[off]} of row ${off}`,
+        "lengths count the steps of each row",
+        "UNROLL_SHAPE",
+      );
+  };
+
+/** Folds any cell over time, its step traced once. */
+export function foldStep(
+  { x, state, lengths, reverse }: FoldOver,
+  step: Step,
+): [outputs: Tensor, state: State] {
+  const place = "recurrence";
+  const before = flatten(place, state, isTensor);
+  const element = placeholder("float32", x.shape.slice(1), "step_input");
+  const parts = before.map(({ shape }) => placeholder("float32", [null, ...shape.slice(1)], "step_state"));
+  let next = 0;
+  const [output, after] = step(
+    element,
+    filled(state, isTensor, () => parts[next++]!),
+  );
+  const results = flatten(place, after, isTensor);
+  const body = bodyOf([element, ...parts], [output, ...results]);
+  if (results.length !== parts.length)
+    refuse(
+      place,
+      `${parts.length} state parts, as before the step`,
+      `${results.length}`,
+      "keep the state's form",
+    );
+  const extent = lengths ? [lengths] : [];
+  const keys = { state: before.map((_, k) => `s${k}`), captured: body.captured.map((_, k) => `c${k}`) };
+  const named = (names: readonly string[], values: readonly Value[]): Record<string, Value> =>
+    Object.fromEntries(names.map((name, k) => [name, values[k]!]));
+  const [outputs, ...last] = operation(
+    "While",
+    {
+      inputs: [x, ...extent, ...before, ...body.captured],
+      weights: body.weights,
+      check: ([sequence]) => lengthsWithin(lengths, sequence!.type.shape[0] as number),
+      build(b, [sequence, ...rest], weights, checks) {
+        const ends = lengths && rest.shift();
+        const given = rest.splice(0, before.length);
+        const weightKeys = weights.map((_, k) => `w${k}`);
+        const { y, carries } = foldCell(
+          b,
+          {
+            x: sequence!,
+            extent: ends ? { lengths: ends } : {},
+            state: named(keys.state, given),
+            captures: { ...named(keys.captured, rest), ...named(weightKeys, weights) },
+            attrs: { reverse, ...WALK },
+            output: { size: output.shape.at(-1) ?? 0 },
+          },
+          (inner, view) => {
+            const known = new Map<Tensor, Value>([[element, view.x]]);
+            parts.forEach((part, k) => known.set(part, view.state[keys.state[k]!]!));
+            body.captured.forEach((tensor, k) => known.set(tensor, view.captures[keys.captured[k]!]!));
+            const [y, ...state] = emit(body.outputs, {
+              b: inner,
+              known,
+              checks,
+              weightOf: (weight) => view.captures[weightKeys[body.weights.indexOf(weight)]!]!,
+            });
+            return { output: y!, state: named(keys.state, state) };
+          },
+        );
+        return [y, ...keys.state.map((key) => carries[key]!)];
+      },
+    },
+    [
+      { dtype: "float32", shape: [x.shape[0]!, x.shape[1] ?? null, ...output.shape.slice(1)] },
+      ...before.map(({ dtype, shape }) => ({ dtype, shape })),
+    ],
+  );
+  next = 0;
+  return [outputs!, filled(after, isTensor, () => last[next++]!)];
+}

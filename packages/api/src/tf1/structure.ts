@@ -1,0 +1,86 @@
+import { isRecord, kindOf } from "../contract/kind.js";
+import { refuse } from "./refuse.js";
+
+/** Values in an order, with names: TensorFlow's named tuples. Can be taken apart as a list. */
+export abstract class NamedTuple<T> implements Iterable<unknown> {
+  /** Its values, in order. */
+  abstract values(): readonly unknown[];
+  /** One of the same sort with other values. */
+  abstract with(values: readonly unknown[]): NamedTuple<T>;
+
+  /** So that `const [c, h] = state` reads as in Python. */
+  [Symbol.iterator](): Iterator<unknown> {
+    return this.values()[Symbol.iterator]();
+  }
+}
+
+/**
+ * State of an LSTM cell: (c, h), c first, as TensorFlow 1 has it. Keras, PyTorch and ONNX have h first.
+ */
+export class LSTMStateTuple<T> extends NamedTuple<T> {
+  /** Cell state, [batch, units]. */
+  readonly c: T;
+  /** Hidden state, the output, [batch, units], or projected [batch, numProj]. */
+  readonly h: T;
+
+  /** In TensorFlow's order. */
+  constructor(c: T, h: T) {
+    super();
+    this.c = c;
+    this.h = h;
+  }
+
+  values(): readonly [T, T] {
+    return [this.c, this.h];
+  }
+
+  with([c, h]: readonly unknown[]): LSTMStateTuple<T> {
+    return new LSTMStateTuple(c as T, h as T);
+  }
+}
+
+/** One value, or values in lists, tuples and objects: a state, what is fetched. */
+export type Structure<T> =
+  T | LSTMStateTuple<T> | NamedTuple<T> | readonly Structure<T>[] | { readonly [name: string]: Structure<T> };
+
+/** How deep structures nest; what goes on is a circle. */
+const DEEPEST = 32;
+
+/** The values of a structure in order; `isLeaf` tells values from structures. @throws UNROLL_ARGUMENT */
+export function flatten<T>(
+  place: string,
+  structure: unknown,
+  isLeaf: (value: unknown) => value is T,
+  depth = 0,
+): T[] {
+  if (isLeaf(structure)) return [structure];
+  const within =
+    structure instanceof NamedTuple
+      ? structure.values()
+      : Array.isArray(structure)
+        ? (structure as unknown[])
+        : isRecord(structure)
+          ? Object.values(structure)
+          : null;
+  if (within === null || depth > DEEPEST)
+    refuse(
+      place,
+      "tensors, or tensors in lists and tuples",
+      within === null ? kindOf(structure) : "a structure without end",
+      "e.g. [outputs, state]",
+    );
+  return within.flatMap((one) => flatten(place, one, isLeaf, depth + 1));
+}
+
+/** A structure with other values in the places of its own. */
+export function filled<T, R>(
+  structure: unknown,
+  isLeaf: (value: unknown) => value is T,
+  next: (leaf: T) => R,
+): Structure<R> {
+  if (isLeaf(structure)) return next(structure);
+  const fill = (one: unknown): Structure<R> => filled(one, isLeaf, next);
+  if (structure instanceof NamedTuple) return structure.with(structure.values().map(fill)) as Structure<R>;
+  if (Array.isArray(structure)) return structure.map(fill);
+  return Object.fromEntries(Object.entries(structure as object).map(([name, one]) => [name, fill(one)]));
+}
