@@ -7,6 +7,7 @@
 export * as nn from "./nn.js";
 export * as layers from "./layers.js";
 export * as rnnCell from "./rnn-cell.js";
+export * as seq2seq from "./seq2seq/index.js";
 export {
   bidirectionalDynamicRnn,
   type BidirectionalRnnOptions,

@@ -215,7 +215,7 @@ export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
   );
 }
 
-/** An index along one axis: one place, which drops the axis; `":"`, all; or from a place to before another. */
+/** Along one axis: a place, which drops the axis; `":"`, all; or from a place to before another. */
 export type Index = number | ":" | readonly [from: number, to?: number];
 
 /**

@@ -11,3 +11,8 @@ export { type CellCall, RNNCell } from "./cells/rnn-cell.js";
 export { DropoutWrapper, type DropoutWrapperOptions, ResidualWrapper } from "./cells/wrappers.js";
 export { type CellActivation } from "./cells/equation-cell.js";
 export { LSTMStateTuple } from "./structure.js";
+export { AttentionCellWrapper, type AttentionCellWrapperOptions } from "./cells/attention-cell-wrapper.js";
+export {
+  LayerNormBasicLSTMCell,
+  type LayerNormBasicLSTMCellOptions,
+} from "./cells/layer-norm-basic-lstm-cell.js";

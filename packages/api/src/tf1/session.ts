@@ -126,9 +126,7 @@ export class Session {
     const unexpected = strict ? unused : [];
     if (missing.length + unexpected.length + shapes.length > 0) {
       const near =
-        missing[0] === undefined || unused.length === 0
-          ? ""
-          : ` (the nearest is ${nearest(missing[0], unused)})`;
+        missing[0] === undefined || unused.length === 0 ? "" : ` (nearest: ${nearest(missing[0], unused)})`;
       const parts = [
         ...(missing.length > 0 ? [`missing ${missing.join(", ")}${near}`] : []),
         ...(unexpected.length > 0 ? [`unexpected ${unexpected.join(", ")}`] : []),

@@ -85,7 +85,8 @@ export const getVariableScope = (): VariableScope => getDefaultGraph().scopes.cu
  * A variable of the scope, made, or shared where the scope says so. It has the numbers that
  * `session.restore` gives.
  *
- * @throws UNROLL_ARGUMENT where it is there and the scope does not reuse it, or it is not and the scope does; UNROLL_SHAPE for sizes that are not known, or others than it has
+ * @throws UNROLL_ARGUMENT where it is there and the scope does not reuse it, or it is not and the scope does;
+ *   UNROLL_SHAPE for sizes that are not known, or others than it has
  */
 export function getVariable(
   name: string,
