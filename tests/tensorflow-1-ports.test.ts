@@ -2,11 +2,9 @@ import { readFileSync } from "node:fs";
 import { tensor, type HostTensor } from "@unroll/api";
 import * as tf from "@unroll/api/tf1";
 import { readSafetensors } from "@unroll/api/weights";
-import { compareWithBound } from "@unroll/conformance";
 import { beforeEach, describe, expect, it } from "vitest";
-import { deriveProgramBounds } from "../conformance/src/properties/hold-program.js";
-import { programOf, weightsFor } from "../packages/api/src/tf1/program.js";
 import { engines } from "./engines.js";
+import { holds } from "./tensorflow-1.js";
 
 // Whole scripts of TensorFlow 1, written as their authors write them, against what TensorFlow computed.
 
@@ -27,26 +25,6 @@ function recorded(name: string) {
     return data instanceof Int32Array ? tensor(data, shape, "int32") : tensor(data as Float32Array, shape);
   };
   return { of, variables };
-}
-
-/** Holds results, and what TensorFlow computed, to the bound of the program that the graph comes to. */
-function holds(
-  targets: readonly tf.Tensor[],
-  given: ReadonlyMap<tf.Tensor, HostTensor>,
-  variables: ReturnType<typeof recorded>["variables"],
-) {
-  const made = programOf(targets, given);
-  const read = (variable: tf.Tensor) => variables[variable.name] as unknown as HostTensor<"float32">;
-  const weights = weightsFor(made, read);
-  const feeds = Object.fromEntries([...made.feeds].map(([one, name]) => [name, given.get(one)!]));
-  const { exact, bounds } = deriveProgramBounds({ program: made.program, weights, feeds }, "f32");
-  return (k: number, got: HostTensor, whose: string): void => {
-    const name = `fetch.${k}`;
-    expect(
-      compareWithBound(got, exact[name]!, bounds[name]!).errorOverBound,
-      `${whose} ${name}`,
-    ).toBeLessThan(1);
-  };
 }
 
 beforeEach(() => tf.resetDefaultGraph());
