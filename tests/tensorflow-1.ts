@@ -9,7 +9,7 @@ import { programOf, weightsFor } from "../packages/api/src/tf1/program.js";
 type Given = ReadonlyMap<tf.Tensor, HostTensor>;
 type Variables = Readonly<Record<string, NamedTensor>>;
 
-/** What one result of a graph may be: the truth in float64 of its program, and how far an engine may be off. */
+/** Holds result k of a graph to the truth in float64 of its program, as near as an engine has to be. */
 export type Holds = (k: number, got: { readonly data: ArrayLike<number> }, whose: string) => void;
 
 /** Holds results, and what TensorFlow computed, to the bound of the program that the graph comes to. */

@@ -30,21 +30,46 @@ export const isTensor = (value: unknown): value is Tensor => value instanceof Te
 /** How TensorFlow 1 walks over time: zeros where a row has ended, its state as it was. */
 export const WALK = { maskedOutput: "zero", heldStart: "zeros" } as const;
 
-/** That lengths which are fed lie within the steps there are. @throws UNROLL_SHAPE at a run */
-export const lengthsWithin =
-  (lengths: Tensor | undefined, steps: number): Check =>
-  (fed) => {
+/** Refuses values of another number of rows: one row would be stretched. @throws UNROLL_SHAPE */
+export function assertRows(place: string, rows: number, values: readonly Value[]): void {
+  const off = values.find(({ type }) => type.shape[0] !== rows);
+  if (off)
+    refuse(
+      place,
+      `${rows} rows, as the input has`,
+      `[${off.type.shape.join(", ")}]`,
+      "batch is the first axis of a state and of lengths",
+      "UNROLL_SHAPE",
+    );
+}
+
+/**
+ * The check of what a sequence [time, batch, ...] is folded with: as many rows, and lengths within the steps
+ * there are, where those are fed.
+ *
+ * @throws UNROLL_SHAPE, of lengths at a run
+ */
+export function foldCheck(
+  place: string,
+  lengths: Tensor | undefined,
+  sequence: Value,
+  rest: readonly Value[],
+): Check {
+  const [steps, rows] = sequence.type.shape as readonly number[] as [number, number];
+  assertRows(place, rows, rest);
+  return (fed) => {
     const given = lengths && fed(lengths);
     const off = given?.data.findIndex((length) => length < 0 || length > steps) ?? -1;
     if (off >= 0)
       refuse(
-        "sequenceLength",
+        `${place} sequenceLength`,
         `lengths from 0 to ${steps}, the steps there are`,
         `${given!.data[off]} of row ${off}`,
         "lengths count the steps of each row",
         "UNROLL_SHAPE",
       );
   };
+}
 
 /** Folds any cell over time, its step traced once. */
 export function foldStep(
@@ -78,7 +103,8 @@ export function foldStep(
     {
       inputs: [x, ...extent, ...before, ...body.captured],
       weights: body.weights,
-      check: ([sequence]) => lengthsWithin(lengths, sequence!.type.shape[0] as number),
+      check: ([sequence, ...rest]) =>
+        foldCheck(place, lengths, sequence!, rest.slice(0, extent.length + before.length)),
       build(b, [sequence, ...rest], weights, checks) {
         const ends = lengths && rest.shift();
         const given = rest.splice(0, before.length);

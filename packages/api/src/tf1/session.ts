@@ -29,15 +29,17 @@ export type FeedDict =
   | Readonly<Record<string, FeedValue>>;
 
 /** What a run returns for what was asked of it: numbers in the same structure. */
-export type Fetched<F> = F extends Tensor | string
-  ? HostTensor
-  : F extends LSTMStateTuple<Tensor>
-    ? LSTMStateTuple<HostTensor>
-    : F extends readonly unknown[]
-      ? { -readonly [K in keyof F]: Fetched<F[K]> }
-      : F extends object
-        ? { [K in keyof F]: Fetched<F[K]> }
-        : never;
+export type Fetched<F> = [Structure<Tensor>] extends [F]
+  ? Structure<HostTensor>
+  : F extends Tensor | string
+    ? HostTensor
+    : F extends LSTMStateTuple<Tensor>
+      ? LSTMStateTuple<HostTensor>
+      : F extends readonly unknown[]
+        ? { -readonly [K in keyof F]: Fetched<F[K]> }
+        : F extends object
+          ? { [K in keyof F]: Fetched<F[K]> }
+          : never;
 
 /** Options of {@link Session}. */
 export interface SessionOptions {
@@ -132,7 +134,11 @@ export class Session {
         ...(unexpected.length > 0 ? [`unexpected ${unexpected.join(", ")}`] : []),
         ...shapes,
       ];
-      const counts = `${missing.length} missing, ${unexpected.length} unexpected, ${shapes.length} mis-shaped`;
+      const counts = [
+        `${missing.length} missing`,
+        `${unexpected.length} unexpected`,
+        `${shapes.length} mis-shaped`,
+      ].join(", ");
       refuse(
         place,
         `${wanted.size} variables`,

@@ -39,8 +39,9 @@ export interface AttentionCellWrapperOptions {
 /**
  * `tf.contrib.rnn.AttentionCellWrapper`: a cell that attends to its own last outputs.
  *
- * x' = [x, a]·kernel + bias goes into the cell; from its state s, e_j = Σ attn_v ⊙ tanh(m_j·attn_w + s·kernel +
- * bias), a' = Σ softmax(e)_j m_j; the output [cell output, a']·kernel + bias takes the place of the oldest m.
+ * x' = [x, a]·kernel + bias goes into the cell; from its state s, e_j = Σ attn_v ⊙ tanh(m_j·attn_w +
+ * s·kernel + bias), a' = Σ softmax(e)_j m_j; the output [cell output, a']·kernel + bias takes the place of
+ * the oldest m.
  *
  * The state is a list of the cell's, a [batch, attnSize], and the outputs m [batch, attnSize attnLength],
  * oldest first. Variables stand in `attention_cell_wrapper`: `kernel`, `bias`; `attention/attn_w` [1, 1,

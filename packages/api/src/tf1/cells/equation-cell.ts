@@ -7,7 +7,7 @@ import { cellDefinitions, type KnownCellSpec } from "../../layers/cells.js";
 import type { CellDefinition } from "../../layers/definition.js";
 import { recurrent } from "../../layers/recurrent.js";
 import type { Value } from "../../program/builder.js";
-import { type FoldOver, lengthsWithin, type State, WALK } from "../fold.js";
+import { type FoldOver, foldCheck, assertRows, type State, WALK } from "../fold.js";
 import { getDefaultGraph, type Tensor, type VariableReader, type Weight } from "../graph.js";
 import * as operations from "../operations.js";
 import { operation } from "../operations.js";
@@ -136,7 +136,8 @@ export abstract class EquationCell extends RNNCell {
       {
         inputs: [inputs, ...parts.map((part) => before[part]!)],
         weights,
-        build(b, [x, ...held], values) {
+        build: (b, [x, ...held], values) => {
+          assertRows(this.scopeName, x!.type.shape[0] as number, held);
           const scope = {
             b,
             reads: {},
@@ -169,7 +170,7 @@ export abstract class EquationCell extends RNNCell {
       {
         inputs: [x, ...parts.map((part) => before[part]!), ...(lengths ? [lengths] : [])],
         weights,
-        check: ([sequence]) => lengthsWithin(lengths, sequence!.type.shape[0] as number),
+        check: ([sequence, ...rest]) => foldCheck(this.scopeName, lengths, sequence!, rest),
         build(b, [sequence, ...rest], values) {
           const held = rest.splice(0, parts.length);
           const scope = {

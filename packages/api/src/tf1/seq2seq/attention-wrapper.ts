@@ -2,9 +2,9 @@ import { isRecord, kindOf } from "../../contract/kind.js";
 import { knownOptions } from "../../contract/known-options.js";
 import { cellOptions, RNNCell, sizeGiven } from "../cells/rnn-cell.js";
 import { Dense } from "../dense.js";
-import type { State } from "../fold.js";
+import { assertRows, type State } from "../fold.js";
 import type { Tensor } from "../graph.js";
-import { type AxisSize, concat, shape, type SizeLike, zeros } from "../operations.js";
+import { type AxisSize, concat, operation, shape, type SizeLike, zeros } from "../operations.js";
 import { refuse } from "../refuse.js";
 import { NamedTuple, type Structure } from "../structure.js";
 import { assertFloat } from "../variables.js";
@@ -60,7 +60,7 @@ export class AttentionWrapperState<T> extends NamedTuple<T> implements Attention
 
 /** Options of {@link AttentionWrapper}. */
 export interface AttentionWrapperOptions {
-  /** Size of the layer over the cell's output and what is seen. Default none: what is seen is the attention. */
+  /** Size of the layer over the cell's output and what is seen. Default none: that is the attention. */
   readonly attentionLayerSize?: number | null;
   /** Only false: fetch `alignments` of the state at each step. */
   readonly alignmentHistory?: boolean;
@@ -83,9 +83,9 @@ const known = [
 ] as const;
 
 /**
- * `tf.contrib.seq2seq.AttentionWrapper`: a cell that sees a memory. Its input is [x, attention before]; of its
- * output the mechanism makes shares, the mean of the memory by them, and attention_layer of [output, mean] the
- * attention.
+ * `tf.contrib.seq2seq.AttentionWrapper`: a cell that sees a memory. Its input is [x, attention before]; of
+ * its output the mechanism makes shares, the mean of the memory by them, and attention_layer of [output,
+ * mean] the attention.
  *
  * Variables stand in `attention_wrapper`: the cell's, the mechanism's, and `attention_layer/kernel` [cell
  * output + memory size, attentionLayerSize].
@@ -174,7 +174,19 @@ export class AttentionWrapper extends RNNCell {
       );
     const before = state as AttentionWrapperState<Tensor>;
     const [output, cellState] = this.#cell(this.#input(inputs, before.attention), before.cellState);
-    const alignments = this.#mechanism.alignments(output);
+    const { scopeName } = this;
+    const [query] = operation(
+      "AssertEqual",
+      {
+        inputs: [output, this.#mechanism.values],
+        build(_b, [own, memory]) {
+          assertRows(`${scopeName} memory`, own!.type.shape[0] as number, [memory!]);
+          return [own!];
+        },
+      },
+      [output],
+    ) as [Tensor];
+    const alignments = this.#mechanism.alignments(query);
     const seen = this.#mechanism.context(alignments);
     const attention = this.#layer ? this.#layer.apply(concat([output, seen], 1)) : seen;
     const after = new AttentionWrapperState<Tensor>({ cellState, attention, alignments });
