@@ -1,8 +1,8 @@
-import { knownOptions } from "../contract/known-options.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { activation } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { commonOptions, Layer, type LayerOptions } from "./layer.js";
+import { Layer, type LayerOptions } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 import { outerActivation } from "./options.js";
 
 /** Options of `layers.activation`. */
@@ -16,7 +16,7 @@ export class ActivationLayer extends Layer {
 
   constructor(private readonly options: ActivationOptions) {
     super(options);
-    knownOptions(this.kind, options, [...commonOptions, "activation"]);
+    layerOptions(this.kind, options, ["activation"]);
     outerActivation(this.kind, options.activation);
   }
 

@@ -58,8 +58,8 @@ describe("what a layer is applied to", () => {
     ["options twice", () => layers.lstm({ units: 2 }, { name: "a" }), "expected units, then options"],
     [
       "an option of an input that there is none of",
-      () => input({ shape: [null, 2], batchSize: 3 } as never),
-      'input: expected options shape, dtype, name, got "batchSize"',
+      () => input({ shape: [null, 2], batchsize: 3 } as never),
+      'got "batchsize"; the nearest is "batchSize"',
     ],
   ])("refuses %s by name", (_, call, message) => {
     expect(of(call)).toThrow(message);

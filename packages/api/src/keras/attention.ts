@@ -1,8 +1,8 @@
 import { attention } from "../specification/build.js";
-import { knownOptions } from "../contract/known-options.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import type { AttentionSpec, LayerSpec, ValueRef } from "../specification/types.js";
-import { commonOptions, Layer, type LayerOptions } from "./layer.js";
+import { Layer, type LayerOptions } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 
 interface CommonOptions extends LayerOptions {
   /** Training only: without effect here. Default 0. */
@@ -42,13 +42,7 @@ export class AttentionLayer extends Layer {
     allowed: readonly string[],
   ) {
     super(options);
-    knownOptions(kind, options, [
-      ...commonOptions,
-      "dropout",
-      "returnAttentionScores",
-      "useCausalMask",
-      ...allowed,
-    ]);
+    layerOptions(kind, options, ["dropout", "returnAttentionScores", "useCausalMask", ...allowed]);
   }
 
   static dot(options: AttentionOptions): AttentionLayer {

@@ -5,15 +5,15 @@ import {
   lstmCell as lstmSpec,
   simpleRnnCell as simpleRnnSpec,
 } from "../specification/build.js";
-import { knownOptions } from "../contract/known-options.js";
 import { noteCell } from "../layers/built.js";
 import { customDefinition, type CustomCellSpec } from "../layers/custom.js";
 import type { CellDefinition } from "../layers/definition.js";
 import type { CellSpec } from "../specification/types.js";
 import { cellActivation } from "./options.js";
+import { layerOptions, type TrainingOptions } from "./training-options.js";
 
 /** Options of every cell, with Keras 3's defaults. */
-export interface CellOptions {
+export interface CellOptions extends TrainingOptions {
   /** Size of the state and of the output. */
   readonly units: number;
   /** Of the candidate, as Keras names it. Default `tanh`; null is linear. */
@@ -58,6 +58,10 @@ export class Cell {
     readonly make: (inputSize: number) => CellSpec,
     /** @internal The cell for inputs of some size, which its state and output do not depend on. */
     readonly form: CellSpec,
+    /** @internal The options it was made with. */
+    readonly given: Readonly<Record<string, unknown>>,
+    /** @internal The user's class that it is of; null where it is Keras's, or a program. */
+    readonly className: string | null = null,
   ) {}
 
   /** A cell of the core in a Keras layer. */
@@ -81,6 +85,7 @@ export class Cell {
         return spec;
       },
       spec,
+      spec as unknown as Readonly<Record<string, unknown>>,
     );
   }
 }
@@ -91,7 +96,7 @@ function known(
   allowed: readonly string[],
   make: (inputSize: number) => CellSpec,
 ): Cell {
-  knownOptions(kind, options, [...allowed, "name"]);
+  layerOptions(kind, options, allowed);
   if (!Number.isInteger(options.units) || options.units < 1)
     throw unrollError({
       code: "UNROLL_ARGUMENT",
@@ -101,7 +106,8 @@ function known(
       cure: "units counts the features of the output",
       details: { units: options.units },
     });
-  return new Cell(kind, options.name ?? null, make, make(1));
+  const given = options as unknown as Readonly<Record<string, unknown>>;
+  return new Cell(kind, options.name ?? null, make, make(1), given);
 }
 
 const squash = (kind: string, o: CellOptions): ReturnType<typeof cellActivation> =>

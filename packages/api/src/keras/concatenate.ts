@@ -2,7 +2,7 @@ import { shown } from "../contract/shown.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { concatTime } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { axesText, type KerasTensor, type LayerOptions, type Mask } from "./layer.js";
+import { axesText, type KerasTensor, type LayerOptions, type Mask, sameMask } from "./layer.js";
 import { MergeLayer } from "./merge.js";
 
 /** Options of `layers.concatenate`. */
@@ -18,8 +18,9 @@ export interface ConcatenateOptions extends LayerOptions {
 export class ConcatenateLayer extends MergeLayer {
   private readonly axis: number;
 
-  constructor({ axis = -1, ...options }: ConcatenateOptions) {
-    super("concatenate", "concat", options);
+  constructor(options: ConcatenateOptions) {
+    super("concatenate", "concat", options, ["axis"]);
+    const { axis = -1 } = options;
     if (!Number.isInteger(axis))
       this.refuse("UNROLL_ARGUMENT", "axis as a whole number", shown(axis), "-1 is the last, 1 is time");
     this.axis = axis;
@@ -55,6 +56,11 @@ export class ConcatenateLayer extends MergeLayer {
       );
   }
 
+  override stepsOf(steps: readonly (number | null)[], [first]: readonly ValueInfo[]): number | null {
+    if (!this.overTime(first!)) return steps[0]!;
+    return steps.reduce((sum, one) => (sum === null || one === null ? null : sum + one));
+  }
+
   override remakesTime([first]: readonly ValueInfo[]): boolean {
     return this.overTime(first!);
   }
@@ -62,7 +68,7 @@ export class ConcatenateLayer extends MergeLayer {
   /** Keras joins masks as well, so that real steps may have gaps between them; see `concatTime`. */
   override outputMask(inputs: readonly KerasTensor[], given?: Mask | null): Mask | null {
     if (!this.overTime(inputs[0]!.form)) return super.outputMask(inputs);
-    if ((given ?? null) !== null || inputs.some(({ mask }) => mask !== null))
+    if ((given ?? null) !== null || inputs.some(({ mask }) => !sameMask(mask, null)))
       this.refuse(
         "UNROLL_UNSUPPORTED",
         "sequences without a mask, where they are joined along time",

@@ -1,9 +1,9 @@
-import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { transposedConvolution } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { axesText, commonOptions, Layer, type LayerOptions, type Mask } from "./layer.js";
+import { axesText, Layer, type LayerOptions, type Mask } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 import { outerActivation } from "./options.js";
 import type { PerAxis } from "./windows.js";
 
@@ -45,8 +45,7 @@ export class ConvTransposeLayer extends Layer {
 
   constructor(private readonly options: ConvTransposeOptions) {
     super(options);
-    knownOptions(this.kind, options, [
-      ...commonOptions,
+    layerOptions(this.kind, options, [
       ...["filters", "kernelSize", "strides", "padding", "outputPadding", "dataFormat", "dilationRate"],
       ...["activation", "useBias"],
     ]);
@@ -113,6 +112,12 @@ export class ConvTransposeLayer extends Layer {
 
   override outputMask(): Mask | null {
     return null;
+  }
+
+  override stepsOf([steps = null]: readonly (number | null)[]): number | null {
+    const { kernelSize, stride, dilation, padding, outputPadding } = this.own;
+    const more = (kernelSize - 1) * dilation + 1 + outputPadding - padding[0] - padding[1];
+    return steps === null ? null : (steps - 1) * stride + more;
   }
 
   override remakesTime(): boolean {

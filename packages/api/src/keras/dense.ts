@@ -1,8 +1,8 @@
-import { knownOptions } from "../contract/known-options.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { dense } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { commonOptions, Layer, type LayerOptions } from "./layer.js";
+import { Layer, type LayerOptions } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 import { outerActivation } from "./options.js";
 
 /** Options of `layers.dense`. */
@@ -20,7 +20,7 @@ export class DenseLayer extends Layer {
 
   constructor(private readonly options: DenseOptions) {
     super(options);
-    knownOptions(this.kind, options, [...commonOptions, "units", "activation", "useBias"]);
+    layerOptions(this.kind, options, ["units", "activation", "useBias"]);
     outerActivation(this.kind, options.activation ?? null);
   }
 

@@ -1,7 +1,7 @@
-import { knownOptions } from "../contract/known-options.js";
 import { dropout } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { commonOptions, Layer, type LayerOptions } from "./layer.js";
+import { Layer, type LayerOptions } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 
 /** Options of `layers.dropout`. */
 export interface DropoutOptions extends LayerOptions {
@@ -15,7 +15,7 @@ export class DropoutLayer extends Layer {
 
   constructor(private readonly options: DropoutOptions) {
     super(options);
-    knownOptions(this.kind, options, [...commonOptions, "rate"]);
+    layerOptions(this.kind, options, ["rate"]);
   }
 
   toSpecs(name: string, [input]: readonly ValueRef[]): readonly LayerSpec[] {

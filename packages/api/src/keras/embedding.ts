@@ -1,8 +1,8 @@
-import { knownOptions } from "../contract/known-options.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { embedding } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { commonOptions, type KerasTensor, Layer, type LayerOptions, type Mask } from "./layer.js";
+import { type KerasTensor, Layer, type LayerOptions, type Mask } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 
 /** Options of `layers.embedding`. */
 export interface EmbeddingOptions extends LayerOptions {
@@ -19,7 +19,7 @@ export class EmbeddingLayer extends Layer {
 
   constructor(private readonly options: EmbeddingOptions) {
     super(options);
-    knownOptions(this.kind, options, [...commonOptions, "inputDim", "outputDim", "maskZero"]);
+    layerOptions(this.kind, options, ["inputDim", "outputDim", "maskZero"]);
   }
 
   override checkInputs([form]: readonly ValueInfo[]): void {

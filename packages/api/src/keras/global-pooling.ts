@@ -1,9 +1,9 @@
-import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { reduceTime } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { axesText, commonOptions, Layer, type LayerOptions, type Mask } from "./layer.js";
+import { axesText, Layer, type LayerOptions, type Mask } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 
 /** Options of `layers.globalMaxPooling1d` and `layers.globalAveragePooling1d`. */
 export interface GlobalPoolOptions extends LayerOptions {
@@ -25,7 +25,7 @@ export class GlobalPoolLayer extends Layer {
   ) {
     super(options);
     this.kind = `global_${of}_pooling1d`;
-    knownOptions(this.kind, options, [...commonOptions, "dataFormat", "keepdims"]);
+    layerOptions(this.kind, options, ["dataFormat", "keepdims"]);
     const { dataFormat, keepdims } = options;
     if (dataFormat !== undefined && dataFormat !== null && (dataFormat as string) !== "channels_last")
       this.refuse("UNROLL_UNSUPPORTED", "dataFormat channels_last", shown(dataFormat), "put channels last");

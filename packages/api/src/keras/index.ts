@@ -4,14 +4,17 @@
  * @module @unroll/api/keras
  */
 export * as layers from "./layers.js";
-export { input, type InputOptions } from "./input.js";
+export { input, input as Input, type InputOptions } from "./input.js";
 export type { Applied, ApplyOptions, KerasTensor, Layer, LayerOptions } from "./layer.js";
+export type { ForeignTensor, GivenMasks, KerasInput, KerasInputs } from "./feeds.js";
+export { model, type KerasModel, type ModelOptions, type PredictOptions } from "./keras-model.js";
 export {
-  model,
-  type KerasInputs,
-  type KerasModel,
-  type ModelOptions,
-  type PredictOptions,
-} from "./keras-model.js";
+  type CustomObject,
+  type CustomObjects,
+  modelFromJson,
+  type ModelFromJsonOptions,
+} from "./model-from-json.js";
+export type { SummaryOptions } from "./summary.js";
+export type { TrainingOptions } from "./training-options.js";
 export { sequential, type Sequential, type SequentialOptions } from "./sequential.js";
 export { tensor, type HostTensor } from "../contract/tensor.js";

@@ -1,12 +1,17 @@
 import { UnrollError, unrollError } from "../contract/error.js";
-import { kindOf } from "../contract/kind.js";
+import { isRecord, kindOf } from "../contract/kind.js";
 import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
+import { type HostTensor, sizeOf } from "../contract/tensor.js";
 import { built } from "../layers/built.js";
-import { layerWeightsIn } from "../specification/weights.js";
+import { layerWeightsIn, type WeightSpec } from "../specification/weights.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
 import { STEPS, type ValueInfo } from "../layers/value-info.js";
 import { inferForms } from "./infer.js";
+import { formOf } from "./input-form.js";
+import { CarriedState, partName, type StatePart } from "./carried-state.js";
+import { HeldWeights } from "./held-weights.js";
+import type { TrainingOptions } from "./training-options.js";
 
 /** An operation that Keras's graph has for a mask; only the order of layers depends on it. */
 export interface MaskNode {
@@ -24,6 +29,30 @@ export interface Mask {
   readonly node: KerasTensor | MaskNode;
 }
 
+/** One application of a model within another. */
+export interface NestedCall {
+  /** The model, as whoever names it knows it. */
+  readonly model: NestedModel;
+  /** What it was applied to. */
+  readonly inputs: readonly KerasTensor[];
+  /** What came out, in order. */
+  outputs: readonly KerasTensor[];
+  /** The application that this one is a part of; null in the model itself. */
+  readonly within: NestedCall | null;
+}
+
+/** What a model is to those that have it as a layer. */
+export interface NestedModel {
+  /** `functional` or `sequential`. */
+  readonly kind: string;
+  /** The name it was given; null where the model around it numbers it. */
+  readonly ownName: string | null;
+  /** Its layers and models, in Keras's order. */
+  readonly parts: readonly (Layer | NestedModel)[];
+  /** Name of every layer in it. */
+  readonly names: ReadonlyMap<Layer, string>;
+}
+
 /** One application of a layer. */
 export interface LayerCall {
   /** Counts calls, so that layers come in the order in which they were applied. */
@@ -36,6 +65,29 @@ export interface LayerCall {
   readonly initialState: readonly KerasTensor[] | null;
   /** What masks the steps that the layer reads along each time axis. */
   readonly masks: readonly (Mask | null)[];
+  /** The masks that the caller gave; null where they are those of the inputs. */
+  readonly given: readonly (Mask | null)[] | null;
+  /** Whether masks of the inputs stay where a state is given. */
+  readonly keepMask: boolean;
+  /** The model's application that it is a part of; null in the model itself. */
+  readonly within: NestedCall | null;
+  /** What came out, in order. */
+  outputs: readonly KerasTensor[];
+}
+
+/** What a layer is applied with, beside its inputs. */
+export type CallOptions = Pick<LayerCall, "initialState" | "given" | "keepMask" | "within">;
+
+/** An input of a model as it was declared. */
+export interface DeclaredInput {
+  /** Its name; empty for one that the model numbers. */
+  readonly name: string;
+  /** Axes after the batch; null for any length. */
+  readonly shape: readonly (number | null)[];
+  /** What its elements are; null where the first layer that reads it says so. */
+  readonly dtype: ValueInfo["dtype"] | null;
+  /** Rows that it was declared for, which `predict` does not insist on. */
+  readonly batchSize: number | null;
 }
 
 let calls = 0;
@@ -50,55 +102,96 @@ export class KerasTensor {
      * @internal What follows the layer's name in a reference; for an input, its name or "" if it has none.
      */
     readonly suffix: string,
-    /** Its axes; the time axis has its name once the model is wired, and is `time` until then. */
-    readonly form: ValueInfo,
+    private info: ValueInfo,
     /** @internal What masks it. */
     readonly mask: Mask | null,
+    /** @internal How many steps it has; null where that is not known, or where it has no time. */
+    readonly steps: number | null,
+    /** @internal How an input was declared; null for an output. */
+    readonly declared: DeclaredInput | null,
   ) {}
 
+  /** Its axes; the time axis has its name once the model is wired, and is `time` until then. */
+  get form(): ValueInfo {
+    return this.info;
+  }
+
+  /** Sizes of its axes, the batch first; null for any. */
+  get shape(): readonly (number | null)[] {
+    const { axis, shape } = this.info;
+    return [null, ...(axis === null ? [] : [this.steps]), ...shape];
+  }
+
+  /** What its elements are. */
+  get dtype(): ValueInfo["dtype"] {
+    return this.info.dtype;
+  }
+
   /** @internal An input of a model. */
-  static input(name: string, form: ValueInfo): KerasTensor {
-    return new KerasTensor(null, name, form, null);
+  static input(declared: DeclaredInput): KerasTensor {
+    const form = formOf(declared.shape, declared.dtype ?? "float32");
+    return new KerasTensor(
+      null,
+      declared.name,
+      form,
+      null,
+      form.axis === null ? null : declared.shape[0]!,
+      declared,
+    );
   }
 
   /** @internal The outputs of applying a layer. */
   static call(
     layer: Layer,
     inputs: readonly KerasTensor[],
-    initialState: readonly KerasTensor[] | null,
+    options: CallOptions,
     masks: LayerCall["masks"],
     outputMask: Mask | null,
   ): KerasTensor[] {
     const forms = inputs.map((one) => one.form);
-    const source = { order: calls++, layer, inputs, initialState, masks };
-    return inferForms(layer, forms).map(
-      ([suffix, form]) => new KerasTensor(source, suffix, form, form.axis === null ? null : outputMask),
+    const source: LayerCall = { ...options, order: calls++, layer, inputs, masks, outputs: [] };
+    const steps = layer.stepsOf(
+      inputs.map((one) => one.steps),
+      forms,
     );
+    source.outputs = inferForms(layer, forms).map(
+      ([suffix, form]) =>
+        new KerasTensor(
+          source,
+          suffix,
+          form,
+          form.axis === null ? null : outputMask,
+          form.axis === null ? null : steps,
+          null,
+        ),
+    );
+    return [...source.outputs];
+  }
+
+  /**
+   * @internal What a layer takes an input for that was declared without a dtype: the first that reads it
+   * decides.
+   */
+  readAs(dtype: "float32" | "int32"): void {
+    if (this.declared === null || this.declared.dtype !== null) return;
+    (this as { declared: DeclaredInput }).declared = { ...this.declared, dtype };
+    (this as { steps: number | null }).steps = this.declared.shape[0] ?? null;
+    this.info = formOf(this.declared.shape, dtype);
+    if (this.info.axis === null) (this as { steps: number | null }).steps = null;
   }
 }
 
-/**
- * One part of a layer's state: what follows the layer's name in the spec layer that has it, its name there,
- * and its size.
- */
-export interface StatePart {
-  /** What follows the layer's name; empty, or `/cell0` of a stack. */
-  readonly within: string;
-  /** Its name there: `h`, `forward.c`. */
-  readonly part: string;
-  /** Units. */
-  readonly size: number;
-}
-
 /** Options that every layer takes. */
-export interface LayerOptions {
+export interface LayerOptions extends TrainingOptions {
   /** Name of the layer and of its weights. Default: its kind, numbered within the model as Keras does. */
   readonly name?: string;
   /** Input of the first layer of a `sequential`: [time, features] with null for any length. */
   readonly inputShape?: readonly (number | null)[];
+  /** The same with the batch before it, whose size is free here. */
+  readonly batchInputShape?: readonly (number | null)[];
+  /** Only float32. */
+  readonly dtype?: "float32";
 }
-
-export const commonOptions: readonly string[] = ["name", "inputShape"];
 
 /** What `apply` takes beside the input. */
 export interface ApplyOptions {
@@ -120,9 +213,11 @@ export interface ApplyOptions {
 
 const applyOptions: readonly string[] = ["initialState", "mask", "keepMask", "training"];
 
-/** A state part for people: `h`, or `cell0.h` of a cell within a stack. */
-export const partName = ({ within, part }: StatePart): string =>
-  [within.slice(1), part].filter((word) => word !== "").join(".");
+/** Whether two masks say the same: of nothing, where there is none. */
+export function sameMask(a: Mask | null, b: Mask | null): boolean {
+  const [one, other] = [new Set(a?.sources), new Set(b?.sources)];
+  return one.size === other.size && [...one].every((source) => other.has(source));
+}
 
 /** A form for people: `[batch, time, 8]`. */
 export const axesText = ({ axis, shape }: ValueInfo): string =>
@@ -135,17 +230,49 @@ export type Applied = KerasTensor & KerasTensor[];
 export abstract class Layer {
   /** Keras's name of the kind, e.g. `simple_rnn`. */
   abstract readonly kind: string;
-  /** The name it was given; null where the model numbers it. */
-  readonly name: string | null;
+  /** @internal The name it was given; null where the model numbers it. */
+  readonly ownName: string | null;
+  /** @internal The name that the first model gave it. */
+  numbered: string | null = null;
   /** The input it was said to have, for the first layer of a `sequential`. */
   readonly inputShape: readonly (number | null)[] | null;
   /** @internal Counts layers as they are made, since Keras numbers them so. */
   readonly made = madeLayers++;
-  private built: string | null = null;
+  /** @internal The options it was made with. */
+  readonly given: Readonly<Record<string, unknown>>;
+  /** @internal Where it was applied outside of nested models: the inputs and the outputs of each time. */
+  private applications: readonly (readonly [
+    inputs: readonly KerasTensor[],
+    outputs: readonly KerasTensor[],
+  ])[] = [];
+  /** @internal Its weights, which all models have that it is a part of. */
+  readonly held = new HeldWeights();
+  /** @internal The state that it carries from call to call, where it is stateful. */
+  readonly carried = new CarriedState();
+  private built: readonly WeightSpec[] | null = null;
 
   constructor(options: LayerOptions) {
-    this.name = options.name ?? null;
-    this.inputShape = options.inputShape ?? null;
+    if (!isRecord(options as unknown)) this.refuseOptions(options);
+    const { name, inputShape, batchInputShape, dtype } = options;
+    if ((name ?? null) !== null && typeof name !== "string")
+      this.refuse("UNROLL_ARGUMENT", "a name", shown(name), "write it in quotes");
+    this.given = options as unknown as Readonly<Record<string, unknown>>;
+    this.ownName = name ?? null;
+    for (const [key, shape] of Object.entries({ inputShape, batchInputShape }))
+      if (shape !== undefined && !Array.isArray(shape))
+        this.refuse("UNROLL_ARGUMENT", `${key} as a list`, shown(shape), "e.g. [null, 8]");
+    this.inputShape = inputShape ?? batchInputShape?.slice(1) ?? null;
+    if (dtype !== undefined && (dtype as string) !== "float32")
+      this.refuse("UNROLL_UNSUPPORTED", "dtype float32", shown(dtype), "leave it out");
+  }
+
+  /** The name it was given, or the one that the first model numbered it by; null before that. */
+  get name(): string | null {
+    return this.ownName ?? this.numbered;
+  }
+
+  private refuseOptions(options: unknown): never {
+    return this.refuse("UNROLL_ARGUMENT", "options as one object", kindOf(options), "e.g. { units: 8 }");
   }
 
   /** @internal Refuses, in Keras's words, inputs that the layer can't have. */
@@ -224,6 +351,10 @@ export abstract class Layer {
   remakesTime(_inputs: readonly ValueInfo[]): boolean {
     return false;
   }
+  /** @internal How many steps the output has, of an input of so many; null where that is not known. */
+  stepsOf([steps = null]: readonly (number | null)[], _forms: readonly ValueInfo[]): number | null {
+    return steps;
+  }
   /** @internal dtype of the input that the layer reads. */
   get inputDtype(): "float32" | "int32" {
     return "float32";
@@ -249,19 +380,93 @@ export abstract class Layer {
         `${inputs.length}`,
         "a state goes in as { initialState: [h, c] }; merge layers and attention take lists",
       );
+    const { initialState, mask, keepMask = false } = options;
+    const state = initialState === undefined ? null : this.listOf(initialState, "a state");
+    const given = this.givenMasks(this.groupsOf(inputs).length, mask);
+    const made = this.call(inputs, { initialState: state, given, keepMask, within: null });
+    return (made.length === 1 ? made[0] : made) as Applied;
+  }
+
+  /** @internal The inputs that run along one time, group by group. */
+  groupsOf(inputs: readonly KerasTensor[]): readonly (readonly KerasTensor[])[] {
+    return this.inTime?.map((group) => group.flatMap((k) => inputs[k] ?? [])) ?? [inputs];
+  }
+
+  /** @internal Applies the layer to so many inputs as it takes. @throws as `apply` does */
+  call(inputs: readonly KerasTensor[], options: CallOptions): KerasTensor[] {
+    const { initialState, given, keepMask } = options;
+    for (const one of inputs) one.readAs(this.inputDtype);
+    for (const one of initialState ?? []) one.readAs("float32");
     const forms = inputs.map((one) => one.form);
     this.checkInputs(forms);
     this.checkBuilt(forms);
-    const state = options.initialState === undefined ? null : this.listOf(options.initialState, "a state");
-    this.checkState(state);
-    const groups = this.inTime?.map((group) => group.flatMap((k) => inputs[k] ?? [])) ?? [inputs];
-    const given = this.givenMasks(groups.length, options.mask);
-    const keeps = state === null || options.keepMask === true;
-    const masks = groups.map((group, k) =>
+    this.checkState(initialState);
+    const keeps = initialState === null || keepMask;
+    const masks = this.groupsOf(inputs).map((group, k) =>
       given === null ? (keeps ? (group[0]?.mask ?? null) : null) : given[k]!,
     );
-    const made = KerasTensor.call(this, inputs, state, masks, this.outputMask(inputs, given?.[0]));
-    return (made.length === 1 ? made[0] : made) as Applied;
+    const made = KerasTensor.call(this, inputs, options, masks, this.outputMask(inputs, given?.[0]));
+    if (options.within === null) this.applications = [...this.applications, [inputs, made]];
+    return made;
+  }
+
+  /**
+   * The output of the only time that the layer was applied, a list where there are several, for models of
+   * other models' values.
+   *
+   * @throws UNROLL_ARGUMENT for a layer that was not applied once
+   */
+  get output(): Applied {
+    const [, outputs] = this.onlyTime();
+    return (outputs.length === 1 ? outputs[0] : outputs) as Applied;
+  }
+
+  /** The input of the only time that the layer was applied, a list where there are several. */
+  get input(): KerasTensor | readonly KerasTensor[] {
+    const [inputs] = this.onlyTime();
+    return inputs.length === 1 ? inputs[0]! : inputs;
+  }
+
+  /** @internal Takes back a call of a model that is wired anew. */
+  forget(call: LayerCall): void {
+    this.applications = this.applications.filter(([, outputs]) => outputs[0]!.source !== call);
+  }
+
+  private onlyTime(): readonly [inputs: readonly KerasTensor[], outputs: readonly KerasTensor[]] {
+    const { length } = this.applications;
+    if (length !== 1)
+      this.refuse(
+        "UNROLL_ARGUMENT",
+        "a layer that was applied once",
+        length === 0 ? "one that was not applied" : `one that was applied ${length} times`,
+        "keep what apply returns",
+      );
+    return this.applications[0]!;
+  }
+
+  /** How many numbers its weights are. @throws UNROLL_ARGUMENT before it was applied to something */
+  countParams(): number {
+    if (this.built === null)
+      this.refuse(
+        "UNROLL_ARGUMENT",
+        "a layer that was applied",
+        "one whose input is not known",
+        "build a model of it",
+      );
+    return this.built.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  }
+
+  /**
+   * What a stateful layer goes on from, in Keras's order: h before c, forward before backward. Null for any
+   * other, and before its first run.
+   */
+  get states(): readonly HostTensor<"float32">[] | null {
+    return this.carried.list(this.stateParts());
+  }
+
+  /** Sets the state of a stateful layer back to zeros; its next call may have another number of rows. */
+  resetStates(): void {
+    this.carried.reset();
   }
 
   private listOf(given: KerasTensor | readonly KerasTensor[], expected: string): readonly KerasTensor[] {
@@ -305,22 +510,23 @@ export abstract class Layer {
   /** Refuses inputs whose weights would be others than those that the layer was built with. */
   private checkBuilt(forms: readonly ValueInfo[]): void {
     const refs = forms.map((_, k) => `input${k}`);
-    const shapes = this.toSpecs("layer", refs, forms, null, STEPS, false)
-      .flatMap((own) => layerWeightsIn(built, own))
-      .map(({ name, shape }) => `${name.replace(/^layer[./]?/, "")} [${shape.join(", ")}]`)
-      .join(", ");
+    const shapes = this.toSpecs("layer", refs, forms, null, STEPS, false).flatMap((own) =>
+      layerWeightsIn(built, own),
+    );
+    const text = (of: readonly WeightSpec[]): string =>
+      of.map(({ name, shape }) => `${name.replace(/^layer[./]?/, "")} [${shape.join(", ")}]`).join(", ");
     this.built ??= shapes;
-    if (this.built !== shapes)
+    if (text(this.built) !== text(shapes))
       this.refuse(
         "UNROLL_SHAPE",
-        `an input that fits weights ${this.built}, as the one before`,
-        `one that needs ${shapes}`,
+        `an input that fits weights ${text(this.built)}, as the one before`,
+        `one that needs ${text(shapes)}`,
         "a layer has one set of weights; make another layer for other features",
       );
   }
 
   protected get place(): string {
-    return `${this.kind}${this.name === null ? "" : ` "${this.name}"`}`;
+    return `${this.kind}${(this.ownName ?? null) === null ? "" : ` "${this.ownName}"`}`;
   }
 
   protected refuse(code: UnrollError["code"], expected: string, got: string, cure: string): never {

@@ -29,6 +29,7 @@ import { RepeatVectorLayer, type RepeatVectorOptions } from "./repeat-vector.js"
 import { ConvolutionLayer, type ConvolutionOptions, PoolLayer, type PoolOptions } from "./windows.js";
 import {
   FlattenLayer,
+  type FlattenOptions,
   PermuteLayer,
   type PermuteOptions,
   ReshapeLayer,
@@ -214,7 +215,7 @@ export const rmsNormalization = (options: RmsNormalizationOptions = {}): Layer =
 export const groupNormalization = (options: GroupNormalizationOptions = {}): Layer =>
   new GroupNormalizationLayer(options);
 /** Keras's `Flatten` of what has no time, or of each step within `timeDistributed`. */
-export const flatten = (options: LayerOptions = {}): Layer => new FlattenLayer(options);
+export const flatten = (options: FlattenOptions = {}): Layer => new FlattenLayer(options);
 /**
  * Keras's `Reshape`. What has no time becomes a sequence of two axes or more, the first of which is time; a
  * sequence keeps its time, which is -1 there.

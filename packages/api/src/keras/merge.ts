@@ -1,8 +1,8 @@
-import { knownOptions } from "../contract/known-options.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { merge } from "../specification/build.js";
 import type { LayerSpec, MergeSpec, ValueRef } from "../specification/types.js";
-import { commonOptions, type KerasTensor, Layer, type LayerOptions, type Mask } from "./layer.js";
+import { type KerasTensor, Layer, type LayerOptions, type Mask } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 
 /** Concatenate, Add, Average and Multiply of two or more inputs. */
 export class MergeLayer extends Layer {
@@ -10,9 +10,10 @@ export class MergeLayer extends Layer {
     readonly kind: string,
     private readonly mode: MergeSpec["mode"],
     options: LayerOptions,
+    own: readonly string[] = [],
   ) {
     super(options);
-    knownOptions(kind, options, commonOptions);
+    layerOptions(kind, options, own);
   }
 
   override checkInputs(forms: readonly ValueInfo[]): void {

@@ -1,9 +1,9 @@
-import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { multiHeadAttention } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { commonOptions, Layer, type LayerOptions } from "./layer.js";
+import { Layer, type LayerOptions } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 
 export interface MultiHeadAttentionOptions extends LayerOptions {
   /** How many heads look by themselves. */
@@ -44,7 +44,7 @@ export class MultiHeadAttentionLayer extends Layer {
 
   constructor(private readonly options: MultiHeadAttentionOptions) {
     super(options);
-    knownOptions(this.kind, options, [...commonOptions, ...own]);
+    layerOptions(this.kind, options, own);
     const { outputShape, returnAttentionScores = false } = options as unknown as { [name: string]: unknown };
     if (outputShape !== undefined && outputShape !== null && typeof outputShape !== "number")
       this.refuse("UNROLL_UNSUPPORTED", "outputShape as one size", shown(outputShape), "the last axis alone");

@@ -4,8 +4,9 @@ import { built } from "../layers/built.js";
 import { specIn } from "../specification/build.js";
 import type { InputSpec, LayerSpec, Spec, ValueRef } from "../specification/types.js";
 import { axesOf, type AxisOf, maskedBy } from "./axes.js";
-import type { KerasTensor, Layer, LayerCall, StatePart } from "./layer.js";
-import { layerOrder } from "./layer-order.js";
+import type { StatePart } from "./carried-state.js";
+import type { KerasTensor, Layer, LayerCall, NestedModel } from "./layer.js";
+import { layerOrder, type Operation } from "./layer-order.js";
 
 /** Layers wired from inputs to outputs. */
 export interface Network {
@@ -23,12 +24,20 @@ export interface Network {
   readonly masks: ReadonlyMap<string, readonly string[]>;
   /** Layers whose state the caller may give, with their parts in Keras's order and whether they keep it. */
   readonly states: readonly {
-    readonly layer: string;
+    readonly name: string;
+    readonly layer: Layer;
     readonly parts: readonly StatePart[];
-    readonly stateful: boolean;
   }[];
   /** Whether what training gathers comes after all other weights. */
   readonly statisticsLast: boolean;
+  /** Every call in the order in which they were made, with its name in the spec. */
+  readonly calls: ReadonlyMap<LayerCall, string>;
+  /** The outputs, in order. */
+  readonly ends: readonly KerasTensor[];
+  /** Name of every layer, those inside of wrappers and of models within included. */
+  readonly names: ReadonlyMap<Layer, string>;
+  /** Inputs, layers and models within, in Keras's order, with their names. */
+  readonly order: readonly { readonly part: Operation; readonly name: string }[];
 }
 
 function refuse(code: UnrollError["code"], expected: string, got: string, cure: string): never {
@@ -47,44 +56,70 @@ function callsOf(outputs: readonly KerasTensor[]): LayerCall[] {
   return [...found].sort((a, b) => a.order - b.order);
 }
 
+const isLayer = (part: Operation): part is Layer => "kind" in part && "made" in part;
+const isModel = (part: Operation): part is NestedModel => "kind" in part && !("made" in part);
+
 /**
  * Names layers as Keras does: given names, or kinds numbered as the layers were made. One inside of a
- * wrapper is numbered too, but its name is its wrapper's matter.
+ * wrapper is numbered too, but its name is its wrapper's matter; one of a model within keeps its name, with
+ * the model's before it where another has the same.
  */
-function layerNames(calls: readonly LayerCall[], taken: Set<string>): Map<Layer, string> {
-  const names = new Map<Layer, string>();
-  const outer = new Set(calls.map(({ layer }) => layer));
-  const claim = (layer: Layer, name: string): void => {
-    if (outer.has(layer) && taken.has(name))
+function layerNames(
+  parts: readonly (Layer | NestedModel)[],
+  taken: Set<string>,
+): ReadonlyMap<Layer | NestedModel, string> {
+  const names = new Map<Layer | NestedModel, string>();
+  const outer = parts.filter(isLayer);
+  const claim = (part: Layer | NestedModel, name: string): void => {
+    if (parts.includes(part) && taken.has(name))
       refuse("UNROLL_ARGUMENT", "names used once", `"${name}" twice`, "rename one of the layers");
     taken.add(name);
-    names.set(layer, name);
+    names.set(part, name);
   };
-  const all = [...outer].flatMap((layer) => (layer.wrapped ? [layer, layer.wrapped] : [layer]));
-  const made = [...new Set(all)].sort((a, b) => a.made - b.made);
-  for (const layer of outer) if (layer.name !== null) claim(layer, layer.name);
-  for (const layer of made) {
-    if (layer.name !== null) {
-      if (!names.has(layer)) names.set(layer, layer.name);
-      continue;
+  const numbered = (part: Layer | NestedModel): void => {
+    // A layer keeps the name that another model gave it.
+    let name = (isLayer(part) && part.numbered) || part.kind;
+    for (let k = 1; taken.has(name); k++) name = `${part.kind}_${k}`;
+    claim(part, name);
+  };
+  const models = parts.filter(isModel);
+  const all = outer.flatMap((layer) => (layer.wrapped ? [layer, layer.wrapped] : [layer]));
+  const made = [...new Set(all)].sort(
+    (a, b) => Number(a.numbered === null) - Number(b.numbered === null) || a.made - b.made,
+  );
+  for (const layer of outer) if (layer.ownName !== null) claim(layer, layer.ownName);
+  for (const one of models) if (one.ownName !== null) claim(one, one.ownName);
+  for (const one of models) {
+    if (one.ownName === null) numbered(one);
+    for (const [layer, own] of one.names) {
+      if (names.has(layer)) continue;
+      const name = taken.has(own) ? `${names.get(one)!}/${own}` : own;
+      taken.add(name);
+      names.set(layer, name);
     }
-    let name = layer.kind;
-    for (let k = 1; taken.has(name); k++) name = `${layer.kind}_${k}`;
-    claim(layer, name);
+  }
+  for (const layer of made) {
+    if (layer.ownName === null && !names.has(layer)) numbered(layer);
+    else if (!names.has(layer)) names.set(layer, layer.ownName!);
   }
   return names;
 }
 
-/** What weights files call each layer: its class, numbered in Keras's order whatever its name is. */
-function storedNames(order: readonly Layer[]): Map<Layer, string> {
+/**
+ * What weights files call each layer: its class, numbered in Keras's order whatever its name is; in a model
+ * within, below that one's.
+ */
+function storedNames(parts: readonly (Layer | NestedModel)[], under = ""): Map<Layer, string> {
   const counts = new Map<string, number>();
-  return new Map(
-    order.map((layer) => {
-      const count = counts.get(layer.kind) ?? 0;
-      counts.set(layer.kind, count + 1);
-      return [layer, count === 0 ? layer.kind : `${layer.kind}_${count}`];
-    }),
-  );
+  const stored = new Map<Layer, string>();
+  for (const part of parts) {
+    const count = counts.get(part.kind) ?? 0;
+    counts.set(part.kind, count + 1);
+    const name = under + (count === 0 ? part.kind : `${part.kind}_${count}`);
+    const own = isModel(part) ? storedNames(part.parts, `${name}/layers/`) : [[part, name] as const];
+    for (const [layer, path] of own) if (!stored.has(layer)) stored.set(layer, path);
+  }
+  return stored;
 }
 
 /** Names of the inputs: given names, or `input` numbered from the second on. */
@@ -104,17 +139,23 @@ function inputNamesOf(inputs: readonly KerasTensor[], taken: Set<string>): Map<K
 /** A name for each call, that of its layer where that is applied once; and where its weights are. */
 function callNamesOf(
   calls: readonly LayerCall[],
-  names: ReadonlyMap<Layer, string>,
-  order: readonly Layer[],
+  names: ReadonlyMap<Layer | NestedModel, string>,
+  stored: ReadonlyMap<Layer, string>,
 ): { callNames: Map<LayerCall, string>; bindings: KerasBinding[] } {
   const callNames = new Map<LayerCall, string>();
   const applied = new Map<Layer, number>();
-  const stored = storedNames(order);
   const own = new Map<Layer, KerasBinding[]>();
   for (const call of calls) {
     const name = names.get(call.layer)!;
     const count = (applied.get(call.layer) ?? 0) + 1;
     applied.set(call.layer, count);
+    if (count > 1 && call.layer.stateful)
+      refuse(
+        "UNROLL_UNSUPPORTED",
+        "a stateful layer applied once",
+        `"${name}" applied again`,
+        "its second time would go on from the state of the first; give that one as initialState",
+      );
     const layer = count === 1 ? name : `${name}_call${count}`;
     callNames.set(call, layer);
     const { wrapped } = call.layer;
@@ -128,7 +169,7 @@ function callNamesOf(
     }));
     own.set(call.layer, [...(own.get(call.layer) ?? []), ...bindings]);
   }
-  return { callNames, bindings: order.flatMap((layer) => own.get(layer)!) };
+  return { callNames, bindings: [...stored.keys()].flatMap((layer) => own.get(layer)!) };
 }
 
 /** What masks the layers along each time axis. @throws UNROLL_UNSUPPORTED where two are masked apart */
@@ -179,7 +220,10 @@ export function network(
   const taken = new Set<string>();
   const inputNames = inputNamesOf(inputs, taken);
   const calls = callsOf(outputs);
-  const { callNames, bindings } = callNamesOf(calls, layerNames(calls, taken), layerOrder(outputs));
+  const operations = layerOrder(inputs, outputs);
+  const parts = operations.filter((one) => isLayer(one) || isModel(one));
+  const names = layerNames(parts, taken);
+  const { callNames, bindings } = callNamesOf(calls, names, storedNames(parts));
   const refOf = (tensor: KerasTensor): ValueRef =>
     (tensor.source ? callNames.get(tensor.source)! + tensor.suffix : inputNames.get(tensor)) ??
     refuse("UNROLL_ARGUMENT", "inputs that the model lists", tensor.suffix || "one more", "add it to inputs");
@@ -191,7 +235,7 @@ export function network(
   );
   const masks = masksOf(calls, axisOf, callNames, refOf);
   const ignoresMask = ({ layer, inputs: [x], masks: [own] }: LayerCall): boolean =>
-    layer.foldsTime && own === null && (masks.get(axisOf(x!)) ?? []).length > 0;
+    layer.foldsTime && (own?.sources.length ?? 0) === 0 && (masks.get(axisOf(x!)) ?? []).length > 0;
   const layers: LayerSpec[] = calls.flatMap((call) =>
     call.layer.toSpecs(
       callNames.get(call)!,
@@ -203,6 +247,7 @@ export function network(
     ),
   );
   const refs = outputs.map(refOf);
+  for (const [layer, own] of names) if (isLayer(layer) && !own.includes("/")) layer.numbered ??= own;
   return {
     spec: specIn(built, {
       name,
@@ -219,11 +264,14 @@ export function network(
     inputs: [...inputNames].map(([tensor, own]) => ({ name: own, tensor })),
     states: calls
       .filter(({ layer, initialState }) => layer.stateParts().length > 0 && initialState === null)
-      .map((call) => ({
-        layer: callNames.get(call)!,
-        parts: call.layer.stateParts(),
-        stateful: call.layer.stateful,
-      })),
+      .map((call) => ({ name: callNames.get(call)!, layer: call.layer, parts: call.layer.stateParts() })),
     statisticsLast: calls.some(({ layer }) => (layer.wrapped ?? layer).statisticsLast),
+    calls: callNames,
+    ends: outputs,
+    names: new Map([...names].flatMap(([part, own]) => (isLayer(part) ? [[part, own]] : []))),
+    order: operations.map((part) => ({
+      part,
+      name: isLayer(part) || isModel(part) ? names.get(part)! : inputNames.get(part)!,
+    })),
   };
 }

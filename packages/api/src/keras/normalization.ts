@@ -1,9 +1,9 @@
-import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { batchNorm, groupNorm, layerNorm, rmsNorm } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { axesText, commonOptions, Layer, type LayerOptions } from "./layer.js";
+import { axesText, Layer, type LayerOptions, type Mask } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 
 /** What every normalisation takes. */
 interface NormalizationOptions extends LayerOptions {
@@ -47,7 +47,7 @@ abstract class NormalizationLayer<Options extends NormalizationOptions> extends 
     own: readonly string[],
   ) {
     super(options);
-    knownOptions(kind, options, [...commonOptions, "axis", "epsilon", ...own]);
+    layerOptions(kind, options, ["axis", "epsilon", ...own]);
     const { epsilon } = options;
     if (epsilon !== undefined && !(typeof epsilon === "number" && epsilon > 0 && epsilon < Infinity))
       this.refuse("UNROLL_ARGUMENT", "epsilon above 0", shown(epsilon), "leave it out for Keras's default");
@@ -110,6 +110,11 @@ export class LayerNormalizationLayer extends NormalizationLayer<LayerNormalizati
 export class RmsNormalizationLayer extends NormalizationLayer<RmsNormalizationOptions> {
   constructor(options: RmsNormalizationOptions) {
     super("rms_normalization", options, []);
+  }
+
+  /** Keras's layer does not support masks, unlike the other normalisations. */
+  override outputMask(): Mask | null {
+    return null;
   }
 
   toSpecs(name: string, inputs: readonly ValueRef[], forms: readonly ValueInfo[]): readonly LayerSpec[] {

@@ -1,6 +1,5 @@
 import { recurrent, bidirectional } from "../specification/build.js";
 import { outputPart, outputSize, partSize, stateParts } from "../specification/cell-parts.js";
-import { knownOptions } from "../contract/known-options.js";
 import type { CustomCellSpec } from "../layers/custom.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import type {
@@ -22,7 +21,9 @@ import {
   simpleRnnCell,
   StackedCells,
 } from "./cell-layers.js";
-import { axesText, commonOptions, Layer, type LayerOptions, type StatePart } from "./layer.js";
+import type { StatePart } from "./carried-state.js";
+import { axesText, Layer, type LayerOptions } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 
 /** How a layer runs its cell, with Keras 3's defaults. */
 export interface SequenceOptions extends LayerOptions {
@@ -71,7 +72,6 @@ export interface RnnOptions extends SequenceOptions {
 }
 
 const sequenceOptions = [
-  ...commonOptions,
   "returnSequences",
   "returnState",
   "goBackwards",
@@ -83,10 +83,8 @@ const sequenceOptions = [
 
 /** A cell's options out of those of its layer. @throws UNROLL_ARGUMENT for one that neither has */
 function ofCell<O extends LayerOptions>(kind: string, options: O, allowed: readonly string[]): O {
-  knownOptions(kind, options, [...sequenceOptions, ...allowed]);
-  return Object.fromEntries(
-    Object.entries(options).filter(([key]) => !sequenceOptions.includes(key)),
-  ) as unknown as O;
+  layerOptions(kind, options, [...sequenceOptions, ...allowed]);
+  return Object.fromEntries(Object.entries(options).filter(([key]) => allowed.includes(key))) as unknown as O;
 }
 
 /** A cell, or a stack of cells, folded over time. */
@@ -128,7 +126,7 @@ export class RecurrentLayer extends Layer {
   }
 
   static rnn(options: RnnOptions): RecurrentLayer {
-    knownOptions("rnn", options, [...sequenceOptions, "cell"]);
+    layerOptions("rnn", options, [...sequenceOptions, "cell"]);
     const { cell } = options;
     const list =
       cell instanceof StackedCells
@@ -269,7 +267,7 @@ export class BidirectionalLayer extends Layer {
     private readonly masked: "zero" | "hold" = "zero",
   ) {
     super({ ...(options.layer.inputShape && { inputShape: options.layer.inputShape }), ...options });
-    knownOptions(this.kind, options, [...commonOptions, "layer", "backwardLayer", "mergeMode"]);
+    layerOptions(this.kind, options, ["layer", "backwardLayer", "mergeMode"]);
     const { layer, backwardLayer = layer } = options;
     if (!(layer instanceof RecurrentLayer) || !(backwardLayer instanceof RecurrentLayer))
       this.refuse(

@@ -1,8 +1,8 @@
-import { knownOptions } from "../contract/known-options.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { repeat } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { commonOptions, Layer, type LayerOptions } from "./layer.js";
+import { Layer, type LayerOptions } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 
 /** Options of `layers.repeatVector`. */
 export interface RepeatVectorOptions extends LayerOptions {
@@ -16,7 +16,7 @@ export class RepeatVectorLayer extends Layer {
 
   constructor(private readonly options: RepeatVectorOptions) {
     super(options);
-    knownOptions(this.kind, options, [...commonOptions, "n"]);
+    layerOptions(this.kind, options, ["n"]);
     if (!Number.isInteger(options.n) || options.n < 1)
       this.refuse(
         "UNROLL_ARGUMENT",
@@ -35,6 +35,10 @@ export class RepeatVectorLayer extends Layer {
         "leave returnSequences of the layer before it out",
       );
     this.lastAxis(form!);
+  }
+
+  override stepsOf(): number {
+    return this.options.n;
   }
 
   toSpecs(

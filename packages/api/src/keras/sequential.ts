@@ -1,73 +1,102 @@
 import type { Adapter } from "../contract/adapter.js";
-import { unrollError } from "../contract/error.js";
+import { UnrollError, unrollError } from "../contract/error.js";
+import { isRecord, kindOf } from "../contract/kind.js";
 import { knownOptions } from "../contract/known-options.js";
-import { formOf } from "./input.js";
-import { KerasTensor, type Layer } from "./layer.js";
+import { KerasTensor, Layer } from "./layer.js";
 import { KerasModel } from "./keras-model.js";
 import { network } from "./network.js";
 
 /** Options of {@link sequential}. */
 export interface SequentialOptions {
-  /** The layers in order; more may come with `add`. */
-  readonly layers?: readonly Layer[];
+  /** The layers in order, models among them; an `input(...)` may come first. More may come with `add`. */
+  readonly layers?: readonly (Layer | KerasModel | KerasTensor)[];
   /** For people: error texts. Default `sequential`. */
   readonly name?: string;
   /** The engine. Default `builtin()`. */
   readonly adapter?: Adapter;
 }
 
-/** Layers one after the other. The first says its input with `inputShape`, unless it embeds ids. */
+/** What a sequential model is made of. */
+type Part = Layer | KerasModel | KerasTensor;
+
+/**
+ * Layers one after the other. The first says its input with `inputShape`, or an input stands before it; ids
+ * of any number that an embedding reads need neither.
+ */
 export class Sequential extends KerasModel {
-  private readonly layers: Layer[];
+  private readonly all: Part[];
 
   /** @internal Made by `sequential`. */
   constructor(options: SequentialOptions) {
     knownOptions("sequential", options, ["layers", "name", "adapter"]);
-    const layers = [...(options.layers ?? [])];
-    super(() => chain(layers, options.name), options.adapter ?? null);
-    this.layers = layers;
+    if (options.layers !== undefined && !Array.isArray(options.layers))
+      refuse(
+        "UNROLL_ARGUMENT",
+        "layers as a list",
+        kindOf(options.layers),
+        "e.g. sequential([layers.lstm(8)])",
+      );
+    const all = [...(options.layers ?? [])];
+    all.forEach(checkPart);
+    super(() => chain(all, options.name), options.adapter ?? null, "sequential", options.name ?? null);
+    this.all = all;
   }
 
-  /** Puts a layer at the end. Weights that were set before are forgotten. */
-  add(layer: Layer): this {
-    this.layers.push(layer);
+  /** Puts a layer at the end. Weights of those before it stay. */
+  add(layer: Part): this {
+    checkPart(layer, this.all.length);
+    this.all.push(layer);
     this.rewire();
     return this;
   }
 }
 
-function chain(layers: readonly Layer[], name = "sequential"): ReturnType<typeof network> {
-  const [first] = layers;
-  if (!first)
-    throw unrollError({
-      code: "UNROLL_ARGUMENT",
-      place: "sequential",
-      expected: "layers",
-      got: "none",
-      cure: "give at least one",
-    });
+function refuse(code: UnrollError["code"], expected: string, got: string, cure: string): never {
+  throw unrollError({ code, place: "sequential", expected, got, cure });
+}
+
+function checkPart(part: Part, k: number): void {
+  if (part instanceof KerasTensor) {
+    if (k > 0 || part.source !== null)
+      refuse("UNROLL_ARGUMENT", `a layer at ${k}`, "a tensor", "only an input() may come, and first");
+  } else if (!(part instanceof Layer) && !(part instanceof KerasModel))
+    refuse("UNROLL_ARGUMENT", `a layer at ${k}`, kindOf(part), "make it with layers, e.g. layers.lstm(8)");
+}
+
+/** What a chain starts with, where its first layer says what it reads. */
+function startOf(first: Layer | KerasModel): KerasTensor {
+  if (first instanceof KerasModel) {
+    const [{ declared } = refuse("UNROLL_ARGUMENT", "a model with an input", "none", "give it one")] =
+      first.inputs;
+    return KerasTensor.input({ ...declared!, name: "" });
+  }
   const shape = first.inputShape ?? (first.inputDtype === "int32" ? [null] : null);
   if (shape === null)
-    throw unrollError({
-      code: "UNROLL_SHAPE",
-      place: "sequential",
-      expected: `the input shape of the first layer (${first.kind})`,
-      got: "none",
-      cure: "give it inputShape: [null, features]",
-    });
-  const start = KerasTensor.input("", formOf(shape, first.inputDtype));
+    return refuse(
+      "UNROLL_SHAPE",
+      `the input shape of the first layer (${first.kind})`,
+      "none",
+      "give it inputShape: [null, features], or put input([null, features]) before it",
+    );
+  return KerasTensor.input({ name: "", shape, dtype: null, batchSize: null });
+}
+
+function chain(all: readonly Part[], name = "sequential"): ReturnType<typeof network> {
+  const [first] = all;
+  const layers = all.filter((one) => !(one instanceof KerasTensor)) as (Layer | KerasModel)[];
+  if (layers.length === 0)
+    refuse("UNROLL_ARGUMENT", "layers", first ? "an input alone" : "none", "give at least one");
+  const start = first instanceof KerasTensor ? first : startOf(layers[0]!);
   const outputs = layers.reduce<readonly KerasTensor[]>(
     (values, layer, k) => {
       if (values.length !== 1)
-        throw unrollError({
-          code: "UNROLL_ARGUMENT",
-          place: "sequential",
-          expected: "layers of one output",
-          got: `${values.length} from layer ${k - 1}`,
-          cure: "only the last may have more, use model({ inputs, outputs })",
-        });
-      const made = layer.apply(values[0]!) as KerasTensor | readonly KerasTensor[];
-      return Array.isArray(made) ? (made as readonly KerasTensor[]) : [made as KerasTensor];
+        refuse(
+          "UNROLL_ARGUMENT",
+          "layers of one output",
+          `${values.length} from layer ${k - 1}`,
+          "only the last may have more, use model({ inputs, outputs })",
+        );
+      return [layer.apply(values[0]!)].flat() as readonly KerasTensor[];
     },
     [start],
   );
@@ -77,8 +106,13 @@ function chain(layers: readonly Layer[], name = "sequential"): ReturnType<typeof
 /**
  * A model of layers one after the other: `sequential([layers.lstm({ units: 8, inputShape: [null, 3] })])`.
  */
-export function sequential(options: SequentialOptions | readonly Layer[] = {}): Sequential {
+export function sequential(
+  options: SequentialOptions | readonly Part[] = {},
+  more: Omit<SequentialOptions, "layers"> = {},
+): Sequential {
+  if (!Array.isArray(options) && !isRecord(options))
+    refuse("UNROLL_ARGUMENT", "a list of layers", kindOf(options), "e.g. sequential([layers.lstm(8)])");
   return new Sequential(
-    Array.isArray(options) ? { layers: options as readonly Layer[] } : (options as SequentialOptions),
+    Array.isArray(options) ? { ...more, layers: options as readonly Part[] } : (options as SequentialOptions),
   );
 }

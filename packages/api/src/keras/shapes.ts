@@ -1,10 +1,10 @@
 import { sizeOf } from "../contract/tensor.js";
-import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { permute, reshape, toSequence } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { axesText, commonOptions, Layer, type LayerOptions } from "./layer.js";
+import { axesText, Layer, type LayerOptions, type Mask } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 
 /** Options of `layers.reshape`. */
 export interface ReshapeOptions extends LayerOptions {
@@ -21,15 +21,24 @@ export interface PermuteOptions extends LayerOptions {
   readonly dims: readonly number[];
 }
 
+/** Options of `layers.flatten`. */
+export interface FlattenOptions extends LayerOptions {
+  /** Only `channels_last`, the default: channels are the last axis. */
+  readonly dataFormat?: "channels_last" | null;
+}
+
 const TIME = "time is of any length here; timeDistributed works on each step by itself";
 
 /** All features of one vector. */
 export class FlattenLayer extends Layer {
   readonly kind = "flatten";
 
-  constructor(options: LayerOptions) {
+  constructor(options: FlattenOptions) {
     super(options);
-    knownOptions(this.kind, options, commonOptions);
+    layerOptions(this.kind, options, ["dataFormat"]);
+    const { dataFormat } = options;
+    if (dataFormat !== undefined && dataFormat !== null && (dataFormat as string) !== "channels_last")
+      this.refuse("UNROLL_UNSUPPORTED", "dataFormat channels_last", shown(dataFormat), "put channels last");
   }
 
   override checkInputs([form]: readonly ValueInfo[]): void {
@@ -52,7 +61,7 @@ export class ReshapeLayer extends Layer {
 
   constructor(private readonly options: ReshapeOptions) {
     super(options);
-    knownOptions(this.kind, options, [...commonOptions, "targetShape"]);
+    layerOptions(this.kind, options, ["targetShape"]);
     const { targetShape: target } = options;
     const fits = (size: unknown): boolean => Number.isInteger(size) && ((size as number) > 0 || size === -1);
     if (!Array.isArray(target) || !target.every(fits) || target.filter((size) => size === -1).length > 1)
@@ -78,6 +87,15 @@ export class ReshapeLayer extends Layer {
 
   override checkStep([form]: readonly ValueInfo[]): void {
     this.shapeOf({ ...form!, axis: null });
+  }
+
+  override stepsOf([steps = null]: readonly (number | null)[], [form]: readonly ValueInfo[]): number | null {
+    return form!.axis === null ? this.shapeOf(form!)[0]! : steps;
+  }
+
+  /** Keras's layer does not support masks. */
+  override outputMask(): Mask | null {
+    return null;
   }
 
   /** The new axes with their sizes; without time for an input that has it. */
@@ -119,7 +137,7 @@ export class PermuteLayer extends Layer {
 
   constructor(private readonly options: PermuteOptions) {
     super(options);
-    knownOptions(this.kind, options, [...commonOptions, "dims"]);
+    layerOptions(this.kind, options, ["dims"]);
     const { dims } = options;
     const sorted = Array.isArray(dims) ? [...dims].sort((a, b) => a - b) : [];
     if (!Array.isArray(dims) || dims.length === 0 || sorted.some((dim, k) => dim !== k + 1))
@@ -144,6 +162,11 @@ export class PermuteLayer extends Layer {
 
   override checkStep([form]: readonly ValueInfo[]): void {
     this.orderOf({ ...form!, axis: null });
+  }
+
+  /** Keras's layer does not support masks. */
+  override outputMask(): Mask | null {
+    return null;
   }
 
   /** Feature axes in their new order, from 0 on. */

@@ -1,7 +1,7 @@
-import { knownOptions } from "../contract/known-options.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { commonOptions, Layer, type LayerOptions } from "./layer.js";
+import { Layer, type LayerOptions } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 import { BidirectionalLayer, RecurrentLayer } from "./recurrent-layers.js";
 
 /** Options of `layers.timeDistributed`. */
@@ -16,7 +16,7 @@ export class TimeDistributedLayer extends Layer {
 
   constructor(private readonly options: TimeDistributedOptions) {
     super({ ...(options.layer.inputShape && { inputShape: options.layer.inputShape }), ...options });
-    knownOptions(this.kind, options, [...commonOptions, "layer"]);
+    layerOptions(this.kind, options, ["layer"]);
     if (options.layer instanceof RecurrentLayer || options.layer instanceof BidirectionalLayer)
       this.refuse(
         "UNROLL_UNSUPPORTED",

@@ -1,9 +1,9 @@
-import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { cropTime, pad, padTime, slice, tile, upsampleTime } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { axesText, commonOptions, Layer, type LayerOptions, type Mask } from "./layer.js";
+import { axesText, Layer, type LayerOptions, type Mask } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 
 /** One number for both ends of the steps, or what is before the first and after the last. */
 export type BothEnds = number | readonly [before: number, after: number] | readonly number[];
@@ -71,6 +71,13 @@ abstract class TimeShapeLayer extends Layer {
     return [this.overTime({ name, input: input!, axis: own, maskedSteps: "ignore" })];
   }
 
+  override stepsOf([steps = null]: readonly (number | null)[]): number | null {
+    return steps === null ? null : this.madeOf(steps);
+  }
+
+  /** How many steps it makes of so many. */
+  protected abstract madeOf(steps: number): number;
+
   /** One number for both ends, or one for each. */
   protected bothEnds(key: string, given: BothEnds): readonly [before: number, after: number] {
     const list: unknown = typeof given === "number" ? [given, given] : given;
@@ -107,11 +114,15 @@ export class ZeroPadding1dLayer extends TimeShapeLayer {
 
   constructor(options: ZeroPadding1dOptions) {
     super(options);
-    knownOptions(this.kind, options, [...commonOptions, "padding", "dataFormat"]);
+    layerOptions(this.kind, options, ["padding", "dataFormat"]);
     const { dataFormat } = options;
     if (dataFormat !== undefined && dataFormat !== null && (dataFormat as string) !== "channels_last")
       this.refuse("UNROLL_UNSUPPORTED", "dataFormat channels_last", shown(dataFormat), "put channels last");
     this.ends = this.bothEnds("padding", options.padding ?? 1);
+  }
+
+  protected madeOf(steps: number): number {
+    return this.ends.reduce((sum, count) => sum + count, steps);
   }
 
   protected get changes(): boolean {
@@ -135,8 +146,12 @@ export class Cropping1dLayer extends TimeShapeLayer {
 
   constructor(options: Cropping1dOptions) {
     super(options);
-    knownOptions(this.kind, options, [...commonOptions, "cropping"]);
+    layerOptions(this.kind, options, ["cropping"]);
     this.ends = this.bothEnds("cropping", options.cropping ?? 1);
+  }
+
+  protected madeOf(steps: number): number {
+    return this.ends.reduce((sum, count) => sum - count, steps);
   }
 
   protected get changes(): boolean {
@@ -166,11 +181,15 @@ export class UpSampling1dLayer extends TimeShapeLayer {
 
   constructor(options: UpSampling1dOptions) {
     super(options);
-    knownOptions(this.kind, options, [...commonOptions, "size"]);
+    layerOptions(this.kind, options, ["size"]);
     const { size = 2 } = options;
     if (!Number.isInteger(size) || size < 1)
       this.refuse("UNROLL_ARGUMENT", "size as a whole number of at least 1", shown(size), "it counts steps");
     this.times = size;
+  }
+
+  protected madeOf(steps: number): number {
+    return steps * this.times;
   }
 
   protected get changes(): boolean {

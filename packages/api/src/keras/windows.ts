@@ -1,10 +1,10 @@
-import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { keepsLength, timeWindows, type WindowAxes, type Windowed } from "../layers/windows.js";
 import { convolution, pool } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { axesText, commonOptions, Layer, type LayerOptions, type Mask } from "./layer.js";
+import { axesText, Layer, type LayerOptions, type Mask } from "./layer.js";
+import { layerOptions } from "./training-options.js";
 import { outerActivation } from "./options.js";
 
 /** One number for all axes of a window, or one for each. */
@@ -51,7 +51,7 @@ abstract class WindowLayer extends Layer {
     own: readonly string[],
   ) {
     super(window);
-    knownOptions(kind, window, [...commonOptions, "strides", "padding", "dataFormat", ...own]);
+    layerOptions(kind, window, ["strides", "padding", "dataFormat", ...own]);
     const { padding = "valid", dataFormat } = window;
     const causal = own.includes("filters") && axes === 1;
     const rules = ["valid", "same", ...(causal ? ["causal"] : [])];
@@ -140,6 +140,19 @@ abstract class WindowLayer extends Layer {
     return specs.some((own) => "axis" in own && own.axis === "made");
   }
 
+  /** How far a window reaches beyond its first element, along the first axis. */
+  protected abstract get span(): number;
+
+  override stepsOf([steps = null]: readonly (number | null)[]): number | null {
+    if (steps === null) return null;
+    const { strides, padding = "valid" } = this.window;
+    const [stride = 1] =
+      strides === undefined || strides === null
+        ? this.usualStrides([this.span + 1])
+        : this.perAxis("strides", strides);
+    return padding === "valid" ? Math.floor((steps - this.span - 1) / stride) + 1 : Math.ceil(steps / stride);
+  }
+
   abstract override toSpecs(
     name: string,
     inputs: readonly ValueRef[],
@@ -169,6 +182,11 @@ export class ConvolutionLayer extends WindowLayer {
 
   protected override usualStrides(size: readonly number[]): readonly number[] {
     return size.map(() => 1);
+  }
+
+  protected override get span(): number {
+    const { kernelSize, dilationRate = 1 } = this.options;
+    return (this.perAxis("kernelSize", kernelSize)[0]! - 1) * this.perAxis("dilationRate", dilationRate)[0]!;
   }
 
   override toSpecs(
@@ -205,6 +223,10 @@ export class PoolLayer extends WindowLayer {
 
   protected override usualStrides(size: readonly number[]): readonly number[] {
     return size;
+  }
+
+  protected override get span(): number {
+    return this.perAxis("poolSize", this.options.poolSize ?? 2)[0]! - 1;
   }
 
   override toSpecs(

@@ -1,0 +1,81 @@
+import { knownOptions } from "../contract/known-options.js";
+import type { CellMaker, LayerMaker } from "../keras/config-layers.js";
+import { camel, optionsIn, refuseConfig } from "../keras/config-options.js";
+import { ConfigReader, type Dialect } from "../keras/config-reader.js";
+import type { KerasModel } from "../keras/keras-model.js";
+import { modelOf, type ModelFromJsonOptions } from "../keras/model-from-json.js";
+import * as own from "./layers.js";
+
+const layers: Readonly<Record<string, LayerMaker>> = {
+  Activation: own.activation,
+  Add: own.add,
+  Average: own.average,
+  AveragePooling1D: own.averagePooling1d,
+  AveragePooling2D: own.averagePooling2d,
+  BatchNormalization: own.batchNormalization,
+  Bidirectional: own.bidirectional,
+  Concatenate: own.concatenate,
+  Conv1D: own.conv1d,
+  Conv2D: own.conv2d,
+  Dense: own.dense,
+  Dropout: own.dropout,
+  Embedding: own.embedding,
+  Flatten: own.flatten,
+  GlobalAveragePooling1D: own.globalAveragePooling1d,
+  GlobalMaxPooling1D: own.globalMaxPooling1d,
+  GRU: own.gru,
+  LayerNormalization: own.layerNormalization,
+  LSTM: own.lstm,
+  MaxPooling1D: own.maxPooling1d,
+  MaxPooling2D: own.maxPooling2d,
+  Multiply: own.multiply,
+  Permute: own.permute,
+  RepeatVector: own.repeatVector,
+  Reshape: own.reshape,
+  RNN: own.rnn,
+  SimpleRNN: own.simpleRNN,
+  TimeDistributed: own.timeDistributed,
+};
+
+const cells: Readonly<Record<string, CellMaker>> = {
+  GRUCell: own.gruCell,
+  LSTMCell: own.lstmCell,
+  SimpleRNNCell: own.simpleRNNCell,
+  StackedRNNCells: own.stackedRNNCells,
+};
+
+/** Configurations of TensorFlow.js: names in Python's spelling, as its own reader turns them. */
+const dialect: Dialect = {
+  layers,
+  cells,
+  two: false,
+  options(place, config) {
+    const options = optionsIn(place, config);
+    for (const [key, value] of Object.entries(options))
+      if ((/activation$/i.test(key) || key === "dataFormat") && typeof value === "string")
+        options[key] = camel(value);
+    return options;
+  },
+};
+
+/**
+ * A model out of the JSON of TensorFlow.js, `model.toJSON()`: a text or an object, or one with
+ * `modelTopology`. Its layers have TensorFlow.js's defaults and numbers.
+ *
+ * @throws UNROLL_FORMAT for what is no such JSON; UNROLL_UNSUPPORTED listing every layer that there is none
+ * of,   and for an option or a value that is not there; whatever making the layers throws
+ */
+export function modelFromJson(json: string | object, options: ModelFromJsonOptions = {}): KerasModel {
+  const place = "modelFromJson";
+  knownOptions(place, options, ["customObjects", "kerasVersion"]);
+  const root = modelOf(place, json);
+  if (root["module"] !== undefined)
+    refuseConfig(
+      place,
+      "a model that TensorFlow.js reads",
+      "one of Keras 3",
+      "use modelFromJson of @unroll/api/keras",
+      "UNROLL_UNSUPPORTED",
+    );
+  return new ConfigReader(place, dialect, options.customObjects ?? {}).model(root);
+}
