@@ -1,12 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { HostTensor } from "@unroll/api";
-import type { Adapter } from "@unroll/api/adapter";
 import * as torch from "@unroll/api/torch";
 import { readSafetensors } from "@unroll/api/weights";
-import { compareWithBound } from "@unroll/conformance";
+import { type PortRecord, type RecordedValue, verifyPort } from "@unroll/conformance";
 import { describe, expect, it } from "vitest";
-import { deriveProgramBounds, type ProgramBounds } from "../conformance/src/properties/hold-program.js";
-import { traceProgram } from "../packages/api/src/torch/execute-traced.js";
 import { engines } from "./engines.js";
 
 // Whole public scripts, written as their authors write them, against what PyTorch computed: at once, and
@@ -183,64 +180,66 @@ const ports: readonly Port[] = [
   },
 ];
 
-/** Tensors of an argument by the names of the program's inputs. */
-const fed = (value: unknown, name: string): [string, HostTensor][] =>
-  Array.isArray(value)
-    ? value.flatMap((one, k) => fed(one, `${name}.${k}`))
-    : typeof value === "object"
-      ? [[name, value as HostTensor]]
-      : [];
-
 /** Tensors in the order in which a result has them. */
 const flat = (value: unknown): HostTensor[] =>
   Array.isArray(value) ? value.flatMap(flat) : [value as HostTensor];
 
+/** A module that returns the first tensors of another's result alone, those that were recorded. */
+class First extends torch.nn.Module {
+  readonly model: torch.nn.Module;
+  readonly count: number;
+  constructor(model: torch.nn.Module, count: number) {
+    super();
+    this.model = model;
+    this.count = count;
+  }
+  forward(...given: unknown[]): unknown {
+    return flat(this.model.call(...(given as never[]))).slice(0, this.count);
+  }
+}
+
+const recordedValue = (value: unknown): RecordedValue =>
+  Array.isArray(value)
+    ? { kind: "list", items: value.map(recordedValue) }
+    : typeof value === "object"
+      ? { kind: "tensor", tensor: value as HostTensor }
+      : { kind: "plain", value: value as number };
+
 describe.each(ports)("$recording, $file $prefix", (port) => {
   const { of, weights } = recorded(port.recording);
-  const made = async (adapter?: Adapter) => {
-    const script = await load(port.file);
-    const module = port.make(script);
-    module.loadStateDict(weights(port.prefix ?? "w."));
-    return { script, module: adapter ? module.to(adapter) : module };
-  };
-  let derived: ProgramBounds | undefined;
-  /** The truth and its bound, of what one call of `forward` comes to as a program. */
-  const truth = (module: any): ProgramBounds => {
-    if (derived) return derived;
-    const given = port.forward!(of);
-    const forward = (...inputs: unknown[]): unknown => module.call(...inputs);
-    const { program, weights: held } = traceProgram({ forward }, given, module.namedModules());
-    const feeds = Object.fromEntries(given.flatMap((value, k) => fed(value, `argument.${k}`)));
-    return (derived = deriveProgramBounds({ program, weights: held, feeds }, "f32"));
-  };
-  const holds = (module: any, result: unknown, how: string): void => {
-    const { exact, bounds } = truth(module);
-    const tensors = flat(result);
-    port.results!.forEach((name, k) => {
-      const [want, bound] = [exact[`result.${k}`]!, bounds[`result.${k}`]!];
-      for (const [whose, got] of [
-        [how, tensors[k]!],
-        ["in PyTorch", of(name)],
-      ] as const)
-        expect(compareWithBound(got, want, bound).firstBadIndex, `${name} ${whose}`).toBe(-1);
-    });
-  };
+  const held: Record<string, HostTensor> = weights(port.prefix ?? "w.") as never;
 
-  it("computes at once what PyTorch computed", async () => {
-    const { script, module } = await made();
-    for (const [name, value] of Object.entries(port.use?.(script, module, of) ?? {}))
-      if (typeof value === "string")
-        expect([...value].map((letter) => letter.charCodeAt(0))).toEqual([...of8(port.recording, name)]);
-      else near(value as HostTensor, of(name), name);
-    if (port.forward) holds(module, module.call(...port.forward(of)), "at once");
-  });
+  if (port.use)
+    it("computes at once what PyTorch computed", async () => {
+      const script = await load(port.file);
+      const module = port.make(script);
+      module.loadStateDict(held);
+      for (const [name, value] of Object.entries(port.use!(script, module, of)))
+        if (typeof value === "string")
+          expect([...value].map((letter) => letter.charCodeAt(0))).toEqual([...of8(port.recording, name)]);
+        else near(value as HostTensor, of(name), name);
+    });
 
   if (port.forward)
-    it.each(Object.keys(engines))("and traced on %s", async (engine) => {
-      const { module } = await made(engines[engine]!());
-      holds(module, await module.run(...port.forward!(of)), `on ${engine}`);
-      module.dispose();
-    });
+    it("computes it at once and on every engine, within the bound of its own program", async () => {
+      const script = await load(port.file);
+      const record: PortRecord = {
+        module: port.file,
+        weights: Object.fromEntries(Object.entries(held).map(([name, one]) => [`model.${name}`, one])),
+        calls: [
+          {
+            arguments: port.forward!(of).map(recordedValue),
+            result: { kind: "list", items: port.results!.map((name) => recordedValue(of(name))) },
+          },
+        ],
+      };
+      const adapters = Object.fromEntries(Object.entries(engines).map(([name, make]) => [name, make()]));
+      const make = () => new First(port.make(script), port.results!.length);
+      const { bounds, checks } = await verifyPort(make, record, { adapters });
+      expect(checks.filter(({ status }) => status !== "passed")).toEqual([]);
+      expect(bounds).toBe("derived");
+      expect(checks).toHaveLength(1 + Object.keys(engines).length);
+    }, 600_000);
 });
 
 const of8 = (recording: string, name: string): Uint8Array =>

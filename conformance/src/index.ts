@@ -35,3 +35,17 @@ export { htmlReport } from "./report/html.js";
 export { type Numbers, written } from "./report/numbers.js";
 export { type SupportEntry, supportOf } from "./report/support.js";
 export { certifySuite, type SuiteTest } from "./report/suite.js";
+export {
+  type PortRecord,
+  readPortRecord,
+  type RecordedCall,
+  type RecordedValue,
+} from "./ports/port-record.js";
+export {
+  type Port,
+  type PortCheck,
+  type PortDifference,
+  type PortReport,
+  verifyPort,
+  type VerifyPortOptions,
+} from "./ports/verify-port.js";

@@ -59,7 +59,9 @@ function joined(graph: GraphProto, axisOf: AxisOf): GraphProto {
     if (axis === undefined || !before || axisOf(before, "Squeeze") !== axis) continue;
     // Outputs of the graph keep what makes them.
     if (graph.outputs.some(({ name }) => name === node.outputs[0])) continue;
-    same.set(node.outputs[0]!, before.inputs[0]!);
+    // What the one before dropped it from may be another's that is gone.
+    const whole = before.inputs[0]!;
+    same.set(node.outputs[0]!, same.get(whole) ?? whole);
     gone.add(node);
   }
   const nodes = withNames(

@@ -131,6 +131,22 @@ describe("the model of a session", () => {
   });
 });
 
+describe("axes dropped and added between operators", () => {
+  it("may be added again to what was added before", async () => {
+    const b = new ProgramBuilder("again");
+    const x = b.input("x", { dtype: "float32", shape: [1, 1, 2] });
+    const { block } = b;
+    let value = block.neg(x);
+    for (let k = 0; k < 3; k++) value = block.expandDims(block.squeeze(value, 0), 0);
+    b.output("y", block.neg(value));
+    const adapter = onnx(ortNode, { device: "cpu" });
+    const executable = await adapter.compile(legalize(b.finish(), adapter), {});
+    const { y } = await executable.run({ x: tensor([[[1, 2]]]) });
+    expect(await y!.read()).toMatchObject({ shape: [1, 1, 2], data: Float32Array.of(1, 2) });
+    executable.dispose();
+  });
+});
+
 describe("a step on a host's memory", () => {
   it("fetches each value once, and makes a tensor for each feed and for what is there twice", async () => {
     const { ort, runs, tensors } = watched();

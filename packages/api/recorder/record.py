@@ -13,7 +13,16 @@
 
 Then: `unroll verify cases/manifest.json`. Use a folder for PyTorch cases and another for Keras ones.
 
-What it records: modules `torch.nn.RNN/LSTM/GRU` and `RNNCell/LSTMCell/GRUCell` (stepped over the first axis of the
+A module of your own, whatever its `forward` takes and returns, is recorded in one file by `record`:
+
+    from record import record, result
+
+    record(tagger, sentence, path="tagger.safetensors")                     # one call
+    record(model, (x0, None), (x1, result(0)[1]), path="model.safetensors")  # two, the second from the state of the first
+
+Then: `unroll verify model.safetensors --port ./model.mjs`, where model.mjs exports the port.
+
+What a Recorder records: modules `torch.nn.RNN/LSTM/GRU` and `RNNCell/LSTMCell/GRUCell` (stepped over the first axis of the
 input), and Keras layers `SimpleRNN/LSTM/GRU`, alone or in `Bidirectional`. Each case is computed in float32 as it is and
 in float64 (`f64.` names) from the same weights and inputs; the check compares with float64. Modules run in eval mode.
 Needs numpy and torch or keras 3, nothing else. The form of the files: `fixtures/README.md` in the Unroll repository.
@@ -29,11 +38,14 @@ import numpy as np
 _TYPES = {"float64": "F64", "float32": "F32", "int64": "I64", "int32": "I32", "uint8": "U8", "bool": "BOOL"}
 
 
-def write_safetensors(path, tensors):
-    """Writes numpy arrays by name: header length, JSON header, data by falling item size so that each is aligned."""
+def write_safetensors(path, tensors, metadata=None):
+    """Writes numpy arrays by name: header length, JSON header, data by falling item size so that each is aligned.
+
+    metadata: texts by name, for the `__metadata__` of the header.
+    """
     arrays = {name: np.asarray(value, order="C") for name, value in tensors.items()}
     names = sorted(arrays, key=lambda name: -arrays[name].itemsize)
-    header, end = {}, 0
+    header, end = {} if metadata is None else {"__metadata__": metadata}, 0
     for name in names:
         array = arrays[name]
         header[name] = {"dtype": _TYPES[array.dtype.name], "shape": list(array.shape), "data_offsets": [end, end + array.nbytes]}
@@ -206,3 +218,161 @@ class Recorder:
             "batch": inputs[0].shape[0], "steps": inputs[0].shape[1], "features": inputs[0].shape[2], "weights": names, "calls": calls,
             "masked_start_is_backend_dependent": False, "real_keras": True,
         }, tensors)
+
+
+class _Result:
+    """Stands for what an earlier call returned, or a part of it."""
+
+    __iter__ = None
+
+    def __init__(self, call, path=()):
+        self.call, self.path = call, path
+
+    def __getitem__(self, key):
+        return _Result(self.call, (*self.path, key))
+
+
+def result(call):
+    """What an earlier call of a `record` returned, calls counted from 0: `result(0)[1]` is the second of what the first returned."""
+    return _Result(call)
+
+
+def record(module, *calls, path):
+    """Records calls of any torch module, and its weights, in one safetensors file.
+
+    calls: one after the other, each a tuple of forward's arguments by position, or its one argument alone: tensors, numbers,
+    texts, flags, None, PackedSequences, and lists, tuples and dicts of them; `result(0)[1]` stands for what an earlier call
+    returned. A module that keeps a state in its attributes starts from the one that it has now, and carries it on.
+
+    The module runs in eval mode, as a copy. It runs in float64 too, where it can: how far float32 is off tells what to
+    expect of a port that can't be traced.
+    """
+    import torch
+
+    if not calls:
+        raise ValueError("record: expected calls, got none; give a tuple of forward's arguments for each")
+    calls = [call if type(call) is tuple else (call,) for call in calls]
+    packed = torch.nn.utils.rnn.PackedSequence
+    tensors, rows = {}, []
+
+    def found(results, reference):
+        """What a reference stands for, and its path with positions counted from the front."""
+        if not isinstance(reference.call, int) or not 0 <= reference.call < len(results):
+            raise IndexError(f"record: expected result(k) of an earlier call, got result({reference.call}) in call {len(results)}")
+        value, way = results[reference.call], [reference.call]
+        for key in reference.path:
+            if not isinstance(value, (list, tuple, dict)) or isinstance(value, packed):
+                raise TypeError(f"record: expected a list, a tuple or a dict at {way}, got {type(value).__name__}; refer to it whole")
+            if type(key) not in (int, str):
+                raise TypeError(f"record: expected a position or a name behind {way}, got {key!r}")
+            way.append(key + len(value) if isinstance(key, int) and key < 0 else key)
+            value = value[key]
+        return value, way
+
+    def within(value, of):
+        """The same lists, tuples and dicts of other leaves."""
+        if isinstance(value, packed) or not isinstance(value, (list, tuple, dict)):
+            return of(value)
+        if isinstance(value, dict):
+            return {key: within(one, of) for key, one in value.items()}
+        items = [within(one, of) for one in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+
+    def run(dtype):
+        def given(value, results):
+            if isinstance(value, _Result):
+                return found(results, value)[0]
+            if isinstance(value, packed):
+                value = value.to("cpu")
+                return value.to(dtype) if value.data.is_floating_point() else value
+            if isinstance(value, torch.Tensor):
+                value = value.detach().cpu()
+                return value.to(dtype) if value.is_floating_point() else value
+            return value
+
+        own = copy.deepcopy(module).cpu().eval().to(dtype)
+        results, before = [], torch.get_default_dtype()
+        torch.set_default_dtype(dtype)
+        try:
+            with torch.no_grad():
+                for call in calls:
+                    results.append(own(*(within(one, lambda value: given(value, results)) for one in call)))
+        finally:
+            torch.set_default_dtype(before)
+        return results
+
+    def store(name, value):
+        value = value.detach().cpu()
+        if value.is_complex():
+            raise TypeError(f"record: expected real numbers, got {value.dtype} at {name}")
+        kind = np.float32 if value.is_floating_point() else np.bool_ if value.dtype is torch.bool else np.int64
+        tensors[name] = value.float().numpy().astype(kind) if value.is_floating_point() else value.numpy().astype(kind)
+
+    def described(value, name, results=None, number=False):
+        """A value as JSON, its tensors stored beside it. number: whether floats are stored as tensors, to be compared within a bound."""
+        if isinstance(value, _Result):
+            return {"result": found(results, value)[1]}
+        if isinstance(value, packed):
+            padded, lengths = torch.nn.utils.rnn.pad_packed_sequence(value)
+            store(name, padded)
+            return {"packed": name, "lengths": lengths.tolist()}
+        if isinstance(value, torch.Tensor) or (number and type(value) is float):
+            store(name, value if isinstance(value, torch.Tensor) else torch.tensor(value))
+            return {"tensor": name}
+        if isinstance(value, dict):
+            odd = [key for key in value if not isinstance(key, str)]
+            if odd:
+                raise TypeError(f"record: expected dicts with names that are texts, got {odd[0]!r} at {name}")
+            return {"dict": [[key, described(one, f"{name}.{k}", results, number)] for k, (key, one) in enumerate(value.items())]}
+        if isinstance(value, (list, tuple)):
+            return {"list": [described(one, f"{name}.{k}", results, number) for k, one in enumerate(value)]}
+        if value is None or isinstance(value, (bool, str)) or type(value) in (int, float):
+            if type(value) is int and abs(value) >= 2**53 or type(value) is float and not np.isfinite(value):
+                raise ValueError(f"record: expected numbers that JSON holds, got {value!r} at {name}; give a tensor")
+            return {"value": value}
+        raise TypeError(f"record: expected tensors, numbers, texts, flags, and lists, tuples and dicts of them, got {type(value).__name__} at {name}")
+
+    def twins(value, other, name):
+        """Float64 values of a result, under `f64.` and the name of the tensor that they are of."""
+        if isinstance(value, packed):
+            value, other = (torch.nn.utils.rnn.pad_packed_sequence(one)[0] for one in (value, other))
+        if type(value) is float:
+            value, other = torch.tensor(value), torch.tensor(other, dtype=torch.float64)
+        if isinstance(value, torch.Tensor):
+            if value.is_floating_point():
+                if value.shape != other.shape:
+                    raise ValueError("another shape")
+                tensors[f"f64.{name}"] = other.detach().cpu().double().numpy()
+        elif isinstance(value, dict):
+            for k, key in enumerate(value):
+                twins(value[key], other[key], f"{name}.{k}")
+        elif isinstance(value, (list, tuple)):
+            for k, (one, another) in enumerate(zip(value, other, strict=True)):
+                twins(one, another, f"{name}.{k}")
+
+    single = run(torch.float32)
+    try:
+        double, odd = run(torch.float64), None
+    except Exception as error:  # A module that makes float32 tensors itself, say.
+        double, odd = None, f"{type(error).__name__}: {error}"
+    seen = set()
+    for name, value in module.state_dict().items():
+        # Of weights that several names share the first is enough.
+        key = (value.data_ptr(), tuple(value.shape), value.stride()) if value.numel() > 0 else name
+        if key not in seen:
+            store(f"w.{name}", value)
+        seen.add(key)
+    for k, (call, returned) in enumerate(zip(calls, single)):
+        given = [described(one, f"call.{k}.argument.{n}", single[:k]) for n, one in enumerate(call)]
+        rows.append({"arguments": given, "result": described(returned, f"call.{k}.result", number=True)})
+    if double is not None:
+        before = set(tensors)
+        try:
+            for k, (returned, other) in enumerate(zip(single, double)):
+                twins(returned, other, f"call.{k}.result")
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            odd = f"results of another form in float64: {error}"
+            for name in set(tensors) - before:
+                del tensors[name]
+    about = {"form": 1, "torch": torch.__version__, "module": type(module).__name__, "float64": odd, "calls": rows}
+    write_safetensors(path, tensors, {"unroll": json.dumps(about, allow_nan=False)})

@@ -1,10 +1,8 @@
-import { resolve } from "node:path";
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
 import { type Adapter, unrollError } from "@unroll/api";
 import { adapterNames } from "@unroll/api/config";
 import { adapterOf } from "./adapters.js";
 import type { Io } from "./io.js";
+import { loadModule } from "./module-file.js";
 
 /** An engine to be judged. */
 export interface CertifySubject {
@@ -45,7 +43,7 @@ export async function subjectOf(
       cure: "the module decides",
       details: { name, device },
     });
-  const module = await load(name, io);
+  const module = await loadModule(name, io, "give builtin, tfjs, onnx, a path or an installed package");
   const exported = module["default"] ?? module["adapter"];
   const made: unknown = typeof exported === "function" ? await (exported as () => unknown)() : exported;
   if (!isAdapter(made))
@@ -59,30 +57,6 @@ export async function subjectOf(
     });
   const { alive } = module;
   return { name, adapter: made, ...(typeof alive === "function" ? { alive: alive as () => number } : {}) };
-}
-
-async function load(name: string, io: Io): Promise<Readonly<Record<string, unknown>>> {
-  const path = /^\.{0,2}\//.test(name) || /\.[cm]?[jt]s$/.test(name) ? resolve(io.cwd, name) : null;
-  try {
-    if (path?.endsWith("ts")) {
-      const { createJiti } = await import("jiti");
-      return await createJiti(import.meta.url).import(path);
-    }
-    // A package is looked up where the user is, not where this command is installed.
-    return (await import(
-      pathToFileURL(path ?? createRequire(resolve(io.cwd, "package.json")).resolve(name)).href
-    )) as Readonly<Record<string, unknown>>;
-  } catch (cause) {
-    throw unrollError({
-      code: "UNROLL_CONFIG",
-      place: `module "${name}"`,
-      expected: "a module that loads",
-      got: `"${cause instanceof Error ? cause.message.split("\n")[0] : String(cause)}"`,
-      cure: "give builtin, tfjs, onnx, a path or an installed package",
-      details: { name },
-      cause,
-    });
-  }
 }
 
 /** TensorFlow.js's own count of live tensors. Its adapter has loaded it already. */

@@ -12,7 +12,7 @@ export const isPlain = (value: unknown): boolean =>
 export const signatureOfPlain = (value: unknown): string =>
   typeof value === "string"
     ? JSON.stringify(value)
-    : typeof value !== "function" && (isPlain(value) || value === null)
+    : typeof value !== "function" && (isPlain(value) || value === null || value === undefined)
       ? `${typeof value} ${String(value)}`
       : `object ${numberOf(value as object)}`;
 

@@ -287,6 +287,19 @@ describe("forward", () => {
     expect(lstm.call(x)[1][0].shape).toEqual([1, 3, 2]);
   });
 
+  it("may have attributes that hold nothing yet", async () => {
+    class Empty extends nn.Module {
+      hidden: Tensor | undefined = undefined;
+      forward(x: Tensor): Tensor {
+        return x.view(-1).add(this.hidden ?? 1);
+      }
+    }
+    const module = new Empty();
+    expect((await module.run(torch.tensor([1, 2]))).tolist()).toEqual([2, 3]);
+    module.hidden = torch.tensor([5, 5]);
+    expect((await module.run(torch.tensor([1, 2]))).tolist()).toEqual([6, 7]);
+  });
+
   it("refuses draws, and values that it asks for", async () => {
     class Asking extends nn.Module {
       draw = true;

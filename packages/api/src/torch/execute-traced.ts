@@ -14,8 +14,11 @@ import { recording } from "./graph.js";
 
 /** What `forward` does, as one program for arguments of these sizes. */
 export interface TracedProgram {
+  /** Its inputs are the arguments, and what it captured. */
   readonly program: Program;
+  /** Values of its params. */
   readonly weights: Readonly<Record<string, HostTensor>>;
+  /** Tensors that were there before, fed at every run as they then are. */
   readonly captured: readonly Captured[];
   /** Arguments whose values it depends on: others are another trace. */
   readonly fixed: readonly string[];

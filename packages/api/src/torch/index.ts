@@ -69,6 +69,8 @@ export {
 } from "./tensor/tensor.js";
 export type { DTypeName } from "./tensor/dtypes.js";
 export { CRF } from "./crf.js";
+export type { TracedProgram } from "./execute-traced.js";
+export type { Captured } from "./tracer.js";
 export { packPaddedSequence, padPackedSequence, PackedSequence, type Lengths } from "./packed.js";
 export type { LoadResult } from "./module.js";
 export type { NumbersOr } from "./arguments.js";

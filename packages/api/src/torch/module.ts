@@ -18,7 +18,7 @@ import { Attributes } from "./attributes.js";
 import { isBeyond } from "./beyond.js";
 import { Buffer, floatsOf } from "./buffer.js";
 import { execute, type Prepared } from "./execute.js";
-import { TracedModel, traceProgram, valuesOf } from "./execute-traced.js";
+import { TracedModel, type TracedProgram, traceProgram, valuesOf } from "./execute-traced.js";
 import { currentGraph, describing } from "./graph.js";
 import { callLeaf, formsOf, hasForm, type Leaf, type LeafCall, type LeafPlan, planOf } from "./leaf.js";
 import { eagerArguments, PackedSequence, takenArguments } from "./packed.js";
@@ -317,6 +317,19 @@ export abstract class Module {
       weights: this.weightsOf(spec, graph.bindings),
       timeMajor: graph.batchFirst !== true,
     });
+  }
+
+  /**
+   * What a function of this module comes to as one program, for tensors of these sizes: `forward`, or several
+   * calls one after the other. What judges a port derives from it how far results may be off.
+   *
+   * @param given tensors that `compute` takes; inputs of the program as `argument.0`, ...
+   * @param compute calls the module, and returns tensors, outputs of the program as `result.0`, ...
+   * @throws UNROLL_UNSUPPORTED for what a trace can't hold
+   */
+  programOf(given: readonly HostTensor[], compute: (...tensors: Tensor[]) => unknown): TracedProgram {
+    const described = { forward: compute as (...inputs: never[]) => unknown, constructor: this.constructor };
+    return traceProgram(described, given, this.namedModules());
   }
 
   /**

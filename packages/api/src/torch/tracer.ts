@@ -36,7 +36,9 @@ export class TracedTensor extends Tensor {
 
 /** A tensor that a trace reads anew at every run. */
 export interface Captured {
+  /** Of the program's input that it is. */
   readonly name: string;
+  /** With its values. */
   readonly tensor: Tensor;
 }
 

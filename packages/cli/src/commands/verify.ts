@@ -1,39 +1,58 @@
 import { type UnrollError, unrollError } from "@unroll/api";
 import { adaptersOf, listed, type NamedAdapter } from "../adapters.js";
+import type { Port } from "@unroll/conformance";
 import type { AddCommand } from "../command.js";
 import { inline, jsonLine } from "../escaped.js";
 import type { Io } from "../io.js";
 import { withProgress } from "../progress.js";
 import { type CaseReport, check, unsupported } from "../verify/check.js";
 import { type LoadedEntry, readManifest } from "../verify/manifest.js";
+import { checkPort } from "../verify/port/port-cases.js";
+import { portOf } from "../verify/port/port-module.js";
 import { countOf, summary } from "../verify/summary.js";
 
 interface Options {
   readonly adapter?: readonly string[];
   readonly only?: string;
+  readonly port?: string;
+  readonly export?: string;
   readonly json?: boolean;
 }
 
-/** `unroll verify`: cases recorded in Python, run here and compared with the recorded float64 values. */
+/**
+ * `unroll verify`: cases recorded in Python, run here and compared with the recorded values; with `--port`
+ * the user's own module on what the module that it is a port of computed.
+ */
 export const verifyCommand: AddCommand = (program, io, end) => {
   program
     .command("verify")
     .description(
-      "Check recorded inputs and outputs of PyTorch and Keras layers, within the bound of each case",
+      "Check recorded inputs and outputs of PyTorch and Keras layers, or a port of a module, " +
+        "within the bound of each case",
     )
-    .argument("<manifest...>", "manifest.json files as recorder/record.py writes them")
+    .argument(
+      "<manifest...>",
+      "manifest.json files as recorder/record.py writes them; with --port, what its record() writes",
+    )
     .option(
       "--adapter <name>",
       "e.g. builtin, onnx:cpu; may be repeated (default: configuration, then builtin)",
       listed,
     )
     .option("--only <text>", "cases whose name contains this")
+    .option("--port <module>", "check this module's port of the recorded one: a path or a package")
+    .option("--export <name>", "which export of it is the port (default: the default one, or the only one)")
     .option("--json", "print one JSON object")
     .action(async (manifests: string[], options: Options) => {
       const adapters = await adaptersOf(options.adapter ?? [], io);
       const cases: CaseReport[] = [];
+      const port = await portGiven(io, options);
       for (const manifest of manifests)
-        cases.push(...(await checkManifest(io, manifest, adapters, options.only)));
+        cases.push(
+          ...(port
+            ? await checkPort(io, manifest, port, adapters, options.only)
+            : await checkManifest(io, manifest, adapters, options.only)),
+        );
       if (cases.length === 0) throw nothingChecked(options.only);
 
       const failed = countOf(cases, "failed");
@@ -44,6 +63,18 @@ export const verifyCommand: AddCommand = (program, io, end) => {
       if (failed > 0 || unchecked.length > 0) end(1);
     });
 };
+
+async function portGiven(io: Io, options: Options): Promise<Port | null> {
+  if (options.port !== undefined) return portOf(options.port, options.export, io);
+  if (options.export === undefined) return null;
+  throw unrollError({
+    code: "UNROLL_ARGUMENT",
+    place: "--export",
+    expected: "--port beside it",
+    got: `"${options.export}" alone`,
+    cure: "name the module that exports it by --port",
+  });
+}
 
 /** Checks every case of a manifest, in every mode on every engine. */
 async function checkManifest(

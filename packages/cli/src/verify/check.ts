@@ -9,7 +9,8 @@ export interface CaseReport {
   readonly manifest: string;
   readonly name: string;
   readonly adapter: string;
-  readonly mode: Mode["mode"];
+  /** `call` and `run` of a port: at once, and on the engine. */
+  readonly mode: Mode["mode"] | "call" | "run";
   readonly status: "passed" | "failed" | "unsupported";
   /**
    * null where nothing was compared. JSON has no Infinity: 1e308 stands for a result that is no number or of
@@ -53,7 +54,8 @@ export async function check(
   };
 }
 
-const finite = (value: number): number => (Number.isFinite(value) ? value : 1e308);
+/** A number that JSON has. */
+export const finite = (value: number): number => (Number.isFinite(value) ? value : 1e308);
 
 /** The worst of all comparisons, and what is wrong with the first that fails. */
 function compareAll(
