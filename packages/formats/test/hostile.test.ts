@@ -1,0 +1,337 @@
+import { readFileSync } from "node:fs";
+import { isUnrollError } from "@unroll/api";
+import { strToU8, zipSync } from "fflate";
+import { describe, expect, it } from "vitest";
+import { readNpz, readPyTorch, readTfjs, readWeights, writeNpz } from "../src/index.js";
+
+// Files made to hurt, each of one kind; tests/fuzz has what chance makes of real ones.
+
+const refused = async (reading: Promise<unknown>, words: RegExp | string): Promise<void> => {
+  const start = performance.now();
+  const error: unknown = await reading.then(
+    () => new Error("it was read"),
+    (cause: unknown) => cause,
+  );
+  expect(performance.now() - start).toBeLessThan(5000);
+  expect((error as Error).message).toMatch(words);
+  expect(isUnrollError(error) && error.code).toBe("UNROLL_FORMAT");
+};
+
+const npy = (elements: number, header = ""): Uint8Array => {
+  const words = header || `{'descr': '<f4', 'fortran_order': False, 'shape': (${elements},), }`;
+  const bytes = new Uint8Array(10 + words.length + 4 * elements);
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, words.length & 0xff, words.length >> 8]);
+  bytes.set(strToU8(words), 10);
+  return bytes;
+};
+
+/** Overwrites a number of 32 bits that stands so far after a signature. */
+function patched(bytes: Uint8Array, signature: number, offset: number, value: number): Uint8Array {
+  const own = bytes.slice();
+  const view = new DataView(own.buffer);
+  let at = own.length - 4;
+  while (view.getUint32(at, true) !== signature) at--;
+  view.setUint32(at + offset, value, true);
+  return own;
+}
+const CENTRAL = 0x02014b50;
+const END = 0x06054b50;
+
+describe("zip files", () => {
+  const small = zipSync({ "a.npy": npy(1000) });
+
+  it("that announce more than they may unpack to, or than can come", async () => {
+    await refused(
+      readNpz(patched(small, CENTRAL, 24, 0x7fffffff)),
+      /unpack to at most 67108864 bytes, .*, got 2147483647/,
+    );
+    await refused(readNpz(patched(small, CENTRAL, 24, 60_000_000)), /packed bytes can hold, got 60000000/);
+  });
+
+  it("that unpack to more or less than they announce", async () => {
+    await refused(readNpz(patched(small, CENTRAL, 24, 100)), /expected 100 bytes, as announced, got more/);
+    await refused(readNpz(patched(small, CENTRAL, 24, 5000)), /expected 5000 bytes unpacked, got 4/);
+  });
+
+  it("that unpack to a hundred times their size, all files together", async () => {
+    // One file of 8 MiB of zeros, which the directory has under nine names.
+    const one = zipSync({ "0.npy": npy(2 ** 21) }, { level: 9 });
+    const start = Buffer.from(one).indexOf("PK\u0001\u0002", 0, "latin1");
+    const entry = (k: number): Uint8Array => {
+      const own = one.slice(start, one.length - 22);
+      own[46] = 48 + k;
+      return own;
+    };
+    const end = one.slice(-22);
+    end[10] = 9;
+    const entries = Array.from({ length: 9 }, (_, k) => entry(k));
+    const bomb = Buffer.concat([one.subarray(0, start), ...entries, end]);
+    expect(bomb.length).toBeLessThan(100_000);
+    await refused(readNpz(bomb), /unpack to at most 67108864 bytes/);
+  });
+
+  it("whose contents do not fit their checksum", async () => {
+    await refused(readNpz(patched(small, CENTRAL, 16, 7)), /contents that fit their checksum/);
+  });
+
+  it("with names that leave the folder, two of one name, and passwords", async () => {
+    for (const name of ["../a.npy", "/a.npy", "b/../../a.npy", "C:a.npy", "..\\a.npy"])
+      await refused(readNpz(zipSync({ [name]: npy(1) })), /a name inside of the folder, got one that leaves/);
+    const two = zipSync({ "a.npy": npy(1), "b.npy": npy(1) });
+    const text = Buffer.from(two).toString("latin1").replaceAll("b.npy", "a.npy");
+    await refused(readNpz(Buffer.from(text, "latin1")), /entry "a\.npy": expected each name once/);
+    await refused(readNpz(patched(small, CENTRAL, 8, 1)), /expected contents in the clear/);
+  });
+
+  it("whose directory is elsewhere, longer than it says, or not there", async () => {
+    await refused(readNpz(patched(small, END, 16, 0x7fffffff)), /files in the directory, got 0/);
+    await refused(readNpz(patched(small, END, 8, 0xffff_ffff)), /got 1/);
+    await refused(readNpz(small.subarray(0, small.length - 22)), /the directory of a zip file at its end/);
+    await refused(readNpz(patched(small, CENTRAL, 42, 0x7fffffff)), /a file where the directory says/);
+  });
+
+  it("with names that objects have by themselves", async () => {
+    const names = ["__proto__", "constructor", "toString"];
+    const one = { dtype: "F32", shape: [1], data: new Float32Array(1) } as const;
+    const read = await readNpz(writeNpz(Object.fromEntries(names.map((name) => [name, one]))));
+    expect(Object.keys(read).sort()).toEqual(names);
+    expect(Object.getPrototypeOf(read)).toBe(null);
+    expect(Object.getPrototypeOf({})).toBe(Object.prototype);
+  });
+});
+
+describe("arrays of NumPy", () => {
+  it("whose headers say what can't be", async () => {
+    const form = (shape: string): string => `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape}), }`;
+    await refused(readWeights(npy(4, form("99999999999,"))), /a shape of whole numbers/);
+    await refused(readWeights(npy(4, form("2000000000, 2000000000"))), /axes and 536870912 elements/);
+    await refused(readWeights(npy(4, form("-4,"))), /a header with descr/);
+    await refused(readWeights(npy(4, form("5,"))), /expected 20 bytes for F32 \[5\], got 16/);
+    await refused(readWeights(npy(4, form("1,".repeat(40)))), /at most 32 axes/);
+    await refused(readWeights(npy(4, "__import__('os').system('echo this ran')")), /a header with descr/);
+  });
+});
+
+/** A file of torch.save with a pickle of one's own and a storage of 8 floats. */
+const torchFile = (pickle: readonly (string | number)[]): Uint8Array =>
+  zipSync(
+    {
+      "a/data.pkl": Uint8Array.from(
+        pickle.flatMap((one) => (typeof one === "string" ? [...strToU8(one)] : [one])),
+      ),
+      "a/data/0": new Uint8Array(32),
+    },
+    { level: 0 },
+  );
+
+const STOP = ".";
+const storage = [
+  ...["(", "X", 7, 0, 0, 0, "storage", "ctorch\nFloatStorage\n", "X", 1, 0, 0, 0, "0"],
+  ...["X", 3, 0, 0, 0, "cpu", "K", 8, "t", "Q"],
+];
+const int = (value: number): (string | number)[] => [
+  "J",
+  ...[0, 8, 16, 24].map((shift) => (value >> shift) & 0xff),
+];
+const list = (values: readonly number[]): (string | number)[] => ["(", ...values.flatMap(int), "t"];
+const view = (offset: number, shape: readonly number[], strides: readonly number[]): (string | number)[] => [
+  ...["ctorch._utils\n_rebuild_tensor_v2\n", "(", ...storage],
+  ...[...int(offset), ...list(shape), ...list(strides), 0x89, "N", "t", "R"],
+];
+const named = (value: readonly (string | number)[]): (string | number)[] => [
+  ...["}", "X", 1, 0, 0, 0, "w", ...value, "s"],
+];
+
+describe("pickles", () => {
+  it("make views of a storage, and none beyond it", async () => {
+    const read = async (value: readonly (string | number)[]): Promise<unknown> =>
+      (await readPyTorch(torchFile([...named(value), STOP])))["w"]!.shape;
+    expect(await read(view(0, [2, 4], [4, 1]))).toEqual([2, 4]);
+    expect(await read(view(7, [3], [0]))).toEqual([3]);
+    await refused(read(view(0, [9], [1])), /expected elements up to 8 of storage 0, got 32 bytes/);
+    await refused(read(view(1, [2, 4], [4, 1])), /elements up to 8/);
+    await refused(read(view(0, [2], [0x7fffffff])), /elements up to 2147483647/);
+    await refused(read(view(0, [2], [-1])), /expected a list of whole numbers/);
+    await refused(read(view(-1, [2], [1])), /expected an offset into a storage/);
+    await refused(read(view(0, [2, 2], [1])), /expected a stride for each of 2 axes, got 1/);
+  });
+
+  it("that make much of little, by views that repeat an element", async () => {
+    await refused(
+      readPyTorch(torchFile([...named(view(0, [400_000_000], [0])), STOP])),
+      /tensors of at most 16 times the file together/,
+    );
+    await refused(readPyTorch(torchFile([...named(view(0, [2 ** 30], [0])), STOP])), /axes and 536870912/);
+  });
+
+  it("that hold themselves", async () => {
+    await refused(readPyTorch(torchFile(["]", "q", 0, "h", 0, "a", STOP])), /got one within itself/);
+    await refused(
+      readPyTorch(torchFile([...["}", "q", 0], "K", 1, "h", 0, "s", STOP])),
+      /got one within itself/,
+    );
+  });
+
+  it("nested without end, and by doubling", async () => {
+    const deep = [...Array<string>(20_000).fill("]"), ...Array<string>(19_999).fill("a"), STOP];
+    await refused(readPyTorch(torchFile(deep)), /at most 100 values within one another/);
+    const doubled = Array.from({ length: 60 }, (_, k) => [
+      "]",
+      "h",
+      k,
+      "a",
+      "h",
+      k,
+      "a",
+      "q",
+      k + 1,
+      "0",
+    ]).flat();
+    await refused(readPyTorch(torchFile(["]", "q", 0, "0", ...doubled, "h", 60, STOP])), /131072 in all/);
+  });
+
+  it("that mention or call what is no part of a model", async () => {
+    for (const [call, name] of [
+      ["cos\nsystem\n", "os.system"],
+      ["cbuiltins\neval\n", "builtins.eval"],
+      ["c__builtin__\n__import__\n", "__builtin__.__import__"],
+      ["ctorch\nload\n", "torch.load"],
+      ["ctorch._utils\n__proto__\n", "torch._utils.__proto__"],
+      ["cconstructor\nconstructor\n", "constructor.constructor"],
+    ] as const)
+      await refused(
+        readPyTorch(torchFile([call, "(", "X", 4, 0, 0, 0, "echo", "t", "R", STOP])),
+        `got a call of ${name}; nothing of it was run; save the state dict alone`,
+      );
+    // A class that is only made into an object does nothing either.
+    const object = ["csubprocess\nPopen\n", ")", 0x81, "}", "b", STOP];
+    expect(Object.keys(await readPyTorch(torchFile(object)))).toEqual([]);
+  });
+
+  it("that are cut short or make no sense", async () => {
+    for (const pickle of [
+      [],
+      ["]"],
+      [STOP],
+      ["a", STOP],
+      ["]", "]", STOP],
+      [0x80, 9, "N", STOP],
+      ["h", 5, STOP],
+      ["t", STOP],
+      ["(", STOP],
+      ["N", "s", STOP],
+      ["X", 255, 255, 255, 255, STOP],
+      [0x8d, 255, 255, 255, 255, 255, 255, 255, 255, STOP],
+      [0x8b, 255, 255, 255, 127, STOP],
+      [0x8a, 255, STOP],
+      ["I", "1e9\n", STOP],
+      ["N", ")", "R", STOP],
+      ["N", "Q", STOP],
+      [0x82, 1, STOP],
+      ["i", "os\nsystem\n", STOP],
+    ])
+      await refused(readPyTorch(torchFile(pickle)), /^pytorch file/);
+  });
+
+  it("are named as dictionaries name them, whatever the name", async () => {
+    const odd = ["}", "X", 9, 0, 0, 0, "__proto__", ...view(0, [1], [1]), "s", STOP];
+    const read = await readPyTorch(torchFile(odd));
+    expect(Object.keys(read)).toEqual(["__proto__"]);
+    const twice = ["}", "X", 3, 0, 0, 0, "a.b", ...view(0, [1], [1]), "s"];
+    const inner = ["X", 1, 0, 0, 0, "a", "}", "X", 1, 0, 0, 0, "b", ...view(0, [1], [1]), "s", "s", STOP];
+    await refused(readPyTorch(torchFile([...twice, ...inner])), /"a\.b": expected each name once/);
+  });
+});
+
+describe("models of TensorFlow.js", () => {
+  const model = (weights: unknown, paths: unknown = ["a.bin"]): Uint8Array =>
+    strToU8(
+      JSON.stringify({ format: "layers-model", modelTopology: {}, weightsManifest: [{ paths, weights }] }),
+    );
+  const w = { name: "w", shape: [2], dtype: "float32" };
+
+  it("whose shards lie outside of their folder", async () => {
+    const asked: string[] = [];
+    const shards = (name: string): Uint8Array => {
+      asked.push(name);
+      return new Uint8Array(8);
+    };
+    const names = [
+      "../a.bin",
+      "/etc/passwd",
+      "http://other/a.bin",
+      "a/../../b",
+      "a\\b",
+      "..",
+      "",
+      "//x",
+      "a?b",
+      3,
+    ];
+    for (const name of names)
+      await refused(readTfjs(model([w], ["a.bin", name]), shards), /names of shards inside of its folder/);
+    expect(asked).toEqual([]);
+    expect((await readTfjs(model([w], ["folder/a-1.bin"]), shards)).tensors["w"]!.shape).toEqual([2]);
+  });
+
+  it("whose weights are not what they say", async () => {
+    const read = (weights: unknown): Promise<unknown> => readTfjs(model(weights), () => new Uint8Array(8));
+    await refused(read([{ ...w, shape: [3] }]), /expected bytes 0 to 12 of a\.bin, got 8 bytes/);
+    await refused(read([{ ...w, shape: [1] }]), /expected 4 bytes, got 8/);
+    await refused(read([{ ...w, shape: [1e9, 1e9] }]), /536870912 elements/);
+    await refused(read([{ ...w, shape: ["2"] }]), /536870912 elements/);
+    await refused(read([{ ...w, shape: null }]), /a weight with name and shape/);
+    await refused(read([{ ...w, dtype: "string" }]), /a dtype among float32, int32, bool, got string/);
+    await refused(read([{ ...w, dtype: "__proto__" }]), /a dtype among/);
+    await refused(
+      read([{ ...w, quantization: { dtype: "uint8", scale: "1", min: 0 } }]),
+      /with scale and min/,
+    );
+    await refused(read([{ ...w, quantization: { dtype: "int4" } }]), /got int4 of F32/);
+    await refused(read([w, w]), /bytes 8 to 16/);
+    await refused(read("w"), /a list of weights/);
+    await refused(
+      readTfjs(strToU8("{}"), () => new Uint8Array(0)),
+      /a weightsManifest/,
+    );
+    await refused(
+      readTfjs(strToU8("[".repeat(1e5)), () => new Uint8Array(0)),
+      /model\.json: expected JSON/,
+    );
+    await refused(readWeights(model([w])), /tfjs model\.json: expected its shards, got none/);
+  });
+});
+
+describe("HDF5 files", () => {
+  const whole = new Uint8Array(
+    readFileSync(new URL("../../../fixtures/keras-saved/emb_lstm_gru.weights.h5", import.meta.url)),
+  );
+  const changed = (letters: string, offset: number, value: number, nth = 0): Uint8Array => {
+    const bytes = whole.slice();
+    let at = -1;
+    for (let k = 0; k <= nth; k++) at = Buffer.from(bytes).indexOf(letters, at + 1, "latin1");
+    bytes[at + offset] = value;
+    return bytes;
+  };
+
+  it("whose trees and heaps lead astray", async () => {
+    await refused(readWeights(changed("TREE", 5, 9)), /keras file/);
+    await refused(readWeights(changed("TREE", 4, 1)), /a node of type 0/);
+    await refused(readWeights(changed("SNOD", 0, 88)), /expected SNOD at offset \d+, got "XNOD"/);
+    await refused(readWeights(changed("HEAP", 0, 88)), /expected HEAP/);
+    await refused(readWeights(whole.subarray(0, 2000)), /bytes at offset \d+, got a file of 2000/);
+    await refused(readWeights(whole.subarray(0, 9)), /got a file of 9/);
+  });
+
+  it("whose superblock is none that is known", async () => {
+    for (const [at, value, words] of [
+      [8, 7, /a superblock of version 0 or 1 or 2 or 3, got 7/],
+      [13, 4, /addresses of 8 bytes, got 4 and 8/],
+      [24, 1, /addresses from the beginning of the file, got from 1/],
+    ] as const) {
+      const bytes = whole.slice();
+      bytes[at] = value;
+      await refused(readWeights(bytes), words);
+    }
+  });
+});
