@@ -23,9 +23,18 @@ const kinds: Readonly<Record<number, string>> = { 1: "simple RNN", 3: "GRU", 4: 
 
 /** Recurrent layers in a file, by the names of PyTorch (`weight_hh_l0`) and Keras (`recurrent_kernel`). */
 export function recurrentLayers(entries: readonly Entry[]): FoundLayer[] {
-  const shapes = new Map(entries.map(({ name, shape }) => [name, shape]));
+  const shapes = new Map(entries.map(({ name, shape }) => [named(name), shape]));
   return [...torchLayers(shapes), ...kerasLayers(shapes)];
 }
+
+const cellWeights = ["kernel", "recurrent_kernel", "bias"];
+
+/** Keras 3's weights files have numbers where its paths have names: `lstm/cell/vars/1`. */
+const named = (name: string): string =>
+  name.replace(
+    /([/.]cell[/.])vars[/.]([012])$/,
+    (_, cell: string, k: string) => cell + cellWeights[Number(k)]!,
+  );
 
 function torchLayers(shapes: ReadonlyMap<string, readonly number[]>): FoundLayer[] {
   const found: FoundLayer[] = [];

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSafetensors, writeSafetensors } from "@unroll/api/weights";
@@ -188,7 +188,61 @@ describe("unroll inspect", () => {
         'unroll: UNROLL_FORMAT file "none.safetensors": expected a file that can be read, got none ' +
         "there; check the path\n",
     });
-    expect((await unroll("inspect", "model.pt")).err).toMatch(/safetensors.torch.save_file/);
+    expect((await unroll("inspect", "README.md")).err).toMatch(/safetensors.torch.save_file/);
+  });
+
+  it("reads the files of every framework, and says what they are", async () => {
+    const inspected = async (...argv: string[]): Promise<string> => {
+      const { code, out, err } = await unroll("inspect", ...argv);
+      expect([argv[0], code, err]).toEqual([argv[0], 0, ""]);
+      return out;
+    };
+    const torch = await inspected("fixtures/ports/torch/lstm_full.pt");
+    expect(torch).toMatch(/weight_hh_l0 +F32 +\[16, 4\] +64/);
+    expect(torch).toContain("format pytorch\n");
+    expect(torch).toContain("(top level): LSTM by PyTorch's names, input size 3, units 4");
+    expect(await inspected("fixtures/files/checkpoint.pt", "--select", "model")).toMatch(
+      /\n│? *lstm\.bias_hh_l0/,
+    );
+    for (const [ending, cell] of [
+      ["keras", "layers/lstm/cell"],
+      ["h5", "lstm/emb_lstm_gru/lstm/lstm_cell"],
+    ] as const) {
+      const out = await inspected(`fixtures/keras-saved/emb_lstm_gru.${ending}`);
+      expect(out).toContain(`format ${ending}\nmodel Sequential "emb_lstm_gru": `);
+      expect(out).toContain('Embedding "embedding", LSTM "lstm", GRU "gru", Dense "dense"');
+      expect(out).toContain(`${cell}: LSTM by Keras's names, input size 6, units 8`);
+    }
+    const both = await inspected("fixtures/keras-saved/bilstm_simplernn.weights.h5");
+    expect(both).toMatch(/bidirectional\/forward_layer\/cell: LSTM by Keras's names, .* two directions/);
+    for (const [file, format] of [
+      ["files/arrays.npz", "npz"],
+      ["files/fortran.npy", "npy"],
+      ["onnx-attr/00_lstm.onnx", "onnx"],
+    ] as const)
+      expect(JSON.parse(await inspected(`fixtures/${file}`, "--json"))).toMatchObject({
+        format,
+        model: null,
+      });
+    expect(await unroll("inspect", "fixtures/files/hostile.pt")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^unroll: UNROLL_FORMAT pytorch file: .* a call of posix\.system; nothing/),
+    });
+  });
+
+  it("reads the shards beside a model.json, and nothing elsewhere", async () => {
+    const model = (path: string): string =>
+      JSON.stringify({
+        modelTopology: { model_config: { class_name: "Sequential", config: { name: "net", layers: [] } } },
+        weightsManifest: [{ paths: [path], weights: [{ name: "w", shape: [2], dtype: "float32" }] }],
+      });
+    writeFileSync(join(folder, "shard.bin"), new Uint8Array(8));
+    writeFileSync(join(folder, "model.json"), model("shard.bin"));
+    const { out } = await unroll("inspect", join(folder, "model.json"));
+    expect(out).toContain('format tfjs\nmodel Sequential "net": no layers\n');
+    symlinkSync(join(root, "README.md"), join(folder, "out.bin"));
+    writeFileSync(join(folder, "model.json"), model("out.bin"));
+    expect((await unroll("inspect", join(folder, "model.json"))).err).toMatch(/a link out of it/);
   });
 });
 

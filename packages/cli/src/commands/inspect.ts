@@ -1,34 +1,36 @@
-import { unrollError } from "@unroll/api";
-import { type NamedTensor, readSafetensors } from "@unroll/api/weights";
+import { dirname } from "node:path";
+import { readWeights } from "@unroll/formats";
 import { inline, jsonLine } from "../escaped.js";
 import { readBytes } from "../files.js";
+import { fileInside } from "../json/inside.js";
 import { type FoundLayer, recurrentLayers } from "../recurrent-layers.js";
+import { configuredModel } from "../model/configured-model.js";
 import type { AddCommand } from "../command.js";
 import { table } from "../table.js";
 
 const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** `unroll inspect`: what a weights file holds. */
+/** `unroll inspect`: what a file of weights or of a whole model holds. */
 export const inspectCommand: AddCommand = (program, io) => {
   program
     .command("inspect")
-    .description("Print what a weights file holds, and the recurrent layers among it")
-    .argument("<file>", "a .safetensors file")
+    .description("Print what a file of weights or of a model holds, and the recurrent layers among it")
+    .argument("<file>", ".safetensors, .pt, .keras, .weights.h5, .h5, model.json, .npz, .npy or .onnx")
+    .option("--select <keys>", 'part of a checkpoint of PyTorch, e.g. "model"')
     .option("--json", "print one JSON object")
-    .action(async (file: string, options: { json?: boolean }) => {
-      if (!file.endsWith(".safetensors"))
-        throw unrollError({
-          code: "UNROLL_FORMAT",
-          place: `file "${file}"`,
-          expected: ".safetensors",
-          got: "another kind",
-          cure: "convert it with safetensors.torch.save_file(state_dict, path)",
-          details: { file },
-        });
-      const read = readSafetensors(await readBytes(io, file));
-      const tensors = Object.entries(read.tensors as Readonly<Record<string, NamedTensor>>).map(
-        ([name, { dtype, shape, data }]) => ({ name, dtype, shape, bytes: data.byteLength }),
-      );
+    .action(async (file: string, options: { json?: boolean; select?: string }) => {
+      const read = await readWeights(await readBytes(io, file), {
+        ...(options.select === undefined ? {} : { select: options.select }),
+        shards: async (name) => readBytes(io, await fileInside(io, dirname(file), name, `file "${file}"`)),
+      });
+      const { format } = read;
+      const tensors = Object.entries(read.tensors).map(([name, { dtype, shape, data }]) => ({
+        name,
+        dtype,
+        shape,
+        bytes: data.byteLength,
+      }));
+      const model = read.configuration && configuredModel(read.configuration);
       const totals = {
         tensors: tensors.length,
         parameters: tensors.reduce((sum, { shape }) => sum + count(shape), 0),
@@ -36,7 +38,7 @@ export const inspectCommand: AddCommand = (program, io) => {
       };
       const layers = recurrentLayers(tensors);
       if (options.json) {
-        io.out(jsonLine({ file, tensors, totals, layers }));
+        io.out(jsonLine({ file, format, model, tensors, totals, layers }));
         return;
       }
       io.out(
@@ -53,6 +55,11 @@ export const inspectCommand: AddCommand = (program, io) => {
       );
       const [parameters, bytes] = [totals.parameters, totals.bytes].map((n) => n.toLocaleString("en"));
       io.out(`\n${totals.tensors} tensors, ${parameters} parameters, ${bytes} bytes\n`);
+      io.out(`format ${format}\n`);
+      if (model) {
+        const list = model.layers.map(({ kind, name }) => `${kind} "${name}"`).join(", ");
+        io.out(`${inline(`model ${model.kind} "${model.name}": ${list || "no layers"}`)}\n`);
+      }
       for (const layer of layers) io.out(`${inline(described(layer))}\n`);
       if (layers.length === 0) io.out("no recurrent layer by PyTorch's or Keras's names\n");
     });
