@@ -214,7 +214,7 @@ function wouldAgree(node: Parts, definition: CompositeDefinition): boolean {
   }
 }
 
-/** The first few numbers by themselves that a body has: one may be that of an attribute. Counts are attributes. */
+/** The first few numbers by themselves that a body has, or of its attributes, where counts are. */
 function numbersIn({ nodes }: Region, counts: boolean): readonly number[] {
   const found = nodes.flatMap((node): readonly number[] => {
     if (node.kind !== "primitive") return numbersIn(node.body, counts);
