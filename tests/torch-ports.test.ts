@@ -178,6 +178,13 @@ const ports: readonly Port[] = [
     forward: (of) => [of("wd"), of("ch")],
     results: ["out"],
   },
+  {
+    recording: "lstm_pt",
+    file: "checkpoints",
+    make: ({ network }) => network(),
+    forward: (of) => [of("x")],
+    results: ["out", "h", "c"],
+  },
 ];
 
 /** Tensors in the order in which a result has them. */
@@ -241,6 +248,20 @@ describe.each(ports)("$recording, $file $prefix", (port) => {
       expect(checks).toHaveLength(1 + Object.keys(engines).length);
     }, 600_000);
 });
+
+it.each(["lstm.pt", "lstm_old.pt", "lstm_full.pt"])(
+  "%s is what torch.save made of that LSTM",
+  async (file) => {
+    const { of, weights } = recorded("lstm_pt");
+    const script = await load("checkpoints");
+    const saved = readFileSync(new URL(`../fixtures/ports/torch/${file}`, import.meta.url));
+    const module = await script.load(saved);
+    const expected = script.network();
+    expected.loadStateDict(weights("w."));
+    const [[out], [want]] = [module.call(of("x")), expected.call(of("x"))];
+    expect(out.data).toEqual(want.data);
+  },
+);
 
 const of8 = (recording: string, name: string): Uint8Array =>
   recorded(recording).tensors[name]!.data as Uint8Array;

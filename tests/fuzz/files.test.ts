@@ -103,90 +103,94 @@ async function property(arbitrary: fc.Arbitrary<Uint8Array>): Promise<void> {
   expect(Math.min(counts.read, counts.refused)).toBeGreaterThan(0);
 }
 
-describe("whatever a file holds, what comes is tensors or one error", () => {
-  it("files of PyTorch", async () => {
-    const files = ["lstm", "lstm_full"].map((name) => `ports/torch/${name}.pt`);
-    const more = ["views", "dtypes", "checkpoint", "module", "scripted", "protocol4"];
-    await property(mutated([...files, ...more.map((name) => `files/${name}.pt`)], /data\.pkl$|byteorder$/));
-  });
+describe(
+  "whatever a file holds, what comes is tensors or one error",
+  { timeout: 60_000 + 200 * numRuns },
+  () => {
+    it("files of PyTorch", async () => {
+      const files = ["lstm", "lstm_full"].map((name) => `ports/torch/${name}.pt`);
+      const more = ["views", "dtypes", "checkpoint", "module", "scripted", "protocol4"];
+      await property(mutated([...files, ...more.map((name) => `files/${name}.pt`)], /data\.pkl$|byteorder$/));
+    });
 
-  it("files of PyTorch before 1.6", async () => {
-    const more = ["views_legacy", "checkpoint_legacy", "module_legacy"].map((name) => `files/${name}.pt`);
-    await property(mutated(["ports/torch/lstm_old.pt", ...more], /./));
-  });
+    it("files of PyTorch before 1.6", async () => {
+      const more = ["views_legacy", "checkpoint_legacy", "module_legacy"].map((name) => `files/${name}.pt`);
+      await property(mutated(["ports/torch/lstm_old.pt", ...more], /./));
+    });
 
-  it("HDF5 files of Keras", async () => {
-    const files = ["keras-saved/emb_lstm_gru.h5", "keras-saved/emb_lstm_gru.weights.h5", "files/keras2.h5"];
-    await property(mutated([...files, "files/pieces.h5", "files/latest.h5"], /./));
-  });
+    it("HDF5 files of Keras", async () => {
+      const files = ["keras-saved/emb_lstm_gru.h5", "keras-saved/emb_lstm_gru.weights.h5", "files/keras2.h5"];
+      await property(mutated([...files, "files/pieces.h5", "files/latest.h5"], /./));
+    });
 
-  it("whole models of Keras 3", async () => {
-    await property(mutated(["keras-saved/emb_lstm_gru.keras"], /h5$|config/));
-  });
+    it("whole models of Keras 3", async () => {
+      await property(mutated(["keras-saved/emb_lstm_gru.keras"], /h5$|config/));
+    });
 
-  it("arrays of NumPy", async () => {
-    await property(mutated(["files/arrays.npz", "files/compressed.npz", "files/fortran.npy"], /npy$/));
-  });
+    it("arrays of NumPy", async () => {
+      await property(mutated(["files/arrays.npz", "files/compressed.npz", "files/fortran.npy"], /npy$/));
+    });
 
-  it("files of ONNX", async () => {
-    await property(
-      mutated(
-        ["onnx-attr/00_lstm.onnx", "onnx-attr/08_gru_bidirectional_linear_before_reset_lens.onnx"],
-        /./,
-      ),
-    );
-  });
+    it("files of ONNX", async () => {
+      await property(
+        mutated(
+          ["onnx-attr/00_lstm.onnx", "onnx-attr/08_gru_bidirectional_linear_before_reset_lens.onnx"],
+          /./,
+        ),
+      );
+    });
 
-  it("safetensors", async () => {
-    await property(mutated(["ports/torch/lstm_pt.safetensors", "files/dtypes.pt.safetensors"], /./));
-  });
+    it("safetensors", async () => {
+      await property(mutated(["ports/torch/lstm_pt.safetensors", "files/dtypes.pt.safetensors"], /./));
+    });
 
-  it("model.json of TensorFlow.js", async () => {
-    const model = {
-      format: "layers-model",
-      modelTopology: { class_name: "Sequential", config: { layers: [] } },
-      weightsManifest: [
-        {
-          paths: ["group1-shard1of2.bin", "group1-shard2of2.bin"],
-          weights: [
-            { name: "kernel", shape: [2, 3], dtype: "float32" },
-            {
-              name: "bias",
-              shape: [3],
-              dtype: "float32",
-              quantization: { dtype: "uint8", scale: 0.1, min: -1 },
-            },
-            { name: "half", shape: [2], dtype: "float32", quantization: { dtype: "float16" } },
-          ],
-        },
-      ],
-    };
-    const shards = (name: string): Uint8Array => new Uint8Array(name.includes("1of2") ? 20 : 11);
-    let whole = 0;
-    await fc.assert(
-      fc.asyncProperty(mutatedJson([model]), async (json) => {
-        const bytes = new TextEncoder().encode(JSON.stringify(json) ?? "");
-        if (await holds(() => readTfjs(bytes, shards))) whole++;
-      }),
-      { numRuns, seed },
-    );
-    expect(whole).toBeGreaterThan(0);
-  });
+    it("model.json of TensorFlow.js", async () => {
+      const model = {
+        format: "layers-model",
+        modelTopology: { class_name: "Sequential", config: { layers: [] } },
+        weightsManifest: [
+          {
+            paths: ["group1-shard1of2.bin", "group1-shard2of2.bin"],
+            weights: [
+              { name: "kernel", shape: [2, 3], dtype: "float32" },
+              {
+                name: "bias",
+                shape: [3],
+                dtype: "float32",
+                quantization: { dtype: "uint8", scale: 0.1, min: -1 },
+              },
+              { name: "half", shape: [2], dtype: "float32", quantization: { dtype: "float16" } },
+            ],
+          },
+        ],
+      };
+      const shards = (name: string): Uint8Array => new Uint8Array(name.includes("1of2") ? 20 : 11);
+      let whole = 0;
+      await fc.assert(
+        fc.asyncProperty(mutatedJson([model]), async (json) => {
+          const bytes = new TextEncoder().encode(JSON.stringify(json) ?? "");
+          if (await holds(() => readTfjs(bytes, shards))) whole++;
+        }),
+        { numRuns, seed },
+      );
+      expect(whole).toBeGreaterThan(0);
+    });
 
-  it("bytes of no format at all, behind the first bytes of each", async () => {
-    const starts = [
-      "files/views.pt",
-      "files/views_legacy.pt",
-      "files/fortran.npy",
-      "files/pieces.h5",
-      "onnx-attr/00_lstm.onnx",
-    ];
-    const heads = [...starts.map((file) => read(file).slice(0, 16)), writeNpz({}).slice(0, 8)];
-    await fc.assert(
-      fc.asyncProperty(fc.nat(heads.length - 1), fc.uint8Array({ maxLength: 300 }), async (k, rest) => {
-        await holds(() => readWeights(Uint8Array.from([...heads[k]!, ...rest])));
-      }),
-      { numRuns, seed },
-    );
-  });
-});
+    it("bytes of no format at all, behind the first bytes of each", async () => {
+      const starts = [
+        "files/views.pt",
+        "files/views_legacy.pt",
+        "files/fortran.npy",
+        "files/pieces.h5",
+        "onnx-attr/00_lstm.onnx",
+      ];
+      const heads = [...starts.map((file) => read(file).slice(0, 16)), writeNpz({}).slice(0, 8)];
+      await fc.assert(
+        fc.asyncProperty(fc.nat(heads.length - 1), fc.uint8Array({ maxLength: 300 }), async (k, rest) => {
+          await holds(() => readWeights(Uint8Array.from([...heads[k]!, ...rest])));
+        }),
+        { numRuns, seed },
+      );
+    });
+  },
+);

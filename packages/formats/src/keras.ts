@@ -1,5 +1,5 @@
 import { type Hdf5Object, isHdf5, openHdf5 } from "./hdf5/file.js";
-import { jsonObject } from "./json.js";
+import { field, jsonObject } from "./json.js";
 import { refuse } from "./refuse.js";
 import { bytesOf, type FileSource } from "./source.js";
 import { namedTensors, type Tensors } from "./tensors.js";
@@ -26,6 +26,8 @@ export interface KerasFile {
   readonly tensors: Tensors;
   /** The configuration of the model, as JSON; null where the file has weights alone. */
   readonly configuration: Readonly<Record<string, unknown>> | null;
+  /** The version of Keras that wrote it, e.g. `3.15.1`; null where the file does not say. */
+  readonly version: string | null;
 }
 
 /** Whether a zip file is one of Keras. */
@@ -52,7 +54,14 @@ function wholeModel(bytes: Uint8Array): KerasFile {
     form: "keras",
     tensors,
     configuration: jsonObject(`${place} config.json`, zip.read("config.json")),
+    version: versionIn(zip, place),
   };
+}
+
+function versionIn(zip: ZipFile, place: string): string | null {
+  if (!zip.names.includes("metadata.json")) return null;
+  const found = field(jsonObject(`${place} metadata.json`, zip.read("metadata.json")), "keras_version");
+  return typeof found === "string" ? found : null;
 }
 
 function hdf5(bytes: Uint8Array, place: string): KerasFile {
@@ -61,6 +70,7 @@ function hdf5(bytes: Uint8Array, place: string): KerasFile {
   const written = root.texts("model_config")?.[0];
   const configuration =
     written === undefined ? null : jsonObject(`${place} model_config`, new TextEncoder().encode(written));
+  const version = root.texts("keras_version")?.[0] ?? null;
   const weights = root.members?.get("model_weights") ?? root;
   const { tensors, add } = namedTensors(place);
   const layers = weights.texts("layer_names");
@@ -68,10 +78,10 @@ function hdf5(bytes: Uint8Array, place: string): KerasFile {
     byLayer(weights, listed(weights, "layer_names", layers), place, add);
     const rest = root.members?.get("optimizer_weights");
     if (rest) everyDataset(rest, "optimizer_weights", add);
-    return { form: "h5", tensors, configuration };
+    return { form: "h5", tensors, configuration, version };
   }
   everyDataset(root, "", add);
-  return { form: "weights.h5", tensors, configuration };
+  return { form: "weights.h5", tensors, configuration, version };
 }
 
 type Add = ReturnType<typeof namedTensors>["add"];
