@@ -32,7 +32,6 @@ describe("supportOf", () => {
       "convolution",
       "pool",
       "positional encoding",
-      "positional embedding",
       "multi-head attention",
       "conditional random field",
       "repeat",
