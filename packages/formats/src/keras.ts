@@ -30,9 +30,6 @@ export interface KerasFile {
   readonly version: string | null;
 }
 
-/** Whether a zip file is one of Keras. */
-export const isKerasZip = (zip: ZipFile): boolean => zip.names.includes("config.json");
-
 /**
  * Reads a file that Keras saved: `.keras`, `.weights.h5`, or `.h5` of Keras 2 and 3.
  *

@@ -25,7 +25,7 @@ const dtypes: Readonly<Record<string, StoredDType>> = {
 };
 
 /** Whether bytes begin as a `.npy` file does. */
-export const isNpy = (bytes: Uint8Array): boolean => MAGIC.every((byte, k) => bytes[k] === byte);
+const isNpy = (bytes: Uint8Array): boolean => MAGIC.every((byte, k) => bytes[k] === byte);
 
 /**
  * Reads one array that NumPy saved: `numpy.save("x.npy", array)`. Both orders of bytes and of axes (C and

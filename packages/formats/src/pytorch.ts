@@ -1,10 +1,11 @@
+import { knownOptions } from "@unroll/api/adapter";
 import { nameOf, PickledGlobal, type PickledValue, readPickle } from "./pickle.js";
 import { eachTensor, selected } from "./pytorch-names.js";
 import { called, materialised, Storage, type Storages, storageType } from "./pytorch-tensors.js";
 import { DAMAGED, refuse } from "./refuse.js";
 import { bytesOf, type FileSource } from "./source.js";
 import { elementTypes, namedTensors, type Tensors } from "./tensors.js";
-import { isZip, openZip, type ZipFile } from "./zip.js";
+import { isZip, openZip } from "./zip.js";
 
 /** What tensors may come to together, as a multiple of the file: views may repeat what a storage has once. */
 const MOST_RATIO = 16;
@@ -23,15 +24,11 @@ export interface PyTorchOptions {
 }
 
 /** Whether bytes begin as a file of `torch.save` from before 1.6 does. */
-export function isLegacyPyTorch(bytes: Uint8Array): boolean {
+function isLegacyPyTorch(bytes: Uint8Array): boolean {
   // PROTO 2, LONG1 of 10 bytes: the magic number.
   const start = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
   return start.every((byte, k) => k === 1 || bytes[k] === byte);
 }
-
-/** Whether a zip file is one of `torch.save`. */
-export const isPyTorchZip = (zip: ZipFile): boolean =>
-  zip.names.some((name) => /(^|\/)data\.pkl$/.test(name));
 
 /**
  * Reads the tensors of a file of `torch.save`: of a state dict, of a checkpoint with several, of a whole
@@ -46,6 +43,7 @@ export const isPyTorchZip = (zip: ZipFile): boolean =>
  *   element types
  */
 export async function readPyTorch(source: FileSource, options: PyTorchOptions = {}): Promise<Tensors> {
+  knownOptions("readPyTorch", options, ["select"]);
   const bytes = await bytesOf(source);
   const place = "pytorch file";
   const [root, storages] = isZip(bytes) ? zipped(bytes, place) : legacy(bytes, place);

@@ -1,3 +1,4 @@
+import { knownOptions, unrollError } from "@unroll/api/adapter";
 import { readSafetensors } from "@unroll/api/weights";
 import type { KerasForm } from "./keras.js";
 import { refuse } from "./refuse.js";
@@ -48,11 +49,20 @@ export interface WeightsFile {
  * first file of it comes.
  *
  * @throws UNROLL_FORMAT for a file of no known format or of another one than `format`, and as the reader of
- *   the format; UNROLL_ARGUMENT never
+ *   the format; UNROLL_ARGUMENT for options that there are none of, and for `select` with another format
  */
 export async function readWeights(source: FileSource, options: ReadOptions = {}): Promise<WeightsFile> {
+  knownOptions("readWeights", options, ["format", "select", "shards", "progress"]);
   const bytes = await bytesOf(source, options.progress);
   const found = await formatOf(bytes);
+  if (options.select !== undefined && found !== "pytorch")
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "readWeights",
+      expected: "select for a file of PyTorch",
+      got: `a file of format ${found}`,
+      cure: "leave it out and choose among the tensors by name",
+    });
   const read = await readers[found](bytes, options);
   if (options.format !== undefined && options.format !== read.format)
     refuse("file", `the format ${options.format}`, read.format, "leave the format out, or check the file");

@@ -317,6 +317,11 @@ describe("HDF5 files", () => {
   it("whose trees and heaps lead astray", async () => {
     await refused(readWeights(changed("TREE", 5, 9)), /keras file/);
     await refused(readWeights(changed("TREE", 4, 1)), /a node of type 0/);
+    // A node of level 1 whose first child is itself.
+    const circle = changed("TREE", 5, 1);
+    const at = Buffer.from(circle).indexOf("TREE", 0, "latin1");
+    new DataView(circle.buffer).setBigUint64(at + 32, BigInt(at), true);
+    await refused(readWeights(circle), /a node of type 0 below its own/);
     await refused(readWeights(changed("SNOD", 0, 88)), /expected SNOD at offset \d+, got "XNOD"/);
     await refused(readWeights(changed("HEAP", 0, 88)), /expected HEAP/);
     await refused(readWeights(whole.subarray(0, 2000)), /bytes at offset \d+, got a file of 2000/);

@@ -142,6 +142,10 @@ describe("files that frameworks wrote", () => {
     );
     await expect(readWeights("views.pt" as never)).rejects.toThrow("expected a Uint8Array, an ArrayBuffer");
     await expect(readWeights(null as never)).rejects.toThrow("got null");
+    await expect(readWeights(bytesAt("files/arrays.npz"), { select: "model" })).rejects.toThrow(
+      "readWeights: expected select for a file of PyTorch, got a file of format npz; leave it out",
+    );
+    await expect(readWeights(bytes, { from: "model" } as never)).rejects.toThrow(/readWeights: .*"?from"?/);
     await expect(readWeights(bytes, { format: "npz" })).rejects.toThrow(
       "expected the format npz, got pytorch",
     );

@@ -69,7 +69,7 @@ describe("readTfjs", () => {
 
   it("undoes quantisation as TensorFlow.js does, to the bit", async () => {
     const weights: tf.io.WeightsManifestEntry[] = [
-      { name: "a", shape: [4], dtype: "float32", quantization: { dtype: "uint8", scale: 0.1, min: -1.5 } },
+      { name: "a", shape: [256], dtype: "float32", quantization: { dtype: "uint8", scale: 0.1, min: -1.53 } },
       { name: "b", shape: [2, 1], dtype: "float32", quantization: { dtype: "uint16", scale: 3e-4, min: 2 } },
       { name: "c", shape: [3], dtype: "float32", quantization: { dtype: "float16" } as never },
       { name: "d", shape: [2], dtype: "int32", quantization: { dtype: "uint8", scale: 1.5, min: -7 } },
@@ -77,8 +77,8 @@ describe("readTfjs", () => {
       { name: "f", shape: [3], dtype: "bool" },
     ];
     const data = Uint8Array.from([
-      0, 1, 200, 255, 1, 2, 255, 255, 0, 0x3c, 0x55, 0x35, 1, 0, 3, 250, 7, 0, 0, 0, 255, 255, 255, 255, 1, 0,
-      1,
+      ...Array(256).keys(),
+      ...[1, 2, 255, 255, 0, 0x3c, 0x55, 0x35, 1, 0, 3, 250, 7, 0, 0, 0, 255, 255, 255, 255, 1, 0, 1],
     ]);
     const { json, shards } = packed(
       { weightSpecs: weights, weightData: data.buffer, format: "layers-model" },
