@@ -1,4 +1,5 @@
 import { unrollError } from "../contract/error.js";
+import { kindOf } from "../contract/kind.js";
 import { snake } from "../dialects/keras/rules.js";
 import {
   gruCell as gruSpec,
@@ -161,6 +162,14 @@ export class StackedCells {
 
   /** @internal Made by `stackedRnnCells`. */
   constructor(cells: readonly (Cell | CustomCellSpec)[]) {
+    if (!Array.isArray(cells))
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: "stacked_rnn_cells",
+        expected: "cells as a list",
+        got: kindOf(cells),
+        cure: "e.g. stackedRnnCells([lstmCell(8), gruCell(8)])",
+      });
     if (cells.length === 0)
       throw unrollError({
         code: "UNROLL_ARGUMENT",
@@ -181,7 +190,7 @@ export function cellOf(given: Cell | CustomCellSpec): Cell {
     code: "UNROLL_ARGUMENT",
     place: "rnn",
     expected: "a cell",
-    got: typeof given,
+    got: kindOf(given),
     cure: "make it with layers.lstmCell, gruCell, simpleRnnCell or customCell",
   });
 }

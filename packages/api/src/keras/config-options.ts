@@ -103,6 +103,8 @@ export function optionsIn(place: string, config: Config): Record<string, unknown
       // Attention over the steps, which axis 1 is, is what there is.
       if (key === "attention_axes" && value !== null && String(value as unknown) !== "1")
         refuseConfig(`${place} ${key}`, "[1]", value, "attention is along time", "UNROLL_UNSUPPORTED");
+    } else if (key === "axis" && Array.isArray(value) && value.length === 1) {
+      options[key] = value[0] as unknown;
     } else if (/activation$/.test(key)) options[camel(key)] = activationIn(value);
     else if (value !== null || nullable.includes(key)) options[camel(key)] = value;
   }

@@ -116,10 +116,15 @@ export class KerasTensor {
     return this.info;
   }
 
-  /** Sizes of its axes, the batch first; null for any. */
+  /** Sizes of its axes, the batch first; null where any will do. */
   get shape(): readonly (number | null)[] {
     const { axis, shape } = this.info;
-    return [null, ...(axis === null ? [] : [this.steps]), ...shape];
+    return [this.rows, ...(axis === null ? [] : [this.steps]), ...shape];
+  }
+
+  /** Rows that the input was declared for, of which it is made. */
+  private get rows(): number | null {
+    return this.source ? this.source.inputs[0]!.rows : this.declared!.batchSize;
   }
 
   /** What its elements are. */
@@ -425,6 +430,11 @@ export abstract class Layer {
   get input(): KerasTensor | readonly KerasTensor[] {
     const [inputs] = this.onlyTime();
     return inputs.length === 1 ? inputs[0]! : inputs;
+  }
+
+  /** @internal Which of all times a call is that the layer was applied, in whatever models. */
+  applicationOf(call: LayerCall): number {
+    return this.applications.findIndex(([, outputs]) => outputs[0]!.source === call);
   }
 
   /** @internal Takes back a call of a model that is wired anew. */

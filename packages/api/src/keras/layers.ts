@@ -1,6 +1,6 @@
 /**
  * Keras's `layers`, as functions: `layers.lstm(8, { returnSequences: true })`, or all by name,
- * `layers.lstm({ units: 8 })`.
+ * `layers.lstm({ units: 8 })`. Each has Keras's name as well, `layers.LSTM(8)`.
  */
 import { type AdditiveAttentionOptions, AttentionLayer, type AttentionOptions } from "./attention.js";
 import { unrollError } from "../contract/error.js";
@@ -84,7 +84,16 @@ function named<Options extends object>(key: keyof Options & string, first: unkno
 }
 
 /** Keras's `Embedding`: a vector for each id, [..., outputDim]. */
-export const embedding = (options: EmbeddingOptions): Layer => new EmbeddingLayer(options);
+export const embedding = (
+  inputDim: number | EmbeddingOptions,
+  outputDim?: number | More<EmbeddingOptions>,
+  more?: More<EmbeddingOptions>,
+): Layer =>
+  new EmbeddingLayer(
+    typeof outputDim === "number"
+      ? named("inputDim", inputDim, { ...more, outputDim })
+      : named("inputDim", inputDim, outputDim),
+  );
 /** Keras's `SimpleRNN`: h' = activation(x·K + h·U + b), over a sequence. */
 export const simpleRnn = (units: number | RecurrentOptions, more?: More<RecurrentOptions>): Layer =>
   RecurrentLayer.simpleRnn(named("units", units, more));
@@ -97,17 +106,28 @@ export const gru = (units: number | GruOptions, more?: More<GruOptions>): Layer 
 /**
  * Keras's `RNN(cell, ...)`: a cell of Keras, one of `customCell`, or a list of them that make up each step.
  */
-export const rnn = (options: RnnOptions): Layer => RecurrentLayer.rnn(options);
+export const rnn = (cell: RnnOptions["cell"] | RnnOptions, more?: More<RnnOptions>): Layer =>
+  RecurrentLayer.rnn(
+    isRecord(cell) && "cell" in cell
+      ? named("cell", cell, more)
+      : { ...more, cell: cell as RnnOptions["cell"] },
+  );
 /** Keras's `SimpleRNNCell`, for `rnn`. */
-export const simpleRnnCell = (options: CellOptions): Cell => makeSimpleRnnCell(options);
+export const simpleRnnCell = (units: number | CellOptions, more?: More<CellOptions>): Cell =>
+  makeSimpleRnnCell(named("units", units, more));
 /** Keras's `LSTMCell`, for `rnn`. */
-export const lstmCell = (options: LstmCellOptions): Cell => makeLstmCell(options);
+export const lstmCell = (units: number | LstmCellOptions, more?: More<LstmCellOptions>): Cell =>
+  makeLstmCell(named("units", units, more));
 /** Keras's `GRUCell`, for `rnn`. */
-export const gruCell = (options: GruCellOptions): Cell => makeGruCell(options);
+export const gruCell = (units: number | GruCellOptions, more?: More<GruCellOptions>): Cell =>
+  makeGruCell(named("units", units, more));
 /** Keras's `StackedRNNCells`, for `rnn`: `cells` make up each step, the first reading the input. */
-export const stackedRnnCells = (options: {
-  readonly cells: readonly (Cell | CustomCellSpec)[];
-}): StackedCells => new StackedCells(options.cells);
+export const stackedRnnCells = (
+  cells: readonly (Cell | CustomCellSpec)[] | { readonly cells: readonly (Cell | CustomCellSpec)[] },
+): StackedCells =>
+  new StackedCells(
+    isRecord(cells) ? (cells["cells"] as readonly Cell[]) : (cells as readonly (Cell | CustomCellSpec)[]),
+  );
 export { simpleRnn as simpleRNN, simpleRnnCell as simpleRNNCell, stackedRnnCells as stackedRNNCells };
 /** Keras's `Bidirectional`: a recurrent layer forward, and a copy or another of it backward. */
 export const bidirectional = (
@@ -227,3 +247,48 @@ export const reshape = (
 /** Keras's `Permute` of the axes after the batch, counted from 1; time stays the first. */
 export const permute = (dims: readonly number[] | PermuteOptions, more?: More<PermuteOptions>): Layer =>
   new PermuteLayer(named("dims", dims, more));
+
+// Keras's own spellings of the same functions: each is its name here with the words in capitals.
+export {
+  activation as Activation,
+  add as Add,
+  additiveAttention as AdditiveAttention,
+  attention as Attention,
+  average as Average,
+  averagePooling1d as AveragePooling1D,
+  averagePooling2d as AveragePooling2D,
+  batchNormalization as BatchNormalization,
+  bidirectional as Bidirectional,
+  concatenate as Concatenate,
+  conv1d as Conv1D,
+  conv1dTranspose as Conv1DTranspose,
+  conv2d as Conv2D,
+  cropping1d as Cropping1D,
+  dense as Dense,
+  dropout as Dropout,
+  embedding as Embedding,
+  flatten as Flatten,
+  globalAveragePooling1d as GlobalAveragePooling1D,
+  globalMaxPooling1d as GlobalMaxPooling1D,
+  groupNormalization as GroupNormalization,
+  gru as GRU,
+  gruCell as GRUCell,
+  layerNormalization as LayerNormalization,
+  lstm as LSTM,
+  lstmCell as LSTMCell,
+  maxPooling1d as MaxPooling1D,
+  maxPooling2d as MaxPooling2D,
+  multiHeadAttention as MultiHeadAttention,
+  multiply as Multiply,
+  permute as Permute,
+  repeatVector as RepeatVector,
+  reshape as Reshape,
+  rmsNormalization as RMSNormalization,
+  rnn as RNN,
+  simpleRnn as SimpleRNN,
+  simpleRnnCell as SimpleRNNCell,
+  stackedRnnCells as StackedRNNCells,
+  timeDistributed as TimeDistributed,
+  upSampling1d as UpSampling1D,
+  zeroPadding1d as ZeroPadding1D,
+};

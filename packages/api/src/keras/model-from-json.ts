@@ -24,8 +24,8 @@ export interface ModelFromJsonOptions {
 }
 
 /**
- * Keras's classes of Keras 3, or those of Keras 2, whose `hard_sigmoid` has slope 1/5, whose normalisations
- * list their axes, and whose recurrent layers keep a mask beside a given state.
+ * Keras's classes as Keras 3 means them, or as Keras 2 does: its `hard_sigmoid` has slope 1/5, and its recurrent
+ * layers keep a mask beside a given state.
  */
 const dialectOf = (two: boolean): Dialect => ({
   layers: layerMakers,
@@ -34,12 +34,9 @@ const dialectOf = (two: boolean): Dialect => ({
   options(place, config) {
     const options = optionsIn(place, config);
     if (!two) return options;
-    for (const [key, value] of Object.entries(options)) {
+    for (const [key, value] of Object.entries(options))
       if (/activation$/i.test(key) && camel(String(value)) === "hardSigmoid")
         options[key] = "hard_sigmoid_keras2";
-      if (key === "axis" && Array.isArray(value) && value.length === 1)
-        options[key] = (value as unknown[])[0];
-    }
     return options;
   },
 });

@@ -1,5 +1,7 @@
 import { recurrent, bidirectional } from "../specification/build.js";
 import { outputPart, outputSize, partSize, stateParts } from "../specification/cell-parts.js";
+import { kindOf } from "../contract/kind.js";
+import { shown } from "../contract/shown.js";
 import type { CustomCellSpec } from "../layers/custom.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import type {
@@ -246,6 +248,10 @@ export class RecurrentLayer extends Layer {
   }
 }
 
+/** What a wrapper has of the layer in it. */
+export const given = ({ inputShape }: Layer): LayerOptions => (inputShape ? { inputShape } : {});
+
+/** Options of `layers.bidirectional`. */
 export interface BidirectionalOptions extends LayerOptions {
   /** The layer to run both ways; each direction has weights of its own. */
   readonly layer: Layer;
@@ -266,15 +272,24 @@ export class BidirectionalLayer extends Layer {
     options: BidirectionalOptions,
     private readonly masked: "zero" | "hold" = "zero",
   ) {
-    super({ ...(options.layer.inputShape && { inputShape: options.layer.inputShape }), ...options });
+    super({ ...(options.layer instanceof Layer && given(options.layer)), ...options });
     layerOptions(this.kind, options, ["layer", "backwardLayer", "mergeMode"]);
     const { layer, backwardLayer = layer } = options;
-    if (!(layer instanceof RecurrentLayer) || !(backwardLayer instanceof RecurrentLayer))
+    if (!(layer instanceof RecurrentLayer) || !(backwardLayer instanceof RecurrentLayer)) {
+      const odd: unknown = layer instanceof RecurrentLayer ? backwardLayer : layer;
       this.refuse(
         "UNROLL_ARGUMENT",
         "a recurrent layer",
-        options.layer.kind,
+        odd instanceof Layer ? odd.kind : kindOf(odd),
         "wrap lstm, gru, simpleRnn or rnn",
+      );
+    }
+    if (!["concat", "sum", "mul", "ave", null, undefined].includes(options.mergeMode))
+      this.refuse(
+        "UNROLL_ARGUMENT",
+        "mergeMode concat, sum, mul, ave or null",
+        shown(options.mergeMode),
+        "write it so",
       );
     for (const one of [layer, backwardLayer])
       if (one.cells.length > 1)

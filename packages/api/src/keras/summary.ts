@@ -138,10 +138,12 @@ export function printedSummary(
     order.filter(({ part }) => part instanceof KerasTensor).length === 1 &&
     order.every(({ part }) => of(part).length <= 1 && of(part).every((call) => readBy(call).length === 1));
   const sequential = kind === "sequential" || linear;
-  // A model that is a layer has one application of its own before all others.
+  // Keras counts a layer's applications over all models that it is a part of.
   const from = (one: KerasTensor): string => {
     const [layer, application, output] = history(one);
-    return `${layer}[${application}][${output}]`;
+    const { source } = one;
+    const time = source && source.within === null ? source.layer.applicationOf(source) : application;
+    return `${layer}[${time}][${output}]`;
   };
   const lines = rows.map(({ part, name: own }) => {
     const isInput = part instanceof KerasTensor;

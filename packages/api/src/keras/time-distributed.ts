@@ -1,8 +1,9 @@
+import { kindOf } from "../contract/kind.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
 import { Layer, type LayerOptions } from "./layer.js";
 import { layerOptions } from "./training-options.js";
-import { BidirectionalLayer, RecurrentLayer } from "./recurrent-layers.js";
+import { BidirectionalLayer, given, RecurrentLayer } from "./recurrent-layers.js";
 
 /** Options of `layers.timeDistributed`. */
 export interface TimeDistributedOptions extends LayerOptions {
@@ -15,8 +16,10 @@ export class TimeDistributedLayer extends Layer {
   readonly kind = "time_distributed";
 
   constructor(private readonly options: TimeDistributedOptions) {
-    super({ ...(options.layer.inputShape && { inputShape: options.layer.inputShape }), ...options });
+    super({ ...(options.layer instanceof Layer && given(options.layer)), ...options });
     layerOptions(this.kind, options, ["layer"]);
+    if (!(options.layer instanceof Layer))
+      this.refuse("UNROLL_ARGUMENT", "a layer", kindOf(options.layer), "e.g. timeDistributed(dense(8))");
     if (options.layer instanceof RecurrentLayer || options.layer instanceof BidirectionalLayer)
       this.refuse(
         "UNROLL_UNSUPPORTED",
