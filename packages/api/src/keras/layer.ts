@@ -257,27 +257,16 @@ export abstract class Layer {
   private built: readonly WeightSpec[] | null = null;
 
   constructor(options: LayerOptions) {
-    if (!isRecord(options as unknown)) this.refuseOptions(options);
-    const { name, inputShape, batchInputShape, dtype } = options;
-    if ((name ?? null) !== null && typeof name !== "string")
-      this.refuse("UNROLL_ARGUMENT", "a name", shown(name), "write it in quotes");
-    this.given = options as unknown as Readonly<Record<string, unknown>>;
-    this.ownName = name ?? null;
-    for (const [key, shape] of Object.entries({ inputShape, batchInputShape }))
-      if (shape !== undefined && !Array.isArray(shape))
-        this.refuse("UNROLL_ARGUMENT", `${key} as a list`, shown(shape), "e.g. [null, 8]");
-    this.inputShape = inputShape ?? batchInputShape?.slice(1) ?? null;
-    if (dtype !== undefined && (dtype as string) !== "float32")
-      this.refuse("UNROLL_UNSUPPORTED", "dtype float32", shown(dtype), "leave it out");
+    // What is no record of options, or holds what they can't be, `layerOptions` refuses by the layer's name.
+    const own: LayerOptions = isRecord(options as unknown) ? options : {};
+    this.given = own as unknown as Readonly<Record<string, unknown>>;
+    this.ownName = own.name ?? null;
+    this.inputShape = own.inputShape ?? own.batchInputShape?.slice?.(1) ?? null;
   }
 
   /** The name it was given, or the one that the first model numbered it by; null before that. */
   get name(): string | null {
     return this.ownName ?? this.numbered;
-  }
-
-  private refuseOptions(options: unknown): never {
-    return this.refuse("UNROLL_ARGUMENT", "options as one object", kindOf(options), "e.g. { units: 8 }");
   }
 
   /** @internal Refuses, in Keras's words, inputs that the layer can't have. */

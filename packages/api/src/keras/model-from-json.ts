@@ -24,7 +24,7 @@ export interface ModelFromJsonOptions {
 }
 
 /**
- * Keras's classes as Keras 3 means them, or as Keras 2 does: its `hard_sigmoid` has slope 1/5, and its recurrent
+ * Keras's classes as Keras 3 means them, or as Keras 2 does: its `hard_sigmoid` has slope 1/5, its recurrent
  * layers keep a mask beside a given state.
  */
 const dialectOf = (two: boolean): Dialect => ({

@@ -1,4 +1,5 @@
 import { unrollError } from "../contract/error.js";
+import { isRecord } from "../contract/kind.js";
 import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
 
@@ -147,6 +148,16 @@ const common: readonly string[] = ["name", "inputShape", "batchInputShape", "dty
  *   them those without effect
  */
 export function layerOptions(place: string, options: object, own: readonly string[]): void {
+  const refuse = (expected: string, got: unknown, cure: string): never => {
+    throw unrollError({ code: "UNROLL_ARGUMENT", place, expected, got: shown(got), cure });
+  };
+  if (!isRecord(options)) return refuse("options as one object", options, "e.g. { units: 8 }");
+  const { name, dtype } = options;
+  if ((name ?? null) !== null && typeof name !== "string") refuse("a name", name, "write it in quotes");
+  if ((dtype ?? "float32") !== "float32") refuse("dtype float32", dtype, "numbers are float32: leave it out");
+  for (const key of ["inputShape", "batchInputShape"])
+    if (options[key] !== undefined && !Array.isArray(options[key]))
+      refuse(`${key} as a list`, options[key], "e.g. [null, 8]");
   const left = Object.entries(options).filter(([name, value]) => !isWithoutEffect(place, name, value));
   knownOptions(place, Object.fromEntries(left), [...common, ...own], Object.keys(withoutEffect));
 }
