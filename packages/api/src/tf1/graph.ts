@@ -17,10 +17,13 @@ export type VariableReader = (variable: Tensor) => HostTensor<"float32">;
 export interface Weight {
   /** For errors of engines. */
   readonly name: string;
+  /** What its elements are. */
   readonly dtype: DType;
+  /** Sizes of its axes. */
   readonly shape: readonly number[];
   /** Variables that it is made of. */
   readonly variables: readonly Tensor[];
+  /** Its numbers, of those that the variables have. */
   valueOf(read: VariableReader): HostTensor;
 }
 
@@ -35,7 +38,9 @@ export type Evaluate = (
 
 /** What an operation is, beside its name and where it stands. */
 export interface OperationParts {
+  /** What it reads. */
   readonly inputs: readonly Tensor[];
+  /** What it has beside. */
   readonly weights?: readonly Weight[];
   /** What there is to check of values that are fed, once sizes are known. */
   check?(inputs: readonly Value[]): Check;

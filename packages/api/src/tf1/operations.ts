@@ -71,7 +71,7 @@ export class AxisSize {
 /** A size: a number, or that of an axis of another tensor. */
 export type SizeLike = number | AxisSize;
 
-/** Appends an operation to the default graph. */
+/** @internal Appends an operation to the graph. */
 export const operation = (
   type: string,
   parts: OperationParts,
@@ -92,7 +92,7 @@ const sizesOf = (value: Value): readonly number[] => value.type.shape as readonl
 /** A tensor, or numbers that become one. */
 export type TensorLike = Tensor | HostTensor | Nested;
 
-/** A tensor of what may be numbers. @throws UNROLL_ARGUMENT */
+/** @internal A tensor of what may be numbers. @throws UNROLL_ARGUMENT */
 export const asTensor = (value: TensorLike, dtype: TypeName = "float32"): Tensor =>
   value instanceof Tensor ? value : constant(value, dtype);
 

@@ -547,6 +547,11 @@ describe("decoders", () => {
         }),
       /alignmentHistory: expected false/,
     ],
+    [
+      "beam search",
+      () => new seq2seq.BeamSearchDecoder({}),
+      /beam search, which is not there; decode greedily/,
+    ],
     ["no decoder", () => seq2seq.dynamicDecode({} as never), /a decoder/],
   ])("refuse %s", (_what, make, message) => {
     expect(make).toThrow(message);

@@ -30,6 +30,12 @@ export interface Feeding {
   next(time: number, ids: Int32Array): { readonly feed: HostTensor; readonly finished: readonly boolean[] };
 }
 
+/** Options of {@link TrainingHelper}. */
+export interface TrainingHelperOptions {
+  /** Whether inputs are [time, batch, features]. Default false. */
+  readonly timeMajor?: boolean;
+}
+
 /**
  * `tf.contrib.seq2seq.TrainingHelper`: each step is fed the next of inputs that are given, up to each row's
  * length.
@@ -44,11 +50,7 @@ export class TrainingHelper implements Helper {
    * @param sequenceLength steps of each row
    * @throws UNROLL_ARGUMENT, UNROLL_SHAPE
    */
-  constructor(
-    inputs: Tensor,
-    sequenceLength: SequenceLength,
-    options: { readonly timeMajor?: boolean } = {},
-  ) {
+  constructor(inputs: Tensor, sequenceLength: SequenceLength, options: TrainingHelperOptions = {}) {
     const place = "TrainingHelper";
     assertTensor(`${place} inputs`, inputs);
     assertRank(`${place} inputs`, inputs, ["batch", "time", "features"]);

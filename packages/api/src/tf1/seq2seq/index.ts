@@ -13,5 +13,12 @@ export {
   type AttentionWrapperParts,
   AttentionWrapperState,
 } from "./attention-wrapper.js";
+export { BeamSearchDecoder } from "./beam-search.js";
 export { BasicDecoder, type BasicDecoderOutput, dynamicDecode, type DynamicDecodeOptions } from "./decode.js";
-export { type Feeding, GreedyEmbeddingHelper, type Helper, TrainingHelper } from "./helpers.js";
+export {
+  type Feeding,
+  GreedyEmbeddingHelper,
+  type Helper,
+  TrainingHelper,
+  type TrainingHelperOptions,
+} from "./helpers.js";
