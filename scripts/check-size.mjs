@@ -30,14 +30,16 @@ const pages = [
   {
     name: "everything of @unroll/api",
     // Over the 47,000 that it once had, for what stands around a recurrence: convolutions, norms, tags, own
-    // lengths of time, windows of attention; 1,400 of them for the kernel of attention, which this page,
-    // Keras's and PyTorch's get with `builtin`.
-    limit: 63_300,
+    // lengths of time, windows of attention; 2,000 of them for the kernels of attention and convolution,
+    // which this page, Keras's and PyTorch's get with `builtin`.
+    limit: 63_900,
     source: `export { builtin, compile, lstmCell, recurrent, spec, State, tensor } from "@unroll/api";`,
   },
   {
     name: "a Keras model, by Rollup",
-    limit: 60_200,
+    // 7,500 of them for what a class of models has whether a page calls it or not: `summary`, `toJson`,
+    // models within models, states of layers.
+    limit: 68_000,
     bundle: byRollup,
     source: `
       import { builtin } from "@unroll/api";
@@ -57,7 +59,7 @@ const pages = [
     name: "a PyTorch module, by Rollup",
     // A third of it are tensors: a class has all of its operations; 750 are what every module has of buffers,
     // names and walks over modules.
-    limit: 82_900,
+    limit: 83_300,
     bundle: byRollup,
     source: `
       import { builtin } from "@unroll/api";
@@ -86,7 +88,7 @@ const pages = [
     ["readNpz", 6_500],
     ["readTfjs", 3_300],
     ["readInitializers", 3_900],
-    ["readWeights", 3_500],
+    ["readWeights", 3_700],
   ].map(([reader, limit]) => ({
     name: `${reader} of @unroll/formats alone`,
     limit,
