@@ -7,7 +7,13 @@ export * as layers from "./layers.js";
 export { input, input as Input, type InputOptions } from "./input.js";
 export type { Applied, ApplyOptions, KerasTensor, Layer, LayerOptions } from "./layer.js";
 export type { ForeignTensor, GivenMasks, KerasInput, KerasInputs } from "./feeds.js";
-export { model, type KerasModel, type ModelOptions, type PredictOptions } from "./keras-model.js";
+export {
+  model,
+  type KerasModel,
+  type LayerPlace,
+  type ModelOptions,
+  type PredictOptions,
+} from "./keras-model.js";
 export {
   type CustomObject,
   type CustomObjects,

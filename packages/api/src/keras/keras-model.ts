@@ -45,6 +45,14 @@ export interface PredictOptions {
   readonly batchSize?: number;
 }
 
+/** Where a layer is: one of both. */
+export interface LayerPlace {
+  /** Its name. */
+  readonly name?: string;
+  /** Its place among `layers`, from 0. */
+  readonly index?: number;
+}
+
 const dialect = kerasOf(built);
 
 type Plain = Record<string, Record<string, HostTensor<"float32">>>;
@@ -151,14 +159,14 @@ export class KerasModel implements NestedModel {
    *
    * @throws UNROLL_ARGUMENT for one that there is none of
    */
-  getLayer(which: string | number | { readonly name?: string; readonly index?: number }): Layer | KerasModel {
+  getLayer(which: string | number | LayerPlace): Layer | KerasModel {
     const { name, index } = (
       typeof which === "string"
         ? { name: which }
         : typeof which === "number"
           ? { index: which }
           : (which ?? {})
-    ) as { readonly name?: string; readonly index?: number };
+    ) as LayerPlace;
     const place = `model "${this.name}" getLayer`;
     if ((name === undefined) === (index === undefined))
       refuse("UNROLL_ARGUMENT", place, "a name or an index", shown(which), 'e.g. "lstm" or { index: 1 }');

@@ -13,7 +13,13 @@ export * as layers from "./layers.js";
 export { input, type InputArgs } from "./input.js";
 export type { Applied, ApplyOptions, KerasTensor, Layer } from "../keras/layer.js";
 export type { ForeignTensor, GivenMasks, KerasInput, KerasInputs } from "../keras/feeds.js";
-export { model, type KerasModel, type ModelOptions, type PredictOptions } from "../keras/keras-model.js";
+export {
+  model,
+  type KerasModel,
+  type LayerPlace,
+  type ModelOptions,
+  type PredictOptions,
+} from "../keras/keras-model.js";
 export type { CustomObject, CustomObjects, ModelFromJsonOptions } from "../keras/model-from-json.js";
 export { modelFromJson } from "./model-from-json.js";
 export { sequential, type Sequential, type SequentialOptions } from "../keras/sequential.js";
