@@ -179,7 +179,7 @@ describe("layers.rnn", () => {
     [
       "something else than a cell",
       () => layers.rnn({ cell: layers.lstm({ units: 1 }) as never }),
-      "rnn: expected a cell, got object; make it with layers.lstmCell",
+      "rnn: expected a cell, got RecurrentLayer; make it with layers.lstmCell",
     ],
     ["no cells", () => layers.rnn({ cell: [] }), "stacked_rnn_cells: expected cells, got none"],
     [
