@@ -37,7 +37,7 @@ describe("text out of files", () => {
     const { out } = await unroll("inspect", file);
     expect(out).not.toMatch(steering);
     expect(out).not.toMatch(/^passed {2}everything/m);
-    expect(out.trimEnd().split("\n")).toHaveLength(6);
+    expect(out.trimEnd().split("\n")).toHaveLength(7);
     const json = (await unroll("inspect", file, "--json")).out;
     expect(json).not.toMatch(steering);
     expect((JSON.parse(json) as { tensors: { name: string }[] }).tensors[0]!.name).toContain(hostile);
