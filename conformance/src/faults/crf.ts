@@ -1,12 +1,7 @@
-import type { CompositeNode, HostTensor, Node } from "@unroll/api/adapter";
-import { faultOfComposites } from "./planting/composites.js";
+import type { HostTensor, Node } from "@unroll/api/adapter";
+import { compositesOf, faultOfComposites, withinBody } from "./planting/composites.js";
 import { fault, type Fault } from "./planting/fault.js";
 import { changeNamed } from "./planting/weights.js";
-
-const composite =
-  (op: string) =>
-  (node: Node): node is CompositeNode =>
-    node.kind === "composite" && node.op === op;
 
 const transposed = ({ shape: [size], data }: HostTensor): Float32Array =>
   Float32Array.from(data, (_, k) => data[(k % size!) * size! + Math.floor(k / size!)]!);
@@ -22,11 +17,6 @@ const sooner = (node: Node): Node =>
   node.kind === "primitive" && node.op === "constant" && node.attrs["dtype"] === "int32"
     ? { ...node, attrs: { ...node.attrs, value: [-1] } }
     : node;
-
-const changed = (node: CompositeNode, change: (node: Node) => Node): CompositeNode => ({
-  ...node,
-  body: { ...node.body, nodes: node.body.nodes.map(change) },
-});
 
 /** Conditional random fields. */
 export const crf: readonly Fault[] = [
@@ -46,14 +36,14 @@ export const crf: readonly Fault[] = [
     "crf-path-a-step-late",
     "the path has each tag one step too late",
     "a backtrace that follows the pointer before it writes the tag",
-    (node) => changed(node, late),
-    composite("crfDecode"),
+    (node) => withinBody(node, late),
+    compositesOf("crfDecode"),
   ),
   faultOfComposites(
     "crf-partition-from-before-the-first-step",
     "the sum over paths begins with a transition from a tag that is not there",
     "a forward recursion whose scores start as zeros rather than with the first step's",
-    (node) => changed(node, sooner),
-    composite("crfPartition"),
+    (node) => withinBody(node, sooner),
+    compositesOf("crfPartition"),
   ),
 ];

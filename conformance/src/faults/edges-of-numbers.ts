@@ -1,13 +1,8 @@
 import type { CompositeNode, Node, PrimitiveNode } from "@unroll/api/adapter";
-import { faultOfComposites } from "./planting/composites.js";
+import { compositesOf, faultOfComposites } from "./planting/composites.js";
 import { fault, type Fault } from "./planting/fault.js";
 import { faultOfKernel, withNumbers } from "./planting/kernels.js";
 import { changeElements } from "./planting/results.js";
-
-const named =
-  (...names: readonly string[]) =>
-  (node: Node): node is CompositeNode =>
-    node.kind === "composite" && names.includes(node.op);
 
 /** A composite with other nodes in its body. */
 const withBody = (
@@ -34,7 +29,7 @@ export const edgesOfNumbers: readonly Fault[] = [
         if (inner.op === "abs") return [{ ...inner, op: "neg", inputs: [x] }];
         return inner.op === "max" ? [{ ...inner, op: "mul", inputs: inner.inputs }] : [inner];
       }),
-    named("softplus"),
+    compositesOf("softplus"),
   ),
   faultOfComposites(
     "softmax-without-the-largest",
@@ -49,7 +44,7 @@ export const edgesOfNumbers: readonly Fault[] = [
         const none = { ...inner, op: "sub", inputs: [x, x], attrs: {}, outputs: [{ id, type }] };
         return [none, { ...inner, op: "sum", inputs: [id] }];
       }),
-    named("softmax", "logSoftmax"),
+    compositesOf("softmax", "logSoftmax"),
   ),
   fault(
     "logarithm-of-a-softmax",
@@ -57,7 +52,7 @@ export const edgesOfNumbers: readonly Fault[] = [
     "tracel-ai/burn#315",
     {
       results: (results, { program }) =>
-        program.nodes.some(named("logSoftmax"))
+        program.nodes.some(compositesOf("logSoftmax"))
           ? changeElements((value) => (value < -87 ? -Infinity : value))(results)
           : results,
     },
@@ -89,7 +84,7 @@ export const edgesOfNumbers: readonly Fault[] = [
           make("sub", [both, squares], output.id),
         ];
       }),
-    named("layerNorm"),
+    compositesOf("layerNorm"),
   ),
   fault(
     "steps-overflow-where-sequences-do-not",

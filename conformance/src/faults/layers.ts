@@ -1,10 +1,7 @@
-import type { CompositeNode, Node } from "@unroll/api/adapter";
-import { faultOfComposites } from "./planting/composites.js";
+import type { Node } from "@unroll/api/adapter";
+import { compositesOf, faultOfComposites } from "./planting/composites.js";
 import { fault, type Fault } from "./planting/fault.js";
 import { rolesOf } from "./planting/weights.js";
-
-const layerNormOf = (node: Node): node is CompositeNode =>
-  node.kind === "composite" && node.op === "layerNorm";
 
 /** A constant that says how many features there are, one less. */
 function oneLess(node: Node, features: number): Node {
@@ -61,7 +58,7 @@ export const layers: readonly Fault[] = [
       const features = node.body.inputs[0]!.type.shape.at(-1) as number;
       return { ...node, body: { ...node.body, nodes: node.body.nodes.map((one) => oneLess(one, features)) } };
     },
-    layerNormOf,
+    compositesOf("layerNorm"),
   ),
   fault(
     "layers-share-weights",

@@ -1,17 +1,6 @@
-import type { CompositeNode, Node, PrimitiveNode, Program, ValueType } from "@unroll/api/adapter";
-import { faultOfComposites } from "./planting/composites.js";
+import type { Node, PrimitiveNode, Program, ValueType } from "@unroll/api/adapter";
+import { compositesOf, faultOfComposites, withinBody } from "./planting/composites.js";
 import { fault, type Fault } from "./planting/fault.js";
-
-const named =
-  (name: string) =>
-  (node: Node): node is CompositeNode =>
-    node.kind === "composite" && node.op === name;
-
-/** A composite whose body has another node for each of its own. */
-const withNodes = (node: CompositeNode, f: (inner: Node) => Node): CompositeNode => ({
-  ...node,
-  body: { ...node.body, nodes: node.body.nodes.map(f) },
-});
 
 const isConstant = (node: Node): node is PrimitiveNode =>
   node.kind === "primitive" && node.op === "constant" && (node.attrs["value"] as number[]).length === 1;
@@ -50,10 +39,10 @@ export const normalisation: readonly Fault[] = [
     "batch normalisation divides by the variance, as if it were the deviation",
     "statistics folded into a scale by hand, the root forgotten",
     (node) =>
-      withNodes(node, (inner) =>
+      withinBody(node, (inner) =>
         inner.kind === "primitive" && inner.op === "sqrt" ? { ...inner, op: "abs" } : inner,
       ),
-    named("batchNorm"),
+    compositesOf("batchNorm"),
   ),
   fault(
     "batch-norm-without-the-mean",
@@ -75,13 +64,13 @@ export const normalisation: readonly Fault[] = [
     "a vector's norm taken for its root mean square",
     (node) => {
       const size = node.body.inputs[0]!.type.shape.at(-1) as number;
-      return withNodes(node, (inner) =>
+      return withinBody(node, (inner) =>
         isConstant(inner) && (inner.attrs["value"] as number[])[0] === size
           ? { ...inner, attrs: { ...inner.attrs, value: [1] } }
           : inner,
       );
     },
-    named("rmsNorm"),
+    compositesOf("rmsNorm"),
   ),
   fault(
     "group-norm-counts-one-place",

@@ -1,5 +1,6 @@
 import type { Adapter } from "@unroll/api";
-import type { Node, Program } from "@unroll/api/adapter";
+import type { CompositeNode, Node, Program } from "@unroll/api/adapter";
+import { compositesOf, faultOfComposites, withinBody } from "./planting/composites.js";
 import { fault, type Fault } from "./planting/fault.js";
 
 const numberOf = (node: Node, name: string): number =>
@@ -27,6 +28,22 @@ const ofParts = (planted: Fault): Fault => ({
   },
 });
 
+/** The elements of a convolution's windows side by side, whatever is between them. */
+const sideBySide = (node: CompositeNode): CompositeNode =>
+  withinBody(node, (inner) => {
+    if (inner.kind !== "primitive" || inner.op !== "stride") return inner;
+    const [low, high] = [numberOf(inner, "low"), numberOf(inner, "high")];
+    const nearer = low / (node.attrs["dilation"] as number);
+    return { ...inner, attrs: { ...inner.attrs, low: nearer, high: high + low - nearer } };
+  });
+
+/** A convolution that puts out what its bias was to be added to. */
+function withoutBias(node: CompositeNode): CompositeNode {
+  if (!node.inputNames.includes("bias")) return node;
+  const last = node.body.nodes.find(({ outputs }) => outputs[0]!.id === node.body.outputs[0])!;
+  return { ...node, body: { ...node.body, outputs: [last.inputs[0]!] } };
+}
+
 /** Layers whose outputs see windows: convolutions and pools. */
 export const windows: readonly Fault[] = [
   ofParts(
@@ -53,6 +70,20 @@ export const windows: readonly Fault[] = [
     "padding holds a number that was there before",
     "memory that is not cleared between runs",
     { program: changed("pad", () => ({ value: 0.25 })) },
+  ),
+  faultOfComposites(
+    "convolution-without-gaps",
+    "a convolution's windows see steps side by side, whatever its dilation",
+    "a kernel for dilation 1 that a fused operator is sent to with any",
+    sideBySide,
+    compositesOf("convolution"),
+  ),
+  faultOfComposites(
+    "convolution-without-bias",
+    "a convolution's bias is not added",
+    "an optional third input of Conv that is not passed on",
+    withoutBias,
+    compositesOf("convolution"),
   ),
   fault(
     "kernel-turned-around",

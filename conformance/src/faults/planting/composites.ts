@@ -3,6 +3,18 @@ import { everyComposite } from "./every-composite.js";
 import { broken, type Fault, fire } from "./fault.js";
 import { recurrentOf } from "./programs.js";
 
+/** Tells composites of these names from other nodes. */
+export const compositesOf =
+  (...names: readonly string[]) =>
+  (node: Node): node is CompositeNode =>
+    node.kind === "composite" && names.includes(node.op);
+
+/** A composite with another node for each of its body. */
+export const withinBody = (node: CompositeNode, change: (node: Node) => Node): CompositeNode => ({
+  ...node,
+  body: { ...node.body, nodes: node.body.nodes.map(change) },
+});
+
 /** A composite that was changed, under a name that says nothing of what it computes: it is its body. */
 function renamed(node: CompositeNode, change: (node: CompositeNode) => CompositeNode): CompositeNode {
   const changed = change(node);
