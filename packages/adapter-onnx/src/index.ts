@@ -64,11 +64,12 @@ const notOnWebgpu = recurrentComposites;
 /**
  * What a device is left without, as its operators there are wrong or no better than the decompositions: on
  * wasm Conv takes 0.3 to 1.7 of the time of its products, the more the larger they are (`cpu` 0.6 to 0.9); on
- * webgpu it is untried.
+ * webgpu and webnn it is untried.
  */
 const leftOutOn: Readonly<Record<string, readonly string[]>> = {
   wasm: ["convolution"],
   webgpu: [...notOnWebgpu, "convolution"],
+  webnn: ["convolution"],
 };
 
 /**

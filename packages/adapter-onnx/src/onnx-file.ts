@@ -93,21 +93,13 @@ function namesOf({ inputs, outputs }: Program): string[] {
  * `lower(spec, { mode: "step" })` of `@unroll/api` makes the program of a spec, `{ mode: "sequence" }` that
  * of whole sequences, `extents: { time: "lengths" }` one that is fed the length of each row.
  *
- * @param weights by canonical name, as `compile` takes them
+ * @param weights by canonical name, as `compile` takes them; what the program does not read is not looked at
  * @throws UNROLL_WEIGHTS for weights that are not the program's, UNROLL_ARGUMENT for options, or for zeros of
  *   a size that no other input has
  */
 export function onnxFile(program: Program, weights: WeightMap, options: OnnxFileOptions = {}): OnnxFile {
-  knownOptions("onnxFile", options, ["states", "metadata"]);
+  assertGiven(program, weights, options);
   const { states: how = "inputs", metadata = {} } = options;
-  if (how !== "inputs" && how !== "zeros")
-    throw unrollError({
-      code: "UNROLL_ARGUMENT",
-      place: "onnxFile states",
-      expected: '"inputs" or "zeros"',
-      got: JSON.stringify(how) ?? String(how),
-      cure: "leave it out to feed them",
-    });
   const legal = legalize(program, target);
   const taken = takenWeights(legal, weights);
   const names = namesOf(legal);
@@ -134,18 +126,42 @@ export function onnxFile(program: Program, weights: WeightMap, options: OnnxFile
   };
 }
 
+const refused = (place: string, expected: string, got: string, cure: string): Error =>
+  unrollError({ code: "UNROLL_ARGUMENT", place: `onnxFile${place}`, expected, got, cure });
+
+const nameOf = (value: unknown): string =>
+  value === null ? "null" : Array.isArray(value) ? "a list" : typeof value;
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Refuses arguments of other kinds. What is in a program is looked at when it is verified. */
+function assertGiven(program: unknown, weights: unknown, options: unknown): void {
+  if (isRecord(program) && program["format"] === "unroll.spec")
+    throw refused("", "a program", "a spec", 'lower(spec, { mode: "sequence" }) or "step" makes it');
+  if (!isRecord(weights)) throw refused(" weights", "tensors by name", nameOf(weights), "give all of them");
+  if (!isRecord(options)) throw refused(" options", "an object", nameOf(options), "leave them out");
+  knownOptions("onnxFile", options, ["states", "metadata"]);
+  const { states, metadata } = options;
+  if (states !== undefined && states !== "inputs" && states !== "zeros")
+    throw refused(
+      " states",
+      '"inputs" or "zeros"',
+      typeof states === "string" ? `"${states}"` : nameOf(states),
+      "leave it out to feed them",
+    );
+  if (metadata !== undefined && !isRecord(metadata))
+    throw refused(" metadata", "texts by name", nameOf(metadata), "leave it out for none");
+}
+
 /** Metadata as it is given, all of it text. @throws UNROLL_ARGUMENT */
 function textsOf(metadata: Readonly<Record<string, unknown>>): Record<string, string> {
   for (const [name, value] of Object.entries(metadata)) {
-    if (typeof value === "string" && name !== "unroll.states") continue;
-    throw unrollError({
-      code: "UNROLL_ARGUMENT",
-      place: `onnxFile metadata "${name}"`,
-      expected: name === "unroll.states" ? "a name of your own" : "text",
-      got: name === "unroll.states" ? "the one that says which output is which state" : typeof value,
-      cure: name === "unroll.states" ? "choose another name" : "write it as text, e.g. by JSON.stringify",
-      details: { name },
-    });
+    const place = ` metadata "${name}"`;
+    if (name === "unroll.states")
+      throw refused(place, "a name of your own", "the one that pairs states", "choose another name");
+    if (typeof value !== "string")
+      throw refused(place, "text", nameOf(value), "write it as text, e.g. by JSON.stringify");
   }
   return metadata as Record<string, string>;
 }
@@ -158,12 +174,10 @@ function assertSized({ inputs }: Program, name: string, zeros: readonly string[]
     (dim) => typeof dim === "string" && !others.some(({ type }) => type.shape.includes(dim)),
   );
   if (unknown === undefined) return;
-  throw unrollError({
-    code: "UNROLL_ARGUMENT",
-    place: `onnxFile state "${name}"`,
-    expected: `an input with axis "${unknown}", whose size its zeros have`,
-    got: others.map((input) => input.name).join(", ") || "no input but states",
-    cure: 'feed it: states: "inputs"',
-    details: { name },
-  });
+  throw refused(
+    ` state "${name}"`,
+    `an input with axis "${unknown}", whose size its zeros have`,
+    others.map((input) => input.name).join(", ") || "no input but states",
+    'feed it: states: "inputs"',
+  );
 }

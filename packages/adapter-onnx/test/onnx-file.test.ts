@@ -16,6 +16,7 @@ import {
   specWeights,
   tensor,
 } from "@unroll/api";
+import { ProgramBuilder } from "@unroll/api/adapter";
 import { recurrentHighwayCell } from "@unroll/api/cells";
 import * as ortNode from "onnxruntime-node";
 import * as ortWeb from "onnxruntime-web";
@@ -219,6 +220,23 @@ describe("a file", () => {
       "another way with states",
       () => onnxFile(program, weights, { states: "none" as "zeros" }),
       /expected "inputs" or "zeros", got "none"/,
+    ],
+    ["no program", () => onnxFile(both as never, weights), /expected a program, got a spec; lower\(spec/],
+    ["no weights", () => onnxFile(program, null as never), /weights: expected tensors by name, got null/],
+    ["no options", () => onnxFile(program, weights, null as never), /options: expected an object, got null/],
+    [
+      "a list of metadata",
+      () => onnxFile(program, weights, { metadata: ["a"] as never }),
+      /metadata: expected texts by name, got a list/,
+    ],
+    [
+      "zeros of a size that nobody knows",
+      () => {
+        const b = new ProgramBuilder("alone");
+        b.output("state.h", b.block.neg(b.input("state.h", { dtype: "float32", shape: ["batch", 2] })));
+        return onnxFile(b.finish(), {}, { states: "zeros" });
+      },
+      /state "state\.h": expected an input with axis "batch".*, got no input but states/,
     ],
     [
       "metadata that is no text",

@@ -74,6 +74,7 @@ describe("unroll convert", () => {
     [["model.onnx", "--mode", "steps"], /--mode: expected sequence or step, got "steps"/],
     [["model.onnx", "--states", "none"], /--states: expected inputs or zeros, got "none"/],
     [["model.onnx", "--mode", "step", "--lengths"], /--lengths: expected it with --mode sequence/],
+    [["model.onnx", "--mode", "step", "--states", "zeros"], /--states: expected inputs for --mode step/],
     [["nowhere/model.onnx"], /<out>: expected a file that can be written/],
   ])("refuses %j, and writes nothing", async ([out, ...options], message) => {
     const file = join(folder, out!);

@@ -30,6 +30,8 @@ export const convertCommand: AddCommand = (program, io) => {
       const states = oneOf("--states", options.states, ["inputs", "zeros"]);
       if (options.lengths && mode === "step")
         throw refused("--lengths", "it with --mode sequence", "--mode step, which has one step in each row");
+      if (states === "zeros" && mode === "step")
+        throw refused("--states", "inputs for --mode step", "zeros, from which a step would begin each time");
       const { onnxFile } = await onnxPackage();
       const { spec, weights, vocab } = await loadModel(io, folder);
       const file = await reportFile(io, "<out>", out);
