@@ -76,6 +76,13 @@ function counts(
 }
 
 describe("onnx models", () => {
+  it("have Conv where it is tried and no slower, or where it is asked for", () => {
+    const claims = (options: OnnxOptions) => Object.keys(onnx(ortWeb, options).capabilities.composites);
+    for (const device of ["wasm", "webgpu", "webnn"]) expect(claims({ device })).not.toContain("convolution");
+    expect(claims({ device: "cpu" })).toContain("convolution");
+    expect(claims({ device: "wasm", composites: ["convolution"] })).toEqual(["convolution"]);
+  });
+
   it.each(Object.keys(cells) as (keyof typeof cells)[])(
     "a %s layer is one operator, for a sequence and for a step",
     (kind) => {

@@ -1,5 +1,6 @@
 import {
   bidirectional,
+  convolution,
   dense,
   embedding,
   gruCell,
@@ -56,6 +57,20 @@ const highway = spec({
     recurrent({ name: "cell", input: "x", cell: recurrentHighwayCell({ inputSize: 3, units: 4, depth: 2 }) }),
   ],
 });
+const windows = spec({
+  name: "windows",
+  inputs: [x],
+  layers: [
+    convolution({
+      ...{ name: "thinned", input: "x", inputShape: [3], filters: 4, kernelSize: [3] },
+      ...{ strides: [2], padding: "same", axis: "frames" },
+    }),
+    convolution({
+      ...{ name: "apart", input: "thinned", inputShape: [4], filters: 2, kernelSize: [3] },
+      ...{ dilations: [2], padding: "causal", bias: "none" },
+    }),
+  ],
+});
 const sizes = [
   [1, 1],
   [3, 7],
@@ -98,7 +113,7 @@ function expectWithin(
 }
 
 describe.each(Object.entries(runtimes))("a file on %s", (_, ort) => {
-  it.each([stacked, both, highway].map((of) => [of.name, of] as const))(
+  it.each([stacked, both, highway, windows].map((of) => [of.name, of] as const))(
     "of %s gives whole sequences of any size, and the state after them",
     async (_name, of) => {
       const weights = weightsOf(of);
@@ -261,6 +276,11 @@ describe("a file", () => {
     ],
   ])("refuses wrong %s", (_, work, message) => {
     expect(refused(work)).toMatch(message);
+  });
+
+  it("has one Conv for a convolution, whatever reads it", () => {
+    const file = onnxFile(lower(windows, { mode: "sequence" }), weightsOf(windows));
+    expect(file.nodeCounts["Conv"]).toBe(2);
   });
 
   it("keeps the names of outputs but of those that are inputs, and takes none twice", () => {
