@@ -35,6 +35,7 @@ describe("unroll convert", () => {
       prompt: string;
       greedy_continuation: string;
     };
+    expect(readFileSync(out, "latin1")).toContain("unroll.vocabulary");
     const session = await ort.InferenceSession.create(out);
     let feeds = Object.fromEntries(
       inputs.slice(1).map(({ name, shape }) => {
