@@ -1,4 +1,5 @@
 import { builtin } from "../builtin/index.js";
+import { isAdapter } from "../config/choice.js";
 import type { Adapter, WeightMap } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import { kindOf } from "../contract/kind.js";
@@ -176,8 +177,22 @@ export abstract class Module {
     return (await this.#run(given)) as RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>;
   }
 
-  /** Chooses the engine of `run`. Default `builtin()`. */
-  to(adapter: Adapter): this {
+  /**
+   * Chooses the engine of `run`. Default `builtin()`.
+   *
+   * @throws UNROLL_ARGUMENT for what is no engine: the name of a device, a dtype
+   */
+  to(adapter: Adapter, ...rest: never[]): this {
+    const place = `to of ${this.constructor.name}`;
+    noMore(place, rest, "it takes an engine alone");
+    if (!isAdapter(adapter))
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place,
+        expected: "an engine",
+        got: shown(adapter),
+        cure: "e.g. builtin() of @unroll/api; each engine knows its device, and numbers are float32",
+      });
     this.reset();
     this.#adapter = adapter;
     return this;
@@ -185,6 +200,23 @@ export abstract class Module {
 
   /** Itself: modules here are always in eval mode. */
   eval(): this {
+    return this;
+  }
+
+  /**
+   * Itself for `train(false)`, which is `eval()`.
+   *
+   * @throws UNROLL_UNSUPPORTED for training mode: dropout would have to draw, and norms to count
+   */
+  train(mode = true): this {
+    if (mode)
+      throw unrollError({
+        code: "UNROLL_UNSUPPORTED",
+        place: `train of ${this.constructor.name}`,
+        expected: "eval mode",
+        got: "training mode",
+        cure: "leave it out, or call eval(); train in Python and load the weights",
+      });
     return this;
   }
 
@@ -510,7 +542,9 @@ export abstract class Module {
     kind: abstract new (...of: never[]) => object,
   ): T {
     const held = this as unknown as Record<string, unknown>;
-    const free = held[name] === undefined || held[name] === null || held[name] instanceof kind;
+    // What every object has is no place for one: `__proto__` would become the class.
+    const inherited = name in Object.prototype;
+    const free = !inherited && ((held[name] ?? null) === null || held[name] instanceof kind);
     if (typeof name !== "string" || name === "" || name.includes(".") || !free || !(value instanceof kind))
       throw unrollError({
         code: "UNROLL_ARGUMENT",

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { builtin } from "../builtin/index.js";
 import { isUnrollError } from "../contract/error.js";
 import * as torch from "./index.js";
 import { F, nn } from "./index.js";
@@ -183,7 +184,26 @@ const cases: readonly (readonly [what: string, run: () => unknown, message: stri
   ["other lengths", () => rnn.unpadSequence(x, [1]), "expected 4 lengths, one for each row, got 1"],
   ["a length too long", () => rnn.unpadSequence(x, [1, 2, 3, 4]), "within dim 0 of [3]"],
   ["what is not packed", () => rnn.unpackSequence(any(x)), "a packed sequence, got EagerTensor"],
+  ["training mode", () => new nn.Linear(1, 1).train(), "expected eval mode, got training mode; leave it out"],
+  ["a device", () => new nn.Linear(1, 1).to(any("cuda")), 'expected an engine, got "cuda"; e.g. builtin()'],
+  [
+    "an engine and more",
+    () => new nn.Linear(1, 1).to(builtin(), any(true)),
+    "no further arguments, got true",
+  ],
+  [
+    "a name of every object",
+    () => new nn.ModuleDict(Object.fromEntries([["__proto__", new nn.Linear(1, 1)]])),
+    "a name without dots that nothing else has",
+  ],
 ];
+
+it("train(false) is eval(), and no engine stays the one that there was", () => {
+  const module = new nn.Linear(1, 1);
+  expect(module.train(false)).toBe(module);
+  expect(() => module.to(any(null))).toThrow("expected an engine, got null");
+  expect(module.to(builtin())).toBe(module);
+});
 
 describe("nn and F refuse, and say what to do instead", () => {
   it.each(cases)("%s", (_what, run, message) => {
