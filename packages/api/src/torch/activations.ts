@@ -3,17 +3,18 @@ import { noMore, optionsOf } from "./arguments.js";
 import * as F from "./functional.js";
 import { currentGraph } from "./graph.js";
 import { Module } from "./module.js";
+import { composed, takes } from "./own-names.js";
 import { activate, dropOut } from "./pointwise.js";
 import { SymbolicTensor } from "./symbolic.js";
 import { type Tensor, tensorOf } from "./tensor/tensor.js";
 
 /** A module that only applies a function, in whatever way its argument asks for. */
 abstract class Applied extends Module {
-  override get takes(): number {
+  override get [takes](): number {
     return 1;
   }
 
-  protected override get composed(): boolean {
+  protected override get [composed](): boolean {
     return true;
   }
 }

@@ -3,6 +3,7 @@ import type { HostTensor } from "../contract/tensor.js";
 import { noMore, optionsOf } from "./arguments.js";
 import { count } from "./layers.js";
 import { Module } from "./module.js";
+import { composed, takes } from "./own-names.js";
 import { Parameter } from "./parameter.js";
 import { einsum } from "./tensor/functions.js";
 import { shownShape } from "./tensor/sizes.js";
@@ -75,11 +76,11 @@ export class Bilinear extends Module {
     this.bias = bias ? Parameter.unloaded([outFeatures]) : null;
   }
 
-  override get takes(): number {
+  override get [takes](): number {
     return 2;
   }
 
-  protected override get composed(): boolean {
+  protected override get [composed](): boolean {
     return true;
   }
 

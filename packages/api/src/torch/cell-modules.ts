@@ -5,6 +5,7 @@ import { noMore, optionsOf } from "./arguments.js";
 import { currentGraph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
+import { parts, takes } from "./own-names.js";
 import { type CellMaker, gruCellOf, lstmCellOf, pair, rnnCellOf } from "./recurrent-modules.js";
 import { type Hidden, SymbolicState, SymbolicTensor } from "./symbolic.js";
 import type { Tensor } from "./tensor/tensor.js";
@@ -34,12 +35,12 @@ abstract class Cell extends Module {
     count(className, "hiddenSize", hiddenSize);
   }
 
-  override get takes(): number {
+  override get [takes](): number {
     return 2;
   }
 
-  override parts(): ModulePart[] {
-    return [{ layer: this.layer("cell", "x", null), level: null }];
+  override [parts](): ModulePart[] {
+    return [{ layer: this.#layer("cell", "x", null), level: null }];
   }
 
   protected describe(
@@ -59,14 +60,14 @@ abstract class Cell extends Module {
     );
     const initial =
       sources[0] === null ? null : Object.fromEntries(parts.map((part, k) => [part, sources[k]![0]!]));
-    const h = graph.append(this.layer(layer, ref, initial), input, {
+    const h = graph.append(this.#layer(layer, ref, initial), input, {
       module: path,
       level: null,
     });
     return { h, c: new SymbolicState(graph, [{ layer, part: "c", units: this.hiddenSize }], false) };
   }
 
-  private layer(name: string, input: ValueRef, initialState: Record<string, ValueRef> | null): RecurrentSpec {
+  #layer(name: string, input: ValueRef, initialState: Record<string, ValueRef> | null): RecurrentSpec {
     return recurrent({
       name,
       input,

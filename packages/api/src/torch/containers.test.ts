@@ -119,6 +119,74 @@ describe("lists and objects of parameters", () => {
   });
 });
 
+/** A module whose attributes have names that the class they extend could have for itself. */
+class Named extends nn.Module {
+  readonly parts = new nn.ModuleList([new nn.Linear(2, 2)]);
+  readonly engine = new nn.Parameter(torch.tensor([2]));
+  readonly weightsOf = new nn.Buffer(torch.tensor([3]));
+  readonly takes = 1;
+  readonly composed = false;
+  readonly options = { tie: 1, weightAt: 2 };
+  readonly calls = "";
+  readonly runs = 0;
+  parameterOwners(): string {
+    return "own";
+  }
+  reset(): Tensor {
+    return torch.zeros(2);
+  }
+  applied(x: Tensor): Tensor {
+    return this.parts.at(0).call(x);
+  }
+  assertFew(): boolean {
+    return true;
+  }
+  tie(): null {
+    return null;
+  }
+  weightAt(): null {
+    return null;
+  }
+  layer(): null {
+    return null;
+  }
+  forward(x: Tensor): Tensor {
+    return this.applied(x).mul(this.engine).add(this.weightsOf).add(this.reset());
+  }
+}
+
+describe("attributes of any name", () => {
+  it("are the module's own", async () => {
+    const module = filled(new Named());
+    expect(Object.keys(module.stateDict())).toEqual([
+      "engine",
+      "parts.0.weight",
+      "parts.0.bias",
+      "weightsOf",
+    ]);
+    const x = torch.tensor([1, -2]);
+    const now = module.call(x).tolist();
+    expect((await module.run(x)).tolist()).toEqual(now);
+    module.loadStateDict({ ...module.stateDict(), engine: torch.tensor([0]) });
+    expect(module.call(x).tolist()).toEqual([3, 3]);
+    expect((await module.run(x)).tolist()).toEqual([3, 3]);
+    const names = [
+      "parts",
+      "engine",
+      "reset",
+      "weightsOf",
+      "takes",
+      "composed",
+      "applied",
+      "tie",
+      "weightAt",
+    ];
+    const all = new nn.ModuleDict(Object.fromEntries(names.map((name) => [name, new nn.Linear(1, 1)])));
+    expect(all.namedChildren().map(([name]) => name)).toEqual(names);
+    module.dispose();
+  });
+});
+
 describe("a module", () => {
   class Inner extends nn.Module {
     readonly table = this.registerBuffer(

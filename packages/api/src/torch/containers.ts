@@ -2,6 +2,7 @@ import { unrollError } from "../contract/error.js";
 import { isRecord, kindOf } from "../contract/kind.js";
 import { noMore } from "./arguments.js";
 import { Module } from "./module.js";
+import { composed, takes } from "./own-names.js";
 import { Parameter } from "./parameter.js";
 import type { Tensor } from "./tensor/tensor.js";
 
@@ -49,11 +50,11 @@ export class Sequential extends Module {
     this.#list = modulesOf("nn.Sequential", modules, "give modules one by one; a list by ...");
   }
 
-  override get takes(): number {
+  override get [takes](): number {
     return 1;
   }
 
-  protected override get composed(): boolean {
+  protected override get [composed](): boolean {
     return true;
   }
 

@@ -5,6 +5,7 @@ import { noMore, optionsOf } from "./arguments.js";
 import { currentGraph, describing, type Graph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
+import { applied, parts, takes } from "./own-names.js";
 import { eagerArguments } from "./packed.js";
 import { Argument, isPacked, SymbolicTags, SymbolicTensor } from "./symbolic.js";
 import type { Tensor } from "./tensor/tensor.js";
@@ -37,11 +38,11 @@ export class CRF extends Module {
     this.batchFirst = given.batchFirst ?? false;
   }
 
-  override parts(): ModulePart[] {
-    return [{ layer: this.layer("crf", "x", null), level: null }];
+  override [parts](): ModulePart[] {
+    return [{ layer: this.#layer("crf", "x", null), level: null }];
   }
 
-  override get takes(): number {
+  override get [takes](): number {
     return 4;
   }
 
@@ -62,7 +63,7 @@ export class CRF extends Module {
   ): SymbolicTensor {
     if (reduction !== "none")
       throw refused('reduction "none"', shown(reduction), "ask for none, and add up what comes out");
-    const { graph, name } = this.append("forward", emissions, lengths, tags);
+    const { graph, name } = this.#append("forward", emissions, lengths, tags);
     return new SymbolicTensor(graph, `${name}.logLikelihood`, [], false, false);
   }
 
@@ -76,12 +77,12 @@ export class CRF extends Module {
    */
   decode(emissions: Tensor, lengths?: Tensor | null): SymbolicTags {
     if (!describing())
-      return this.applied("decode", eagerArguments("CRF decode", [emissions, lengths])) as SymbolicTags;
-    const { graph, name } = this.append("decode", emissions, lengths, null);
+      return this[applied]("decode", eagerArguments("CRF decode", [emissions, lengths])) as SymbolicTags;
+    const { graph, name } = this.#append("decode", emissions, lengths, null);
     return new SymbolicTags(graph, name, [], false, true);
   }
 
-  private append(
+  #append(
     what: string,
     emissions: Tensor,
     lengths: Tensor | null | undefined,
@@ -96,11 +97,11 @@ export class CRF extends Module {
     const input = graph.use(place, emissions, { dtype: "float32", features: [this.numTags] });
     const judged = tags && graph.use(place, tags, { dtype: "int32", features: [] });
     const name = graph.layerName(path, "crf");
-    graph.append(this.layer(name, input, judged), emissions, { module: path, level: null });
+    graph.append(this.#layer(name, input, judged), emissions, { module: path, level: null });
     return { graph, name };
   }
 
-  private layer(name: string, input: string, path: string | null): ModulePart["layer"] {
+  #layer(name: string, input: string, path: string | null): ModulePart["layer"] {
     return crf({ name, input, tags: this.numTags, path });
   }
 }

@@ -7,6 +7,7 @@ import { noMore, optionsOf } from "./arguments.js";
 import { currentGraph } from "./graph.js";
 import { count } from "./layers.js";
 import type { ModulePart } from "./module.js";
+import { applied, parts } from "./own-names.js";
 import { SymbolicTensor } from "./symbolic.js";
 import type { Tensor } from "./tensor/tensor.js";
 
@@ -88,7 +89,7 @@ abstract class Imaged extends Applied {
       });
     const last = x.permute(rank === 3 ? [1, 2, 0] : [0, 2, 3, 1]);
     const image = last.shape.slice(-3);
-    const made = this.applied("overImages", [last, ...image]) as Tensor;
+    const made = this[applied]("overImages", [last, ...image]) as Tensor;
     return made.permute(rank === 3 ? [2, 0, 1] : [0, 3, 1, 2]);
   }
 
@@ -154,7 +155,7 @@ export class Conv2d extends Imaged {
       });
   }
 
-  override parts(): ModulePart[] {
+  override [parts](): ModulePart[] {
     // Of any image: its weights are the same for all.
     const [height, width] = this.#spans().map((span) => span + 1) as [number, number];
     return [{ layer: this.layer("convolution", "x", [height, width, this.inChannels]), level: null }];

@@ -3,6 +3,7 @@ import { dense, embedding } from "../specification/build.js";
 import { noMore, optionsOf } from "./arguments.js";
 import { currentGraph } from "./graph.js";
 import { Module, type ModulePart } from "./module.js";
+import { parts, takes, tie, weightAt } from "./own-names.js";
 import type { Parameter } from "./parameter.js";
 import type { SymbolicTensor } from "./symbolic.js";
 import type { Tensor } from "./tensor/tensor.js";
@@ -45,20 +46,20 @@ export class Embedding extends Module {
     optionsOf<{ paddingIdx?: number }>("nn.Embedding", options, ["paddingIdx"], "paddingIdx");
   }
 
-  override parts(): ModulePart[] {
-    return [{ layer: this.layer("table", "ids"), level: null }];
+  override [parts](): ModulePart[] {
+    return [{ layer: this.#layer("table", "ids"), level: null }];
   }
 
   /** The weight, which another module may share: `decoder.weight = encoder.weight`. */
   get weight(): Parameter {
-    return this.weightAt("weight");
+    return this[weightAt]("weight");
   }
 
   set weight(given: Parameter) {
-    this.tie("weight", given);
+    this[tie]("weight", given);
   }
 
-  override get takes(): number {
+  override get [takes](): number {
     return 1;
   }
 
@@ -66,13 +67,13 @@ export class Embedding extends Module {
     const graph = currentGraph("nn.Embedding");
     const path = graph.pathOf(this);
     const ref = graph.use(path || "embedding", ids, { dtype: "int32", features: [] });
-    return graph.append(this.layer(graph.layerName(path, "embedding"), ref), ids, {
+    return graph.append(this.#layer(graph.layerName(path, "embedding"), ref), ids, {
       module: path,
       level: null,
     });
   }
 
-  private layer(name: string, input: string): ModulePart["layer"] {
+  #layer(name: string, input: string): ModulePart["layer"] {
     return embedding({ name, input, inputSize: this.numEmbeddings, outputSize: this.embeddingDim });
   }
 }
@@ -104,20 +105,20 @@ export class Linear extends Module {
     this.bias = bias;
   }
 
-  override parts(): ModulePart[] {
-    return [{ layer: this.layer("linear", "x"), level: null }];
+  override [parts](): ModulePart[] {
+    return [{ layer: this.#layer("linear", "x"), level: null }];
   }
 
   /** The weight, which another module may share: `decoder.weight = encoder.weight`. */
   get weight(): Parameter {
-    return this.weightAt("weight");
+    return this[weightAt]("weight");
   }
 
   set weight(given: Parameter) {
-    this.tie("weight", given);
+    this[tie]("weight", given);
   }
 
-  override get takes(): number {
+  override get [takes](): number {
     return 1;
   }
 
@@ -125,13 +126,13 @@ export class Linear extends Module {
     const graph = currentGraph("nn.Linear");
     const path = graph.pathOf(this);
     const ref = graph.use(path || "linear", x, { dtype: "float32", features: [this.inFeatures] });
-    return graph.append(this.layer(graph.layerName(path, "linear"), ref), x, {
+    return graph.append(this.#layer(graph.layerName(path, "linear"), ref), x, {
       module: path,
       level: null,
     });
   }
 
-  private layer(name: string, input: string): ModulePart["layer"] {
+  #layer(name: string, input: string): ModulePart["layer"] {
     return dense({
       name,
       input,

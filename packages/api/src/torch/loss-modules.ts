@@ -19,15 +19,16 @@ import {
   type SmoothL1Options,
 } from "./losses.js";
 import { Module } from "./module.js";
+import { composed, takes } from "./own-names.js";
 import type { Tensor } from "./tensor/tensor.js";
 
 /** A loss of an input and a target, whose value is computed; it has no gradients. */
 abstract class Loss extends Module {
-  override get takes(): number {
+  override get [takes](): number {
     return 2;
   }
 
-  protected override get composed(): boolean {
+  protected override get [composed](): boolean {
     return true;
   }
 }

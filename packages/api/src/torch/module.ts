@@ -1,4 +1,3 @@
-import { builtin } from "../builtin/index.js";
 import { isAdapter } from "../config/choice.js";
 import type { Adapter, WeightMap } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
@@ -6,49 +5,32 @@ import { kindOf } from "../contract/kind.js";
 import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
 import type { HostTensor } from "../contract/tensor.js";
-import { foreignWeights, readForeign, type WeightLoss } from "../dialects/convert.js";
-import { canonicalOfTorch, type TorchBinding } from "../dialects/torch/index.js";
-import { plainStateDict } from "../dialects/torch/plain-state-dict.js";
+import { foreignWeights } from "../dialects/convert.js";
+import type { TorchBinding } from "../dialects/torch/index.js";
 import { torchRules } from "../dialects/torch/rules.js";
 import { built } from "../layers/built.js";
 import { compileBuilt } from "../model/compile-built.js";
 import type { SteppableModel } from "../model/faces.js";
 import type { LayerSpec, Spec } from "../specification/types.js";
 import { noMore, optionsOf } from "./arguments.js";
-import { Attributes } from "./attributes.js";
-import { isBeyond } from "./beyond.js";
-import { Buffer, floatsOf } from "./buffer.js";
-import { execute, type Prepared } from "./execute.js";
-import { TracedModel, type TracedProgram, traceProgram, valuesOf } from "./execute-traced.js";
+import { Buffer } from "./buffer.js";
+import { type TracedProgram, traceProgram } from "./execute-traced.js";
 import { currentGraph, describing } from "./graph.js";
-import { callLeaf, formsOf, hasForm, type Leaf, type LeafCall, type LeafPlan, planOf } from "./leaf.js";
-import { eagerArguments, PackedSequence, takenArguments } from "./packed.js";
+import { LeafCalls } from "./leaf-calls.js";
+import { ModuleRuns } from "./module-runs.js";
+import { applied, composed, parts, takes, tie, weightAt } from "./own-names.js";
+import { eagerArguments, takenArguments } from "./packed.js";
 import { Parameter } from "./parameter.js";
-import { forget } from "./tensor/eager.js";
-import { Tensor } from "./tensor/tensor.js";
-import { assertTied, type Owned, renamed, type StateDict } from "./state-dict.js";
-import { shapesOf, signatureOf, sizesOf, trace, traceToKeep } from "./trace.js";
-import { Traces } from "./traces.js";
+import { type LoadResult, loadState, type Owned, type StateDict, weightsFor } from "./state-dict.js";
+import type { Tensor } from "./tensor/tensor.js";
+import { trace, traceToKeep } from "./trace.js";
 import type { CallArguments, OutputOf, RunArguments, RunResult } from "./values.js";
-
-/** What `loadStateDict` met. The lists of keys are empty when `strict`. */
-export interface LoadResult {
-  /** Names that the module has and the dictionary has not; those weights stay as they were. */
-  readonly missingKeys: readonly string[];
-  /** Names that the dictionary has and the module has not. */
-  readonly unexpectedKeys: readonly string[];
-  /** Values that were rounded to float32. */
-  readonly losses: readonly WeightLoss[];
-}
 
 /** A spec layer that a module stands for, without its wiring, and where PyTorch keeps its weights. */
 export interface ModulePart {
   readonly layer: LayerSpec;
   readonly level: TorchBinding["level"];
 }
-
-/** Sizes of arguments that a module knows the traces of. */
-const FORMS = 256;
 
 /**
  * The base of every module, with PyTorch's meaning: submodules live in attributes, whose names give the names
@@ -60,25 +42,15 @@ const FORMS = 256;
 export abstract class Module {
   /** Weights of a module of PyTorch's own, by their names there. */
   readonly #own = new Map<string, Parameter>();
-  #adapter: Adapter | null = null;
-  #models = new Map<string, Promise<Prepared>>();
-  readonly #traces = new Traces();
-  #modelsVersion = "";
-  /** Forms of arguments that a spec can't say. */
-  readonly #beyond = new Set<string>();
-  /** Arguments whose values traces depend on, by the sizes of all. */
-  readonly #fixed = new Map<string, readonly string[]>();
-  readonly #attributes = new Attributes();
-  readonly #plans = new Map<string, LeafPlan>();
-  /** Its own attributes, which a call as one operation depends on. */
-  readonly #options = new Attributes();
-  /** The last call as an operation: most are followed by one of the same form. */
-  #last: {
-    readonly method: string;
-    readonly options: readonly unknown[];
-    readonly forms: readonly unknown[];
-    readonly again: NonNullable<LeafCall["again"]>;
-  } | null = null;
+  readonly #runs = new ModuleRuns(this, {
+    modules: () => this.namedModules(),
+    version: () => this.#version(),
+    weights: (spec, bindings) => this.#weightsOf(spec, bindings),
+  });
+  readonly #calls = new LeafCalls(this, {
+    version: () => this.#ownVersion(),
+    weights: (spec, bindings) => this.#weightsOf(spec, bindings),
+  });
 
   /**
    * The module's computation. `call` runs it on tensors with values. `run` runs it without any, twice for
@@ -93,56 +65,21 @@ export abstract class Module {
    * @throws UNROLL_SHAPE, UNROLL_DTYPE for inputs that don't fit, UNROLL_WEIGHTS before weights are loaded
    */
   call(...inputs: CallArguments<Parameters<this["forward"]>>): ReturnType<this["forward"]> {
-    this.assertFew(inputs);
+    this.#assertFew(inputs);
     const given: readonly unknown[] = inputs;
     if (describing()) {
       currentGraph(this.constructor.name).pathOf(this);
       return this.forward(...(given as never[])) as ReturnType<this["forward"]>;
     }
     const tensors = eagerArguments(this.constructor.name, given);
-    if (this.takes === null || this.composed)
+    if (this[takes] === null || this[composed])
       return this.forward(...(tensors as never[])) as ReturnType<this["forward"]>;
-    return this.applied("forward", tensors) as ReturnType<this["forward"]>;
+    return this[applied]("forward", tensors) as ReturnType<this["forward"]>;
   }
 
   /** @internal Applies a method of a module of PyTorch's own to tensors, as one operation. */
-  protected applied(method: string, tensors: readonly unknown[]): unknown {
-    const [first] = tensors;
-    if (!(first instanceof Tensor || first instanceof PackedSequence))
-      throw unrollError({
-        code: "UNROLL_ARGUMENT",
-        place: this.constructor.name,
-        expected: "a tensor",
-        got: shown(first),
-        cure: "tensor(values) makes one",
-      });
-    const options = Object.values(this);
-    const last = this.#last;
-    const same = last?.method === method && last.options.every((one, k) => Object.is(one, options[k]));
-    if (same && last.options.length === options.length && last.forms.length === tensors.length)
-      if (last.forms.every((form, k) => hasForm(tensors[k], form))) return last.again(tensors);
-    const forms = tensors.map(formsOf);
-    const key = `${method} ${signatureOf(forms)} ${sizesOf(forms)} ${this.#options.of([["", this]])}`;
-    const leaf = this.#leaf(method);
-    let plan = this.#plans.get(key);
-    if (!plan) {
-      plan = planOf(leaf, forms);
-      this.#plans.set(key, plan);
-    }
-    const { result, again } = callLeaf(leaf, plan, key, tensors);
-    this.#last = again && { method, options, forms, again };
-    return result;
-  }
-
-  #leaf(method: string): Leaf {
-    return {
-      owner: this,
-      name: this.constructor.name,
-      version: () => this.#ownVersion(),
-      weights: (spec, bindings) => this.weightsOf(spec, bindings),
-      forward: (...inputs: never[]) =>
-        (this as unknown as Record<string, (...of: never[]) => unknown>)[method]!(...inputs),
-    };
+  protected [applied](method: string, tensors: readonly unknown[]): unknown {
+    return this.#calls.call(method, tensors);
   }
 
   /** Another text wherever any weight, of submodules too, is another one or has other values. */
@@ -158,7 +95,7 @@ export abstract class Module {
     let text = "";
     for (const { stamp } of this.#own.values()) text += `${stamp},`;
     // Modules of PyTorch's own that are one operation have no others.
-    if (this.takes === null || this.composed)
+    if (this[takes] === null || this[composed])
       for (const value of Object.values(this)) if (value instanceof Parameter) text += `${value.stamp},`;
     return text;
   }
@@ -172,9 +109,9 @@ export abstract class Module {
   async run<const Arguments extends RunArguments<Parameters<this["forward"]>>>(
     ...inputs: Arguments
   ): Promise<RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>> {
-    this.assertFew(inputs);
+    this.#assertFew(inputs);
     const given: readonly unknown[] = takenArguments(inputs);
-    return (await this.#run(given)) as RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>;
+    return (await this.#runs.run(given)) as RunResult<ReturnType<this["forward"]>, OutputOf<Arguments>>;
   }
 
   /**
@@ -193,8 +130,7 @@ export abstract class Module {
         got: shown(adapter),
         cure: "e.g. builtin() of @unroll/api; each engine knows its device, and numbers are float32",
       });
-    this.reset();
-    this.#adapter = adapter;
+    this.#runs.use(adapter);
     return this;
   }
 
@@ -223,13 +159,11 @@ export abstract class Module {
   /** Weights by name, those of submodules too; one that two share is listed once. */
   namedParameters(): [name: string, parameter: Parameter][] {
     const seen = new Set<Parameter>();
-    return this.parameterOwners().flatMap(
-      ({ parameter, buffer, weight: { name } }): [string, Parameter][] => {
-        if (seen.has(parameter) || buffer) return [];
-        seen.add(parameter);
-        return [[name, parameter]];
-      },
-    );
+    return this.#owners().flatMap(({ parameter, buffer, weight: { name } }): [string, Parameter][] => {
+      if (seen.has(parameter) || buffer) return [];
+      seen.add(parameter);
+      return [[name, parameter]];
+    });
   }
 
   /** Weights, those of submodules too; one that two share is listed once. */
@@ -239,7 +173,7 @@ export abstract class Module {
 
   /** Buffers by name, those of submodules too; one that two share is listed once. */
   namedBuffers(): [name: string, buffer: Buffer | Parameter][] {
-    const all = this.parameterOwners().flatMap(({ parameter, buffer, weight: { name } }) =>
+    const all = this.#owners().flatMap(({ parameter, buffer, weight: { name } }) =>
       buffer ? [[name, parameter] as [string, Parameter]] : [],
     );
     return [...new Map([...all, ...this.#buffers()].map((one) => [one[1], one])).values()];
@@ -276,7 +210,7 @@ export abstract class Module {
 
   /** The parameter of a name, `lstm.weight_ih_l0`. @throws UNROLL_WEIGHTS where there is none */
   getParameter(name: string): Parameter {
-    const found = this.parameterOwners().find(({ weight }) => weight.name === name);
+    const found = this.#owners().find(({ weight }) => weight.name === name);
     return (found ?? this.#missing(name)).parameter;
   }
 
@@ -330,7 +264,7 @@ export abstract class Module {
    */
   canonicalWeights(options: { example?: readonly unknown[] } = {}): WeightMap {
     const { spec, graph } = trace(this, options.example ?? null, this.namedModules());
-    return this.weightsOf(spec, graph.bindings);
+    return this.#weightsOf(spec, graph.bindings);
   }
 
   /**
@@ -345,8 +279,8 @@ export abstract class Module {
     knownOptions(`compile of ${this.constructor.name}`, options, ["adapter", "example"]);
     const { spec, graph } = traceToKeep(this, options.example ?? null, this.namedModules());
     return compileBuilt(spec, {
-      adapter: options.adapter ?? this.engine(),
-      weights: this.weightsOf(spec, graph.bindings),
+      adapter: options.adapter ?? this.#runs.engine,
+      weights: this.#weightsOf(spec, graph.bindings),
       timeMajor: graph.batchFirst !== true,
     });
   }
@@ -374,45 +308,7 @@ export abstract class Module {
     const place = `loadStateDict of ${this.constructor.name}`;
     const flags = optionsOf<{ strict?: boolean }>(place, options, ["strict"], "strict", "boolean");
     const { strict = true } = flags;
-    const owners = this.parameterOwners();
-    const buffers = this.#buffers().filter(([, { persistent }]) => persistent);
-    const kept = buffers.map(([name, { shape }]) => ({ name, shape }));
-    const expected = [...owners.map((owner) => owner.weight), ...kept];
-    const stateDict = renamed(place, expected, plainStateDict(place, expected, given));
-    const known = new Set(expected.map((weight) => weight.name));
-    const there = (name: string): boolean => Object.hasOwn(stateDict, name);
-    // A weight that two names share may come under either.
-    const met = new Set(owners.filter(({ weight }) => there(weight.name)).map(({ parameter }) => parameter));
-    const missing = owners.filter(({ parameter, weight }) => !there(weight.name) && !met.has(parameter));
-    const missingKeys = [
-      ...missing.map(({ weight }) => weight),
-      ...kept.filter(({ name }) => !there(name)),
-    ].map(({ name }) => name);
-    const unexpectedKeys = Object.keys(stateDict).filter((name) => !known.has(name));
-    const wanted = [
-      ...owners
-        .filter(({ parameter, weight }) => there(weight.name) || (strict && !met.has(parameter)))
-        .map(({ weight }) => weight),
-      ...kept.filter(({ name }) => strict || there(name)),
-    ];
-    const taken = Object.fromEntries(
-      strict ? Object.entries(stateDict) : wanted.map(({ name }) => [name, stateDict[name]!]),
-    );
-    for (const { name } of kept)
-      if (there(name)) taken[name] = floatsOf(`${place} buffer "${name}"`, taken[name]!);
-    const { weights, losses } = readForeign(
-      place,
-      wanted,
-      taken,
-      "compare attribute names, sizes and options with the Python module",
-    );
-    assertTied(place, owners, weights);
-    for (const { parameter, weight } of owners) {
-      const value = weights[weight.name];
-      if (value) parameter.load(value.data);
-    }
-    for (const [name, buffer] of buffers) if (weights[name]) buffer.load(weights[name].data);
-    return { missingKeys: strict ? [] : missingKeys, unexpectedKeys: strict ? [] : unexpectedKeys, losses };
+    return loadState(place, { weights: this.#owners(), buffers: this.#persistent() }, given, strict);
   }
 
   /**
@@ -420,12 +316,11 @@ export abstract class Module {
    * that were never loaded are left out.
    */
   stateDict(): Record<string, HostTensor> {
-    const weights = this.parameterOwners().flatMap(({ parameter, weight }): [string, HostTensor][] =>
+    const weights = this.#owners().flatMap(({ parameter, weight }): [string, HostTensor][] =>
       parameter.loaded ? [[weight.name, parameter]] : [],
     );
-    const buffers = this.#buffers().filter(([, { persistent }]) => persistent);
     return Object.fromEntries(
-      [...weights, ...buffers].map(([name, { dtype, shape, data }]) => [
+      [...weights, ...this.#persistent()].map(([name, { dtype, shape, data }]) => [
         name,
         { dtype, shape, data: data.slice() },
       ]),
@@ -434,27 +329,27 @@ export abstract class Module {
 
   /** Frees the engine's memory. The module can run again, and then compiles again. */
   dispose(): void {
-    this.reset();
+    this.#runs.clear();
   }
 
   /** @internal How many arguments `forward` has, of PyTorch's own modules; null where the user wrote it. */
-  get takes(): number | null {
+  get [takes](): number | null {
     return null;
   }
 
   /** @internal Whether a module of PyTorch's own does no more than call others. */
-  protected get composed(): boolean {
+  protected get [composed](): boolean {
     return false;
   }
 
-  private assertFew(inputs: readonly unknown[]): void {
-    const { takes } = this;
-    if (takes === null) return;
-    noMore(`forward of ${this.constructor.name}`, inputs.slice(takes), `it takes ${takes}`);
+  #assertFew(inputs: readonly unknown[]): void {
+    const most = this[takes];
+    if (most === null) return;
+    noMore(`forward of ${this.constructor.name}`, inputs.slice(most), `it takes ${most}`);
   }
 
   /** @internal The layers of a module that has weights of its own. */
-  parts(): readonly ModulePart[] {
+  [parts](): readonly ModulePart[] {
     return [];
   }
 
@@ -472,7 +367,7 @@ export abstract class Module {
   }
 
   /** @internal The weight of a module of PyTorch's own under its name there. */
-  protected weightAt(key: string): Parameter {
+  protected [weightAt](key: string): Parameter {
     const [{ parameter } = this.#missing(key)] = this.#ownWeights("").filter(
       ({ weight }) => weight.name === key,
     );
@@ -480,8 +375,8 @@ export abstract class Module {
   }
 
   /** @internal Makes a weight the same as another one's. @throws UNROLL_WEIGHTS for another shape */
-  protected tie(key: string, to: Parameter): void {
-    const { shape } = this.weightAt(key);
+  protected [tie](key: string, to: Parameter): void {
+    const { shape } = this[weightAt](key);
     if (!(to instanceof Parameter) || to.shape.join() !== shape.join())
       throw unrollError({
         code: "UNROLL_WEIGHTS",
@@ -505,7 +400,7 @@ export abstract class Module {
 
   #ownWeights(path: string): Owned[] {
     const full = (key: string): string => (path === "" ? key : `${path}.${key}`);
-    const rules = this.parts().flatMap(({ layer, level }) =>
+    const rules = this[parts]().flatMap(({ layer, level }) =>
       torchRules(built, layer, { layer: layer.name, module: "", level }),
     );
     const own = foreignWeights(rules).map(({ name: key, shape }): Owned => {
@@ -521,7 +416,7 @@ export abstract class Module {
     return [...own, ...given];
   }
 
-  private parameterOwners(): Owned[] {
+  #owners(): Owned[] {
     return this.namedModules().flatMap(([path, owner]) => owner.#ownWeights(path));
   }
 
@@ -532,6 +427,10 @@ export abstract class Module {
         value instanceof Buffer ? [[path === "" ? key : `${path}.${key}`, value]] : [],
       ),
     );
+  }
+
+  #persistent(): [name: string, buffer: Buffer][] {
+    return this.#buffers().filter(([, { persistent }]) => persistent);
   }
 
   /** Sets an attribute of a name that nothing else has. */
@@ -557,107 +456,7 @@ export abstract class Module {
     return value;
   }
 
-  private engine(): Adapter {
-    return (this.#adapter ??= builtin());
-  }
-
-  /** Runs the model for arguments of this form: by a spec where one can say it, else by its operations. */
-  async #run(given: readonly unknown[]): Promise<unknown> {
-    const form = `${signatureOf(given)} ${this.#attributes.of(this.namedModules())}`;
-    const version = this.#version();
-    if (version !== this.#modelsVersion) this.reset();
-    this.#modelsVersion = version;
-    if (this.#beyond.has(form)) return this.#runTraced(given, form);
-    try {
-      return await execute(await this.#ready(given, form), given);
-    } catch (error) {
-      if (!isBeyond(error)) throw error;
-      this.#beyond.add(form);
-      return this.#runTraced(given, form);
-    }
-  }
-
-  /** The compiled spec for arguments of this form; made once, unless their sizes shaped it. */
-  #ready(given: readonly unknown[], form: string): Promise<Prepared> {
-    const sizes = `${sizesOf(given)} ${form}`;
-    const models = this.#models;
-    const found = models.get(form) ?? models.get(sizes);
-    if (found) return found;
-    const made = this.#prepare(given);
-    models.set(sizes, made);
-    made.then(
-      ({ traced }) => {
-        if (!traced.graph.fitted) models.set(form, made);
-      },
-      () => models.delete(sizes),
-    );
-    return made;
-  }
-
-  async #prepare(given: readonly unknown[]): Promise<Prepared> {
-    const traced = traceToKeep(this, given, this.namedModules());
-    const { spec, graph } = traced;
-    const timeMajor = graph.batchFirst !== true;
-    const model = await compileBuilt(spec, {
-      adapter: this.engine(),
-      weights: this.weightsOf(spec, graph.bindings),
-      timeMajor,
-    });
-    return { traced, model: model as SteppableModel, timeMajor };
-  }
-
-  /** Runs what a spec can't say: a trace is for arguments of these very sizes. */
-  async #runTraced(given: readonly unknown[], form: string): Promise<unknown> {
-    const shapes = `${shapesOf(given)} ${form}`;
-    const keyOf = (fixed: readonly string[]): string => `${shapes} ${valuesOf(given, fixed)}`;
-    let fixed = this.#fixed.get(shapes);
-    if (!fixed || !this.#traces.has(keyOf(fixed))) {
-      const traced = traceProgram(this, given, this.namedModules());
-      fixed = traced.fixed;
-      // No more than a page of names for what is traced again at worst.
-      if (this.#fixed.size >= FORMS) this.#fixed.clear();
-      this.#fixed.set(shapes, fixed);
-      if (!this.#traces.has(keyOf(fixed)))
-        this.#traces.keep(keyOf(fixed), TracedModel.on(this.engine(), traced));
-    }
-    return this.#traces.run(keyOf(fixed), (model) => model.run(given));
-  }
-
-  private weightsOf(spec: Spec, bindings: readonly TorchBinding[]): WeightMap {
-    const used = spec.layers.flatMap((layer) =>
-      bindings
-        .filter((b) => b.layer === layer.name)
-        .flatMap((b) => foreignWeights(torchRules(built, layer, b))),
-    );
-    const all: Record<string, HostTensor<"float32">> = Object.fromEntries(
-      this.parameterOwners().flatMap(({ parameter, weight }) =>
-        parameter.loaded ? [[weight.name, parameter]] : [],
-      ),
-    );
-    const missing = [
-      ...new Set(used.map((weight) => weight.name).filter((name) => !Object.hasOwn(all, name))),
-    ];
-    if (missing.length > 0)
-      throw unrollError({
-        code: "UNROLL_WEIGHTS",
-        place: this.constructor.name,
-        expected: "weights",
-        got: `none for ${missing.join(", ")}`,
-        cure: "call loadStateDict first",
-        details: { missing },
-      });
-    return canonicalOfTorch(built, spec, all, bindings);
-  }
-
-  private reset(): void {
-    for (const ready of this.#models.values())
-      void ready.then(
-        ({ model }) => model.dispose(),
-        () => undefined,
-      );
-    this.#models = new Map();
-    this.#traces.clear();
-    this.#fixed.clear();
-    for (const [, module] of this.namedModules()) forget(module);
+  #weightsOf(spec: Spec, bindings: readonly TorchBinding[]): WeightMap {
+    return weightsFor(this.constructor.name, this.#owners(), spec, bindings);
   }
 }

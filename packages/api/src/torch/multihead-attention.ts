@@ -6,6 +6,7 @@ import { linear } from "./functional.js";
 import { currentGraph, type Graph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
+import { applied, composed, parts, takes, weightAt } from "./own-names.js";
 import type { PackedSequence } from "./packed.js";
 import { isPacked, SymbolicTensor, SymbolicWeights } from "./symbolic.js";
 import { shownShape } from "./tensor/sizes.js";
@@ -93,15 +94,15 @@ export class MultiheadAttention extends Module {
     this.batchFirst = known.batchFirst ?? false;
   }
 
-  override parts(): ModulePart[] {
-    return [{ layer: this.layer("attention", "q", "k", "v", false), level: null }];
+  override [parts](): ModulePart[] {
+    return [{ layer: this.#layer("attention", "q", "k", "v", false), level: null }];
   }
 
-  override get takes(): number {
+  override get [takes](): number {
     return 4;
   }
 
-  protected override get composed(): boolean {
+  protected override get [composed](): boolean {
     return true;
   }
 
@@ -136,7 +137,7 @@ export class MultiheadAttention extends Module {
     if (described) return plain ? this.describe(...given, needWeights, isCausal) : described.beyond("masks");
     if (plain && alongOne(given))
       // One operation, the model of the spec.
-      return this.applied("describe", [...given, needWeights, isCausal]) as ReturnType<this["describe"]>;
+      return this[applied]("describe", [...given, needWeights, isCausal]) as ReturnType<this["describe"]>;
     const tensors = given.map((one) => tensorOf(place, one)) as [Tensor, Tensor, Tensor];
     return this.attend(tensors, known) as unknown as ReturnType<this["describe"]>;
   }
@@ -158,7 +159,7 @@ export class MultiheadAttention extends Module {
     const refs = [use(query, this.embedDim), use(key, this.kdim), use(value, this.vdim)] as const;
     for (const one of [query, key, value]) assertSequence(graph, place, one);
     graph.crossed ||= refs.some((ref) => ref !== refs[0]);
-    const layer = this.layer(graph.layerName(path, "attention"), ...refs, isCausal);
+    const layer = this.#layer(graph.layerName(path, "attention"), ...refs, isCausal);
     const output = graph.append(layer, query, { module: path, level: null });
     return [
       output,
@@ -193,8 +194,8 @@ export class MultiheadAttention extends Module {
     // PyTorch's two ways differ for a row that looks at nothing.
     const [mixed, weights] = attended(heads, all, scale, !needWeights);
     const joined = mixed.transpose(1, 2).reshape(batch, target, embedDim);
-    const bias = this.bias ? this.weightAt("out_proj.bias") : null;
-    const output = linear(joined, this.weightAt("out_proj.weight"), bias);
+    const bias = this.bias ? this[weightAt]("out_proj.bias") : null;
+    const output = linear(joined, this[weightAt]("out_proj.weight"), bias);
     const shares = averageAttnWeights ? weights.mean(1) : weights;
     return [
       !batched ? output.squeeze(0) : batchFirst ? output : output.transpose(0, 1),
@@ -205,19 +206,13 @@ export class MultiheadAttention extends Module {
   /** Weight and bias of the query's, the key's or the value's projection. */
   #projection(k: number): [weight: Tensor, bias: Tensor | null] {
     const { embedDim, kdim, vdim } = this;
-    const part = (name: string): Tensor => this.weightAt(name).narrow(0, k * embedDim, embedDim);
+    const part = (name: string): Tensor => this[weightAt](name).narrow(0, k * embedDim, embedDim);
     const apart = kdim !== embedDim || vdim !== embedDim;
-    const weight = apart ? this.weightAt(`${"qkv"[k]!}_proj_weight`) : part("in_proj_weight");
+    const weight = apart ? this[weightAt](`${"qkv"[k]!}_proj_weight`) : part("in_proj_weight");
     return [weight, this.bias ? part("in_proj_bias") : null];
   }
 
-  private layer(
-    name: string,
-    query: string,
-    key: string,
-    value: string,
-    causal: boolean,
-  ): ModulePart["layer"] {
+  #layer(name: string, query: string, key: string, value: string, causal: boolean): ModulePart["layer"] {
     const { embedDim, numHeads, kdim, vdim, bias } = this;
     return multiHeadAttention({
       name,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type HostTensor, tensor } from "../contract/tensor.js";
 import { cat, F, nn, packPaddedSequence, padPackedSequence } from "./index.js";
+import { parts } from "./own-names.js";
 
 const wave = (...shape: number[]): HostTensor =>
   tensor(
@@ -179,7 +180,7 @@ describe("arguments in PyTorch's positions", () => {
     const pad = (options: boolean | object) => padPackedSequence(pack(true), options);
     expect(pad(true)[0].tolist()).toEqual(pad({ batchFirst: true })[0].tolist());
     expect(new nn.Linear(1, 1).loadStateDict({}, false).missingKeys).toEqual(["weight", "bias"]);
-    expect(new nn.GRUCell(2, 3, false).parts()[0]!.layer).toMatchObject({ cell: { bias: "none" } });
+    expect(new nn.GRUCell(2, 3, false)[parts]()[0]!.layer).toMatchObject({ cell: { bias: "none" } });
   });
 
   const symbolic = (use: (value: any) => unknown) => moduleOf((_, input) => use(input)).run(x);

@@ -184,6 +184,12 @@ const cases: readonly (readonly [what: string, run: () => unknown, message: stri
   ["other lengths", () => rnn.unpadSequence(x, [1]), "expected 4 lengths, one for each row, got 1"],
   ["a length too long", () => rnn.unpadSequence(x, [1, 2, 3, 4]), "within dim 0 of [3]"],
   ["what is not packed", () => rnn.unpackSequence(any(x)), "a packed sequence, got EagerTensor"],
+  ["no state dict", () => new nn.Linear(1, 1).loadStateDict(any(null)), "expected tensors by name, got null"],
+  [
+    "what is no tensor in a state dict",
+    () => new nn.Linear(1, 1).loadStateDict(any({ weight: torch.ones(1, 1), bias: [1] })),
+    "expected tensors by name, got Array as bias; e.g. readSafetensors(bytes).tensors",
+  ],
   ["training mode", () => new nn.Linear(1, 1).train(), "expected eval mode, got training mode; leave it out"],
   ["a device", () => new nn.Linear(1, 1).to(any("cuda")), 'expected an engine, got "cuda"; e.g. builtin()'],
   [

@@ -6,6 +6,7 @@ import { noMore, optionsOf } from "./arguments.js";
 import { currentGraph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
+import { parts, takes } from "./own-names.js";
 import type { SymbolicTensor } from "./symbolic.js";
 import type { Tensor } from "./tensor/tensor.js";
 
@@ -86,11 +87,11 @@ abstract class Norm extends Module {
 
   protected abstract layer(name: string, input: string): LayerSpec;
 
-  override parts(): ModulePart[] {
+  override [parts](): ModulePart[] {
     return [{ layer: this.layer("norm", "x"), level: null }];
   }
 
-  override get takes(): number {
+  override get [takes](): number {
     return 1;
   }
 

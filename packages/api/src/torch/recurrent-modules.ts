@@ -14,6 +14,7 @@ import { optionsBehind } from "./arguments.js";
 import { currentGraph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
+import { parts, takes } from "./own-names.js";
 import type { PackedSequence } from "./packed.js";
 import {
   Argument,
@@ -90,13 +91,13 @@ abstract class Recurrent extends Module {
     this.bidirectional = options.bidirectional ?? false;
   }
 
-  override get takes(): number {
+  override get [takes](): number {
     return 2;
   }
 
-  override parts(): ModulePart[] {
+  override [parts](): ModulePart[] {
     return Array.from({ length: this.numLayers }, (_, level) => ({
-      layer: this.layer(level, `l${level}`, "x", null),
+      layer: this.#layer(level, `l${level}`, "x", null),
       level,
     }));
   }
@@ -142,7 +143,7 @@ abstract class Recurrent extends Module {
                 this.directions.map((way, d) => [way + part, sources[k]![level * D + d]!]),
               ),
             );
-      output = graph.append(this.layer(level, name, output.ref!, initial), output, {
+      output = graph.append(this.#layer(level, name, output.ref!, initial), output, {
         module: path,
         level,
       });
@@ -156,7 +157,7 @@ abstract class Recurrent extends Module {
     return this.bidirectional ? ["forward.", "backward."] : [""];
   }
 
-  private layer(
+  #layer(
     level: number,
     name: string,
     input: ValueRef,

@@ -8,7 +8,7 @@ import { Argument, type ArgumentPath, SymbolicState, SymbolicTensor } from "./sy
 import { Tensor } from "./tensor/tensor.js";
 
 /** What describes itself in `forward`: a module. */
-interface Describing {
+export interface Describing {
   forward(...inputs: never[]): unknown;
 }
 

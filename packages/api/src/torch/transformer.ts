@@ -10,6 +10,7 @@ import { count, Linear } from "./layers.js";
 import { Module } from "./module.js";
 import { type AttendOptions, MultiheadAttention } from "./multihead-attention.js";
 import { LayerNorm } from "./norms.js";
+import { composed, takes } from "./own-names.js";
 import { gelu } from "./smooth.js";
 import { SymbolicTensor } from "./symbolic.js";
 import { type Tensor, tensorOf } from "./tensor/tensor.js";
@@ -143,7 +144,7 @@ abstract class TransformerLayer extends Module {
     this.activation = activationOf(place, activation);
   }
 
-  protected override get composed(): boolean {
+  protected override get [composed](): boolean {
     return true;
   }
 
@@ -209,7 +210,7 @@ export class TransformerEncoderLayer extends TransformerLayer {
     this.norm2 = this.norm();
   }
 
-  override get takes(): number {
+  override get [takes](): number {
     return 4;
   }
 
@@ -275,7 +276,7 @@ export class TransformerDecoderLayer extends TransformerLayer {
     this.norm3 = this.norm();
   }
 
-  override get takes(): number {
+  override get [takes](): number {
     return 8;
   }
 
@@ -356,7 +357,7 @@ abstract class TransformerStack extends Module {
     this.norm = norm ?? null;
   }
 
-  protected override get composed(): boolean {
+  protected override get [composed](): boolean {
     return true;
   }
 
@@ -397,7 +398,7 @@ export class TransformerEncoder extends TransformerStack {
     );
   }
 
-  override get takes(): number {
+  override get [takes](): number {
     return 4;
   }
 
@@ -440,7 +441,7 @@ export class TransformerDecoder extends TransformerStack {
     super(place, decoderLayer, numLayers, normGiven(place, options, ["norm"]));
   }
 
-  override get takes(): number {
+  override get [takes](): number {
     return 8;
   }
 

@@ -4,6 +4,7 @@ import type { LayerSpec } from "../specification/types.js";
 import { noMore, optionsOf } from "./arguments.js";
 import { count } from "./layers.js";
 import type { ModulePart } from "./module.js";
+import { parts } from "./own-names.js";
 import { steps, Windowed } from "./windows.js";
 
 /** Options of `nn.ConvTranspose1d`, with PyTorch's defaults. */
@@ -65,7 +66,7 @@ export class ConvTranspose1d extends Windowed {
     if ((paddingMode as string) !== "zeros") refuse("paddingMode zeros", paddingMode, "PyTorch has no other");
   }
 
-  override parts(): ModulePart[] {
+  override [parts](): ModulePart[] {
     return [{ layer: this.layer("convolution", "x"), level: null }];
   }
 

@@ -6,6 +6,7 @@ import { noMore, optionsOf } from "./arguments.js";
 import { currentGraph } from "./graph.js";
 import { count } from "./layers.js";
 import { Module, type ModulePart } from "./module.js";
+import { applied, composed, parts, takes } from "./own-names.js";
 import { SymbolicTensor } from "./symbolic.js";
 import type { Tensor } from "./tensor/tensor.js";
 
@@ -42,12 +43,12 @@ export abstract class Windowed extends Module {
     super();
   }
 
-  override get takes(): number {
+  override get [takes](): number {
     return 1;
   }
 
   /** Composed of transposes and of one operation. */
-  protected override get composed(): boolean {
+  protected override get [composed](): boolean {
     return true;
   }
 
@@ -63,7 +64,7 @@ export abstract class Windowed extends Module {
         cure: "transpose(1, 2) brings channels before time",
       });
     const steps = x.transpose(-1, -2);
-    return (this.applied("overSteps", [steps]) as Tensor).transpose(-1, -2);
+    return (this[applied]("overSteps", [steps]) as Tensor).transpose(-1, -2);
   }
 
   /** @internal The layer over [batch, time, channels], described. */
@@ -144,7 +145,7 @@ export class Conv1d extends Windowed {
       });
   }
 
-  override parts(): ModulePart[] {
+  override [parts](): ModulePart[] {
     return [{ layer: this.layer("convolution", "x"), level: null }];
   }
 
