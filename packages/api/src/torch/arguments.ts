@@ -3,6 +3,34 @@ import { isRecord } from "../contract/kind.js";
 import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
 
+/** Options that are true or false, whatever has one of the name. */
+const flags: ReadonlySet<string> = /* @__PURE__ */ new Set(
+  (
+    "affine averageAttnWeights batchFirst bias bidirectional ceilMode countIncludePad elementwiseAffine " +
+    "enforceSorted isCausal keepdim logTarget memoryIsCausal needWeights normFirst persistent " +
+    "requiresGrad strict tgtIsCausal trackRunningStats unbiased"
+  ).split(" "),
+);
+
+/** Flags that PyTorch has None for. */
+const open: ReadonlySet<string> = /* @__PURE__ */ new Set(["isCausal", "tgtIsCausal"]);
+
+/** Refuses other options than those known, and flags that are none. @throws UNROLL_ARGUMENT */
+export function assertOptions(place: string, options: object, known: readonly string[]): void {
+  knownOptions(place, options, known);
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    if (!flags.has(name) || value === undefined || typeof value === "boolean") continue;
+    if (value === null && open.has(name)) continue;
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place,
+      expected: `${name} true or false`,
+      got: shown(value),
+      cure: "any text would count as true",
+    });
+  }
+}
+
 /**
  * Options by name, where PyTorch's next positional argument may stand for one of them: `new nn.LSTM(3, 4, 2)`
  * is `{ numLayers: 2 }`.
@@ -28,7 +56,7 @@ export function optionsOf<Options extends object>(
       got: shown(given),
       cure: `e.g. { ${known[0] ?? ""}: ... }`,
     });
-  knownOptions(place, given, known);
+  assertOptions(place, given, known);
   return given as Options;
 }
 
@@ -49,7 +77,7 @@ export function optionsBehind<Options extends object>(
     noMore(place, rest);
     return optionsOf<Options>(place, given, known, first);
   }
-  knownOptions(place, more, known);
+  assertOptions(place, more, known);
   if (first in more)
     throw unrollError({
       code: "UNROLL_ARGUMENT",
@@ -71,6 +99,21 @@ export function noMore(place: string, rest: readonly unknown[], cure = "give opt
       got: rest.map(shown).join(", "),
       cure,
     });
+}
+
+/** Values that are numbers; JavaScript would make some of texts and nothing. @throws UNROLL_DTYPE */
+export function numbersIn(place: string, values: ArrayLike<number>): ArrayLike<number> {
+  // A typed array has elements of one type.
+  const looked: readonly unknown[] = ArrayBuffer.isView(values) ? [values[0] ?? 0] : Array.from(values);
+  const at = looked.findIndex((one) => typeof one !== "number");
+  if (at < 0) return values;
+  throw unrollError({
+    code: "UNROLL_DTYPE",
+    place,
+    expected: "numbers",
+    got: `${shown(looked[at])} at ${at}`,
+    cure: "Number() makes one of each",
+  });
 }
 
 /** Numbers one by one in PyTorch's order, or by name. */

@@ -74,7 +74,8 @@ export function scaledDotProductAttention(
       got: all.map(({ shape }) => shownShape(shape)).join(", "),
       cure: "query and key have one size, key and value one length",
     });
-  if (attnMask && isCausal)
+  const masked = attnMask !== null && attnMask !== undefined;
+  if (masked && isCausal)
     throw unrollError({
       code: "UNROLL_ARGUMENT",
       place,
@@ -82,7 +83,7 @@ export function scaledDotProductAttention(
       got: "both",
       cure: "make the mask causal itself",
     });
-  const mask = attnMask ? tensorOf(place, attnMask) : null;
+  const mask = masked ? tensorOf(place, attnMask) : null;
   const masks = mask ? [mask.dtype === "bool" ? mask.logicalNot() : mask] : [];
   const causal = isCausal ? [later(q.size(-2), k.size(-2))] : masks;
   return attended(all, causal, scale ?? 1 / Math.sqrt(q.size(-1)), true)[0];

@@ -40,7 +40,7 @@ export function bilinear(
       cure: "both inputs have the same axes before the last",
     });
   const made = einsum("ni,oij,nj->no", x1.view(-1, in1!), kernel, x2.view(-1, in2!)).view(...lead, out!);
-  return bias ? made.add(bias) : made;
+  return bias === null || bias === undefined ? made : made.add(bias);
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   sizeOf,
 } from "../contract/tensor.js";
 import { type AnyTensor, toStored } from "../formats/named-tensor.js";
-import { optionsOf } from "./arguments.js";
+import { numbersIn, optionsOf } from "./arguments.js";
 import { Tensor } from "./tensor/tensor.js";
 
 /**
@@ -63,10 +63,11 @@ export class Buffer extends Tensor {
    * Takes other values: a copy.
    *
    * @param values row-major, as many as it has
-   * @throws UNROLL_SHAPE for another number of them; UNROLL_DTYPE for parts of whole numbers
+   * @throws UNROLL_SHAPE for another number of them; UNROLL_DTYPE for what are no numbers, and for parts of
+   *   whole ones
    */
   load(values: ArrayLike<number>): void {
-    const all = Array.from(values);
+    const all = Array.from(numbersIn("nn.Buffer", values));
     const whole = this.dtype === "float32" || all.every((one) => (one | 0) === one);
     if (all.length !== this.data.length || !whole)
       throw unrollError({

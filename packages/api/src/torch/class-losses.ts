@@ -52,12 +52,25 @@ interface Picked {
   readonly counted: Tensor;
 }
 
+/** A class that is left out. @throws UNROLL_ARGUMENT for no whole number */
+function ignoredOf(place: string, given: unknown): number {
+  const { ignoreIndex } = numbersOf(place, [given], { ignoreIndex: -100 });
+  if (Number.isInteger(ignoreIndex)) return ignoreIndex;
+  throw unrollError({
+    code: "UNROLL_ARGUMENT",
+    place,
+    expected: "ignoreIndex as a whole number",
+    got: shown(given),
+    cure: "it is a class id",
+  });
+}
+
 /** Reads class ids. @throws UNROLL_SHAPE, UNROLL_DTYPE */
 function picked(
   place: string,
   { x, y, axis }: { x: Tensor; y: Tensor; axis: number },
   weight: Tensor | null,
-  ignoreIndex: unknown,
+  ignoreIndex: number,
 ): Picked {
   const wanted = x.shape.filter((_, k) => k !== axis);
   if (y.shape.join() !== wanted.join()) shapeError(place, `a target ${shownShape(wanted)} of class ids`, y);
@@ -69,8 +82,7 @@ function picked(
       got: y.dtype,
       cure: 'tensor(ids, { dtype: "long" }) makes them',
     });
-  const { ignoreIndex: ignored } = numbersOf(place, [ignoreIndex], { ignoreIndex: -100 });
-  const kept = y.ne(ignored);
+  const kept = y.ne(ignoreIndex);
   const ids = where(kept, y, 0);
   const counted = weight ? weight.indexSelect(0, ids).mul(kept.float()) : kept.float();
   return { kept, ids, counted };
@@ -87,7 +99,8 @@ export function nllLoss(input: Given, target: Given, options?: NllOptions, ...re
   noMore(place, rest);
   const known = optionsOf<NllOptions>(place, options, ["weight", "ignoreIndex", "reduction"]);
   const of = classes(place, input, target);
-  const chosen = picked(place, of, classWeight(place, known.weight, of.size), known.ignoreIndex);
+  const ignored = ignoredOf(place, known.ignoreIndex);
+  const chosen = picked(place, of, classWeight(place, known.weight, of.size), ignored);
   return meanOf(place, negated(of, chosen), chosen.counted, known.reduction);
 }
 
@@ -120,6 +133,7 @@ export function crossEntropy(
   noMore(place, rest);
   const names = ["weight", "ignoreIndex", "reduction", "labelSmoothing"];
   const known = optionsOf<CrossEntropyOptions>(place, options, names);
+  const ignored = ignoredOf(place, known.ignoreIndex);
   const smoothing = atLeast(place, "labelSmoothing", known.labelSmoothing ?? 0, 0);
   const refuse = (expected: string, got: unknown, cure: string): never => {
     throw unrollError({ code: "UNROLL_ARGUMENT", place, expected, got: shown(got), cure });
@@ -132,15 +146,14 @@ export function crossEntropy(
   const each = weight?.view(x.shape.map((_, k) => (k === axis ? size : 1))) ?? null;
   if (y.dtype === "float32") {
     if (y.shape.join() !== x.shape.join()) shapeError(place, `probabilities ${shownShape(x.shape)}`, y);
-    if ((known.ignoreIndex ?? -1) >= 0)
-      refuse("no ignoreIndex beside probabilities", known.ignoreIndex, "a row of zeros counts nothing");
+    if (ignored >= 0) refuse("no ignoreIndex beside probabilities", ignored, "a row of zeros counts nothing");
     const spread = smoothing > 0 ? y.mul(1 - smoothing).add(smoothing / size) : y;
     const terms = logs.mul(each ? spread.mul(each) : spread);
     const losses = terms.sum(axis).neg();
     const { reduction = "mean" } = known;
     return reduction === "mean" ? losses.sum().div(x.numel() / size) : reduced(place, losses, reduction);
   }
-  const chosen = picked(place, of, weight, known.ignoreIndex);
+  const chosen = picked(place, of, weight, ignored);
   const hard = negated({ x: logs, axis }, chosen);
   if (smoothing === 0) return meanOf(place, hard, chosen.counted, known.reduction);
   const all = (each ? logs.mul(each) : logs).sum(axis).neg();

@@ -1,5 +1,6 @@
 import { unrollError } from "../contract/error.js";
 import { isRecord, kindOf } from "../contract/kind.js";
+import { shown } from "../contract/shown.js";
 import { noMore } from "./arguments.js";
 import { Module } from "./module.js";
 import { composed, takes } from "./own-names.js";
@@ -32,7 +33,7 @@ export class ModuleList<Item extends Module = Module> extends Module implements 
 
   /** The module at a place, counted from the end if negative. @throws UNROLL_ARGUMENT where there is none */
   at(index: number): Item {
-    return this.#list.at(index) ?? noneAt("nn.ModuleList", this.length, index);
+    return itemAt("nn.ModuleList", this.#list, index);
   }
 
   [Symbol.iterator](): Iterator<Item> {
@@ -165,7 +166,7 @@ export class ParameterList extends Module implements Iterable<Parameter> {
 
   /** The parameter at a place, from the end if negative. @throws UNROLL_ARGUMENT where there is none */
   at(index: number): Parameter {
-    return this.#all().at(index) ?? noneAt("nn.ParameterList", this.length, index);
+    return itemAt("nn.ParameterList", this.#all(), index);
   }
 
   #all(): Parameter[] {
@@ -251,12 +252,15 @@ function itemOf<Item>(place: string, items: Readonly<Record<string, Item>>, name
   });
 }
 
-function noneAt(place: string, length: number, index: number): never {
+/** What stands at a place, from the end if negative. @throws UNROLL_ARGUMENT where nothing does */
+function itemAt<Item>(place: string, items: readonly Item[], index: number): Item {
+  const item = Number.isInteger(index) ? items.at(index) : undefined;
+  if (item !== undefined) return item;
   throw unrollError({
     code: "UNROLL_ARGUMENT",
     place,
-    expected: `an index from ${-length} to ${length - 1}`,
-    got: `${index}`,
+    expected: `an index from ${-items.length} to ${items.length - 1}`,
+    got: shown(index),
     cure: "mind its length",
   });
 }

@@ -2,6 +2,7 @@ import { unrollError } from "../contract/error.js";
 import type { HostTensor } from "../contract/tensor.js";
 import type { ActivationSpec } from "../specification/types.js";
 import { noMore, optionsOf } from "./arguments.js";
+import { count } from "./layers.js";
 import { activate, dropOut } from "./pointwise.js";
 import { SymbolicTensor } from "./symbolic.js";
 import type { Unary } from "./tensor/elementwise.js";
@@ -144,12 +145,18 @@ export function dropout(x: Tensor, options?: number | { p?: number }, ...rest: n
 /** x · weightᵀ + bias over the last axis: weight [outFeatures, inFeatures], bias [outFeatures]. */
 export function linear(x: Tensor, weight: Tensor | HostTensor, bias?: Tensor | HostTensor | null): Tensor {
   const product = tensorOf("F.linear", x).matmul(tensorOf("F.linear", weight).t());
-  return bias ? product.add(bias) : product;
+  return bias === null || bias === undefined ? product : product.add(bias);
 }
 
-/** Ones at the places of ids along a new last axis, of numClasses. */
+/**
+ * Ones at the places of ids along a new last axis, of numClasses, which has to be given: a trace has no ids
+ * to look for the largest.
+ *
+ * @throws UNROLL_ARGUMENT for what is no number of classes
+ */
 export function oneHot(ids: Tensor | HostTensor, numClasses: number): Tensor {
   const own = tensorOf("F.oneHot", ids);
+  count("F.oneHot", "numClasses", numClasses);
   const all = new Int32Array(numClasses).map((_, k) => k);
   return own
     .unsqueeze(-1)

@@ -34,7 +34,8 @@ abstract class Loss extends Module {
 }
 
 /** A weight of a loss as PyTorch has it: a buffer, or null. */
-const held = (given: Given | null | undefined): Buffer | null => (given ? new Buffer(given) : null);
+const held = (given: Given | null | undefined): Buffer | null =>
+  given === null || given === undefined ? null : new Buffer(given);
 
 /** (input - target)² of each element, `F.mseLoss`. */
 export class MSELoss extends Loss {

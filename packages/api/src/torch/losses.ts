@@ -195,12 +195,13 @@ export function binaryCrossEntropyWithLogits(
   const [x, y] = alike(place, input, target);
   const soft = x.neg().elementwise("softplus");
   const { posWeight } = known;
-  const yes = posWeight
-    ? y
-        .mul(tensorOf(`${place} posWeight`, posWeight).sub(1))
-        .add(1)
-        .mul(soft)
-    : soft;
+  const yes =
+    posWeight === null || posWeight === undefined
+      ? soft
+      : y
+          .mul(tensorOf(`${place} posWeight`, posWeight).sub(1))
+          .add(1)
+          .mul(soft);
   return reduced(place, weighted(place, y.rsub(1).mul(x).add(yes), known.weight), known.reduction);
 }
 

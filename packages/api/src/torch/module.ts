@@ -2,7 +2,6 @@ import { isAdapter } from "../config/choice.js";
 import type { Adapter, WeightMap } from "../contract/adapter.js";
 import { unrollError } from "../contract/error.js";
 import { kindOf } from "../contract/kind.js";
-import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
 import type { HostTensor } from "../contract/tensor.js";
 import { foreignWeights } from "../dialects/convert.js";
@@ -216,6 +215,14 @@ export abstract class Module {
 
   /** Calls a function with each module within this one, from the innermost, and then with this one. */
   apply(fn: (module: Module) => void): this {
+    if (typeof fn !== "function")
+      throw unrollError({
+        code: "UNROLL_ARGUMENT",
+        place: `apply of ${this.constructor.name}`,
+        expected: "a function of modules",
+        got: shown(fn),
+        cure: "e.g. (module) => console.log(module)",
+      });
     for (const child of this.children()) child.apply(fn);
     fn(this);
     return this;
@@ -252,8 +259,7 @@ export abstract class Module {
    * @param options.example arguments whose structure `forward` is traced with; default one tensor each
    */
   spec(options: { example?: readonly unknown[] } = {}): Spec {
-    knownOptions(`spec of ${this.constructor.name}`, options, ["example"]);
-    return trace(this, options.example ?? null, this.namedModules()).spec;
+    return trace(this, this.#example("spec", options), this.namedModules()).spec;
   }
 
   /**
@@ -263,7 +269,8 @@ export abstract class Module {
    * @throws UNROLL_WEIGHTS before weights are loaded
    */
   canonicalWeights(options: { example?: readonly unknown[] } = {}): WeightMap {
-    const { spec, graph } = trace(this, options.example ?? null, this.namedModules());
+    const example = this.#example("canonicalWeights", options);
+    const { spec, graph } = trace(this, example, this.namedModules());
     return this.#weightsOf(spec, graph.bindings);
   }
 
@@ -276,8 +283,8 @@ export abstract class Module {
    * @throws UNROLL_WEIGHTS before weights are loaded; UNROLL_UNSUPPORTED for what the engine can't run
    */
   async compile(options: { adapter?: Adapter; example?: readonly unknown[] } = {}): Promise<SteppableModel> {
-    knownOptions(`compile of ${this.constructor.name}`, options, ["adapter", "example"]);
-    const { spec, graph } = traceToKeep(this, options.example ?? null, this.namedModules());
+    const example = this.#example("compile", options, ["adapter"]);
+    const { spec, graph } = traceToKeep(this, example, this.namedModules());
     return compileBuilt(spec, {
       adapter: options.adapter ?? this.#runs.engine,
       weights: this.#weightsOf(spec, graph.bindings),
@@ -454,6 +461,24 @@ export abstract class Module {
       });
     held[name] = value;
     return value;
+  }
+
+  /** Arguments to trace with; null for one tensor each. @throws UNROLL_ARGUMENT for what is no list */
+  #example(
+    method: string,
+    options: { example?: readonly unknown[] },
+    more: readonly string[] = [],
+  ): readonly unknown[] | null {
+    const place = `${method} of ${this.constructor.name}`;
+    const { example = null } = optionsOf<typeof options>(place, options, ["example", ...more]);
+    if (example === null || Array.isArray(example)) return example;
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place,
+      expected: "example as a list of arguments",
+      got: shown(example),
+      cure: "e.g. { example: [torch.zeros(1, 5, 3)] }",
+    });
   }
 
   #weightsOf(spec: Spec, bindings: readonly TorchBinding[]): WeightMap {

@@ -133,7 +133,10 @@ export class MultiheadAttention extends Module {
     } = known;
     const given = [query, key, value] as const;
     const described = given.find((one) => one instanceof SymbolicTensor);
-    const plain = !keyPaddingMask && !attnMask && (averageAttnWeights || !needWeights);
+    const plain =
+      (keyPaddingMask ?? null) === null &&
+      (attnMask ?? null) === null &&
+      (averageAttnWeights || !needWeights);
     if (described) return plain ? this.describe(...given, needWeights, isCausal) : described.beyond("masks");
     if (plain && alongOne(given))
       // One operation, the model of the spec.
@@ -276,14 +279,17 @@ function masksOf(
       cure: "bool() makes flags, float() what is added",
     });
   };
-  const keys = keyPaddingMask
-    ? own("keyPaddingMask", keyPaddingMask, [[batch, source], ...(batch === 1 ? [[source]] : [])])
-    : null;
+  const [keyMask, pairMask] = [keyPaddingMask ?? null, attnMask ?? null];
+  const keys =
+    keyMask !== null
+      ? own("keyPaddingMask", keyMask, [[batch, source], ...(batch === 1 ? [[source]] : [])])
+      : null;
   const shapes = [
     [target, source],
     [batch * heads, target, source],
   ];
-  const pairs = attnMask ? own("attnMask", attnMask, shapes) : isCausal ? later(target, source) : null;
+  const pairs =
+    pairMask !== null ? own("attnMask", pairMask, shapes) : isCausal ? later(target, source) : null;
   return [
     ...(pairs ? [pairs.dim() === 2 ? pairs : pairs.view(batch, heads, target, source)] : []),
     ...(keys ? [keys.view(batch, 1, 1, source)] : []),

@@ -190,6 +190,73 @@ const cases: readonly (readonly [what: string, run: () => unknown, message: stri
     () => new nn.Linear(1, 1).loadStateDict(any({ weight: torch.ones(1, 1), bias: [1] })),
     "expected tensors by name, got Array as bias; e.g. readSafetensors(bytes).tensors",
   ],
+  [
+    "a flag that is a text",
+    () => new nn.Linear(1, 1, any({ bias: "False" })),
+    'bias true or false, got "False"',
+  ],
+  ["a flag that is nothing", () => new nn.Linear(1, 1, any({ bias: null })), "bias true or false, got null"],
+  [
+    "a flag behind a position",
+    () => new nn.LSTM(1, 1, 2, any({ batchFirst: "yes" })),
+    'batchFirst true or false, got "yes"',
+  ],
+  ["a number as a flag", () => new nn.AvgPool2d(2, any({ ceilMode: 1 })), "ceilMode true or false, got 1"],
+  [
+    "strictness",
+    () => new nn.Linear(1, 1).loadStateDict({}, any({ strict: 0 })),
+    "strict true or false, got 0",
+  ],
+  ["persistence", () => new nn.Buffer(x, any({ persistent: "no" })), "persistent true or false"],
+  ["gradients", () => new nn.Parameter(x, any({ requiresGrad: 1 })), "requiresGrad true or false"],
+  [
+    "a causal mask by position",
+    () => new nn.TransformerEncoderLayer(4, 2).call(x.view(3, 1, 4), null, null, any("no")),
+    'isCausal true or false, got "no"',
+  ],
+  [
+    "a weight that is a number",
+    () => new nn.BCELoss(any({ weight: 0 })),
+    "nn.Buffer: expected a tensor, got 0",
+  ],
+  [
+    "a mask that is a number",
+    () =>
+      new nn.MultiheadAttention(4, 2)
+        .apply((one) => one.parameters().forEach((weight) => nn.init.ones_(weight)))
+        .call(x, x, x, any({ attnMask: 0 })),
+    "attnMask [3, 3] or [2, 3, 3], got []",
+  ],
+  ["half a class", () => F.nllLoss(x, ids, { ignoreIndex: 0.5 }), "ignoreIndex as a whole number, got 0.5"],
+  [
+    "a class beside probabilities",
+    () => F.crossEntropy(x, x, any({ ignoreIndex: "x" })),
+    "expected ignoreIndex as a number",
+  ],
+  ["a place of a text", () => new nn.ModuleList([new nn.Tanh()]).at(any("x")), "an index from -1 to 0"],
+  ["half a place", () => new nn.ModuleList([new nn.Tanh()]).at(0.5), "an index from -1 to 0, got 0.5"],
+  ["no number of classes", () => F.oneHot(ids, any(undefined)), "numClasses as a whole number of at least 1"],
+  [
+    "a number of classes below 1",
+    () => F.oneHot(ids, -1),
+    "numClasses as a whole number of at least 1, got -1",
+  ],
+  ["a text as a value", () => new nn.Parameter(torch.ones(2)).load(any([1, "x"])), 'numbers, got "x" at 1'],
+  ["nothing as a value", () => new nn.Buffer(torch.ones(1)).load(any([null])), "numbers, got null at 0"],
+  [
+    "large whole numbers",
+    () => new nn.Parameter(torch.ones(1)).load(any(BigInt64Array.of(1n))),
+    "numbers, got 1",
+  ],
+  ["what is no function of modules", () => new nn.Linear(1, 1).apply(any("reset")), "a function of modules"],
+  [
+    "an example that is no list",
+    () => new nn.Linear(1, 1).spec(any({ example: 3 })),
+    "a list of arguments, got 3",
+  ],
+  ["no options of a spec", () => new nn.Linear(1, 1).spec(any(3)), "expected options by name, got 3"],
+  ["no equation", () => torch.einsum(any(3), x), "expected an equation, got 3"],
+  ["no lengths", () => rnn.unpadSequence(x, any(undefined)), "how many steps each row has, got undefined"],
   ["training mode", () => new nn.Linear(1, 1).train(), "expected eval mode, got training mode; leave it out"],
   ["a device", () => new nn.Linear(1, 1).to(any("cuda")), 'expected an engine, got "cuda"; e.g. builtin()'],
   [
@@ -203,6 +270,16 @@ const cases: readonly (readonly [what: string, run: () => unknown, message: stri
     "a name without dots that nothing else has",
   ],
 ];
+
+it("adds a bias that is a number, as numbers are elsewhere, and takes null for no causality", () => {
+  const none = F.linear(x, torch.ones(2, 4));
+  expect(F.linear(x, torch.ones(2, 4), any(0)).tolist()).toEqual(none.tolist());
+  expect(F.linear(x, torch.ones(2, 4), any(NaN)).tolist()).toEqual(none.mul(NaN).tolist());
+  const layer = new nn.TransformerEncoderLayer(4, 2, { dimFeedforward: 3 });
+  for (const one of layer.parameters()) nn.init.ones_(one);
+  const input = torch.randn(3, 1, 4);
+  expect(layer.call(input, null, null, null).tolist()).toEqual(layer.call(input).tolist());
+});
 
 it("train(false) is eval(), and no engine stays the one that there was", () => {
   const module = new nn.Linear(1, 1);

@@ -1,4 +1,5 @@
 import { unrollError } from "../contract/error.js";
+import { shown } from "../contract/shown.js";
 import { takenWithin } from "../contract/taken-within.js";
 import { type HostTensor, isHostTensor } from "../contract/tensor.js";
 import { assertTensor } from "../model/arguments.js";
@@ -56,6 +57,14 @@ export type Lengths = ArrayLike<number> | HostTensor;
 export function lengthsOf(given: Lengths): number[] {
   if (given instanceof TracedTensor) return Array.from(given.backend.fixed(given));
   if (given instanceof Tensor) return Array.from(valuesOf(given));
+  if (typeof given !== "object" || given === null)
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "lengths",
+      expected: "how many steps each row has",
+      got: shown(given),
+      cure: "e.g. [5, 3, 2]",
+    });
   return Array.from(isHostTensor(given) ? given.data : (given as ArrayLike<number>), Number);
 }
 

@@ -1,7 +1,7 @@
 import { unrollError } from "../contract/error.js";
 import { kindOf } from "../contract/kind.js";
 import { type HostTensor, isHostTensor, sizeOf } from "../contract/tensor.js";
-import { knownOptions } from "../contract/known-options.js";
+import { assertOptions, numbersIn } from "./arguments.js";
 import { Tensor } from "./tensor/tensor.js";
 
 let stamps = 0;
@@ -26,7 +26,7 @@ export class Parameter extends Tensor {
    */
   constructor(given: Tensor | HostTensor, options: { requiresGrad?: boolean } = {}) {
     super();
-    knownOptions("nn.Parameter", options, ["requiresGrad"]);
+    assertOptions("nn.Parameter", options, ["requiresGrad"]);
     if (!(given instanceof Unloaded) && (!isHostTensor(given) || given.dtype !== "float32"))
       throw unrollError({
         code: "UNROLL_ARGUMENT",
@@ -74,7 +74,7 @@ export class Parameter extends Tensor {
    * Takes other values: a copy.
    *
    * @param values row-major, as many as it has
-   * @throws UNROLL_SHAPE for another number of them
+   * @throws UNROLL_SHAPE for another number of them; UNROLL_DTYPE for what are no numbers
    */
   load(values: ArrayLike<number>): void {
     const size = sizeOf(this.shape);
@@ -86,7 +86,7 @@ export class Parameter extends Tensor {
         got: `${values.length}`,
         cure: "give one for each element",
       });
-    (this.#data ??= new Float32Array(size)).set(values);
+    (this.#data ??= new Float32Array(size)).set(numbersIn("nn.Parameter", values));
     this.stamp = ++stamps;
   }
 }

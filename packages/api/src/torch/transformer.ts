@@ -101,7 +101,7 @@ function named<Options extends object>(
     );
     return optionsOf<Options>(place, first, order);
   }
-  return Object.fromEntries(given.map((one, k) => [order[k]!, one])) as Options;
+  return optionsOf<Options>(place, Object.fromEntries(given.map((one, k) => [order[k]!, one])), order);
 }
 
 const decodeOrder = [

@@ -1,4 +1,5 @@
 import { unrollError } from "../../contract/error.js";
+import { shown } from "../../contract/shown.js";
 import { sizeOf } from "../../contract/tensor.js";
 import type { Block, Value } from "../../program/builder.js";
 import { type Operation, type Sized, sizesOf } from "./operation.js";
@@ -176,6 +177,7 @@ export function einsum(equation: string, operands: readonly Sized[]): Operation 
   const refuse = (expected: string, got: string, cure: string): never => {
     throw unrollError({ code: "UNROLL_ARGUMENT", place: "einsum", expected, got, cure });
   };
+  if (typeof equation !== "string") refuse("an equation", shown(equation), 'e.g. "bij,bjk->bik"');
   floats("einsum", operands);
   const text = equation.replaceAll(" ", "");
   const term = String.raw`[a-zA-Z]*(\.\.\.)?[a-zA-Z]*`;
