@@ -82,6 +82,14 @@ const code: Readonly<Record<string, () => KerasModel>> = {
     const a = input([6, 3], { name: "a" });
     return model(a, layers.dense(2).apply(two.apply(a)));
   },
+  ends() {
+    const i = input([6, 3], { name: "i" });
+    const [, state] = layers.gru(2, { returnState: true }).apply(i);
+    const inner = model(i, [layers.lstm(2).apply(i), state!], { name: "inner" });
+    const [a, b] = [input([6, 3], { name: "a" }), input([6, 3], { name: "b" })];
+    const [[one, oneState], [, twoState]] = [inner.apply(a), inner.apply(b)];
+    return model([a, b], [one!, twoState!, layers.dense(1).apply(oneState!)]);
+  },
   stateful: () =>
     sequential([
       input([3, 3], { batchSize: 2, name: "x" }),
