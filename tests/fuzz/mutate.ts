@@ -18,6 +18,8 @@ const odd: readonly unknown[] = [
   {},
   [[]],
   JSON.parse('{"__proto__": {"polluted": 1}}'),
+  // No text can be made of it.
+  JSON.parse('{"toString": 1, "valueOf": 1}'),
   new Array(300).fill(1),
 ];
 

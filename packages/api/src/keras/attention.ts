@@ -1,3 +1,4 @@
+import { shown } from "../contract/shown.js";
 import { attention } from "../specification/build.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import type { AttentionSpec, LayerSpec, ValueRef } from "../specification/types.js";
@@ -55,8 +56,9 @@ export class AttentionLayer extends Layer {
         : { score: "additive", scale: "scalar", innerScale: useScale ? "scalar" : "none" },
       ["useScale", "scoreMode"],
     );
+    const got = typeof (scoreMode as unknown) === "string" ? scoreMode : shown(scoreMode);
     if (!["dot", "concat"].includes(scoreMode))
-      layer.refuse("UNROLL_ARGUMENT", "scoreMode dot or concat", String(scoreMode), "Keras has no other");
+      layer.refuse("UNROLL_ARGUMENT", "scoreMode dot or concat", got, "Keras has no other");
     return layer;
   }
 

@@ -1,5 +1,6 @@
 import { unrollError } from "../contract/error.js";
 import { kindOf } from "../contract/kind.js";
+import { shown } from "../contract/shown.js";
 import { snake } from "../dialects/keras/rules.js";
 import {
   gruCell as gruSpec,
@@ -103,7 +104,7 @@ function known(
       code: "UNROLL_ARGUMENT",
       place: kind,
       expected: "units as a whole number of at least 1",
-      got: `${options.units}`,
+      got: shown(options.units),
       cure: "units counts the features of the output",
       details: { units: options.units },
     });

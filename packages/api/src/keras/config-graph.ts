@@ -11,6 +11,8 @@ export interface PartReader {
   readonly place: string;
   /** How the framework means them. */
   readonly dialect: { readonly two: boolean };
+  /** Counts applications of layers. @throws UNROLL_UNSUPPORTED for more than a model has */
+  count(applications: number): void;
   /** Whether an object is a whole model. */
   isModel(object: Config): boolean;
   /** A model within. */
@@ -48,6 +50,8 @@ interface Pending {
   readonly className: string;
   readonly part: Layer | KerasModel | null;
   readonly nodes: readonly ConfigNode[];
+  /** What each of them reads. */
+  readonly refs: readonly (readonly Ref[])[];
   done: number;
 }
 
@@ -69,11 +73,12 @@ export function functionalIn(reader: PartReader, config: Config): KerasModel {
       continue;
     }
     const nodes = nodesIn(`${place} ${className} "${name}"`, object["inbound_nodes"]);
+    reader.count(Math.max(nodes.length, 1));
     const part = partOf(reader, object, className, nodes);
     // A functional model within counts one application of its own, in Keras 2 as every one with an input
     // does; Keras 3 counts it among the outputs of the model alone.
     if (part instanceof KerasModel && (reader.dialect.two || part.kind === "functional")) before.set(name, 1);
-    pending.push({ name, className, part, nodes, done: 0 });
+    pending.push({ name, className, part, nodes, refs: nodes.map(refsIn), done: 0 });
   }
   const valueOf = (
     { layer, application, output }: Ref,
@@ -90,11 +95,9 @@ export function functionalIn(reader: PartReader, config: Config): KerasModel {
   for (let left = pending; left.length > 0;) {
     const started = left.reduce((sum, { done }) => sum + done, 0);
     for (const one of left)
-      while (
-        one.done < one.nodes.length &&
-        refsIn(one.nodes[one.done]!).every((ref) => valueOf(ref) !== undefined)
-      ) {
+      while (one.done < one.nodes.length && one.refs[one.done]!.every((ref) => valueOf(ref) !== undefined)) {
         const node = one.nodes[one.done++]!;
+        if (one.part instanceof KerasModel) reader.count(one.part.callCount);
         values.get(one.name)!.push(applied(reader, one, node, (ref) => valueOf(ref)!));
       }
     const rest = left.filter(({ done, nodes }) => done < nodes.length);

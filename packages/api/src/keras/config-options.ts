@@ -33,6 +33,9 @@ export function nameIn(place: string, value: unknown): string {
     : refuseConfig(place, "a name", value, "give what to_json() wrote");
 }
 
+/** A layer of a file for people: its class, and its name, whatever that is. */
+export const titleOf = (className: string, name: unknown): string => `${className} ${shown(name)}`;
+
 /** `return_sequences` as it is written here: `returnSequences`. */
 export const camel = (name: string): string =>
   name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
@@ -65,9 +68,13 @@ const dropped: readonly string[] = [
 /** Options whose null is no default, but a value. */
 const nullable: readonly string[] = ["activation", "recurrent_activation", "merge_mode"];
 
-/** Whether a dtype of a file is float32: a name, or Keras 3's policy. */
+/** The name of a dtype of a file, which is that name or Keras 3's policy. */
+export const dtypeName = (dtype: unknown): unknown =>
+  isRecord(dtype) && isRecord(dtype["config"]) ? dtype["config"]["name"] : dtype;
+
+/** Refuses a dtype of a file other than float32. */
 function checkDtype(place: string, dtype: unknown): void {
-  const name = isRecord(dtype) && isRecord(dtype["config"]) ? dtype["config"]["name"] : dtype;
+  const name = dtypeName(dtype);
   if (name !== "float32" && (name ?? null) !== null)
     refuseConfig(
       `${place} dtype`,
@@ -101,7 +108,7 @@ export function optionsIn(place: string, config: Config): Record<string, unknown
         refuseConfig(`${place} ${key}`, shown(only), value, cure, "UNROLL_UNSUPPORTED");
     } else if (dropped.includes(key)) {
       // Attention over the steps, which axis 1 is, is what there is.
-      if (key === "attention_axes" && value !== null && String(value as unknown) !== "1")
+      if (key === "attention_axes" && value !== null && shown([value].flat()) !== "[1]")
         refuseConfig(`${place} ${key}`, "[1]", value, "attention is along time", "UNROLL_UNSUPPORTED");
     } else if (key === "axis" && Array.isArray(value) && value.length === 1) {
       options[key] = value[0] as unknown;

@@ -1,10 +1,13 @@
 import { isRecord, kindOf } from "../contract/kind.js";
-import type { CustomCellSpec } from "../layers/custom.js";
+import { built } from "../layers/built.js";
+import { customDefinition, type CustomCellSpec } from "../layers/custom.js";
+import type { CellDefinition } from "../layers/definition.js";
 import type { CellSpec } from "../specification/types.js";
+import { cellCheck } from "../specification/validate.js";
 import { Cell, cellOf, StackedCells } from "./cell-layers.js";
 import type { CellMaker, LayerMaker } from "./config-layers.js";
 import { isMaskOperation } from "./config-masks.js";
-import { type Config, listOf, nameIn, recordOf, refuseConfig } from "./config-options.js";
+import { type Config, dtypeName, listOf, nameIn, recordOf, refuseConfig, titleOf } from "./config-options.js";
 import { functionalIn } from "./config-graph.js";
 import { input } from "./input.js";
 import { KerasTensor, Layer } from "./layer.js";
@@ -36,10 +39,15 @@ export interface Dialect {
 /** Deeper than models are nested. */
 const DEEPEST = 16;
 
+/** More applications of layers than a model has: what follows a graph goes as deep as they are many. */
+const MOST = 2048;
+
 const models: readonly string[] = ["Sequential", "Functional", "Model"];
 
 /** Reads one file. */
 export class ConfigReader {
+  private applications = 0;
+
   constructor(
     /** Who reads, for errors. */
     readonly place: string,
@@ -64,6 +72,19 @@ export class ConfigReader {
     return this.within(root);
   }
 
+  /** Counts applications of layers. @throws UNROLL_UNSUPPORTED for more than a model has */
+  count(applications: number): void {
+    this.applications += applications;
+    if (this.applications > MOST)
+      refuseConfig(
+        this.place,
+        `at most ${MOST} applications of layers, those of models within included`,
+        "more",
+        "split the model",
+        "UNROLL_UNSUPPORTED",
+      );
+  }
+
   /** Whether an object is a whole model. */
   isModel(object: Config): boolean {
     return models.includes(classOf(this.place, object));
@@ -83,7 +104,9 @@ export class ConfigReader {
     // The first versions of Keras 2 list the layers alone.
     const own = Array.isArray(config) ? { layers: config as unknown } : recordOf(this.place, config);
     const { name, layers, build_input_shape: built } = own as Config;
-    const parts = listOf(`${this.place} layers`, layers).map((one) => this.part(recordOf(this.place, one)));
+    const all = listOf(`${this.place} layers`, layers);
+    this.count(all.length);
+    const parts = Array.from(all, (one) => this.part(recordOf(this.place, one)));
     const [first] = parts;
     if (first instanceof Layer && first.inputShape === null && Array.isArray(built))
       parts.unshift(input({ batchShape: built as (number | null)[] }));
@@ -101,19 +124,19 @@ export class ConfigReader {
     const { config } = object as { readonly config: unknown };
     const own = recordOf(this.place, config);
     const { batch_shape: shape = own["batch_input_shape"], dtype, name } = own;
-    const place = `${this.place} InputLayer "${String(name)}"`;
+    const place = `${this.place} ${titleOf("InputLayer", name)}`;
     this.dialect.options(place, { ...own, dtype: null }, "InputLayer");
-    const policy = isRecord(dtype) && isRecord(dtype["config"]) ? dtype["config"]["name"] : dtype;
+    const policy = dtypeName(dtype) ?? "float32";
     const kinds = { float32: undefined, int32: "int32", int64: "int32", bool: "bool" } as const;
-    if ((policy ?? null) !== null && !Object.hasOwn(kinds, policy as string))
-      refuseConfig(
+    if (typeof policy !== "string" || !Object.hasOwn(kinds, policy))
+      return refuseConfig(
         `${place} dtype`,
         Object.keys(kinds).join(", "),
         policy,
         "save it with one of them",
         "UNROLL_UNSUPPORTED",
       );
-    const kind = kinds[(policy ?? "float32") as keyof typeof kinds];
+    const kind = kinds[policy as keyof typeof kinds];
     return input({
       batchShape: listOf(`${place} batch_shape`, shape) as (number | null)[],
       name: nameIn(place, name),
@@ -125,7 +148,7 @@ export class ConfigReader {
   layer(object: Config, more: Config): Layer {
     const className = classOf(this.place, object);
     const config = recordOf(`${this.place} ${className}`, object["config"]);
-    const place = `${this.place} ${className} "${String(config["name"])}"`;
+    const place = `${this.place} ${titleOf(className, config["name"])}`;
     const custom = this.customOf(object);
     if (custom) {
       const made = custom(config, null);
@@ -138,7 +161,7 @@ export class ConfigReader {
       if (own[key] !== undefined) own[key] = this.inner(recordOf(`${place} ${key}`, own[key]));
     if (own["cell"] !== undefined) own["cell"] = this.cell(own["cell"]);
     if (object["held_start"] !== undefined) own["heldStart"] = object["held_start"];
-    return this.dialect.layers[className]!({ ...own, ...more } as never);
+    return makerIn(place, this.dialect.layers, className, "a layer")({ ...own, ...more } as never);
   }
 
   /** A layer inside of a wrapper; Keras puts the way before the name of one of both ways. */
@@ -161,15 +184,22 @@ export class ConfigReader {
     if (Array.isArray(value)) return new StackedCells(value.map((one) => this.cell(one) as Cell));
     const object = recordOf(`${this.place} cell`, value);
     const className = classOf(this.place, object);
-    const config = recordOf(`${this.place} ${className}`, object["config"]);
+    const place = `${this.place} ${className}`;
+    const config = recordOf(place, object["config"]);
     const custom = this.customOf(object);
-    if (custom) return customCell(`${this.place} ${className}`, className, config, custom);
+    if (custom) return customCell(place, className, config, custom);
     // What toJson writes of a cell of one's own is its program.
-    if (config["kind"] === "custom") return cellOf(config as unknown as CustomCellSpec);
-    const own = this.dialect.options(`${this.place} ${className}`, config, className);
+    if (config["kind"] === "custom") {
+      cellCheck({ ...built, cells: { custom: customDefinition as unknown as CellDefinition } })(
+        config,
+        ".cell",
+      );
+      return cellOf(config as unknown as CustomCellSpec);
+    }
+    const own = this.dialect.options(place, config, className);
     if (own["cells"] !== undefined)
-      own["cells"] = listOf(`${this.place} ${className} cells`, own["cells"]).map((one) => this.cell(one));
-    return this.dialect.cells[className]!(own as never);
+      own["cells"] = listOf(`${place} cells`, own["cells"]).map((one) => this.cell(one));
+    return makerIn(place, this.dialect.cells, className, "a cell")(own as never);
   }
 
   private customOf(object: Config): CustomObject | null {
@@ -209,8 +239,20 @@ export class ConfigReader {
       Object.hasOwn(this.dialect.cells, className) ||
       own["kind"] === "custom" ||
       this.customOf(object) !== null;
-    return known ? inner : [`${className} "${String(object["name"] ?? own["name"])}"`, ...inner];
+    return known ? inner : [titleOf(className, object["name"] ?? own["name"]), ...inner];
   }
+}
+
+/** What makes a class. @throws UNROLL_UNSUPPORTED for one that is something else here, or nothing */
+function makerIn<Maker>(
+  place: string,
+  makers: Readonly<Record<string, Maker>>,
+  className: string,
+  expected: string,
+): Maker {
+  return Object.hasOwn(makers, className)
+    ? makers[className]!
+    : refuseConfig(place, expected, className, "it stands at another's place", "UNROLL_UNSUPPORTED");
 }
 
 const classOf = (place: string, object: Config): string =>

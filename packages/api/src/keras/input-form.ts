@@ -25,7 +25,7 @@ export function formOf(shape: readonly (number | null)[], dtype: ValueInfo["dtyp
       code: "UNROLL_SHAPE",
       place: "input",
       expected: "sizes of all axes but time",
-      got: `[${shape.map(String).join(", ")}]`,
+      got: `[${shape.map(shown).join(", ")}]`,
       cure: "only the first may be null",
       details: { shape },
     });

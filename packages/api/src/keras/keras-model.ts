@@ -123,6 +123,11 @@ export class KerasModel implements NestedModel {
     return this.wired.names;
   }
 
+  /** @internal How many times layers are applied in it. */
+  get callCount(): number {
+    return this.wired.calls.size;
+  }
+
   /** Its inputs, in order. */
   get inputs(): readonly KerasTensor[] {
     return this.wired.inputs.map((one) => one.tensor);

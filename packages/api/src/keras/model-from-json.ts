@@ -35,11 +35,19 @@ const dialectOf = (two: boolean): Dialect => ({
     const options = optionsIn(place, config);
     if (!two) return options;
     for (const [key, value] of Object.entries(options))
-      if (/activation$/i.test(key) && camel(String(value)) === "hardSigmoid")
+      if (/activation$/i.test(key) && typeof value === "string" && camel(value) === "hardSigmoid")
         options[key] = "hard_sigmoid_keras2";
     return options;
   },
 });
+
+/** Deeper than the JSON of models, and of programs in it, is nested; a circle goes on. */
+const DEEPEST = 128;
+
+const isDeeper = (value: unknown, than: number): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (than === 0 || Object.values(value).some((one) => isDeeper(one, than - 1)));
 
 /** What a file holds of a model, without what stands around it. @throws UNROLL_FORMAT for what is no model */
 export function modelOf(place: string, json: unknown): Config {
@@ -57,6 +65,12 @@ export function modelOf(place: string, json: unknown): Config {
         cause,
       });
     }
+  if (isDeeper(parsed, DEEPEST))
+    refuseConfig(place, `what is nested ${DEEPEST} deep at most`, "deeper ones", "give what to_json() wrote");
+  return within(place, parsed);
+}
+
+function within(place: string, parsed: unknown): Config {
   if (!isRecord(parsed))
     return refuseConfig(
       place,
@@ -67,7 +81,7 @@ export function modelOf(place: string, json: unknown): Config {
   const { modelTopology, model_config: config } = parsed;
   // What stands around it may say by which version it was written.
   const inner = modelTopology ?? config;
-  return inner === undefined ? parsed : { keras_version: parsed["keras_version"], ...modelOf(place, inner) };
+  return inner === undefined ? parsed : { keras_version: parsed["keras_version"], ...within(place, inner) };
 }
 
 /** The version that says itself, or that the form tells: Keras 3 says where a class is defined. */
@@ -94,7 +108,9 @@ export function modelFromJson(json: string | object, options: ModelFromJsonOptio
   const place = "modelFromJson";
   knownOptions(place, options, ["customObjects", "kerasVersion"]);
   const root = modelOf(place, json);
-  const version = options.kerasVersion ?? versionOf(root);
+  const version: unknown = options.kerasVersion ?? versionOf(root);
+  if (typeof version !== "string")
+    return refuseConfig(`${place} kerasVersion`, "a text", version, 'e.g. "3.15.1"');
   if (version.startsWith("tfjs"))
     refuseConfig(
       place,

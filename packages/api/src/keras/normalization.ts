@@ -142,7 +142,7 @@ export class GroupNormalizationLayer extends NormalizationLayer<GroupNormalizati
       this.refuse(
         "UNROLL_ARGUMENT",
         `groups as a divisor of ${size}, the features, or -1`,
-        String(this.groups(size)),
+        shown(this.groups(size)),
         "Keras's default is 32",
       );
   }

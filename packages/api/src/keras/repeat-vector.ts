@@ -1,3 +1,4 @@
+import { shown } from "../contract/shown.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { repeat } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
@@ -21,7 +22,7 @@ export class RepeatVectorLayer extends Layer {
       this.refuse(
         "UNROLL_ARGUMENT",
         "n as a whole number of at least 1",
-        String(options.n),
+        shown(options.n),
         "it counts steps",
       );
   }

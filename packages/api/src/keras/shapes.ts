@@ -139,8 +139,8 @@ export class PermuteLayer extends Layer {
     super(options);
     layerOptions(this.kind, options, ["dims"]);
     const { dims } = options;
-    const sorted = Array.isArray(dims) ? [...dims].sort((a, b) => a - b) : [];
-    if (!Array.isArray(dims) || dims.length === 0 || sorted.some((dim, k) => dim !== k + 1))
+    const found = new Set<unknown>(Array.isArray(dims) ? dims : []);
+    if (found.size === 0 || found.size !== dims.length || !dims.every((_, k) => found.has(k + 1)))
       this.refuse(
         "UNROLL_ARGUMENT",
         "dims with each axis after the batch once, from 1 on",

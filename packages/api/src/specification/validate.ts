@@ -33,7 +33,8 @@ const tagged = (key: string, { fields }: { readonly fields: Fields }): Fields =>
   ...fields,
 });
 
-const cellCheck = (catalog: Catalog): CellCheck =>
+/** Checks the form of a cell of a catalog. @throws UNROLL_SPEC, and what a custom cell's check throws */
+export const cellCheck = (catalog: Catalog): CellCheck =>
   function check(value, path) {
     const definition = catalog.cells[tagOf(value, path, "kind", catalog.cells)]!;
     checkFields(value, path, tagged("kind", definition), check);
