@@ -100,7 +100,7 @@ export function toHost(place: string, given: KerasInput, dtype: HostTensor["dtyp
     ? given
     : isForeign(given)
       ? foreign(place, given)
-      : tensor(given, undefined, dtype === "bool" ? dtype : "float32");
+      : tensor(given, undefined, dtype);
   const { shape, data } = made;
   if (made.dtype === dtype) return made === given ? takenWithin(made) : made;
   const stored = Object.hasOwn(storedTypes, made.dtype) ? (made as unknown as NamedTensor) : null;

@@ -200,6 +200,127 @@ const mistakes: readonly (readonly [what: string, mistake: () => unknown, answer
     "expected a stateful layer applied once",
   ],
   [
+    "half an id",
+    () => {
+      const one = sequential([layers.embedding(4, 2)]);
+      one.setWeights([tensor(new Float32Array(8), [4, 2])]);
+      return one.predict([[1, 0.5]]);
+    },
+    "UNROLL_DTYPE tensor [0][1]: expected a whole number within 32 bits, got 0.5",
+  ],
+  [
+    "a mask for a model as a layer",
+    () => made().apply(input([4, 3]), any({ mask: input({ shape: [null], dtype: "bool" }) })),
+    'model "sequential" apply: expected options training, got "mask"',
+  ],
+  [
+    "options of apply that are none",
+    () => layers.lstm(2).apply(input([4, 3]), any(null)),
+    "lstm: expected options as one object, got null",
+  ],
+  [
+    "keepMask of a number",
+    () => layers.lstm(2).apply(input([4, 3]), any({ keepMask: 3 })),
+    "lstm: expected keepMask true or false, got 3",
+  ],
+  [
+    "a shape by name, and a dtype beside it",
+    () => input({ shape: [null] }, { dtype: "int32" }),
+    "input: expected a shape, then options; or options alone, got options twice",
+  ],
+  ["an input's name of a number", () => input([3], any({ name: 3 })), "input: expected a name, got 3"],
+  [
+    "layers by name, and a name beside them",
+    () => sequential({ layers: [layers.dense(2)] }, { name: "twice" }),
+    "sequential: expected layers, then options; or options alone, got options twice",
+  ],
+  [
+    "a model by name, and a name beside it",
+    () => {
+      const x = input([3]);
+      return model({ inputs: x, outputs: layers.dense(2).apply(x) }, undefined, { name: "twice" });
+    },
+    "model: expected inputs and outputs, then options; or options alone, got more beside options",
+  ],
+  [
+    "an embedding's options thrice",
+    () => layers.embedding(5, { outputDim: 3 }, { maskZero: true }),
+    "expected inputDim, then options; or options alone, got options twice",
+  ],
+  [
+    "Python's None for a bias",
+    () => layers.lstm(2, any({ useBias: null })),
+    "lstm: expected useBias true or false, got null",
+  ],
+  [
+    "Python's 0 for a bias",
+    () => layers.dense(2, any({ useBias: 0 })),
+    "expected useBias true or false, got 0",
+  ],
+  [
+    "false in quotes",
+    () => layers.gru(2, any({ returnSequences: "false" })),
+    'gru: expected returnSequences true or false, got "false"',
+  ],
+  [
+    "a dropout of no number",
+    () => layers.lstm(2, any({ dropout: "half" })),
+    'lstm: expected dropout as a number, got "half"',
+  ],
+  [
+    "predicting with a number for options",
+    () => made().predict(tensor(new Float32Array(12), [1, 4, 3]), any(32)),
+    "predict: expected options as one object, got 32",
+  ],
+  [
+    "compiling for nothing",
+    () => made().compile(any(null)),
+    "compile: expected options as one object, got null",
+  ],
+  [
+    "a mask of more rows than the input, some rows at a time",
+    () =>
+      made().predict(tensor(new Float32Array(24), [2, 4, 3]), {
+        mask: Array.from({ length: 3 }, () => [true, true, true, false]),
+        batchSize: 1,
+      }),
+    "predict: expected 2 rows in every input, mask and state, got [3, 4]",
+  ],
+  [
+    "states of more rows than the input, some rows at a time",
+    () =>
+      made().predict(tensor(new Float32Array(24), [2, 4, 3]), {
+        initialState: [0, 1].map(() => tensor(new Float32Array(8), [4, 2])),
+        batchSize: 1,
+      }),
+    "expected 2 rows in every input, mask and state, got [4, 2]",
+  ],
+  [
+    "batchSize where there is one batch",
+    () => made().predictOnBatch([], any({ batchSize: 3 })),
+    'predictOnBatch: expected options mask, initialState, got "batchSize"',
+  ],
+  [
+    "a layer at a word",
+    () => made().getLayer(any({ index: "length" })),
+    'expected an index below 1, got "length"',
+  ],
+  [
+    "weights that are missing",
+    () => made().setWeights(any([undefined, undefined, undefined])),
+    "setWeights [0]: expected a tensor or nested arrays, got undefined",
+  ],
+  [
+    "a summary printed by no function",
+    () => made().summary(any({ printFn: "console" })),
+    'summary printFn: expected a function, got "console"',
+  ],
+  [
+    "a version of Keras as a number",
+    () => modelFromJson(made().toJson(), any({ kerasVersion: 3 })),
+    "modelFromJson kerasVersion: expected a text, got 3",
+  ],
+  [
     "ids and numbers of one input",
     () => {
       const x = input([5]);

@@ -39,11 +39,15 @@ export function input(
   more: Omit<InputOptions, "shape" | "batchShape"> = {},
 ): KerasTensor {
   const listed = Array.isArray(options);
+  if (!listed && Object.keys(more ?? {}).length > 0)
+    refuse("a shape, then options; or options alone", "options twice", "put them into one object");
   const given = listed
     ? { ...more, shape: options as readonly (number | null)[] }
     : (options as InputOptions);
   if (!isRecord(given as unknown))
     refuse("a shape, or options with one", shown(given), "e.g. input([null, 8])");
+  if (given.name !== undefined && typeof (given.name as unknown) !== "string")
+    refuse("a name", shown(given.name), "write it in quotes");
   knownOptions("input", given, ["shape", "dtype", "name", "batchSize", "batchShape", "sparse", "optional"]);
   const { shape, dtype, name, batchShape, batchSize = batchShape?.[0] } = given;
   for (const key of ["sparse", "optional"] as const)

@@ -18,10 +18,10 @@ import { partName } from "./carried-state.js";
 import { extentsOf } from "./extent.js";
 import { feedsOf, type GivenMasks, type KerasInputs, masksFor } from "./feeds.js";
 import { InputLayer } from "./input-layer.js";
-import { type Applied, KerasTensor, Layer, type NestedModel } from "./layer.js";
+import { type Applied, type ApplyOptions, KerasTensor, Layer, type NestedModel } from "./layer.js";
 import { appliedWithin } from "./nested.js";
 import { type Network, network } from "./network.js";
-import { joined, rowsOf } from "./rows.js";
+import { checkRows, joined, rowsOf } from "./rows.js";
 import { printedSummary, type SummaryOptions } from "./summary.js";
 import { modelConfig } from "./to-json.js";
 
@@ -178,7 +178,7 @@ export class KerasModel implements NestedModel {
     const all = this.wired.order.map((one) => one.name).slice(this.kind === "sequential" ? 1 : 0);
     const at = index ?? all.indexOf(name!);
     return (
-      this.layers[at] ??
+      (Number.isInteger(at) ? this.layers[at] : undefined) ??
       refuse(
         "UNROLL_ARGUMENT",
         place,
@@ -222,10 +222,21 @@ export class KerasModel implements NestedModel {
   /**
    * Applies the model as a layer of another one, which then shares its weights.
    *
+   * @param options as in Keras; a mask is that of the input
    * @returns the output; for several outputs a list
    * @throws UNROLL_ARGUMENT, UNROLL_SHAPE, UNROLL_DTYPE for inputs that do not fit
    */
-  apply(input: KerasTensor | readonly KerasTensor[]): Applied {
+  apply(input: KerasTensor | readonly KerasTensor[], options: Pick<ApplyOptions, "training"> = {}): Applied {
+    const place = `model "${this.name}" apply`;
+    knownOptions(place, options, ["training"]);
+    if ((options.training ?? false) !== false)
+      refuse(
+        "UNROLL_UNSUPPORTED",
+        place,
+        "training false",
+        shown(options.training),
+        "nothing is trained here",
+      );
     const made = appliedWithin(this, this.wired, [input].flat() as KerasTensor[]);
     return (made.length === 1 ? made[0] : made) as Applied;
   }
@@ -271,9 +282,12 @@ export class KerasModel implements NestedModel {
         "give them in the order of get_weights()",
       );
     }
-    const given = (list as readonly (AnyTensor | Nested)[]).map((one) =>
-      Array.isArray(one) ? tensor(one as Nested) : (one as AnyTensor),
-    );
+    const given = (list as readonly (AnyTensor | Nested)[]).map((one, k) => {
+      if (Array.isArray(one)) return tensor(one as Nested);
+      if (!isHostTensor(one))
+        refuse("UNROLL_WEIGHTS", `${place} [${k}]`, "a tensor or nested arrays", kindOf(one), "see tensor()");
+      return one as AnyTensor;
+    });
     return this.loadWeights(Object.fromEntries(expected.map(({ name }, k) => [name, given[k]!])));
   }
 
@@ -341,7 +355,9 @@ export class KerasModel implements NestedModel {
    */
   async compile(options: { adapter?: Adapter } = {}): Promise<SteppableModel> {
     const place = `model "${this.name}" compile`;
-    const training = Object.keys(options).filter((key) => ["optimizer", "loss", "metrics"].includes(key));
+    const training = Object.keys(options ?? {}).filter((key) =>
+      ["optimizer", "loss", "metrics"].includes(key),
+    );
     if (training.length > 0)
       refuse(
         "UNROLL_UNSUPPORTED",
@@ -389,8 +405,12 @@ export class KerasModel implements NestedModel {
   }
 
   /** `predict` of one batch, whatever its size. */
-  predictOnBatch(x: KerasInputs): Promise<HostTensor | HostTensor[]> {
-    return this.predict(x);
+  async predictOnBatch(
+    x: KerasInputs,
+    options: Omit<PredictOptions, "batchSize"> = {},
+  ): Promise<HostTensor | HostTensor[]> {
+    knownOptions(`model "${this.name}" predictOnBatch`, options, ["mask", "initialState"]);
+    return this.predict(x, options);
   }
 
   /** Sets the states of stateful layers back to zeros; the next call may have another batch size. */
@@ -439,10 +459,14 @@ export class KerasModel implements NestedModel {
     const rows = Object.values(feeds)[0]!.shape[0] ?? 0;
     const states = this.givenStates(place, initialState);
     const size = batchSize ?? rows;
+    // A part that is longer than the others would lose its last rows, were it cut like them.
+    if (size < rows)
+      for (const one of [...Object.values(feeds), ...masks.values(), ...[...states.values()].flat()])
+        checkRows(place, one, rows);
     const made: HostTensor[][] = [];
     for (let start = 0; start === 0 || start < rows; start += size) {
       const of = <T extends HostTensor>(one: T): T =>
-        size >= rows ? one : rowsOf(place, one, start, Math.min(size, rows - start));
+        size >= rows ? one : rowsOf(one, start, Math.min(size, rows - start));
       made.push(
         await this.once(
           place,
@@ -483,7 +507,7 @@ export class KerasModel implements NestedModel {
     const { states } = this.wired;
     const names = states.map(({ name }) => name).join(", ");
     const byLayer: Readonly<Record<string, readonly HostTensor[]>> =
-      given === undefined
+      (given ?? null) === null
         ? {}
         : !Array.isArray(given)
           ? (given as Readonly<Record<string, readonly HostTensor[]>>)
@@ -589,12 +613,13 @@ export function model(
   const given = positional
     ? { ...more, inputs: options as KerasTensor | readonly KerasTensor[], outputs: outputs! }
     : (options as ModelOptions);
-  if (!isRecord(given) || (!positional && outputs !== undefined))
+  const twice = !positional && (outputs !== undefined || Object.keys(more ?? {}).length > 0);
+  if (!isRecord(given) || twice)
     refuse(
       "UNROLL_ARGUMENT",
       "model",
-      "inputs and outputs",
-      kindOf(options),
+      "inputs and outputs, then options; or options alone",
+      twice ? "more beside options" : kindOf(options),
       "e.g. model({ inputs, outputs })",
     );
   knownOptions("model", given, ["inputs", "outputs", "name", "adapter"]);

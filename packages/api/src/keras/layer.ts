@@ -375,6 +375,8 @@ export abstract class Layer {
         "a state goes in as { initialState: [h, c] }; merge layers and attention take lists",
       );
     const { initialState, mask, keepMask = false } = options;
+    if (typeof (keepMask as unknown) !== "boolean")
+      this.refuse("UNROLL_ARGUMENT", "keepMask true or false", shown(keepMask), "leave it out for Keras 3's");
     const state = initialState === undefined ? null : this.listOf(initialState, "a state");
     const given = this.givenMasks(this.groupsOf(inputs).length, mask);
     const made = this.call(inputs, { initialState: state, given, keepMask, within: null });

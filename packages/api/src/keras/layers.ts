@@ -92,7 +92,7 @@ export const embedding = (
   new EmbeddingLayer(
     typeof outputDim === "number"
       ? named("inputDim", inputDim, { ...more, outputDim })
-      : named("inputDim", inputDim, outputDim),
+      : named("inputDim", named<EmbeddingOptions>("inputDim", inputDim, outputDim), more),
   );
 /** Keras's `SimpleRNN`: h' = activation(x·K + h·U + b), over a sequence. */
 export const simpleRnn = (units: number | RecurrentOptions, more?: More<RecurrentOptions>): Layer =>

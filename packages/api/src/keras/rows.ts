@@ -1,17 +1,21 @@
 import { unrollError } from "../contract/error.js";
 import { allocate, type HostTensor, sizeOf } from "../contract/tensor.js";
 
-/** Some rows of a tensor [batch, ...]. @throws UNROLL_SHAPE for one that does not have them */
-export function rowsOf<T extends HostTensor>(place: string, whole: T, start: number, count: number): T {
-  const [rows = 0, ...rest] = whole.shape;
-  if (rows < start + count)
+/** Refuses a tensor [batch, ...] of another number of rows. @throws UNROLL_SHAPE */
+export function checkRows(place: string, { shape }: HostTensor, rows: number): void {
+  if (shape[0] !== rows)
     throw unrollError({
       code: "UNROLL_SHAPE",
       place,
-      expected: "as many rows in every input, mask and state",
-      got: `[${whole.shape.join(", ")}]`,
+      expected: `${rows} rows in every input, mask and state`,
+      got: `[${shape.join(", ")}]`,
       cure: "the first axis is the batch",
     });
+}
+
+/** Some rows of a tensor [batch, ...] that has them. */
+export function rowsOf<T extends HostTensor>(whole: T, start: number, count: number): T {
+  const [, ...rest] = whole.shape;
   const size = sizeOf(rest);
   const data = whole.data.slice(start * size, (start + count) * size);
   return { ...whole, shape: [count, ...rest], data };

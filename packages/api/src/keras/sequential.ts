@@ -112,6 +112,13 @@ export function sequential(
 ): Sequential {
   if (!Array.isArray(options) && !isRecord(options))
     refuse("UNROLL_ARGUMENT", "a list of layers", kindOf(options), "e.g. sequential([layers.lstm(8)])");
+  if (!Array.isArray(options) && Object.keys(more ?? {}).length > 0)
+    refuse(
+      "UNROLL_ARGUMENT",
+      "layers, then options; or options alone",
+      "options twice",
+      "put them into one object",
+    );
   return new Sequential(
     Array.isArray(options) ? { ...more, layers: options as readonly Part[] } : (options as SequentialOptions),
   );

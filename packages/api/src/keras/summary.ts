@@ -123,6 +123,14 @@ export function printedSummary(
 ): string {
   knownOptions("summary", options, ["printFn", "lineLength"]);
   const { printFn = (text: string) => console.log(text), lineLength = 76 } = options;
+  if (typeof (printFn as unknown) !== "function")
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "summary printFn",
+      expected: "a function",
+      got: shown(printFn),
+      cure: "leave it out for the console",
+    });
   if (!Number.isInteger(lineLength) || lineLength < 40)
     throw unrollError({
       code: "UNROLL_ARGUMENT",

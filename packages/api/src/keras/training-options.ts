@@ -138,6 +138,16 @@ export function isWithoutEffect(place: string, name: string, value: unknown): bo
   return true;
 }
 
+/** Options of layers and cells that are true or false; Python's 0 and None would be something else here. */
+const truths: readonly string[] = [
+  ...["returnSequences", "returnState", "goBackwards", "stateful", "zeroOutputForMask", "unroll"],
+  ...["useBias", "resetAfter", "maskZero", "useScale", "useCausalMask", "returnAttentionScores"],
+  ...["center", "scale"],
+];
+
+/** Shares that training drops, and how it gathers: kept, and without effect. */
+const rates: readonly string[] = ["dropout", "recurrentDropout", "momentum"];
+
 /** What every layer takes beside its own options, and beside those without effect. */
 const common: readonly string[] = ["name", "inputShape", "batchInputShape", "dtype"];
 
@@ -158,6 +168,13 @@ export function layerOptions(place: string, options: object, own: readonly strin
   for (const key of ["inputShape", "batchInputShape"])
     if (options[key] !== undefined && !Array.isArray(options[key]))
       refuse(`${key} as a list`, options[key], "e.g. [null, 8]");
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined || !own.includes(key)) continue;
+    if (truths.includes(key) && typeof value !== "boolean")
+      refuse(`${key} true or false`, value, "write it so");
+    if (rates.includes(key) && typeof value !== "number")
+      refuse(`${key} as a number`, value, "or leave it out");
+  }
   const left = Object.entries(options).filter(([name, value]) => !isWithoutEffect(place, name, value));
   knownOptions(place, Object.fromEntries(left), [...common, ...own], Object.keys(withoutEffect));
 }

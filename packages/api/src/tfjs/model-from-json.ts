@@ -65,9 +65,12 @@ const dialect: Dialect = {
  * @throws UNROLL_FORMAT for what is no such JSON; UNROLL_UNSUPPORTED listing every layer that there is none
  * of,   and for an option or a value that is not there; whatever making the layers throws
  */
-export function modelFromJson(json: string | object, options: ModelFromJsonOptions = {}): KerasModel {
+export function modelFromJson(
+  json: string | object,
+  options: Pick<ModelFromJsonOptions, "customObjects"> = {},
+): KerasModel {
   const place = "modelFromJson";
-  knownOptions(place, options, ["customObjects", "kerasVersion"]);
+  knownOptions(place, options, ["customObjects"]);
   const root = modelOf(place, json);
   if (root["module"] !== undefined)
     refuseConfig(
