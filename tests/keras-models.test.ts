@@ -110,6 +110,7 @@ describe("whole models of Keras", () => {
     // Operations on masks are no layers here.
     if (!one.summary.includes("not_equal")) expect(made.summary(quiet)).toBe(one.summary);
     await holds(made, one.calls);
+    await holds(filled(modelFromJson(made.toJson())), one.calls);
     for (const part of one.parts) modelFromJson(part.config);
   });
 

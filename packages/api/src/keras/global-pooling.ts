@@ -49,6 +49,10 @@ export class GlobalPoolLayer extends Layer {
       );
   }
 
+  override get unlikeKeras(): string | null {
+    return this.of === "average" && !this.masks ? "masked steps are left out there" : null;
+  }
+
   override get foldsTime(): boolean {
     return this.masks;
   }

@@ -208,7 +208,8 @@ export class KerasModel implements NestedModel {
    * The model without its weights, as Keras 3's `to_json()` writes it: `modelFromJson` reads it, and
    * `keras.models.model_from_json`.
    *
-   * @throws UNROLL_UNSUPPORTED for what Keras's form has no place for
+   * @throws UNROLL_UNSUPPORTED for what Keras's form has no place for, and for layers of TensorFlow.js that
+   *   Keras's class of their name is unlike
    */
   toJson(): string {
     return JSON.stringify(modelConfig(this.config()));

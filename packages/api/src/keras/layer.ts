@@ -314,6 +314,10 @@ export abstract class Layer {
   get statisticsLast(): boolean {
     return false;
   }
+  /** @internal What Keras's class of that name does otherwise; null where the layer is Keras's. */
+  get unlikeKeras(): string | null {
+    return null;
+  }
   /** @internal Whether Keras's layer is called with masks. */
   get takesMask(): boolean {
     return this.inTime !== null || this.foldsTime;

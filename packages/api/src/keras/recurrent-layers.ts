@@ -366,6 +366,12 @@ export class BidirectionalLayer extends Layer {
     ];
   }
 
+  override get unlikeKeras(): string | null {
+    return this.masked === "hold" && this.forward.options.returnSequences
+      ? "masked steps put out zeros there"
+      : null;
+  }
+
   override stateParts(): readonly StatePart[] {
     return this.ways.flatMap(([way, layer]) =>
       layer.stateParts().map(({ part, size }) => ({ within: "", part: `${way}.${part}`, size })),

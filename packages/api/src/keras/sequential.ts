@@ -2,7 +2,7 @@ import type { Adapter } from "../contract/adapter.js";
 import { UnrollError, unrollError } from "../contract/error.js";
 import { isRecord, kindOf } from "../contract/kind.js";
 import { knownOptions } from "../contract/known-options.js";
-import { KerasTensor, Layer } from "./layer.js";
+import { KerasTensor, Layer, type LayerOptions } from "./layer.js";
 import { KerasModel } from "./keras-model.js";
 import { network } from "./network.js";
 
@@ -70,7 +70,9 @@ function startOf(first: Layer | KerasModel): KerasTensor {
       first.inputs;
     return KerasTensor.input({ ...declared!, name: "" });
   }
-  const shape = first.inputShape ?? (first.inputDtype === "int32" ? [null] : null);
+  const { batchInputShape, batchSize, inputLength } = first.given as LayerOptions;
+  const length = typeof inputLength === "number" ? inputLength : null;
+  const shape = first.inputShape ?? (first.inputDtype === "int32" ? [length] : null);
   if (shape === null)
     return refuse(
       "UNROLL_SHAPE",
@@ -78,7 +80,12 @@ function startOf(first: Layer | KerasModel): KerasTensor {
       "none",
       "give it inputShape: [null, features], or put input([null, features]) before it",
     );
-  return KerasTensor.input({ name: "", shape, dtype: null, batchSize: null });
+  return KerasTensor.input({
+    name: "",
+    shape,
+    dtype: null,
+    batchSize: batchInputShape?.[0] ?? batchSize ?? null,
+  });
 }
 
 function chain(all: readonly Part[], name = "sequential"): ReturnType<typeof network> {

@@ -98,6 +98,14 @@ function cellConfig({ kind, name, given, form, className }: Cell): ObjectConfig 
 
 function layerConfig(layer: Layer, nameOf: (layer: Layer) => string): ObjectConfig {
   const { heldStart } = layer.given;
+  if (layer.unlikeKeras !== null)
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: `toJson ${layer.kind}`,
+      expected: "a layer as Keras has it",
+      got: `TensorFlow.js's, for ${layer.unlikeKeras}`,
+      cure: "build the model with @unroll/api/keras, where that is what is meant",
+    });
   return {
     module: "keras.layers",
     class_name: classNameOf(layer.kind),

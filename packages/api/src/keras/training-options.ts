@@ -68,9 +68,9 @@ export interface TrainingOptions {
   readonly useCudnn?: boolean | "auto";
   /** Without effect: how to compute is the engine's matter. */
   readonly flashAttention?: boolean | null;
-  /** Without effect: a length that the input's shape says as well. */
+  /** Steps of the ids that the first layer of a `sequential` reads, where it is an embedding. */
   readonly inputLength?: number | readonly number[];
-  /** Without effect: `predict` takes any number of rows. */
+  /** Rows that the first layer of a `sequential` is declared for; `predict` takes any number of them. */
   readonly batchSize?: number | null;
 }
 
