@@ -37,7 +37,7 @@ const apart = [
   ["formats", ["program", "layers", "specification", "lowering", "model", "builtin"]],
   ["config", ["program", "layers", "specification", "lowering", "model", "formats", "dialects", "cells"]],
   ["keras", ["torch"]],
-  ["tf1", ["keras", "model", "lowering"]],
+  ["tf1", ["torch", "keras", "model", "lowering"]],
 ].map(([folder, others]) => ({
   name: `${folder}-is-apart`,
   comment: `${folder} needs nothing of ${others.join(", ")}.`,

@@ -4,6 +4,7 @@ import type { Wiring } from "./definition.js";
 import { type OwnField, refuseSpec, type ValueRef } from "./fields.js";
 import type { ValueInfo } from "./value-info.js";
 import { wireFloat } from "./wiring.js";
+import { zeros } from "./zeros.js";
 
 /** A whole number of at least 0. */
 export const whole: OwnField<number> = {
@@ -37,18 +38,9 @@ export function wireAxis(input: ValueRef, axis: number, wiring: Wiring): number 
 export const leadingAxes = (x: Value, { shape }: Pick<ValueInfo, "shape">): number =>
   x.type.shape.length - shape.length;
 
-/**
- * Parts an axis of a value into several of known sizes, whose product it is long.
- *
- * What `splitAxis` takes the sizes of is padded from one zero, so that a program does not hold as many.
- */
-export function partAxis(b: Block, x: Value, axis: number, sizes: readonly number[]): Value {
-  const like = sizes.reduce(
-    (made, size, k) => (size === 1 ? made : b.pad(made, axis + k, 0, size - 1)),
-    b.constant(0, new Array<number>(axis + sizes.length).fill(1)),
-  );
-  return b.splitAxis(x, like, axis, sizes.length);
-}
+/** Parts an axis of a value into several of known sizes, whose product it is long. */
+export const partAxis = (b: Block, x: Value, axis: number, sizes: readonly number[]): Value =>
+  b.splitAxis(x, zeros(b, [...new Array<number>(axis).fill(1), ...sizes]), axis, sizes.length);
 
 /** `count` axes from one on as one. */
 export const joinAxes = (b: Block, x: Value, axis: number, count: number): Value =>

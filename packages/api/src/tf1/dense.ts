@@ -1,6 +1,6 @@
 import { cellOptions, sizeGiven } from "./cells/rnn-cell.js";
 import { assertTensor, getDefaultGraph, type Tensor } from "./graph.js";
-import { biasAdd, matmul, reshape, shape } from "./operations.js";
+import { biasAdd, matmul, reshape, shape } from "./operations/index.js";
 import { refuse } from "./refuse.js";
 import { shown } from "../contract/shown.js";
 import { lastSize } from "./static-shapes.js";

@@ -3,7 +3,8 @@ import { foldCell } from "../layers/recurrence.js";
 import { bodyOf } from "./body.js";
 import { emit } from "./emit.js";
 import { type Check, Tensor } from "./graph.js";
-import { operation, placeholder } from "./operations.js";
+import { placeholder } from "./operations/index.js";
+import { operation } from "./operations/operation.js";
 import { refuse } from "./refuse.js";
 import { filled, flatten, type Structure } from "./structure.js";
 

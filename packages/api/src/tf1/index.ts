@@ -19,7 +19,7 @@ export {
 } from "./rnn.js";
 export { type State } from "./fold.js";
 export { getDefaultGraph, Graph, resetDefaultGraph, type StaticShape, Tensor } from "./graph.js";
-export * from "./operations.js";
+export * from "./operations/index.js";
 export {
   type Fetched,
   type FeedDict,

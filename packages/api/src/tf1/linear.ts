@@ -1,5 +1,5 @@
 import type { Tensor } from "./graph.js";
-import { biasAdd, concat, matmul } from "./operations.js";
+import { biasAdd, concat, matmul } from "./operations/index.js";
 import { lastSize } from "./static-shapes.js";
 import { getVariable } from "./variables.js";
 

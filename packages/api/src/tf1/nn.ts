@@ -15,7 +15,7 @@ export {
   softsign,
   tanh,
   xwPlusB,
-} from "./operations.js";
+} from "./operations/index.js";
 export {
   bidirectionalDynamicRnn,
   type BidirectionalRnnOptions,

@@ -3,7 +3,7 @@ import { shown } from "../contract/shown.js";
 import { RNNCell, cellOptions } from "./cells/rnn-cell.js";
 import type { State } from "./fold.js";
 import { assertTensor, getDefaultGraph, Tensor } from "./graph.js";
-import { constant, shape, stack, transpose, unstack } from "./operations.js";
+import { constant, shape, stack, transpose, unstack } from "./operations/index.js";
 import { refuse } from "./refuse.js";
 import { assertRank, refuseShape } from "./static-shapes.js";
 import { assertFloat } from "./variables.js";

@@ -3,6 +3,8 @@ import { unrollError } from "../contract/error.js";
 import type { HostTensor } from "../contract/tensor.js";
 import type { TorchBinding } from "../dialects/torch/index.js";
 import { built } from "../layers/built.js";
+import { reshaped } from "../layers/reshaped.js";
+import { zeros } from "../layers/zeros.js";
 import { lowerIn } from "../lowering/lower.js";
 import type { Block, Value } from "../program/builder.js";
 import { inline } from "../program/inline.js";
@@ -14,7 +16,6 @@ import { recording } from "./graph.js";
 import { assertLengths, type Lengths, lengthsOf, PackedSequence } from "./packed.js";
 import { SymbolicState, SymbolicTensor, SymbolicWeights } from "./symbolic.js";
 import type { Operation } from "./tensor/operation.js";
-import { reshaped, zeros } from "./tensor/reshaping.js";
 import { apply, EagerTensor, Tensor, tensorOf } from "./tensor/tensor.js";
 import { refOf, trace, type Traced, valueAt } from "./trace.js";
 

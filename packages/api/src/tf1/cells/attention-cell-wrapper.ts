@@ -15,7 +15,7 @@ import {
   softmax,
   squeeze,
   tanh,
-} from "../operations.js";
+} from "../operations/index.js";
 import { refuse } from "../refuse.js";
 import { lastSize } from "../static-shapes.js";
 import { flatten, type Structure } from "../structure.js";

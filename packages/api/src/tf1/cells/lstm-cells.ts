@@ -3,7 +3,7 @@ import type { Activation } from "../../layers/activations.js";
 import { lstmCell, type LstmCellSpec } from "../../layers/cells.js";
 import { type FoldOver, foldStep, isTensor, type State } from "../fold.js";
 import type { Tensor } from "../graph.js";
-import { concat, maximum, minimum, slice } from "../operations.js";
+import { concat, maximum, minimum, slice } from "../operations/index.js";
 import { refuse } from "../refuse.js";
 import { flatten, LSTMStateTuple } from "../structure.js";
 import { activationOf, type CellActivation, EquationCell } from "./equation-cell.js";

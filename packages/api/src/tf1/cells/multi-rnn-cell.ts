@@ -1,7 +1,7 @@
 import { kindOf } from "../../contract/kind.js";
 import type { FoldOver, State } from "../fold.js";
 import { getDefaultGraph, type Tensor } from "../graph.js";
-import type { SizeLike } from "../operations.js";
+import type { SizeLike } from "../operations/index.js";
 import { refuse } from "../refuse.js";
 import { NamedTuple, type Structure } from "../structure.js";
 import { cellOptions, RNNCell } from "./rnn-cell.js";

@@ -3,7 +3,7 @@ import { isRecord } from "../../contract/kind.js";
 import { shown } from "../../contract/shown.js";
 import { type FoldOver, foldStep, type State } from "../fold.js";
 import { assertTensor, getDefaultGraph, type Tensor } from "../graph.js";
-import { AxisSize, type SizeLike, zeros } from "../operations.js";
+import { AxisSize, type SizeLike, zeros } from "../operations/index.js";
 import { refuse } from "../refuse.js";
 import { assertRank } from "../static-shapes.js";
 import { filled, type Structure } from "../structure.js";

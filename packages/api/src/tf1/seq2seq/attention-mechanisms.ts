@@ -10,7 +10,6 @@ import {
   expandDims,
   matmul,
   multiply,
-  operation,
   reduceSum,
   sequenceMask,
   shape,
@@ -19,7 +18,8 @@ import {
   squeeze,
   tanh,
   where,
-} from "../operations.js";
+} from "../operations/index.js";
+import { operation } from "../operations/operation.js";
 import { refuse } from "../refuse.js";
 import type { SequenceLength } from "../rnn.js";
 import { assertRank, lastSize, refuseShape } from "../static-shapes.js";

@@ -2,7 +2,7 @@ import { kindOf } from "../../contract/kind.js";
 import { shown } from "../../contract/shown.js";
 import { cellOptions } from "../cells/rnn-cell.js";
 import { assertTensor, Tensor } from "../graph.js";
-import { constant, embeddingLookup, placeholder, transpose } from "../operations.js";
+import { constant, embeddingLookup, placeholder, transpose } from "../operations/index.js";
 import { refuse } from "../refuse.js";
 import type { SequenceLength } from "../rnn.js";
 import { assertRank } from "../static-shapes.js";

@@ -1,9 +1,10 @@
 import { unrollError } from "../../contract/error.js";
 import { shown } from "../../contract/shown.js";
 import { allocate, type DType, type DTypeArray, sizeOf } from "../../contract/tensor.js";
+import { reshaped } from "../../layers/reshaped.js";
 import type { Block, Value } from "../../program/builder.js";
 import { type Operation, type Sized, sizesOf } from "./operation.js";
-import { reshaped, stretched } from "./reshaping.js";
+import { stretched } from "./reshaping.js";
 import { broadcastShape, dimOf, refuseSizes, shownShape } from "./sizes.js";
 
 /** What is taken along one axis: every `step`-th of some elements, or a single one, whose axis goes. */

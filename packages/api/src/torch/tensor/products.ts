@@ -1,9 +1,9 @@
 import { unrollError } from "../../contract/error.js";
 import { shown } from "../../contract/shown.js";
 import { sizeOf } from "../../contract/tensor.js";
+import { reshaped } from "../../layers/reshaped.js";
 import type { Block, Value } from "../../program/builder.js";
 import { type Operation, type Sized, sizesOf } from "./operation.js";
-import { reshaped } from "./reshaping.js";
 import { broadcastShape, refuseSizes, shownShape } from "./sizes.js";
 
 function floats(place: string, operands: readonly Sized[]): void {

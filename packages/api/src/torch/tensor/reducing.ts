@@ -1,10 +1,10 @@
 import { unrollError } from "../../contract/error.js";
 import { shown } from "../../contract/shown.js";
 import { logSoftmax, softmax } from "../../layers/softmax.js";
+import { reshaped } from "../../layers/reshaped.js";
 import type { Block, Value } from "../../program/builder.js";
 import { as } from "./elementwise.js";
 import { type Operation, type Sized, sizesOf } from "./operation.js";
-import { reshaped } from "./reshaping.js";
 import { dimOf, dimsOf } from "./sizes.js";
 
 /** Along which axes, and whether these stay with length 1. */

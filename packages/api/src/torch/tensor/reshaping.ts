@@ -1,36 +1,10 @@
 import { shown } from "../../contract/shown.js";
 import { sizeOf } from "../../contract/tensor.js";
-import { joinAxes, partAxis } from "../../layers/feature-axes.js";
+import { reshaped } from "../../layers/reshaped.js";
+import { zeros } from "../../layers/zeros.js";
 import type { Block, Value } from "../../program/builder.js";
 import { type Operation, sizesOf } from "./operation.js";
 import { dimOf, dimsOf, refuseSizes, shownShape, viewShape } from "./sizes.js";
-
-/** Elements in order under another shape of as many. */
-export function reshaped(b: Block, x: Value, shape: readonly number[]): Value {
-  const from = sizesOf(x);
-  if (from.join() === shape.join()) return x;
-  // What both begin and end with stays as it is, so that an axis of 1 more or less moves nothing.
-  let low = 0;
-  while (low < Math.min(from.length, shape.length) && from[low] === shape[low]) low++;
-  let high = 0;
-  const most = Math.min(from.length, shape.length) - low;
-  while (high < most && from[from.length - 1 - high] === shape[shape.length - 1 - high]) high++;
-  const count = from.length - low - high;
-  const inner = shape.slice(low, shape.length - high);
-  const flat = count === 0 ? b.expandDims(x, low) : joinAxes(b, x, low, count);
-  if (inner.length === 0) return b.squeeze(flat, low);
-  return inner.length === 1 ? flat : partAxis(b, flat, low, inner);
-}
-
-/** Zeros, of which a program holds one; also for what reads no more of a value than its shape. */
-export const zeros = (b: Block, shape: readonly number[]): Value =>
-  shape.reduce(
-    (made, size, k) => (size === 1 ? made : b.pad(made, k, 0, size - 1)),
-    b.constant(
-      0,
-      shape.map(() => 1),
-    ),
-  );
 
 /** `view`: the same memory under another shape. */
 export function view(place: string, shape: readonly number[], wanted: readonly number[]): Operation {

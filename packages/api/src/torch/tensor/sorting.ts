@@ -1,9 +1,9 @@
 import { allocate, type DType, type DTypeArray, sizeOf } from "../../contract/tensor.js";
+import { reshaped } from "../../layers/reshaped.js";
 import type { Block, Value } from "../../program/builder.js";
 import { as } from "./elementwise.js";
 import type { Operation, Sized } from "./operation.js";
 import { largestOf, smallestOf } from "./reducing.js";
-import { reshaped } from "./reshaping.js";
 import { dimOf, refuseSizes, shownShape } from "./sizes.js";
 
 /** What is taken in order along an axis: so many of the largest or smallest. */

@@ -1,0 +1,23 @@
+import type { DType } from "../../contract/tensor.js";
+import type { Block, Value } from "../../program/builder.js";
+import { getDefaultGraph, type OperationParts, type StaticShape, type Tensor } from "../graph.js";
+
+/** @internal Appends an operation to the graph. */
+export const operation = (
+  type: string,
+  parts: OperationParts,
+  results: readonly { readonly dtype: DType; readonly shape: StaticShape }[],
+  name = type,
+): Tensor[] => (parts.inputs[0]?.graph ?? getDefaultGraph()).add(type, name, parts, results);
+
+/** @internal Appends an operation of one result. */
+export const one = (
+  type: string,
+  inputs: readonly Tensor[],
+  dtype: DType,
+  shape: StaticShape,
+  build: (b: Block, values: readonly Value[]) => Value,
+): Tensor => operation(type, { inputs, build: (b, values) => [build(b, values)] }, [{ dtype, shape }])[0]!;
+
+/** Sizes of a value, all of which are known when it is built. */
+export const sizesOf = (value: Value): readonly number[] => value.type.shape as readonly number[];
