@@ -47,7 +47,7 @@ export class PTBModel {
       for (let timeStep = 0; timeStep < config.numSteps; timeStep++) {
         if (timeStep > 0) tf.getVariableScope().reuseVariables();
         let cellOutput;
-        [cellOutput, state] = cell(tf.slice(inputs, ":", timeStep, ":"), state);
+        [cellOutput, state] = cell(tf.at(inputs, ":", timeStep, ":"), state);
         outputs.push(cellOutput);
       }
     });

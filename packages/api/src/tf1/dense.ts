@@ -1,4 +1,4 @@
-import { cellOptions, sizeGiven } from "./cells/rnn-cell.js";
+import { optionsOf, sizeGiven } from "./options.js";
 import { assertTensor, getDefaultGraph, type Tensor } from "./graph.js";
 import { biasAdd, matmul, reshape, shape } from "./operations/index.js";
 import { refuse } from "./refuse.js";
@@ -37,7 +37,7 @@ export class Dense {
 
   /** @throws UNROLL_ARGUMENT for options that there are none of */
   constructor(units: number, options: DenseOptions = {}) {
-    this.#options = cellOptions("Dense", options, known);
+    this.#options = optionsOf("Dense", options, known);
     this.units = sizeGiven("Dense units", units);
     const { activation, useBias } = options;
     if (activation !== undefined && activation !== null && typeof activation !== "function")

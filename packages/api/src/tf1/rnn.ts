@@ -1,6 +1,7 @@
 import { kindOf } from "../contract/kind.js";
 import { shown } from "../contract/shown.js";
-import { RNNCell, cellOptions } from "./cells/rnn-cell.js";
+import { RNNCell } from "./cells/rnn-cell.js";
+import { optionsOf } from "./options.js";
 import type { State } from "./fold.js";
 import { assertTensor, getDefaultGraph, Tensor } from "./graph.js";
 import { constant, shape, stack, transpose, unstack } from "./operations/index.js";
@@ -131,7 +132,7 @@ export function dynamicRnn(
 ): [outputs: Tensor, state: State] {
   const place = "dynamicRnn";
   assertCell(place, cell);
-  cellOptions(place, options, [...dynamic, "initialState"]);
+  optionsOf(place, options, [...dynamic, "initialState"]);
   const { timeMajor } = options;
   return within(options.scope ?? "rnn", () => {
     const [y, state] = walked({ place, cell, x: sequence(place, inputs, timeMajor), options });
@@ -153,7 +154,7 @@ export function staticRnn(
 ): [outputs: Tensor[], state: State] {
   const place = "staticRnn";
   assertCell(place, cell);
-  cellOptions(place, options, [...walk, "initialState"]);
+  optionsOf(place, options, [...walk, "initialState"]);
   if (!Array.isArray(inputs) || inputs.length === 0)
     refuse(
       `${place} inputs`,
@@ -187,7 +188,7 @@ export function bidirectionalDynamicRnn(
 ): [outputs: [forward: Tensor, backward: Tensor], states: [forward: State, backward: State]] {
   const place = "bidirectionalDynamicRnn";
   for (const cell of [cellFw, cellBw]) assertCell(place, cell);
-  cellOptions(place, options, [...dynamic, "initialStateFw", "initialStateBw"]);
+  optionsOf(place, options, [...dynamic, "initialStateFw", "initialStateBw"]);
   const { timeMajor, initialStateFw, initialStateBw, ...rest } = options;
   return within(options.scope ?? "bidirectional_rnn", () => {
     const x = sequence(place, inputs, timeMajor);

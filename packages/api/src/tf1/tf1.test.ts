@@ -113,7 +113,7 @@ describe("cells", () => {
     let state: tf.State = cell.zeroState(2);
     const each: Tensor[] = [];
     for (let t = 0; t < 4; t++) {
-      const [output, next] = cell(tf.slice(x, ":", t), state);
+      const [output, next] = cell(tf.at(x, ":", t), state);
       each.push(output);
       state = next;
     }
@@ -410,9 +410,9 @@ describe("operations", () => {
       [-4, 5, 0],
     ]);
     const results: readonly (readonly [Tensor, readonly number[], readonly (number | null)[]])[] = [
-      [tf.slice(x, -1), [-4, 5, 0], [3]],
-      [tf.slice(x, ":", [1]), [-2, 3, 5, 0], [null, 2]],
-      [tf.slice(x, [0, 1], 2), [3], [1]],
+      [tf.at(x, -1), [-4, 5, 0], [3]],
+      [tf.at(x, ":", [1]), [-2, 3, 5, 0], [null, 2]],
+      [tf.at(x, [0, 1], 2), [3], [1]],
       [tf.transpose(x), [1, -4, -2, 5, 3, 0], [3, null]],
       [tf.reshape(x, [-1]), [1, -2, 3, -4, 5, 0], [null]],
       [tf.reshape(x, [3, tf.shape(x)[0]!]), [1, -2, 3, -4, 5, 0], [3, null]],
@@ -428,7 +428,7 @@ describe("operations", () => {
       [tf.maximum(tf.minimum(x, 2), -1), [1, -1, 2, -1, 2, 0], [null, 3]],
       [tf.where(tf.sequenceMask(tf.constant([1, 2], tf.int32), 3), x, 9), [1, 9, 9, -4, 5, 9], [2, 3]],
       [tf.matmul(x, x, { transposeB: true }), [14, -14, -14, 41], [null, null]],
-      [tf.expandDims(tf.squeeze(tf.slice(x, ":", [0, 1]), [1]), 0), [1, -4], [1, null]],
+      [tf.expandDims(tf.squeeze(tf.at(x, ":", [0, 1]), [1]), 0), [1, -4], [1, null]],
       [tf.zeros([tf.shape(x)[0]!, 1]), [0, 0], [null, 1]],
     ];
     const values = await ready().run(
@@ -471,7 +471,7 @@ describe("decoders", () => {
       [
         output.rnnOutput,
         lengths,
-        tf.slice(whole, ":", [0, 4]),
+        tf.at(whole, ":", [0, 4]),
         (state as typeof start).cellState,
         (last as typeof start).cellState,
       ],

@@ -4,6 +4,7 @@ import type { Tensor } from "../graph.js";
 import { linear } from "../linear.js";
 import {
   add,
+  at,
   concat,
   expandDims,
   matmul,
@@ -11,7 +12,6 @@ import {
   reduceSum,
   reshape,
   type SizeLike,
-  slice,
   softmax,
   squeeze,
   tanh,
@@ -20,7 +20,8 @@ import { refuse } from "../refuse.js";
 import { lastSize } from "../static-shapes.js";
 import { flatten, type Structure } from "../structure.js";
 import { getVariable, variableScope } from "../variables.js";
-import { cellOptions, RNNCell, sizeGiven } from "./rnn-cell.js";
+import { RNNCell } from "./rnn-cell.js";
+import { optionsOf, sizeGiven } from "../options.js";
 
 /** Options of {@link AttentionCellWrapper}. */
 export interface AttentionCellWrapperOptions {
@@ -64,7 +65,7 @@ export class AttentionCellWrapper extends RNNCell {
   constructor(cell: RNNCell, attnLength: number, options: AttentionCellWrapperOptions = {}) {
     super();
     const place = "AttentionCellWrapper";
-    cellOptions(place, options, ["attnSize", "attnVecSize", "inputSize", "stateIsTuple", "reuse"]);
+    optionsOf(place, options, ["attnSize", "attnVecSize", "inputSize", "stateIsTuple", "reuse"]);
     if (!(cell instanceof RNNCell)) refuse(place, "a cell", kindOf(cell), "e.g. new BasicLSTMCell(20)");
     if (options.stateIsTuple === false)
       refuse(
@@ -110,7 +111,7 @@ export class AttentionCellWrapper extends RNNCell {
       linear(place, [cellOutput, context], this.#size, true),
     );
     const newest = expandDims(output, 1);
-    const moved = this.#length === 1 ? newest : concat([slice(memory, ":", [1]), newest], 1);
+    const moved = this.#length === 1 ? newest : concat([at(memory, ":", [1]), newest], 1);
     return [output, [next, context, reshape(moved, [-1, this.#length * this.#size])]];
   }
 

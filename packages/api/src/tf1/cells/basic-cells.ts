@@ -3,7 +3,7 @@ import type { Activation } from "../../layers/activations.js";
 import { gruCell, simpleRnnCell } from "../../layers/cells.js";
 import type { State } from "../fold.js";
 import { activationOf, type CellActivation, EquationCell } from "./equation-cell.js";
-import { cellOptions, sizeGiven } from "./rnn-cell.js";
+import { optionsOf, sizeGiven } from "../options.js";
 
 /** Options of `BasicRNNCell` and `GRUCell`. */
 export interface SimpleCellOptions {
@@ -27,7 +27,7 @@ abstract class HiddenStateCell extends EquationCell {
   protected readonly activation: Activation;
 
   constructor(kind: string, numUnits: number, options: SimpleCellOptions) {
-    super(cellOptions(kind, options, known).name);
+    super(optionsOf(kind, options, known).name);
     this.numUnits = sizeGiven(`${kind} numUnits`, numUnits);
     this.activation = activationOf(kind, options.activation);
   }

@@ -7,7 +7,8 @@ import { add, divide, multiply, reduceMean, sigmoid, split, sqrt, subtract } fro
 import { refuse } from "../refuse.js";
 import { flatten, LSTMStateTuple } from "../structure.js";
 import { getVariable, variableScope } from "../variables.js";
-import { cellOptions, RNNCell, sizeGiven } from "./rnn-cell.js";
+import { RNNCell } from "./rnn-cell.js";
+import { optionsOf, sizeGiven } from "../options.js";
 
 /** Options of {@link LayerNormBasicLSTMCell}. */
 export interface LayerNormBasicLSTMCellOptions {
@@ -56,7 +57,7 @@ export class LayerNormBasicLSTMCell extends RNNCell {
   constructor(numUnits: number, options: LayerNormBasicLSTMCellOptions = {}) {
     super();
     const place = "LayerNormBasicLSTMCell";
-    cellOptions(place, options, ["forgetBias", "activation", "layerNorm", ...norms]);
+    optionsOf(place, options, ["forgetBias", "activation", "layerNorm", ...norms]);
     const { forgetBias = 1, layerNorm = true, activation = operations.tanh, dropoutKeepProb = 1 } = options;
     this.#numUnits = sizeGiven(`${place} numUnits`, numUnits);
     if (typeof forgetBias !== "number" || !Number.isFinite(forgetBias))

@@ -3,11 +3,11 @@ import type { Activation } from "../../layers/activations.js";
 import { lstmCell, type LstmCellSpec } from "../../layers/cells.js";
 import { type FoldOver, foldStep, isTensor, type State } from "../fold.js";
 import type { Tensor } from "../graph.js";
-import { concat, maximum, minimum, slice } from "../operations/index.js";
+import { at, concat, maximum, minimum } from "../operations/index.js";
 import { refuse } from "../refuse.js";
 import { flatten, LSTMStateTuple } from "../structure.js";
 import { activationOf, type CellActivation, EquationCell } from "./equation-cell.js";
-import { cellOptions, sizeGiven } from "./rnn-cell.js";
+import { optionsOf, sizeGiven } from "../options.js";
 
 /** Options of {@link BasicLSTMCell}. */
 export interface BasicLSTMCellOptions {
@@ -76,7 +76,7 @@ export class LSTMCell extends EquationCell {
 
   /** @throws UNROLL_ARGUMENT for options that there are none of, and values that they can't have */
   constructor(numUnits: number, options: LSTMCellOptions = {}) {
-    super(cellOptions("LSTMCell", options, all).name);
+    super(optionsOf("LSTMCell", options, all).name);
     const {
       forgetBias = 1,
       stateIsTuple = true,
@@ -128,8 +128,8 @@ export class LSTMCell extends EquationCell {
     if (!this.#tuple && parts.length === 1) {
       const both = parts[0]!;
       return {
-        c: slice(both, ":", [0, this.#numUnits]),
-        h: slice(both, ":", [this.#numUnits, this.#numUnits + this.#size]),
+        c: at(both, ":", [0, this.#numUnits]),
+        h: at(both, ":", [this.#numUnits, this.#numUnits + this.#size]),
       };
     }
     const wanted = this.#tuple ? "LSTMStateTuple (c, h)" : "one tensor, as stateIsTuple is false";
@@ -163,6 +163,6 @@ export class LSTMCell extends EquationCell {
 export class BasicLSTMCell extends LSTMCell {
   /** @throws UNROLL_ARGUMENT for options that there are none of */
   constructor(numUnits: number, options: BasicLSTMCellOptions = {}) {
-    super(numUnits, cellOptions("BasicLSTMCell", options, basic));
+    super(numUnits, optionsOf("BasicLSTMCell", options, basic));
   }
 }

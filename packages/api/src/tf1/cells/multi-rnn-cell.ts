@@ -4,7 +4,8 @@ import { getDefaultGraph, type Tensor } from "../graph.js";
 import type { SizeLike } from "../operations/index.js";
 import { refuse } from "../refuse.js";
 import { NamedTuple, type Structure } from "../structure.js";
-import { cellOptions, RNNCell } from "./rnn-cell.js";
+import { RNNCell } from "./rnn-cell.js";
+import { optionsOf } from "../options.js";
 
 /** Options of {@link MultiRNNCell}. */
 export interface MultiRNNCellOptions {
@@ -22,7 +23,7 @@ export class MultiRNNCell extends RNNCell {
   /** @throws UNROLL_ARGUMENT for no cells; UNROLL_UNSUPPORTED for `stateIsTuple: false` */
   constructor(cells: readonly RNNCell[], options: MultiRNNCellOptions = {}) {
     super();
-    cellOptions("MultiRNNCell", options, ["stateIsTuple"]);
+    optionsOf("MultiRNNCell", options, ["stateIsTuple"]);
     if (options.stateIsTuple === false)
       refuse(
         "MultiRNNCell stateIsTuple",

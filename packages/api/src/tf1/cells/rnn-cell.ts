@@ -1,5 +1,3 @@
-import { knownOptions } from "../../contract/known-options.js";
-import { isRecord } from "../../contract/kind.js";
 import { shown } from "../../contract/shown.js";
 import { type FoldOver, foldStep, type State } from "../fold.js";
 import { assertTensor, getDefaultGraph, type Tensor } from "../graph.js";
@@ -134,21 +132,4 @@ export abstract class RNNCell extends Callable {
   fold(over: FoldOver): [outputs: Tensor, state: State] {
     return foldStep(over, (inputs, state) => this.call(inputs, state));
   }
-}
-
-/** Options of a cell, checked by name. @throws UNROLL_ARGUMENT naming the nearest one */
-export function cellOptions<T extends object>(
-  place: string,
-  options: T,
-  known: readonly (keyof T & string)[],
-): T {
-  if (!isRecord(options)) refuse(place, "options as one object", shown(options), "e.g. { forgetBias: 0 }");
-  knownOptions(place, options, known);
-  return options;
-}
-
-/** A size that a cell is given. @throws UNROLL_ARGUMENT */
-export function sizeGiven(place: string, size: unknown): number {
-  if (typeof size === "number" && Number.isInteger(size) && size > 0) return size;
-  return refuse(place, "a whole number of at least 1", shown(size), "e.g. new BasicLSTMCell(128)");
 }

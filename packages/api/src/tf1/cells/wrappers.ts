@@ -8,7 +8,8 @@ import { refuse } from "../refuse.js";
 import { lastSize, refuseShape, shownShape } from "../static-shapes.js";
 import type { Structure } from "../structure.js";
 import type { VariableScope } from "../variable-scopes.js";
-import { cellOptions, RNNCell } from "./rnn-cell.js";
+import { RNNCell } from "./rnn-cell.js";
+import { optionsOf } from "../options.js";
 
 /** A cell around another, whose state and variables it has, in no scope of its own. */
 abstract class CellWrapper extends RNNCell {
@@ -96,7 +97,7 @@ export class DropoutWrapper extends CellWrapper {
   constructor(cell: RNNCell, options: DropoutWrapperOptions = {}) {
     super("DropoutWrapper", cell);
     const rest = ["variationalRecurrent", "inputSize", "dtype", "seed"] as const;
-    cellOptions("DropoutWrapper", options, ["inputKeepProb", "outputKeepProb", "stateKeepProb", ...rest]);
+    optionsOf("DropoutWrapper", options, ["inputKeepProb", "outputKeepProb", "stateKeepProb", ...rest]);
     const { inputKeepProb = 1, outputKeepProb = 1, stateKeepProb = 1 } = options;
     for (const [name, share] of Object.entries({ inputKeepProb, outputKeepProb, stateKeepProb }))
       if (!(share instanceof Tensor) && share !== 1)

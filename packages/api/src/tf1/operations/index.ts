@@ -4,7 +4,6 @@ export { bool, float32, int32, int64, type TypeName } from "./dtypes.js";
 export {
   abs,
   add,
-  biasAdd,
   cast,
   divide,
   elu,
@@ -26,8 +25,8 @@ export {
   tanh,
   where,
 } from "./elementwise.js";
-export { concat, type Index, slice, split, stack, unstack } from "./parts.js";
-export { embeddingLookup, matmul, type MatmulOptions, xwPlusB } from "./products.js";
+export { at, concat, type Index, slice, split, stack, unstack } from "./parts.js";
+export { biasAdd, embeddingLookup, matmul, type MatmulOptions, xwPlusB } from "./products.js";
 export { argmax, reduceMax, reduceMean, reduceSum, type ReduceOptions } from "./reducing.js";
 export { AxisSize, sequenceMask, shape, type SizeLike, zeros } from "./sizes.js";
 export { constant, placeholder, type TensorLike } from "./sources.js";

@@ -1,5 +1,6 @@
 import type { DType } from "../../contract/tensor.js";
 import type { Block, Value } from "../../program/builder.js";
+import { refuse } from "../refuse.js";
 import { getDefaultGraph, type OperationParts, type StaticShape, type Tensor } from "../graph.js";
 
 /** @internal Appends an operation to the graph. */
@@ -21,3 +22,16 @@ export const one = (
 
 /** Sizes of a value, all of which are known when it is built. */
 export const sizesOf = (value: Value): readonly number[] => value.type.shape as readonly number[];
+
+/** Refuses tensors of another dtype than an operation has, or of several. @throws UNROLL_DTYPE */
+export function assertDType(place: string, tensors: readonly Tensor[], allowed: readonly DType[]): void {
+  const off = tensors.find(({ dtype }) => !allowed.includes(dtype) || dtype !== tensors[0]!.dtype);
+  if (off)
+    refuse(
+      place,
+      `${allowed.join(" or ")}${tensors.length > 1 ? ", all of one dtype" : ""}`,
+      tensors.map(({ dtype }) => dtype).join(" and "),
+      "cast(x, dtype) before",
+      "UNROLL_DTYPE",
+    );
+}

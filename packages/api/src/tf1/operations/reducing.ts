@@ -1,12 +1,9 @@
-import { isRecord } from "../../contract/kind.js";
-import { knownOptions } from "../../contract/known-options.js";
-import { shown } from "../../contract/shown.js";
 import type { Block, Value } from "../../program/builder.js";
 import { assertTensor, type Tensor } from "../graph.js";
-import { refuse } from "../refuse.js";
+import { assertFlags, optionsOf } from "../options.js";
 import { axisOf } from "../static-shapes.js";
 import { squeeze } from "./arranging.js";
-import { one, sizesOf } from "./operation.js";
+import { assertDType, one, sizesOf } from "./operation.js";
 
 /** Options of what brings an axis together. */
 export interface ReduceOptions {
@@ -18,13 +15,15 @@ const reduction =
   (type: string, append: (b: Block, x: Value, axes: readonly number[]) => Value) =>
   (x: Tensor, axis?: number | readonly number[] | null, options: ReduceOptions = {}): Tensor => {
     assertTensor(type, x);
-    if (!isRecord(options)) refuse(type, "options as one object", shown(options), "e.g. { keepDims: true }");
-    knownOptions(type, options, ["keepDims"]);
+    assertDType(type, [x], ["float32"]);
+    const { keepDims } = optionsOf(type, options, ["keepDims"]);
+    assertFlags(type, { keepDims });
     const given = axis ?? x.shape.map((_, k) => k);
-    const axes = (typeof given === "number" ? [given] : given).map((at) => axisOf(type, at, x.shape.length));
+    const list = Array.isArray(given) ? (given as readonly number[]) : [given];
+    const axes = [...new Set(list.map((at) => axisOf(type, at, x.shape.length)))].sort((p, q) => p - q);
     const stays = x.shape.map((size, k) => (axes.includes(k) ? 1 : size));
     const made = one(type, [x], "float32", stays, (b, [v]) => append(b, v!, axes));
-    return options.keepDims || axes.length === 0 ? made : squeeze(made, axes);
+    return keepDims || axes.length === 0 ? made : squeeze(made, axes);
   };
 
 /** The sum along axes, all by default: `tf.reduce_sum`. @throws UNROLL_SHAPE */
@@ -40,6 +39,7 @@ export const reduceMean = reduction("Mean", (b, x, axes) => {
 /** Where the largest along an axis is: `tf.argmax`, of int32. @throws UNROLL_SHAPE */
 export function argmax(x: Tensor, axis = 0): Tensor {
   assertTensor("argmax", x);
+  assertDType("argmax", [x], ["float32"]);
   const at = axisOf("argmax", axis, x.shape.length);
   const made = x.shape.filter((_, k) => k !== at);
   return one("ArgMax", [x], "int32", made, (b, [v]) => b.squeeze(b.argmax(v!, at), at));

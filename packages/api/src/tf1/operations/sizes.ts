@@ -4,7 +4,8 @@ import { zeros as zerosOf } from "../../layers/zeros.js";
 import type { Value } from "../../program/builder.js";
 import { assertTensor, type Tensor } from "../graph.js";
 import { refuseShape } from "../static-shapes.js";
-import { one, sizesOf } from "./operation.js";
+import { dtypeOf, type TypeName } from "./dtypes.js";
+import { assertDType, one, sizesOf } from "./operation.js";
 
 /** The size of an axis, which a run may choose: what `shape(x)[0]` is. */
 export class AxisSize {
@@ -48,23 +49,55 @@ export const sizeTensors = (sizes: readonly SizeLike[]): Tensor[] =>
 export const knownSizes = (sizes: readonly SizeLike[]): (number | null)[] =>
   sizes.map((size) => (size instanceof AxisSize ? size.known : size));
 
-/** Zeros of float32: `tf.zeros`. */
-export function zeros(sizes: readonly SizeLike[]): Tensor {
-  const known = knownSizes(sizes);
-  if (boundedSize(known.map((size) => size ?? 1)) < 1)
-    refuseShape("zeros", "sizes of at least 1", shown(known), "or of another tensor, shape(x)[0]");
-  return one("Zeros", sizeTensors(sizes), "float32", known, (b, others) =>
-    zerosOf(b, resolved(sizes, others)),
-  );
+/** Refuses sizes that are none; -1 is one where `open` says so. @throws UNROLL_SHAPE */
+export function assertSizes(
+  place: string,
+  sizes: unknown,
+  open = false,
+): asserts sizes is readonly SizeLike[] {
+  const fits = (size: unknown): boolean =>
+    size instanceof AxisSize || (Number.isInteger(size) && ((size as number) >= 1 || (open && size === -1)));
+  if (!Array.isArray(sizes) || !sizes.every(fits) || boundedSize(knownSizes(sizes).map(atLeast)) < 1)
+    refuseShape(
+      place,
+      `sizes of at least 1 in a list${open ? ", one of which may be -1" : ""}`,
+      Array.isArray(sizes)
+        ? `[${sizes.map((one) => (one instanceof AxisSize ? "?" : shown(one))).join(", ")}]`
+        : shown(sizes),
+      "or of another tensor, shape(x)[0]",
+    );
 }
 
-/** Which steps are before each length, bool [..., steps]: `tf.sequence_mask`. */
-export function sequenceMask(lengths: Tensor, steps: SizeLike): Tensor {
+const atLeast = (size: number | null): number => (size === null || size === -1 ? 1 : size);
+
+/** Zeros: `tf.zeros`. @param dtype default float32 @throws UNROLL_SHAPE, UNROLL_DTYPE */
+export function zeros(sizes: readonly SizeLike[], dtype: TypeName = "float32"): Tensor {
+  assertSizes("zeros", sizes);
+  const to = dtypeOf("zeros", dtype);
+  return one("Zeros", sizeTensors(sizes), to, knownSizes(sizes), (b, others) => {
+    const made = zerosOf(b, resolved(sizes, others));
+    return to === "float32" ? made : b.cast(made, to);
+  });
+}
+
+/**
+ * Which steps are before each length, [..., steps]: `tf.sequence_mask`.
+ *
+ * @param lengths int32
+ * @param steps how many there are; TensorFlow's default, the largest length, is no size that is known
+ * @param dtype of what it is; default bool
+ * @throws UNROLL_DTYPE, UNROLL_SHAPE
+ */
+export function sequenceMask(lengths: Tensor, steps: SizeLike, dtype: TypeName = "bool"): Tensor {
   assertTensor("sequenceMask", lengths);
+  assertDType("sequenceMask", [lengths], ["int32"]);
+  assertSizes("sequenceMask", [steps]);
+  const to = dtypeOf("sequenceMask", dtype);
   const [count] = knownSizes([steps]) as [number | null];
   const parts = [lengths, ...sizeTensors([steps])];
-  return one("SequenceMask", parts, "bool", [...lengths.shape, count], (b, [own, ...others]) => {
+  return one("SequenceMask", parts, to, [...lengths.shape, count], (b, [own, ...others]) => {
     const [size] = resolved([steps], others) as [number];
-    return b.less(b.iota(zerosOf(b, [size]), 0), b.expandDims(own!, sizesOf(own!).length));
+    const mask = b.less(b.iota(zerosOf(b, [size]), 0), b.expandDims(own!, sizesOf(own!).length));
+    return to === "bool" ? mask : b.cast(mask, to);
   });
 }

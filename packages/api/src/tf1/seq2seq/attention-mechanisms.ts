@@ -1,6 +1,6 @@
 import { shown } from "../../contract/shown.js";
 import { sharesOf } from "../../layers/attention.js";
-import { cellOptions, sizeGiven } from "../cells/rnn-cell.js";
+import { optionsOf, sizeGiven } from "../options.js";
 import { Dense } from "../dense.js";
 import { assertTensor, Tensor } from "../graph.js";
 import {
@@ -131,7 +131,7 @@ export class BahdanauAttention extends AttentionMechanism {
 
   /** @param memory [batch, time, size] @throws UNROLL_ARGUMENT, UNROLL_SHAPE, UNROLL_UNSUPPORTED */
   constructor(numUnits: number, memory: Tensor, options: BahdanauAttentionOptions = {}) {
-    cellOptions("BahdanauAttention", options, [...common, "normalize"]);
+    optionsOf("BahdanauAttention", options, [...common, "normalize"]);
     super("BahdanauAttention", "bahdanau_attention", numUnits, memory, options);
     this.#numUnits = numUnits;
     this.#normalize = options.normalize ?? false;
@@ -168,7 +168,7 @@ export class LuongAttention extends AttentionMechanism {
 
   /** @param memory [batch, time, size] @throws UNROLL_ARGUMENT, UNROLL_SHAPE, UNROLL_UNSUPPORTED */
   constructor(numUnits: number, memory: Tensor, options: LuongAttentionOptions = {}) {
-    cellOptions("LuongAttention", options, [...common, "scale"]);
+    optionsOf("LuongAttention", options, [...common, "scale"]);
     super("LuongAttention", "luong_attention", numUnits, memory, options);
     this.#numUnits = numUnits;
     this.#scale = options.scale ?? false;

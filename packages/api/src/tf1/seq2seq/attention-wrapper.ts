@@ -1,6 +1,7 @@
 import { isRecord, kindOf } from "../../contract/kind.js";
 import { knownOptions } from "../../contract/known-options.js";
-import { cellOptions, RNNCell, sizeGiven } from "../cells/rnn-cell.js";
+import { RNNCell } from "../cells/rnn-cell.js";
+import { optionsOf, sizeGiven } from "../options.js";
 import { Dense } from "../dense.js";
 import { assertRows, type State } from "../fold.js";
 import type { Tensor } from "../graph.js";
@@ -105,7 +106,7 @@ export class AttentionWrapper extends RNNCell {
   /** @throws UNROLL_ARGUMENT; UNROLL_UNSUPPORTED for several mechanisms and for `alignmentHistory` */
   constructor(cell: RNNCell, attentionMechanism: AttentionMechanism, options: AttentionWrapperOptions = {}) {
     const place = "AttentionWrapper";
-    cellOptions(place, options, [...known, "name"]);
+    optionsOf(place, options, [...known, "name"]);
     super(options.name);
     if (!(cell instanceof RNNCell)) refuse(place, "a cell", kindOf(cell), "e.g. new BasicLSTMCell(20)");
     if (!(attentionMechanism instanceof AttentionMechanism))

@@ -2,7 +2,8 @@ import { kindOf } from "../../contract/kind.js";
 import { shown } from "../../contract/shown.js";
 import { allocate, type HostTensor, sizeOf } from "../../contract/tensor.js";
 import { bodyOf } from "../body.js";
-import { cellOptions, RNNCell } from "../cells/rnn-cell.js";
+import { RNNCell } from "../cells/rnn-cell.js";
+import { optionsOf } from "../options.js";
 import { Dense } from "../dense.js";
 import { isTensor, type State } from "../fold.js";
 import { getDefaultGraph, type Tensor } from "../graph.js";
@@ -113,7 +114,7 @@ export function dynamicDecode(
   const place = "dynamicDecode";
   if (!(decoder instanceof BasicDecoder))
     refuse(place, "a decoder", kindOf(decoder), "new BasicDecoder(...)");
-  cellOptions(place, given, options);
+  optionsOf(place, given, options);
   const { maximumIterations: most = null, imputeFinished = false } = given;
   if (given.outputTimeMajor)
     refuse(`${place} outputTimeMajor`, "false", "true", "transpose what comes", "UNROLL_UNSUPPORTED");

@@ -1,6 +1,6 @@
 import { kindOf } from "../../contract/kind.js";
 import { shown } from "../../contract/shown.js";
-import { cellOptions } from "../cells/rnn-cell.js";
+import { optionsOf } from "../options.js";
 import { assertTensor, Tensor } from "../graph.js";
 import { constant, embeddingLookup, placeholder, transpose } from "../operations/index.js";
 import { refuse } from "../refuse.js";
@@ -54,7 +54,7 @@ export class TrainingHelper implements Helper {
     const place = "TrainingHelper";
     assertTensor(`${place} inputs`, inputs);
     assertRank(`${place} inputs`, inputs, ["batch", "time", "features"]);
-    cellOptions(place, options, ["timeMajor"]);
+    optionsOf(place, options, ["timeMajor"]);
     if (sequenceLength === undefined || sequenceLength === null)
       refuse(place, "sequenceLength", kindOf(sequenceLength), "one number for each row");
     const lengths = sequenceLength instanceof Tensor ? sequenceLength : constant(sequenceLength, "int32");
