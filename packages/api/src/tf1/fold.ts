@@ -2,11 +2,12 @@ import type { Value } from "../program/builder.js";
 import { foldCell } from "../layers/recurrence.js";
 import { bodyOf } from "./body.js";
 import { emit } from "./emit.js";
-import { type Check, Tensor } from "./graph.js";
+import { assertTensor, type Check, Tensor } from "./graph.js";
 import { placeholder } from "./operations/index.js";
 import { operation } from "./operations/operation.js";
 import { refuse } from "./refuse.js";
-import { filled, flatten, type Structure } from "./structure.js";
+import { assertRank, lastSize } from "./static-shapes.js";
+import { filled, flatten, flattenLike, type Structure } from "./structure.js";
 
 /** State of a cell: a tensor, an LSTM's (c, h), or the states of several cells. */
 export type State = Structure<Tensor>;
@@ -87,14 +88,18 @@ export function foldStep(
     filled(state, isTensor, () => parts[next++]!),
   );
   const results = flatten(place, after, isTensor);
-  const body = bodyOf([element, ...parts], [output, ...results]);
-  if (results.length !== parts.length)
-    refuse(
-      place,
-      `${parts.length} state parts, as before the step`,
-      `${results.length}`,
-      "keep the state's form",
-    );
+  // Where each part of the state stands in what the step returns.
+  let count = 0;
+  const order = flattenLike(
+    place,
+    state,
+    filled(after, isTensor, () => count++),
+    isTensor,
+  ) as number[];
+  assertTensor(place, output);
+  assertRank(`${place} output`, output, ["batch", "size"]);
+  const size = lastSize(`${place} output`, output);
+  const body = bodyOf([element, ...parts], [output, ...order.map((at) => results[at]!)]);
   const extent = lengths ? [lengths] : [];
   const keys = { state: before.map((_, k) => `s${k}`), captured: body.captured.map((_, k) => `c${k}`) };
   const named = (names: readonly string[], values: readonly Value[]): Record<string, Value> =>
@@ -118,7 +123,7 @@ export function foldStep(
             state: named(keys.state, given),
             captures: { ...named(keys.captured, rest), ...named(weightKeys, weights) },
             attrs: { reverse, ...WALK },
-            output: { size: output.shape.at(-1) ?? 0 },
+            output: { size },
           },
           (inner, view) => {
             const known = new Map<Tensor, Value>([[element, view.x]]);
@@ -142,5 +147,5 @@ export function foldStep(
     ],
   );
   next = 0;
-  return [outputs!, filled(after, isTensor, () => last[next++]!)];
+  return [outputs!, filled(after, isTensor, () => last[order.indexOf(next++)]!)];
 }

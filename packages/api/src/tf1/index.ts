@@ -20,14 +20,9 @@ export {
 export { type State } from "./fold.js";
 export { getDefaultGraph, Graph, resetDefaultGraph, type StaticShape, Tensor } from "./graph.js";
 export * from "./operations/index.js";
-export {
-  type Fetched,
-  type FeedDict,
-  type FeedValue,
-  type RestoreOptions,
-  Session,
-  type SessionOptions,
-} from "./session.js";
+export { type FeedDict, type FeedValue } from "./feeds.js";
+export { type RestoreOptions } from "./restored.js";
+export { type Fetched, Session, type SessionOptions } from "./session.js";
 export { LSTMStateTuple, NamedTuple, type Structure } from "./structure.js";
 export { AUTO_REUSE, type Reuse, VariableScope } from "./variable-scopes.js";
 export {

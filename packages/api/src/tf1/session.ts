@@ -1,32 +1,19 @@
 import type { Adapter } from "../contract/adapter.js";
 import { builtin } from "../builtin/index.js";
-import { isRecord, kindOf } from "../contract/kind.js";
-import { knownOptions } from "../contract/known-options.js";
-import { nearest } from "../contract/nearest.js";
-import { shown } from "../contract/shown.js";
+import { kindOf } from "../contract/kind.js";
 import { taken } from "../contract/taken.js";
-import { type HostTensor, isHostTensor, type Nested, tensor, tensorProblem } from "../contract/tensor.js";
-import { type AnyTensor, toFloat32 } from "../formats/named-tensor.js";
+import type { HostTensor } from "../contract/tensor.js";
+import type { AnyTensor } from "../formats/named-tensor.js";
 import { prepare, type Prepared } from "../program/prepare.js";
 import { operationsFor } from "./emit.js";
+import { type FeedDict, fedBy } from "./feeds.js";
 import { isTensor } from "./fold.js";
-import { getDefaultGraph, type Graph, Tensor, type VariableReader } from "./graph.js";
+import { getDefaultGraph, Graph, type Tensor, type VariableReader } from "./graph.js";
+import { optionsOf } from "./options.js";
 import { fetchName, type GraphProgram, programOf, weightsFor } from "./program.js";
 import { refuse } from "./refuse.js";
-import { shownShape } from "./static-shapes.js";
-import { filled, flatten, LSTMStateTuple, type Structure } from "./structure.js";
-
-/** Numbers for a tensor, or for each tensor of a state what a run returned. */
-export type FeedValue = HostTensor | Nested | Structure<HostTensor>;
-
-/**
- * What a run is fed: pairs of a tensor and its numbers, a `Map` of the same, or an object by names. For a
- * state, the state that a run returned.
- */
-export type FeedDict =
-  | ReadonlyMap<Structure<Tensor>, FeedValue>
-  | readonly (readonly [tensor: Structure<Tensor>, value: FeedValue])[]
-  | Readonly<Record<string, FeedValue>>;
+import { restored, type RestoreOptions, variableName } from "./restored.js";
+import { filled, flatten, type LSTMStateTuple, type Structure } from "./structure.js";
 
 /** What a run returns for what was asked of it: numbers in the same structure. */
 export type Fetched<F> = [Structure<Tensor>] extends [F]
@@ -47,12 +34,6 @@ export interface SessionOptions {
   readonly adapter?: Adapter;
   /** What it runs. Default: the default graph. */
   readonly graph?: Graph;
-}
-
-/** Options of `restore`. */
-export interface RestoreOptions {
-  /** Whether names that the graph has no variable of are refused: an optimizer's, say. Default true. */
-  readonly strict?: boolean;
 }
 
 /** A program on the engine. */
@@ -88,11 +69,11 @@ export class Session {
 
   /** @throws UNROLL_ARGUMENT for options that there are none of */
   constructor(options: SessionOptions = {}) {
-    if (!isRecord(options as unknown))
-      refuse("Session", "options as one object", shown(options), "e.g. { adapter }");
-    knownOptions("Session", options, ["adapter", "graph"]);
+    optionsOf("Session", options, ["adapter", "graph"]);
     this.graph = options.graph ?? getDefaultGraph();
     this.adapter = options.adapter ?? builtin();
+    if (!(this.graph instanceof Graph))
+      refuse("Session graph", "a graph", kindOf(this.graph), "e.g. getDefaultGraph()");
     if (typeof this.adapter.compile !== "function")
       refuse("Session adapter", "an adapter", kindOf(this.adapter), "call its factory, await promises");
   }
@@ -106,48 +87,8 @@ export class Session {
    */
   restore(variables: Readonly<Record<string, AnyTensor>>, options: RestoreOptions = {}): string[] {
     this.#assertOpen();
-    const place = "session.restore";
-    if (!isRecord(variables) || isHostTensor(variables))
-      refuse(place, "variables by name", kindOf(variables), "e.g. readSafetensors(bytes).tensors");
-    knownOptions(place, options, ["strict"]);
-    const { strict = true } = options;
-    const given = new Map(Object.entries(variables).map(([name, one]) => [name.replace(/:0$/, ""), one]));
-    const wanted = this.graph.variables;
-    const missing = [...wanted.keys()].filter((name) => !given.has(name));
-    const unused = [...given.keys()].filter((name) => !wanted.has(name));
-    const next = new Map<string, HostTensor<"float32">>();
-    const shapes: string[] = [];
-    for (const [name, { shape }] of wanted) {
-      const one = given.get(name);
-      if (one === undefined) continue;
-      const value = toFloat32(one, `${place} "${name}"`);
-      if (value.shape.join() !== shape.join())
-        shapes.push(`${name} is ${shownShape(value.shape)}, not ${shownShape(shape)}`);
-      next.set(name, taken(value) as HostTensor<"float32">);
-    }
-    const unexpected = strict ? unused : [];
-    if (missing.length + unexpected.length + shapes.length > 0) {
-      const near =
-        missing[0] === undefined || unused.length === 0 ? "" : ` (nearest: ${nearest(missing[0], unused)})`;
-      const parts = [
-        ...(missing.length > 0 ? [`missing ${missing.join(", ")}${near}`] : []),
-        ...(unexpected.length > 0 ? [`unexpected ${unexpected.join(", ")}`] : []),
-        ...shapes,
-      ];
-      const counts = [
-        `${missing.length} missing`,
-        `${unexpected.length} unexpected`,
-        `${shapes.length} mis-shaped`,
-      ].join(", ");
-      refuse(
-        place,
-        `${wanted.size} variables`,
-        `${counts}: ${parts.join("; ")}`,
-        "build the graph before, in the script's scopes; { strict: false } leaves out an optimizer's",
-        "UNROLL_WEIGHTS",
-      );
-    }
-    this.#variables = next;
+    const { numbers, unused } = restored(this.graph, variables, options);
+    this.#variables = numbers;
     this.#read = this.#reader();
     for (const [key, entry] of this.#entries) this.#drop(key, entry);
     return unused;
@@ -175,7 +116,7 @@ export class Session {
           "one of another",
           "new Session({ graph })",
         );
-    const values = await this.#evaluate(targets, this.#fed(feedDict));
+    const values = await this.#evaluate(targets, fedBy(this.graph, feedDict));
     let next = 0;
     return filled(fetches, isFetch, () => values[next++]!) as Fetched<F>;
   }
@@ -194,7 +135,7 @@ export class Session {
   #reader(): VariableReader {
     const variables = this.#variables;
     return (variable) => {
-      const name = variable.name.replace(/:0$/, "");
+      const name = variableName(variable);
       return (
         variables.get(name) ??
         refuse(
@@ -206,41 +147,6 @@ export class Session {
         )
       );
     };
-  }
-
-  /** What is fed, by tensor, copied and checked. */
-  #fed(feedDict: FeedDict): Map<Tensor, HostTensor> {
-    const pairs: [unknown, FeedValue][] =
-      feedDict instanceof Map || Array.isArray(feedDict)
-        ? [...(feedDict as Iterable<[unknown, FeedValue]>)]
-        : isRecord(feedDict)
-          ? Object.entries(feedDict as Record<string, FeedValue>)
-          : refuse(
-              "session.run feedDict",
-              "pairs, a Map or an object by names",
-              kindOf(feedDict),
-              "e.g. [[x, ids]]",
-            );
-    const given = new Map<Tensor, HostTensor>();
-    for (const [key, value] of pairs) {
-      const where = typeof key === "string" ? this.graph.getTensorByName(key) : key;
-      if (isTensor(where)) given.set(where, fedTo(where, value));
-      else {
-        const [tensors, values] = [
-          flatten("session.run feedDict", where, isTensor),
-          flatten("session.run feedDict", value, isHostTensor),
-        ];
-        if (tensors.length !== values.length)
-          refuse(
-            "session.run feedDict",
-            `${tensors.length} tensors of the state`,
-            `${values.length}`,
-            "feed what a run returned for it",
-          );
-        tensors.forEach((tensor, k) => given.set(tensor, fedTo(tensor, values[k]!)));
-      }
-    }
-    return given;
   }
 
   async #evaluate(targets: readonly Tensor[], given: ReadonlyMap<Tensor, HostTensor>): Promise<HostTensor[]> {
@@ -261,6 +167,8 @@ export class Session {
   }
 
   async #program(targets: readonly Tensor[], given: ReadonlyMap<Tensor, HostTensor>): Promise<HostTensor[]> {
+    // A run of several programs, a decoder's, ends where the session is closed in its midst.
+    this.#assertOpen();
     const key = JSON.stringify([
       targets.map(({ name }) => name),
       [...given].map(([{ name }, { dtype, shape }]) => [name, dtype, shape]),
@@ -281,9 +189,11 @@ export class Session {
       return await Promise.all(
         targets.map(async (_, k) => {
           const result = results[fetchName(k)]!;
-          const value = await result.read();
-          result.dispose();
-          return value;
+          try {
+            return await result.read();
+          } finally {
+            result.dispose();
+          }
         }),
       );
     } finally {
@@ -300,7 +210,9 @@ export class Session {
     };
     const entry: Entry = { made, prepared: compiled(), running: 0, stale: false };
     // Whoever runs it sees the error, and the next run tries again.
-    entry.prepared.catch(() => this.#entries.delete(key));
+    entry.prepared.catch(() => {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+    });
     this.#entries.set(key, entry);
     for (const [oldest, one] of this.#entries) {
       if (this.#entries.size <= KEPT) break;
@@ -320,32 +232,4 @@ export class Session {
     const prepared = await entry.prepared.catch(() => null);
     if (entry.running === 0) prepared?.dispose();
   }
-}
-
-/** Numbers as a tensor takes them. @throws UNROLL_SHAPE, UNROLL_DTYPE, UNROLL_ARGUMENT */
-function fedTo(where: Tensor, value: FeedValue): HostTensor {
-  const place = `session.run feed "${where.name}"`;
-  const given = isHostTensor(value) ? value : tensor(value as Nested, undefined, where.dtype);
-  const problem = tensorProblem(given);
-  if (problem) refuse(place, problem[0], problem[1], "make it with tensor(data, shape)", "UNROLL_SHAPE");
-  if (given.dtype !== where.dtype)
-    refuse(
-      place,
-      where.dtype,
-      given.dtype,
-      `make it with tensor(data, shape, "${where.dtype}")`,
-      "UNROLL_DTYPE",
-    );
-  const fits =
-    given.shape.length === where.shape.length &&
-    given.shape.every((size, k) => size > 0 && size === (where.shape[k] ?? size));
-  if (!fits)
-    refuse(
-      place,
-      `${shownShape(where.shape)}, at least 1 of each`,
-      shownShape(given.shape),
-      "? is any size",
-      "UNROLL_SHAPE",
-    );
-  return taken(given);
 }

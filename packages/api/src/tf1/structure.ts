@@ -72,6 +72,56 @@ export function flatten<T>(
   return within.flatMap((one) => flatten(place, one, isLeaf, depth + 1));
 }
 
+/**
+ * What a structure has in the places of a form, in the form's order: list for list, records and named tuples
+ * by their names, as `c` of one is never `h` of another whatever order they stand in.
+ *
+ * @param isLeaf tells the form's values from structures
+ * @throws UNROLL_ARGUMENT for another form
+ */
+export function flattenLike(
+  place: string,
+  form: unknown,
+  given: unknown,
+  isLeaf: (value: unknown) => boolean,
+): unknown[] {
+  if (isLeaf(form)) return [given];
+  const refuseForm = (expected: string): never =>
+    refuse(place, expected, kindOf(given), "keep the form of the state, as zeroState(batchSize) has it");
+  const each = (forms: readonly unknown[], values: readonly unknown[]): unknown[] =>
+    forms.flatMap((one, k) => flattenLike(place, one, values[k], isLeaf));
+  if (form instanceof NamedTuple) {
+    const [forms, names] = [form.values(), Object.keys(form)];
+    if (given instanceof NamedTuple && given.constructor === form.constructor)
+      return each(forms, given.values());
+    if (Array.isArray(given) && given.length === forms.length) return each(forms, given);
+    const byName = isRecord(given) && sameNames(names, given) && names.length === forms.length;
+    return byName
+      ? each(
+          names.map((name) => (form as unknown as Readonly<Record<string, unknown>>)[name]),
+          names.map((name) => given[name]),
+        )
+      : refuseForm(`${kindOf(form)} (${names.join(", ")})`);
+  }
+  if (Array.isArray(form)) {
+    const values: unknown = given instanceof NamedTuple ? [...given] : given;
+    return Array.isArray(values) && values.length === form.length
+      ? each(form, values)
+      : refuseForm(`a list of ${form.length}`);
+  }
+  if (!isRecord(form)) return flatten(place, form, isLeaf as (value: unknown) => value is unknown);
+  const names = Object.keys(form);
+  return isRecord(given) && sameNames(names, given)
+    ? each(
+        Object.values(form),
+        names.map((name) => given[name]),
+      )
+    : refuseForm(`an object of ${names.join(", ")}`);
+}
+
+const sameNames = (names: readonly string[], given: object): boolean =>
+  Object.keys(given).length === names.length && names.every((name) => Object.hasOwn(given, name));
+
 /** A structure with other values in the places of its own. */
 export function filled<T, R>(
   structure: unknown,

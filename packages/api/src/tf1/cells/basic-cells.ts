@@ -1,4 +1,4 @@
-import { assertTensor, type Tensor } from "../graph.js";
+import type { Tensor } from "../graph.js";
 import type { Activation } from "../../layers/activations.js";
 import { gruCell, simpleRnnCell } from "../../layers/cells.js";
 import type { State } from "../fold.js";
@@ -41,8 +41,7 @@ abstract class HiddenStateCell extends EquationCell {
   }
 
   protected partsOf(state: State): Record<string, Tensor> {
-    assertTensor(`${this.scopeName} state`, state);
-    return { h: state };
+    return { h: this.stateParts(state)[0]! };
   }
 
   protected stateOf(parts: Readonly<Record<string, Tensor>>): State {

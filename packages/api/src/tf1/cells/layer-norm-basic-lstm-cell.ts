@@ -1,11 +1,11 @@
 import { shown } from "../../contract/shown.js";
-import { isTensor, type State } from "../fold.js";
+import type { State } from "../fold.js";
 import type { Tensor } from "../graph.js";
 import { linear } from "../linear.js";
 import * as operations from "../operations/index.js";
 import { add, divide, multiply, reduceMean, sigmoid, split, sqrt, subtract } from "../operations/index.js";
 import { refuse } from "../refuse.js";
-import { flatten, LSTMStateTuple } from "../structure.js";
+import { LSTMStateTuple } from "../structure.js";
 import { getVariable, variableScope } from "../variables.js";
 import { RNNCell } from "./rnn-cell.js";
 import { optionsOf, sizeGiven } from "../options.js";
@@ -89,15 +89,7 @@ export class LayerNormBasicLSTMCell extends RNNCell {
 
   call(inputs: Tensor, state: State): [Tensor, State] {
     const place = this.scopeName;
-    const parts = flatten(`${place} state`, state, isTensor);
-    if (parts.length !== 2)
-      refuse(
-        `${place} state`,
-        "LSTMStateTuple (c, h)",
-        `${parts.length} tensors`,
-        "zeroState(batchSize) has the form",
-      );
-    const [c, h] = parts as [Tensor, Tensor];
+    const [c, h] = this.stateParts(state) as [Tensor, Tensor];
     const all = linear(place, [inputs, h], 4 * this.#numUnits, !this.#layerNorm);
     const names = ["input", "transform", "forget", "output"];
     const [i, j, f, o] = split(all, 4, 1).map((gate, k) => this.#norm(names[k]!, gate)) as [

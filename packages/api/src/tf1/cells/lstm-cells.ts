@@ -1,11 +1,11 @@
 import { shown } from "../../contract/shown.js";
 import type { Activation } from "../../layers/activations.js";
 import { lstmCell, type LstmCellSpec } from "../../layers/cells.js";
-import { type FoldOver, foldStep, isTensor, type State } from "../fold.js";
+import { type FoldOver, foldStep, type State } from "../fold.js";
 import type { Tensor } from "../graph.js";
 import { at, concat, maximum, minimum } from "../operations/index.js";
 import { refuse } from "../refuse.js";
-import { flatten, LSTMStateTuple } from "../structure.js";
+import { LSTMStateTuple } from "../structure.js";
 import { activationOf, type CellActivation, EquationCell } from "./equation-cell.js";
 import { optionsOf, sizeGiven } from "../options.js";
 
@@ -122,18 +122,10 @@ export class LSTMCell extends EquationCell {
   }
 
   protected partsOf(state: State): Record<string, Tensor> {
-    const place = `${this.scopeName} state`;
-    const parts = flatten(place, state, isTensor);
-    if (this.#tuple && parts.length === 2) return { c: parts[0]!, h: parts[1]! };
-    if (!this.#tuple && parts.length === 1) {
-      const both = parts[0]!;
-      return {
-        c: at(both, ":", [0, this.#numUnits]),
-        h: at(both, ":", [this.#numUnits, this.#numUnits + this.#size]),
-      };
-    }
-    const wanted = this.#tuple ? "LSTMStateTuple (c, h)" : "one tensor, as stateIsTuple is false";
-    return refuse(place, wanted, `${parts.length} tensors`, "zeroState(batchSize) has the form");
+    const [c, h] = this.stateParts(state) as [Tensor, Tensor?];
+    if (h) return { c, h };
+    const all = this.#numUnits + this.#size;
+    return { c: at(c, ":", [0, this.#numUnits]), h: at(c, ":", [this.#numUnits, all]) };
   }
 
   protected stateOf(parts: Readonly<Record<string, Tensor>>): State {

@@ -3,8 +3,8 @@ import { type FoldOver, foldStep, type State } from "../fold.js";
 import { assertTensor, getDefaultGraph, type Tensor } from "../graph.js";
 import { AxisSize, type SizeLike, zeros } from "../operations/index.js";
 import { refuse } from "../refuse.js";
-import { assertRank } from "../static-shapes.js";
-import { filled, type Structure } from "../structure.js";
+import { assertRank, refuseShape, shownShape } from "../static-shapes.js";
+import { filled, flatten, flattenLike, type Structure } from "../structure.js";
 import { assertFloat } from "../variables.js";
 import type { VariableScope } from "../variable-scopes.js";
 
@@ -95,6 +95,24 @@ export abstract class RNNCell extends Callable {
   zeroState(batchSize: SizeLike, dtype: "float32" = "float32"): State {
     assertFloat("zeroState dtype", dtype);
     return filled(this.stateSize, isSize, (size) => zeros([batchSize, size]));
+  }
+
+  /** @internal A state's tensors in the order of `stateSize`. @throws UNROLL_ARGUMENT, UNROLL_SHAPE */
+  protected stateParts(state: State): Tensor[] {
+    const place = `${this.scopeName} state`;
+    const sizes = flatten(place, this.stateSize, isSize);
+    return flattenLike(place, this.stateSize, state, isSize).map((part, k) => {
+      assertTensor(place, part);
+      assertRank(place, part, ["batch", "units"]);
+      if (typeof sizes[k] === "number" && part.shape[1] !== null && part.shape[1] !== sizes[k])
+        refuseShape(
+          place,
+          `[batch, ${sizes[k]}]`,
+          shownShape(part.shape),
+          "zeroState(batchSize) has the form",
+        );
+      return part;
+    });
   }
 
   /** What scopes and errors call it. */

@@ -85,9 +85,12 @@ export function slice(x: Tensor, begin: readonly number[], size: readonly number
   return at(x, ...begin.map((from, k): Index => (size[k] === -1 ? [from] : [from, from + size[k]!])));
 }
 
+// Not a type guard, which would make any of the elements.
+const isList = (given: unknown): boolean => Array.isArray(given);
+
 /** One after another along an axis: `tf.concat`. @throws UNROLL_SHAPE, UNROLL_ARGUMENT */
 export function concat(values: readonly Tensor[], axis: number): Tensor {
-  if (!Array.isArray(values) || values.length === 0)
+  if (!isList(values) || values.length === 0)
     refuse(
       "concat",
       "tensors in a list",
@@ -124,7 +127,7 @@ export function concat(values: readonly Tensor[], axis: number): Tensor {
 
 /** One beside another along a new axis: `tf.stack`. @throws UNROLL_SHAPE, UNROLL_ARGUMENT */
 export function stack(values: readonly Tensor[], axis = 0): Tensor {
-  if (!Array.isArray(values) || values.length === 0)
+  if (!isList(values) || values.length === 0)
     refuse("stack", "tensors in a list", kindOf(values), "e.g. stack([a, b])");
   return concat(
     values.map((value) => expandDims(value, axis)),
