@@ -1,4 +1,4 @@
-import { optionsOf, sizeGiven } from "./options.js";
+import { assertFlags, optionsOf, sizeGiven } from "./options.js";
 import { assertTensor, getDefaultGraph, type Tensor } from "./graph.js";
 import { biasAdd, matmul, reshape, shape } from "./operations/index.js";
 import { refuse } from "./refuse.js";
@@ -33,17 +33,21 @@ export class Dense {
   /** Size of the output. */
   readonly units: number;
   readonly #options: DenseOptions;
+  readonly #named: string | null;
   #scope: VariableScope | null = null;
 
-  /** @throws UNROLL_ARGUMENT for options that there are none of */
-  constructor(units: number, options: DenseOptions = {}) {
+  /**
+   * @param scope @internal the scope of its variables, which is not made unique
+   * @throws UNROLL_ARGUMENT for options that there are none of
+   */
+  constructor(units: number, options: DenseOptions = {}, scope: string | null = null) {
     this.#options = optionsOf("Dense", options, known);
+    this.#named = scope;
     this.units = sizeGiven("Dense units", units);
-    const { activation, useBias } = options;
+    const { activation, useBias, reuse } = options;
     if (activation !== undefined && activation !== null && typeof activation !== "function")
       refuse("Dense activation", "a function of tensors", shown(activation), "e.g. nn.relu");
-    if (useBias !== undefined && typeof useBias !== "boolean")
-      refuse("Dense useBias", "true or false", shown(useBias), "or leave it out");
+    assertFlags("Dense", { useBias, reuse: reuse ?? undefined });
   }
 
   /** [..., features] to [..., units]. @throws UNROLL_SHAPE */
@@ -52,9 +56,11 @@ export class Dense {
     const { name, reuse, activation, useBias = true } = this.#options;
     const entry = this.#scope
       ? { scope: this.#scope, reuse: true }
-      : reuse
-        ? { scope: name ?? "dense", reuse }
-        : { scope: null, defaultName: name ?? "dense" };
+      : this.#named !== null
+        ? { scope: this.#named, reuse: reuse ?? null }
+        : reuse
+          ? { scope: name ?? "dense", reuse }
+          : { scope: null, defaultName: name ?? "dense" };
     return getDefaultGraph().scopes.within(entry, (scope) => {
       this.#scope ??= scope;
       const features = lastSize("Dense", x);
@@ -69,6 +75,11 @@ export class Dense {
   }
 }
 
-/** A dense layer applied at once: `tf.layers.dense`. @throws UNROLL_ARGUMENT, UNROLL_SHAPE */
+/**
+ * A dense layer applied at once: `tf.layers.dense`. Its `name` is the scope as it is, so that a second one of
+ * that name is refused, or shares the variables where the scope around reuses, as in TensorFlow.
+ *
+ * @throws UNROLL_ARGUMENT, UNROLL_SHAPE
+ */
 export const dense = (inputs: Tensor, units: number, options: DenseOptions = {}): Tensor =>
-  new Dense(units, options).apply(inputs);
+  new Dense(units, options, optionsOf("dense", options, known).name ?? null).apply(inputs);

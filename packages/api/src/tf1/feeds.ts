@@ -32,7 +32,7 @@ export function fedBy(graph: Graph, feedDict: FeedDict): Map<Tensor, HostTensor>
   for (const pair of pairsOf(place, feedDict)) {
     if (!Array.isArray(pair) || pair.length !== 2)
       refuse(place, "pairs of a tensor and its value", kindOf(pair), "e.g. [[x, ids]]");
-    const [key, value] = pair as readonly [unknown, unknown];
+    const [key, value] = pair as readonly unknown[] as readonly [unknown, unknown];
     const where = typeof key === "string" ? graph.getTensorByName(key) : key;
     const values = flattenLike(place, where, value, isTensor);
     flatten(place, where, isTensor).forEach((one, k) => feed(one, values[k]));

@@ -1,5 +1,6 @@
 import type { DType, HostTensor } from "../contract/tensor.js";
 import { kindOf } from "../contract/kind.js";
+import { shown } from "../contract/shown.js";
 import type { Block, Value } from "../program/builder.js";
 import { refuse } from "./refuse.js";
 import { VariableScopes } from "./variable-scopes.js";
@@ -122,6 +123,7 @@ export class Graph {
       if (graph !== this)
         refuse(type, "tensors of one graph", "one of another", "build them between the same asDefault()");
     const scope = this.scopes.current.name;
+    if (!isName(name)) refuse(type, "a name of letters, digits and _ . - /", shown(name), "name it so");
     const base = scope === "" ? name : `${scope}/${name}`;
     let unique = base;
     for (let k = 1; this.#tensors.has(`${unique}:0`); k++) unique = `${base}_${k}`;
@@ -168,6 +170,10 @@ export const getDefaultGraph = (): Graph => standing.graph;
 export function resetDefaultGraph(): void {
   standing.graph = new Graph();
 }
+
+/** What TensorFlow takes for a name. */
+const isName = (name: unknown): boolean =>
+  typeof name === "string" && /^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$/.test(name);
 
 /** Refuses what is no tensor of a graph. @throws UNROLL_ARGUMENT */
 export function assertTensor(place: string, value: unknown): asserts value is Tensor {

@@ -1,7 +1,7 @@
 import { kindOf } from "../contract/kind.js";
-import { shown } from "../contract/shown.js";
 import { RNNCell } from "./cells/rnn-cell.js";
-import { optionsOf } from "./options.js";
+import { assertDType } from "./operations/operation.js";
+import { assertFlags, optionsOf } from "./options.js";
 import type { State } from "./fold.js";
 import { assertTensor, getDefaultGraph, Tensor } from "./graph.js";
 import { constant, shape, stack, transpose, unstack } from "./operations/index.js";
@@ -104,13 +104,13 @@ const swapped = (x: Tensor): Tensor => transpose(x, [1, 0, ...x.shape.slice(2).m
 
 function sequence(place: string, inputs: Tensor, timeMajor: boolean | undefined): Tensor {
   assertTensor(`${place} inputs`, inputs);
+  assertDType(`${place} inputs`, [inputs], ["float32"]);
+  assertFlags(place, { timeMajor });
   assertRank(
     `${place} inputs`,
     inputs,
     timeMajor ? ["time", "batch", "features"] : ["batch", "time", "features"],
   );
-  if (timeMajor !== undefined && typeof timeMajor !== "boolean")
-    refuse(`${place} timeMajor`, "true or false", shown(timeMajor), "or leave it out");
   return timeMajor ? inputs : swapped(inputs);
 }
 

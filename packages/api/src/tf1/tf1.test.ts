@@ -515,6 +515,58 @@ describe("decoders", () => {
     expect(Math.max(...ends.data)).toBe(steps);
   });
 
+  it("feed no step what is the same in all", async () => {
+    const { source, cell, layer, table, start } = build();
+    const helper = new seq2seq.GreedyEmbeddingHelper(table, [0, 3], 99);
+    const decoder = new seq2seq.BasicDecoder(cell, helper, start, layer);
+    const [{ sampleId }] = seq2seq.dynamicDecode(decoder, { maximumIterations: 2 });
+    const engine = builtin();
+    const inputs: (readonly unknown[])[] = [];
+    const watching: Adapter = {
+      ...engine,
+      compile(program, weights) {
+        inputs.push(program.inputs.map(({ type }) => type.shape));
+        return engine.compile(program, weights);
+      },
+    };
+    await ready(watching).run(sampleId, [[source, numbers(2, 4, 3)]]);
+    const step = inputs.at(-1)!;
+    expect(step).not.toContainEqual(table.shape);
+    // Ids, c, h, the attention before, and of the memory keys, values and mask.
+    expect(step.length).toBe(7);
+  });
+
+  it("end where their session is closed", async () => {
+    const { source, cell, layer, table, start } = build();
+    const helper = new seq2seq.GreedyEmbeddingHelper(table, [0, 3], 99);
+    const [{ sampleId }] = seq2seq.dynamicDecode(new seq2seq.BasicDecoder(cell, helper, start, layer));
+    const engine = builtin();
+    let runs = 0;
+    const session = ready({
+      ...engine,
+      async compile(program, weights) {
+        const executable = await engine.compile(program, weights);
+        const run = executable.run.bind(executable);
+        executable.run = (feeds) => {
+          if (++runs === 5) session.close();
+          return run(feeds);
+        };
+        return executable;
+      },
+    });
+    await expect(session.run(sampleId, [[source, numbers(2, 4, 3)]])).rejects.toThrow(/after its close/);
+  });
+
+  it("refuse lengths of one row for a memory of several", async () => {
+    const memory = tf.placeholder(tf.float32, [2, 3, 4], "memory");
+    const mechanism = new seq2seq.LuongAttention(4, memory, { memorySequenceLength: [2] });
+    const cell = new seq2seq.AttentionWrapper(new rnnCell.GRUCell(4), mechanism);
+    const [output] = cell(step(), cell.zeroState(2));
+    await expect(ready().run(output, { memory: numbers(2, 3, 4), step: numbers(2, 3) })).rejects.toThrow(
+      /LuongAttention memorySequenceLength: expected 2 rows/,
+    );
+  });
+
   it.each<[string, () => unknown, RegExp]>([
     [
       "several mechanisms",
@@ -553,6 +605,31 @@ describe("decoders", () => {
       /beam search, which is not there; decode greedily/,
     ],
     ["no decoder", () => seq2seq.dynamicDecode({} as never), /a decoder/],
+    [
+      "a score of what is not real",
+      () => new seq2seq.LuongAttention(4, sequence(), { scoreMaskValue: 0 }),
+      /scoreMaskValue: expected -Infinity, got 0/,
+    ],
+    [
+      "flags that are none",
+      () => new seq2seq.BahdanauAttention(4, sequence(), { normalize: "no" as never }),
+      /normalize: expected true or false/,
+    ],
+    [
+      "lengths of floats",
+      () => new seq2seq.TrainingHelper(sequence(), tf.zeros([2])),
+      /sequenceLength: expected int32/,
+    ],
+    [
+      "start tokens of two axes",
+      () => new seq2seq.GreedyEmbeddingHelper(tf.zeros([5, 3]), tf.constant([[1]], tf.int32), 0),
+      /startTokens: expected \[batch\]/,
+    ],
+    [
+      "whole numbers over time",
+      () => tf.dynamicRnn(new rnnCell.GRUCell(4), tf.placeholder(tf.int32, [2, 5, 3])),
+      /dynamicRnn inputs: expected float32, got int32/,
+    ],
   ])("refuse %s", (_what, make, message) => {
     expect(make).toThrow(message);
   });

@@ -1,10 +1,9 @@
 import { boundedSize } from "../contract/limits.js";
-import { isRecord } from "../contract/kind.js";
-import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
 import { getDefaultGraph, type Tensor } from "./graph.js";
+import { optionsOf } from "./options.js";
 import { refuse } from "./refuse.js";
-import type { Entry, Reuse, VariableScope } from "./variable-scopes.js";
+import { AUTO_REUSE, type Entry, type Reuse, type VariableScope } from "./variable-scopes.js";
 
 /** Options of {@link variableScope}. */
 export interface VariableScopeOptions {
@@ -65,11 +64,11 @@ export function variableScope<T>(
   const given: VariableScopeOptions = typeof options === "function" ? {} : options;
   if (typeof within !== "function")
     refuse(place, "a function that builds what is in the scope", shown(build), "e.g. () => getVariable(...)");
-  if (!isRecord(given as unknown))
-    refuse(place, "options as one object", shown(given), "e.g. { reuse: true }");
-  knownOptions(place, given, ["reuse", "defaultName", "initializer", "regularizer", "dtype"]);
+  optionsOf(place, given, ["reuse", "defaultName", "initializer", "regularizer", "dtype"]);
   assertFloat(`${place} dtype`, given.dtype);
   const { reuse, defaultName } = given;
+  if (![undefined, null, true, false, AUTO_REUSE].includes(reuse))
+    refuse(`${place} reuse`, "true, false or AUTO_REUSE", shown(reuse), "or leave it out");
   const entry: Entry = {
     scope: name,
     ...(reuse !== undefined && { reuse }),
@@ -98,10 +97,8 @@ export function getVariable(
   const full = scope.name === "" ? name : `${scope.name}/${name}`;
   const place = `variable "${full}"`;
   if (typeof name !== "string" || name === "") refuse("getVariable", "a name", shown(name), 'e.g. "kernel"');
-  if (!isRecord(options as unknown))
-    refuse(place, "options as one object", shown(options), "e.g. { initializer }");
-  const known = ["dtype", "initializer", "regularizer", "trainable", "collections", "constraint"];
-  knownOptions(place, options, known);
+  const known = ["dtype", "initializer", "regularizer", "trainable", "collections", "constraint"] as const;
+  optionsOf(place, options, known);
   assertFloat(`${place} dtype`, options.dtype);
   const sizes = Array.isArray(shape) ? (shape as readonly number[]) : [-1];
   if (boundedSize(sizes) < 1)

@@ -52,6 +52,8 @@ export interface AttentionCellWrapperOptions {
  * Source: TensorFlow 1.15, `contrib/rnn/python/ops/rnn_cell.py`.
  */
 export class AttentionCellWrapper extends RNNCell {
+  /** @internal */
+  static override readonly baseName: string = "attention_cell_wrapper";
   readonly #cell: RNNCell;
   readonly #length: number;
   readonly #size: number;

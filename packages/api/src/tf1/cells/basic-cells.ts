@@ -55,6 +55,8 @@ abstract class HiddenStateCell extends EquationCell {
  * Variables: `kernel` [features + units, units], `bias` [units].
  */
 export class BasicRNNCell extends HiddenStateCell {
+  /** @internal */
+  static override readonly baseName: string = "basic_rnn_cell";
   /** @throws UNROLL_ARGUMENT for options that there are none of */
   constructor(numUnits: number, options: SimpleCellOptions = {}) {
     super("BasicRNNCell", numUnits, options);
@@ -71,6 +73,8 @@ export class BasicRNNCell extends HiddenStateCell {
  * units], `gates/bias`, `candidate/kernel` [features + units, units], `candidate/bias`.
  */
 export class GRUCell extends HiddenStateCell {
+  /** @internal */
+  static override readonly baseName: string = "gru_cell";
   /** @throws UNROLL_ARGUMENT for options that there are none of */
   constructor(numUnits: number, options: SimpleCellOptions = {}) {
     super("GRUCell", numUnits, options);

@@ -8,7 +8,7 @@ import { refuse } from "../refuse.js";
 import { LSTMStateTuple } from "../structure.js";
 import { getVariable, variableScope } from "../variables.js";
 import { RNNCell } from "./rnn-cell.js";
-import { optionsOf, sizeGiven } from "../options.js";
+import { assertFlags, optionsOf, sizeGiven } from "../options.js";
 
 /** Options of {@link LayerNormBasicLSTMCell}. */
 export interface LayerNormBasicLSTMCellOptions {
@@ -48,6 +48,8 @@ const EPSILON = 1e-12;
  * Source: TensorFlow 1.15, `contrib/rnn/python/ops/rnn_cell.py`.
  */
 export class LayerNormBasicLSTMCell extends RNNCell {
+  /** @internal */
+  static override readonly baseName: string = "layer_norm_basic_lstm_cell";
   readonly #numUnits: number;
   readonly #forgetBias: number;
   readonly #layerNorm: boolean;
@@ -62,8 +64,7 @@ export class LayerNormBasicLSTMCell extends RNNCell {
     this.#numUnits = sizeGiven(`${place} numUnits`, numUnits);
     if (typeof forgetBias !== "number" || !Number.isFinite(forgetBias))
       refuse(`${place} forgetBias`, "a number", shown(forgetBias), "1 is the default");
-    if (typeof layerNorm !== "boolean")
-      refuse(`${place} layerNorm`, "true or false", shown(layerNorm), "or leave it out");
+    assertFlags(place, { layerNorm });
     if (typeof activation !== "function")
       refuse(`${place} activation`, "a function of tensors", shown(activation), "e.g. nn.relu");
     if (dropoutKeepProb !== 1)

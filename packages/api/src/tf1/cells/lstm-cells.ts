@@ -7,7 +7,7 @@ import { at, concat, maximum, minimum } from "../operations/index.js";
 import { refuse } from "../refuse.js";
 import { LSTMStateTuple } from "../structure.js";
 import { activationOf, type CellActivation, EquationCell } from "./equation-cell.js";
-import { optionsOf, sizeGiven } from "../options.js";
+import { assertFlags, optionsOf, sizeGiven } from "../options.js";
 
 /** Options of {@link BasicLSTMCell}. */
 export interface BasicLSTMCellOptions {
@@ -62,6 +62,8 @@ function boundGiven(place: string, value: unknown): number | null {
  * Source: TensorFlow 1.15, `rnn_cell_impl.py`; semantics rule `lstm`.
  */
 export class LSTMCell extends EquationCell {
+  /** @internal */
+  static override readonly baseName: string = "lstm_cell";
   readonly #numUnits: number;
   readonly #size: number;
   readonly #forgetBias: number;
@@ -88,9 +90,7 @@ export class LSTMCell extends EquationCell {
     this.#numUnits = sizeGiven("LSTMCell numUnits", numUnits);
     if (typeof forgetBias !== "number" || !Number.isFinite(forgetBias))
       refuse("LSTMCell forgetBias", "a number", shown(forgetBias), "1 is the default");
-    for (const [name, value] of Object.entries({ stateIsTuple, usePeepholes }))
-      if (typeof value !== "boolean")
-        refuse(`LSTMCell ${name}`, "true or false", shown(value), "or leave it out");
+    assertFlags("LSTMCell", { stateIsTuple, usePeepholes });
     this.#forgetBias = forgetBias;
     this.#tuple = stateIsTuple;
     this.#fields = {
@@ -153,6 +153,8 @@ export class LSTMCell extends EquationCell {
  * variables stand in `basic_lstm_cell`.
  */
 export class BasicLSTMCell extends LSTMCell {
+  /** @internal */
+  static override readonly baseName: string = "basic_lstm_cell";
   /** @throws UNROLL_ARGUMENT for options that there are none of */
   constructor(numUnits: number, options: BasicLSTMCellOptions = {}) {
     super(numUnits, optionsOf("BasicLSTMCell", options, basic));

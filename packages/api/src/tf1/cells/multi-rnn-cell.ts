@@ -18,6 +18,8 @@ export interface MultiRNNCellOptions {
  * The state is a list of their states. Variables of cell k stand in `multi_rnn_cell/cell_k`.
  */
 export class MultiRNNCell extends RNNCell {
+  /** @internal */
+  static override readonly baseName: string = "multi_rnn_cell";
   readonly #cells: readonly RNNCell[];
 
   /** @throws UNROLL_ARGUMENT for no cells; UNROLL_UNSUPPORTED for `stateIsTuple: false` */

@@ -49,6 +49,8 @@ const isSize = (value: unknown): value is SizeLike => typeof value === "number" 
  * `getVariable` for its weights.
  */
 export abstract class RNNCell extends Callable {
+  /** @internal Its name where minified code has none: what each class of the library has of its own. */
+  static readonly baseName: string = "rnn_cell";
   readonly #baseName: string;
   #scope: VariableScope | null = null;
   #entered = false;
@@ -58,7 +60,8 @@ export abstract class RNNCell extends Callable {
     super();
     if (name !== undefined && (typeof name !== "string" || name === ""))
       refuse("cell name", "a name", shown(name), "leave it out for the class's");
-    this.#baseName = name ?? snake(new.target.name);
+    this.#baseName =
+      name ?? (Object.hasOwn(new.target, "baseName") ? new.target.baseName : snake(new.target.name));
     const own = this.call.bind(this);
     const call = (inputs: Tensor, state: State, scope?: string | VariableScope): [Tensor, State] => {
       if (this.#entered) return own(inputs, state, scope);

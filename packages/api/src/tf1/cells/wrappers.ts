@@ -91,6 +91,8 @@ export function kept(place: string, x: Tensor, keepProb: number | Tensor): Tenso
  * `tf.nn.rnn_cell.DropoutWrapper` where nothing is dropped, as when a model is evaluated: the cell as it is.
  */
 export class DropoutWrapper extends CellWrapper {
+  /** @internal */
+  static override readonly baseName: string = "dropout_wrapper";
   readonly #keep: Readonly<Record<"input" | "output" | "state", number | Tensor>>;
 
   /** @throws UNROLL_UNSUPPORTED for a share other than 1 */
@@ -123,6 +125,8 @@ export class DropoutWrapper extends CellWrapper {
 
 /** `tf.nn.rnn_cell.ResidualWrapper`: the input is added to the cell's output; the state is the cell's. */
 export class ResidualWrapper extends CellWrapper {
+  /** @internal */
+  static override readonly baseName: string = "residual_wrapper";
   readonly #residual: (inputs: Tensor, outputs: Tensor) => Tensor;
 
   /**

@@ -1,7 +1,8 @@
 import { shown } from "../../contract/shown.js";
 import { sharesOf } from "../../layers/attention.js";
-import { optionsOf, sizeGiven } from "../options.js";
+import { assertFlags, optionsOf, sizeGiven } from "../options.js";
 import { Dense } from "../dense.js";
+import { assertRows } from "../fold.js";
 import { assertTensor, Tensor } from "../graph.js";
 import {
   add,
@@ -31,7 +32,7 @@ export interface AttentionMechanismOptions {
   readonly memorySequenceLength?: SequenceLength | null;
   /** Only softmax, the default. */
   readonly probabilityFn?: null | ((x: Tensor) => Tensor);
-  /** Without effect: what is not real has no share here, whatever its score. */
+  /** Only -Infinity, the default: what is not real has no share. */
   readonly scoreMaskValue?: number | null;
   /** Name of the scope of its variables. */
   readonly name?: string;
@@ -50,6 +51,20 @@ export interface LuongAttentionOptions extends AttentionMechanismOptions {
 }
 
 const common = ["memorySequenceLength", "probabilityFn", "scoreMaskValue", "name"] as const;
+
+/** Lengths of as many rows as a memory has: a single one would be stretched. @throws UNROLL_SHAPE at a run */
+const eachRow = (place: string, lengths: Tensor, memory: Tensor): Tensor =>
+  operation(
+    "AssertEqual",
+    {
+      inputs: [lengths, memory],
+      build(_b, [own, whole]) {
+        assertRows(`${place} memorySequenceLength`, whole!.type.shape[0] as number, [own!]);
+        return [own!];
+      },
+    },
+    [lengths],
+  )[0]!;
 
 /** How a query looks at a memory. */
 export abstract class AttentionMechanism {
@@ -78,11 +93,21 @@ export abstract class AttentionMechanism {
         "leave it out",
         "UNROLL_UNSUPPORTED",
       );
+    const { scoreMaskValue: masked = null } = options;
+    if (masked !== null && masked !== -Infinity)
+      refuse(
+        `${place} scoreMaskValue`,
+        "-Infinity",
+        shown(masked),
+        "leave it out: what is not real has no share",
+        "UNROLL_UNSUPPORTED",
+      );
     this.#scope = options.name ?? scope;
     if (given === undefined || given === null) this.#mask = null;
     else {
       const lengths = given instanceof Tensor ? given : constant(given, "int32");
-      this.#mask = sequenceMask(lengths, shape(memory)[1]!);
+      assertRank(`${place} memorySequenceLength`, lengths, ["batch"]);
+      this.#mask = sequenceMask(eachRow(place, lengths, memory), shape(memory)[1]!);
     }
     this.values = this.#mask ? where(expandDims(this.#mask, 2), memory, 0) : memory;
     this.keys = new Dense(sizeGiven(`${place} numUnits`, numUnits), {
@@ -134,6 +159,7 @@ export class BahdanauAttention extends AttentionMechanism {
     optionsOf("BahdanauAttention", options, [...common, "normalize"]);
     super("BahdanauAttention", "bahdanau_attention", numUnits, memory, options);
     this.#numUnits = numUnits;
+    assertFlags("BahdanauAttention", { normalize: options.normalize });
     this.#normalize = options.normalize ?? false;
     this.#query = new Dense(numUnits, { useBias: false, name: "query_layer" });
   }
@@ -171,6 +197,7 @@ export class LuongAttention extends AttentionMechanism {
     optionsOf("LuongAttention", options, [...common, "scale"]);
     super("LuongAttention", "luong_attention", numUnits, memory, options);
     this.#numUnits = numUnits;
+    assertFlags("LuongAttention", { scale: options.scale });
     this.#scale = options.scale ?? false;
   }
 

@@ -1,7 +1,7 @@
 import { isRecord, kindOf } from "../../contract/kind.js";
 import { knownOptions } from "../../contract/known-options.js";
 import { RNNCell } from "../cells/rnn-cell.js";
-import { optionsOf, sizeGiven } from "../options.js";
+import { assertFlags, optionsOf, sizeGiven } from "../options.js";
 import { Dense } from "../dense.js";
 import { assertRows, type State } from "../fold.js";
 import type { Tensor } from "../graph.js";
@@ -95,6 +95,8 @@ const known = [
  * Source: TensorFlow 1.15, `contrib/seq2seq/python/ops/attention_wrapper.py`.
  */
 export class AttentionWrapper extends RNNCell {
+  /** @internal */
+  static override readonly baseName: string = "attention_wrapper";
   readonly #cell: RNNCell;
   readonly #mechanism: AttentionMechanism;
   readonly #layer: Dense | null;
@@ -117,7 +119,11 @@ export class AttentionWrapper extends RNNCell {
         "e.g. new LuongAttention(20, memory)",
         "UNROLL_UNSUPPORTED",
       );
-    if (options.alignmentHistory)
+    const { alignmentHistory, cellInputFn: input } = options;
+    assertFlags(place, { alignmentHistory, outputAttention: options.outputAttention });
+    if (input !== undefined && input !== null && typeof input !== "function")
+      refuse(`${place} cellInputFn`, "a function of tensors", kindOf(input), "or leave it out");
+    if (alignmentHistory)
       refuse(
         `${place} alignmentHistory`,
         "false",

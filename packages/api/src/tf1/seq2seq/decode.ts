@@ -3,14 +3,14 @@ import { shown } from "../../contract/shown.js";
 import { allocate, type HostTensor, sizeOf } from "../../contract/tensor.js";
 import { bodyOf } from "../body.js";
 import { RNNCell } from "../cells/rnn-cell.js";
-import { optionsOf } from "../options.js";
+import { assertFlags, optionsOf } from "../options.js";
 import { Dense } from "../dense.js";
 import { isTensor, type State } from "../fold.js";
 import { getDefaultGraph, type Tensor } from "../graph.js";
 import { argmax, placeholder } from "../operations/index.js";
 import { operation } from "../operations/operation.js";
 import { refuse } from "../refuse.js";
-import { filled, flatten } from "../structure.js";
+import { filled, flatten, flattenLike } from "../structure.js";
 import type { VariableScope } from "../variable-scopes.js";
 import type { Helper } from "./helpers.js";
 
@@ -115,6 +115,7 @@ export function dynamicDecode(
   if (!(decoder instanceof BasicDecoder))
     refuse(place, "a decoder", kindOf(decoder), "new BasicDecoder(...)");
   optionsOf(place, given, options);
+  assertFlags(place, { outputTimeMajor: given.outputTimeMajor, imputeFinished: given.imputeFinished });
   const { maximumIterations: most = null, imputeFinished = false } = given;
   if (given.outputTimeMajor)
     refuse(`${place} outputTimeMajor`, "false", "true", "transpose what comes", "UNROLL_UNSUPPORTED");
@@ -122,7 +123,7 @@ export function dynamicDecode(
     refuse(`${place} maximumIterations`, "a whole number of at least 1", shown(most), "null for no limit");
   const { cell, helper, initialState, outputLayer } = decoder;
   const before = flatten(place, initialState, isTensor);
-  const entry = given.scope ? { scope: given.scope } : { scope: null, defaultName: "decoder" };
+  const entry = { scope: given.scope ?? null, defaultName: "decoder" };
   return getDefaultGraph().scopes.within(entry, () => {
     const parts = before.map(({ shape }) => placeholder("float32", [null, ...shape.slice(1)], "step_state"));
     let next = 0;
@@ -131,8 +132,12 @@ export function dynamicDecode(
       filled(initialState, isTensor, () => parts[next++]!),
     );
     const rnnOutput = outputLayer ? outputLayer.apply(output) : output;
-    const targets = [rnnOutput, argmax(rnnOutput, 1), ...flatten(place, after, isTensor)];
-    const { captured } = bodyOf([helper.fed, ...parts], targets);
+    const following = flattenLike(place, initialState, after, isTensor) as Tensor[];
+    const targets = [rnnOutput, argmax(rnnOutput, 1), ...following];
+    // Variables and constants are weights of each step's program, and need not be fed to it.
+    const captured = bodyOf([helper.fed, ...parts], targets).captured.filter(
+      ({ op }) => op.inputs.length > 0 || !op.build,
+    );
     const around = [...captured, ...helper.given, ...before];
     const [outputs, ids, lengths, ...last] = operation(
       "Decode",

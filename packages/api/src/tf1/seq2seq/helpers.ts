@@ -1,6 +1,7 @@
 import { kindOf } from "../../contract/kind.js";
 import { shown } from "../../contract/shown.js";
-import { optionsOf } from "../options.js";
+import { assertFlags, optionsOf } from "../options.js";
+import { assertDType } from "../operations/operation.js";
 import { assertTensor, Tensor } from "../graph.js";
 import { constant, embeddingLookup, placeholder, transpose } from "../operations/index.js";
 import { refuse } from "../refuse.js";
@@ -30,6 +31,16 @@ export interface Feeding {
   next(time: number, ids: Int32Array): { readonly feed: HostTensor; readonly finished: readonly boolean[] };
 }
 
+/** One whole number for each row, int32 [batch]. @throws UNROLL_ARGUMENT, UNROLL_DTYPE, UNROLL_SHAPE */
+function wholeRows(place: string, given: SequenceLength): Tensor {
+  if (given === undefined || given === null)
+    refuse(place, "int32 [batch]", kindOf(given), "one number for each row");
+  const rows = given instanceof Tensor ? given : constant(given, "int32");
+  assertDType(place, [rows], ["int32"]);
+  assertRank(place, rows, ["batch"]);
+  return rows;
+}
+
 /** Options of {@link TrainingHelper}. */
 export interface TrainingHelperOptions {
   /** Whether inputs are [time, batch, features]. Default false. */
@@ -54,11 +65,10 @@ export class TrainingHelper implements Helper {
     const place = "TrainingHelper";
     assertTensor(`${place} inputs`, inputs);
     assertRank(`${place} inputs`, inputs, ["batch", "time", "features"]);
-    optionsOf(place, options, ["timeMajor"]);
-    if (sequenceLength === undefined || sequenceLength === null)
-      refuse(place, "sequenceLength", kindOf(sequenceLength), "one number for each row");
-    const lengths = sequenceLength instanceof Tensor ? sequenceLength : constant(sequenceLength, "int32");
-    this.given = [options.timeMajor ? inputs : transpose(inputs, [1, 0, 2]), lengths];
+    const { timeMajor } = optionsOf(place, options, ["timeMajor"]);
+    assertFlags(place, { timeMajor });
+    const lengths = wholeRows(`${place} sequenceLength`, sequenceLength);
+    this.given = [timeMajor ? inputs : transpose(inputs, [1, 0, 2]), lengths];
     this.fed = placeholder("float32", [null, inputs.shape[2]!], "step_input");
     this.stepInput = this.fed;
   }
@@ -111,7 +121,7 @@ export class GreedyEmbeddingHelper implements Helper {
   constructor(embedding: Tensor | ((ids: Tensor) => Tensor), startTokens: SequenceLength, endToken: number) {
     const place = "GreedyEmbeddingHelper";
     if (!Number.isInteger(endToken)) refuse(`${place} endToken`, "an id", shown(endToken), "e.g. 1");
-    this.given = [startTokens instanceof Tensor ? startTokens : constant(startTokens, "int32")];
+    this.given = [wholeRows(`${place} startTokens`, startTokens)];
     this.fed = placeholder("int32", [null], "step_ids");
     this.stepInput =
       typeof embedding === "function" ? embedding(this.fed) : embeddingLookup(embedding, this.fed);
