@@ -1,5 +1,6 @@
 import { knownOptions } from "@unroll/api/adapter";
-import { nameOf, PickledGlobal, type PickledValue, readPickle } from "./pickle.js";
+import { readPickle } from "./pickle.js";
+import { nameOf, PickledGlobal, type PickledValue } from "./pickle-values.js";
 import { eachTensor, selected } from "./pytorch-names.js";
 import { called, materialised, Storage, type Storages, storageType } from "./pytorch-tensors.js";
 import { DAMAGED, refuse } from "./refuse.js";

@@ -3,6 +3,7 @@ import { isUnrollError } from "@unroll/api";
 import { strToU8, zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { readNpz, readPyTorch, readTfjs, readWeights, writeNpz } from "../src/index.js";
+import { readPickle } from "../src/pickle.js";
 
 // Files made to hurt, each of one kind; tests/fuzz has what chance makes of real ones.
 
@@ -231,6 +232,28 @@ describe("pickles", () => {
       ["i", "os\nsystem\n", STOP],
     ])
       await refused(readPyTorch(torchFile(pickle)), /^pytorch file/);
+  });
+
+  it("hold texts and numbers whole, whatever Python wrote them", () => {
+    const value = (...pickle: readonly (string | number)[]): unknown => {
+      const bytes = pickle.flatMap((one) => (typeof one === "string" ? [...strToU8(one)] : [one]));
+      const none = (): never => {
+        throw new Error("nothing is called");
+      };
+      return readPickle(Uint8Array.from([...bytes, 0x2e]), { place: "p", call: none, persistent: none })[0];
+    };
+    // Python 2's strings: UTF-8 where they are that, else Latin-1, of any length.
+    expect(value("U", 2, 0xc3, 0xa9)).toBe("\u00e9");
+    expect(value("U", 3, 0x80, 0xe9, 0xff)).toBe("\u0080\u00e9\u00ff");
+    expect(value("T", 0x10, 0x27, 0, 0, ...Array<number>(10_000).fill(0xe9))).toBe("\u00e9".repeat(10_000));
+    expect(value("X", 3, 0, 0, 0, 0xef, 0xbb, 0xbf)).toBe("\ufeff");
+    expect(() => value("X", 1, 0, 0, 0, 0xe9)).toThrow("expected a text in UTF-8");
+    expect(value("I01\n")).toBe(true);
+    expect(value("I-9007199254740993\n")).toBe(-9007199254740993n);
+    expect(value("L12L\n")).toBe(12);
+    // Protocol 0 can't name a storage, and writes texts with escapes.
+    for (const line of ["S'a'\n", "Va\n", "F1.5\n", "Pa\n"])
+      expect(() => value(line)).toThrow("expected an operation of pickle protocols 1 to 5");
   });
 
   it("are named as dictionaries name them, whatever the name", async () => {
