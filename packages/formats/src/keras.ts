@@ -70,9 +70,10 @@ function hdf5(bytes: Uint8Array, place: string): KerasFile {
   const version = root.texts("keras_version")?.[0] ?? null;
   const weights = root.members?.get("model_weights") ?? root;
   const { tensors, add } = namedTensors(place);
-  const layers = weights.texts("layer_names");
+  const layers = listed(weights, "layer_names");
   if (layers !== null) {
-    byLayer(weights, listed(weights, "layer_names", layers), place, add);
+    for (const layer of new Set(layers)) layerWeights(weights, layer, place, add);
+    if (weights.members?.has(OWN)) layerWeights(weights, OWN, place, add);
     const rest = root.members?.get("optimizer_weights");
     if (rest) everyDataset(rest, "optimizer_weights", add);
     return { form: "h5", tensors, configuration, version };
@@ -81,34 +82,37 @@ function hdf5(bytes: Uint8Array, place: string): KerasFile {
   return { form: "weights.h5", tensors, configuration, version };
 }
 
+/** The group of weights that a model has beside those of its layers. */
+const OWN = "top_level_model_weights";
+
 type Add = ReturnType<typeof namedTensors>["add"];
 
-/** Names that an attribute lists; Keras splits a list that is too long into several attributes. */
-function listed(group: Hdf5Object, name: string, first: readonly string[] | null): readonly string[] {
-  if (first !== null) return first;
+/**
+ * Names that an attribute lists, or several where Keras split a list that is too long; null where there is
+ * none of either.
+ */
+function listed(group: Hdf5Object, name: string): readonly string[] | null {
+  const whole = group.texts(name);
+  if (whole !== null) return whole;
   const all: string[] = [];
   for (let k = 0; ; k++) {
     const part = group.texts(`${name}${k}`);
-    if (part === null) return all;
+    if (part === null) return k === 0 ? null : all;
     all.push(...part);
   }
 }
 
-/** Weights in the order that the file lists layers and their weights in. */
-function byLayer(weights: Hdf5Object, layers: readonly string[], place: string, add: Add): void {
-  for (const layer of new Set(layers)) {
-    const group = weights.members?.get(layer);
-    if (!group?.members) {
-      refuse(place, `a group of weights of layer "${layer}"`, "none", "save the model again");
-      continue;
-    }
-    for (const name of listed(group, "weight_names", group.texts("weight_names"))) {
-      let dataset: Hdf5Object | undefined = group;
-      for (const part of name.split("/")) dataset = dataset?.members?.get(part);
-      if (!dataset || dataset.members)
-        return refuse(place, `weights "${name}" of layer "${layer}"`, "none", "save the model again");
-      add(`${layer}/${name}`, dataset.read());
-    }
+/** Weights of one layer in the order that the file lists them in. */
+function layerWeights(weights: Hdf5Object, layer: string, place: string, add: Add): void {
+  const group = weights.members?.get(layer);
+  if (!group?.members)
+    return refuse(place, `a group of weights of layer "${layer}"`, "none", "save the model again");
+  for (const name of listed(group, "weight_names") ?? []) {
+    let dataset: Hdf5Object | undefined = group;
+    for (const part of name.split("/")) dataset = dataset?.members?.get(part);
+    if (!dataset || dataset.members)
+      return refuse(place, `weights "${name}" of layer "${layer}"`, "none", "save the model again");
+    add(`${layer}/${name}`, dataset.read());
   }
 }
 

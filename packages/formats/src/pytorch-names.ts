@@ -1,4 +1,4 @@
-import { nameOf, PickledObject, type PickledValue } from "./pickle.js";
+import { nameOf, PickledObject, type PickledValue } from "./pickle-values.js";
 import { View } from "./pytorch-tensors.js";
 import { refuse } from "./refuse.js";
 
@@ -20,11 +20,12 @@ const MOST_LETTERS = 1024;
 export function eachTensor(place: string, root: PickledValue, add: (name: string, view: View) => void): void {
   const path = new Set<PickledValue>();
   let [visits, seen] = [0, 0];
-  const visit = (value: PickledValue, name: string): void => {
-    if (value instanceof View) return add(name, value);
-    if (!(Array.isArray(value) || value instanceof Map || value instanceof PickledObject)) return;
-    if (path.has(value)) refuse(`${place} "${name}"`, "values within values", "one within itself", CURE);
+  const visit = (value: PickledValue, name: string, odd: string | null): void => {
+    if (value instanceof View)
+      return odd === null ? add(name, value) : refuse(`${place} "${name}"`, "tensors by name", odd, CURE);
     const inner = children(value);
+    if (inner === null) return;
+    if (path.has(value)) refuse(`${place} "${name}"`, "values within values", "one within itself", CURE);
     visits++;
     seen += inner.length;
     if (path.size >= MOST_DEPTH || visits > MOST_VISITS || seen > MOST_CHILDREN)
@@ -35,10 +36,10 @@ export function eachTensor(place: string, root: PickledValue, add: (name: string
         CURE,
       );
     path.add(value);
-    for (const [key, child] of inner) visit(child, joinedName(place, name, key));
+    for (const { key, child, odd: own } of inner) visit(child, joinedName(place, name, key), odd ?? own);
     path.delete(value);
   };
-  visit(root, "");
+  visit(root, "", null);
 }
 
 const CURE = "save the state dict alone: torch.save(model.state_dict(), path)";
@@ -49,29 +50,43 @@ function joinedName(place: string, name: string, key: string): string {
   return name === "" ? key : `${name}.${key}`;
 }
 
-type Children = readonly (readonly [key: string, child: PickledValue])[];
-
-function children(value: PickledValue): Children {
-  if (Array.isArray(value)) return value.map((child, k) => [`${k}`, child] as const);
-  if (value instanceof Map) return entries(value);
-  if (!(value instanceof PickledObject)) return [];
-  const state = value.state;
-  const attributes = Array.isArray(state) ? state.filter((part) => part instanceof Map) : [state];
-  const own: Children = attributes.flatMap((part) => (part instanceof Map ? moduleEntries(part) : []));
-  return [
-    ...own,
-    ...(value.items ? entries(value.items) : []),
-    ...value.elements.map((child, k) => [`${k}`, child] as const),
-  ];
+/** A value within another. */
+interface Child {
+  readonly key: string;
+  readonly child: PickledValue;
+  /** Why its key is no part of a tensor's name; null where it is. */
+  readonly odd: string | null;
 }
 
-const entries = (map: ReadonlyMap<PickledValue, PickledValue>): Children =>
-  [...map].flatMap(([key, child]) =>
-    typeof key === "string" || typeof key === "number" ? [[`${key}`, child] as const] : [],
+/** What a value holds; null for what holds nothing. */
+function children(value: PickledValue): readonly Child[] | null {
+  if (Array.isArray(value)) return listed(value);
+  if (value instanceof Map) return entries(value);
+  if (value instanceof Set) return listed([...value]).map((one) => ({ ...one, odd: "one in a set" }));
+  if (!(value instanceof PickledObject)) return null;
+  const { state, args, items, elements } = value;
+  return [...listed(args), ...attributes(state), ...(items ? entries(items) : []), ...listed(elements)];
+}
+
+const listed = (values: readonly PickledValue[]): readonly Child[] =>
+  values.map((child, k) => ({ key: `${k}`, child, odd: null }));
+
+const entries = (map: ReadonlyMap<PickledValue, PickledValue>): readonly Child[] =>
+  [...map].map(([key, child]) => {
+    const named = typeof key === "string" || typeof key === "number" || typeof key === "bigint";
+    return { key: named ? `${key}` : "?", child, odd: named ? null : `one whose key is ${nameOf(key)}` };
+  });
+
+/** An object's attributes: a dictionary, one with another of slots, or what its class gives for them. */
+function attributes(state: PickledValue): readonly Child[] {
+  const parts = Array.isArray(state) ? state : [state];
+  return parts.flatMap((part, k) =>
+    part instanceof Map ? moduleEntries(part) : listed([part]).map((one) => ({ ...one, key: `${k}` })),
   );
+}
 
 /** Attributes of an object; of a module, only what its state dict has. */
-function moduleEntries(attributes: ReadonlyMap<PickledValue, PickledValue>): Children {
+function moduleEntries(attributes: ReadonlyMap<PickledValue, PickledValue>): readonly Child[] {
   const [parameters, buffers, modules] = ["_parameters", "_buffers", "_modules"].map((key) => {
     const value = attributes.get(key);
     return value instanceof Map ? value : null;
@@ -81,7 +96,7 @@ function moduleEntries(attributes: ReadonlyMap<PickledValue, PickledValue>): Chi
   const saved = (key: string): boolean => !(passing instanceof Set && passing.has(key));
   return [
     ...(parameters ? entries(parameters) : []),
-    ...(buffers ? entries(buffers).filter(([key]) => saved(key)) : []),
+    ...(buffers ? entries(buffers).filter(({ key }) => saved(key)) : []),
     ...(modules ? entries(modules) : []),
   ];
 }
@@ -95,18 +110,18 @@ export function selected(place: string, root: PickledValue, select: string): Pic
   let value = root;
   let left = select;
   while (left !== "") {
-    const all = children(value);
+    const all = children(value) ?? [];
     // A key may itself have dots.
-    const found = all.find(([key]) => key === left) ?? all.find(([key]) => left.startsWith(`${key}.`));
+    const found = all.find(({ key }) => key === left) ?? all.find(({ key }) => left.startsWith(`${key}.`));
     if (!found)
       return refuse(
         place,
         `"${select}" in it`,
-        all.length > 0 ? all.map(([key]) => key).join(", ") : nameOf(value),
+        all.length > 0 ? all.map(({ key }) => key).join(", ") : nameOf(value),
         "select one of them",
       );
-    value = found[1];
-    left = left.slice(found[0].length + 1);
+    value = found.child;
+    left = left.slice(found.key.length + 1);
   }
   return value;
 }

@@ -1,5 +1,5 @@
 import type { NamedTensor, StoredDType } from "@unroll/api/weights";
-import { nameOf, type Opaque, PickledGlobal, PickledObject, type PickledValue } from "./pickle.js";
+import { nameOf, type Opaque, PickledGlobal, PickledObject, type PickledValue } from "./pickle-values.js";
 import { DAMAGED, refuse } from "./refuse.js";
 import { elementCount, elementTypes, tensorOf } from "./tensors.js";
 
@@ -63,14 +63,15 @@ export class View implements Opaque {
 export function storageType(place: string, type: PickledValue): StoredDType | null {
   if (!(type instanceof PickledGlobal)) return refuse(place, "a class of storages", nameOf(type), DAMAGED);
   if (type.name === "UntypedStorage") return null;
-  return (
-    storageTypes.get(type.name) ??
-    refuse(
-      place,
-      `elements of ${[...storageTypes.keys()].join(", ")}`,
-      type.path,
-      "convert the tensor before it is saved: tensor.float()",
-    )
+  return storageTypes.get(type.name) ?? otherElements(place, storageTypes, type);
+}
+
+function otherElements(place: string, known: ReadonlyMap<string, StoredDType>, found: PickledValue): never {
+  return refuse(
+    place,
+    `elements of ${[...known.keys()].join(", ")}`,
+    nameOf(found),
+    "convert the tensor before it is saved: tensor.float()",
   );
 }
 
@@ -96,6 +97,19 @@ function rebuilt(place: string, args: readonly PickledValue[], given: StoredDTyp
   return new View(storage, dtype, offset, axes, steps);
 }
 
+/** Refuses a tensor whose numbers are others than its storage has, as `z.conj().imag` is: to be negated. */
+function assertAsStored(place: string, metadata: PickledValue | undefined): void {
+  if (!(metadata instanceof Map)) return;
+  for (const [name, set] of metadata)
+    if (set !== false)
+      refuse(
+        place,
+        "tensors whose numbers are those of their storage",
+        `one with ${typeof name === "string" ? name : nameOf(name)}`,
+        "save tensor.resolve_neg()",
+      );
+}
+
 const tensorArgument: Call = (place, [data]) =>
   data instanceof View || data instanceof PickledObject
     ? data
@@ -110,12 +124,19 @@ const described =
 /** Calls that make tensors and plain values. */
 const calls: ReadonlyMap<string, Call> = /* @__PURE__ */ new Map<string, Call>([
   ["torch._utils._rebuild_tensor", (place, args) => rebuilt(place, args, null)],
-  ["torch._utils._rebuild_tensor_v2", (place, args) => rebuilt(place, args, null)],
+  [
+    "torch._utils._rebuild_tensor_v2",
+    (place, args) => {
+      assertAsStored(place, args[6]);
+      return rebuilt(place, args, null);
+    },
+  ],
   [
     "torch._utils._rebuild_tensor_v3",
     (place, args) => {
+      assertAsStored(place, args[7]);
       const dtype = args[6] instanceof PickledGlobal ? dtypes.get(args[6].name) : undefined;
-      return rebuilt(place, args, dtype ?? refuse(place, "a dtype", nameOf(args[6] ?? null), "convert it"));
+      return rebuilt(place, args, dtype ?? otherElements(place, dtypes, args[6] ?? null));
     },
   ],
   ["torch._utils._rebuild_parameter", tensorArgument],

@@ -20,7 +20,7 @@ const formats: readonly (readonly [ending: string, format: WeightsFormat])[] = [
 /** Of HDF5 files only those with Keras's lists of layers are of its older form. */
 const formatOf = (file: string): WeightsFormat =>
   formats.find(([ending]) => file.endsWith(ending))?.[1] ??
-  (["trained.h5", "keras2.h5"].includes(file) ? "h5" : "weights.h5");
+  (["trained.h5", "keras2.h5", "split.h5"].includes(file) ? "h5" : "weights.h5");
 
 const { files } = JSON.parse(readFileSync(at("files/manifest.json"), "utf8")) as {
   files: { file: string; tensors: string | null }[];
@@ -33,6 +33,10 @@ const refusals: Readonly<Record<string, RegExp>> = {
   "quantised.pt": /got torch\.QUInt8Storage; convert the tensor/,
   "sparse.pt": /got a call of torch\._utils\._rebuild_sparse_tensor/,
   "complex.pt": /got torch\.ComplexFloatStorage; convert the tensor/,
+  "negated.pt":
+    /expected tensors whose numbers are those of their storage, got one with neg; save tensor\.res/,
+  "keys.pt": /"state\.\?": expected tensors by name, got one whose key is a list; save the state dict/,
+  "set.pt": /"set\.0": expected tensors by name, got one in a set; save the state dict/,
   "objects.npy": /npy file: expected an array of numbers, got one of Python objects/,
   "complex.npy": /expected an element type among .*, got c16/,
   "records.npy": /got one of records/,
