@@ -362,4 +362,96 @@ describe("HDF5 files", () => {
       await refused(readWeights(bytes), words);
     }
   });
+
+  /** A file of the newer form: a root whose header has these messages, and what stands behind it. */
+  const modern = (messages: readonly Buffer[], behind: readonly Buffer[] = []): Buffer => {
+    const superblock = Buffer.alloc(48);
+    superblock.set([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, 2, 8, 8]);
+    superblock.writeBigUInt64LE(48n, 36);
+    return Buffer.concat([superblock, header(messages), ...behind]);
+  };
+  const header = (messages: readonly Buffer[]): Buffer => {
+    const head = Buffer.from("OHDR\u0002\u0002\0\0\0\0", "latin1");
+    head.writeUInt32LE(
+      messages.reduce((sum, { length }) => sum + length, 0),
+      6,
+    );
+    return Buffer.concat([head, ...messages]);
+  };
+  const message = (type: number, data: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([type, data.length & 0xff, data.length >> 8, 0]), data]);
+  const number64 = (value: number): Buffer => {
+    const own = Buffer.alloc(8);
+    own.writeBigUInt64LE(BigInt(value));
+    return own;
+  };
+
+  it("that name one large header again and again", async () => {
+    const link = (k: number, address: number): Buffer =>
+      message(6, Buffer.concat([Buffer.from([1, 0, 4]), Buffer.from(`${1000 + k}`), number64(address)]));
+    const links = (address: number): Buffer[] => Array.from({ length: 4000 }, (_, k) => link(k, address));
+    const address = modern(links(0)).length;
+    const large = header(Array.from({ length: 4000 }, () => message(0, Buffer.alloc(0))));
+    const heap = process.memoryUsage().heapUsed;
+    await refused(readWeights(modern(links(address), [large])), /"1000": expected a dataset, got an object/);
+    expect(process.memoryUsage().heapUsed - heap).toBeLessThan(2 ** 28);
+  });
+
+  it("whose texts are one long text again and again, or stand elsewhere", async () => {
+    const attribute = (count: number, address: number, shared = 0): Buffer => {
+      const name = Buffer.from("layer_names\0");
+      const type = Buffer.from([0x19, 1, 0, 0, 16, 0, 0, 0]);
+      const space = Buffer.concat([Buffer.from([2, 1, 0, 1]), number64(count)]);
+      const sizes = Buffer.from([3, shared, name.length, 0, type.length, 0, space.length, 0, 0]);
+      const one = Buffer.concat([Buffer.from([0, 0, 16, 0]), number64(address), Buffer.from([1, 0, 0, 0])]);
+      return message(12, Buffer.concat([sizes, name, type, space, ...Array<Buffer>(count).fill(one)]));
+    };
+    const group = message(6, Buffer.concat([Buffer.from([1, 0, 1]), Buffer.from("a"), number64(48)]));
+    const heap = Buffer.concat([
+      ...[Buffer.from("GCOL\u0001\0\0\0", "latin1"), number64(2 ** 20 + 32)],
+      ...[Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]), number64(2 ** 20), Buffer.alloc(2 ** 20, 97)],
+    ]);
+    const file = (count: number, shared = 0): Buffer => {
+      const root = (address: number): Buffer => modern([attribute(count, address, shared)]);
+      return modern([attribute(count, root(0).length, shared)], [heap]);
+    };
+    await refused(
+      readWeights(file(4000)),
+      /expected texts in "layer_names" that fit the file together, got more/,
+    );
+    await refused(
+      readWeights(file(1, 1)),
+      /expected "layer_names" with a type of its own, got one that is shared/,
+    );
+    await refused(readWeights(modern([group])), /got one within itself/);
+  });
+
+  it("whose pieces are not each where it belongs, or are damaged", async () => {
+    const pieces = readFileSync(new URL("../../../fixtures/files/pieces.h5", import.meta.url));
+    // The tree of the first dataset in pieces: keys of 32 bytes and a child of 8 from byte 24 on.
+    const tree = pieces.indexOf("TREE\u0001", 0, "latin1");
+    const changedAt = (at: number, value: number): Uint8Array => {
+      const own = Uint8Array.from(pieces);
+      own[at] = value;
+      return own;
+    };
+    const second = tree + 24 + 40;
+    expect([...pieces.subarray(second + 8, second + 24)].filter((byte) => byte > 0)).toEqual([2]);
+    await refused(
+      readWeights(changedAt(second + 16, 0)),
+      /each piece once, where one belongs, got one at \[0, 0\]/,
+    );
+    await refused(readWeights(changedAt(second + 16, 3)), /where one belongs, got one at \[0, 3\]/);
+    await refused(readWeights(changedAt(second + 16, 8)), /where one belongs, got one at \[0, 8\]/);
+    const [size, address] = [pieces.readUInt32LE(tree + 24), Number(pieces.readBigUInt64LE(tree + 24 + 32))];
+    const last = address + size - 1;
+    await refused(
+      readWeights(changedAt(last, pieces[last]! ^ 1)),
+      /expected contents that fit their checksum/,
+    );
+    await refused(
+      readWeights(changedAt(tree + 6, pieces[tree + 6]! - 1)),
+      /all pieces of the data, got 1 less/,
+    );
+  });
 });

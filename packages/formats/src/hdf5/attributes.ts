@@ -15,14 +15,19 @@ export function textAttribute(messages: readonly Message[], name: string): reado
   for (const message of messages) {
     if (message.type === messageTypes.attributeInfo) assertCompact(message.data.to(message.data.at));
     if (message.type !== messageTypes.attribute) continue;
-    const { found, type, shape, data } = attribute(message.data.to(message.data.at));
-    if (found === name) return texts(data, type, shape, name);
+    const { found, shared, type, shape, data } = attribute(message.data.to(message.data.at));
+    if (found !== name) continue;
+    return shared
+      ? data.damaged(`"${name}" with a type of its own`, "one that is shared")
+      : texts(data, type, shape, name);
   }
   return null;
 }
 
 interface Attribute {
   readonly found: string;
+  /** Whether its type stands elsewhere. */
+  readonly shared: boolean;
   readonly type: Cursor;
   readonly shape: Cursor;
   readonly data: Cursor;
@@ -31,7 +36,8 @@ interface Attribute {
 /** An attribute message (IV.A.2.m); what version 1 has is padded to multiples of 8. */
 function attribute(cursor: Cursor): Attribute {
   const version = cursor.version("an attribute", [1, 2, 3]);
-  cursor.uint(1);
+  // Before version 2 a byte without a meaning.
+  const shared = cursor.uint(1) !== 0 && version > 1;
   const lengths = cursor.uints(3, 2) as [number, number, number];
   if (version === 3) cursor.uint(1);
   const padded = (length: number): number => (version === 1 ? Math.ceil(length / 8) * 8 : length);
@@ -40,7 +46,7 @@ function attribute(cursor: Cursor): Attribute {
     cursor.take(padded(length));
     return part;
   }) as [Cursor, Cursor, Cursor];
-  return { found: name.text(lengths[0]), type, shape, data: cursor };
+  return { found: name.text(lengths[0]), shared, type, shape, data: cursor };
 }
 
 function texts(data: Cursor, typeData: Cursor, shapeData: Cursor, name: string): string[] {
@@ -56,15 +62,19 @@ function texts(data: Cursor, typeData: Cursor, shapeData: Cursor, name: string):
       // Shorter texts are filled up with zeros, or with blanks.
       return textOf(bytes).replace(/\0[\s\S]*$/, "");
     });
-  if (type.kind === "textElsewhere")
+  if (type.kind === "textElsewhere") {
+    // Each has a place of its own, so that all together fit the file; references could repeat a long one.
+    let left = data.bytes.length;
     return Array.from({ length: count }, () => {
       const length = data.uint(4);
       const address = data.uint(8);
       const index = data.uint(4);
-      return address === 0 || address >= NOWHERE
-        ? ""
-        : textOf(heapObject(data.to(address), index).take(length));
+      if (address === 0 || address >= NOWHERE) return "";
+      left -= length;
+      if (left < 0) data.damaged(`texts in "${name}" that fit the file together`, "more");
+      return textOf(heapObject(data.to(address), index).take(length));
     });
+  }
   return refuse(data.place, `texts in "${name}"`, "something else", "write it with h5py or Keras");
 }
 

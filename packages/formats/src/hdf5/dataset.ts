@@ -1,5 +1,5 @@
 import type { NamedTensor, StoredDType } from "@unroll/api/weights";
-import { refuse } from "../refuse.js";
+import { DAMAGED, refuse } from "../refuse.js";
 import { elementCount, tensorOf } from "../tensors.js";
 import { inflated } from "../inflate.js";
 import { type Cursor, NOWHERE } from "./bytes.js";
@@ -135,20 +135,41 @@ function pieces(layout: Cursor, { shape, size, bytes, filters, charge }: Wanted)
   if (axes !== shape.length || axes === 0) layout.damaged(`pieces of ${shape.length} axes`, `${axes}`);
   const pieceSize = elementCount(layout.place, extent) * size;
   if (pieceSize === 0) layout.damaged("pieces with elements", "empty ones");
-  let left = shape.reduce((product, length, axis) => product * Math.ceil(length / extent[axis]!), 1);
-  charge(left * pieceSize);
+  const counts = shape.map((length, axis) => Math.ceil(length / extent[axis]!));
+  const total = counts.reduce((a, b) => a * b, 1);
+  charge(total * pieceSize);
   const whole = new Uint8Array(bytes);
   if (bytes === 0) return whole;
   if (tree >= NOWHERE) layout.damaged("data that were written", "none");
+  const pasted = new Set<number>();
   walkTree(layout.to(tree), 1, 8 * axes + 8, (child, key) => {
     const packed = key.uint(4);
     const mask = key.uint(4);
     const origin = key.uints(axes, 8);
-    if (--left < 0) layout.damaged("each piece once", "more of them");
+    const place = placeAmong(origin, extent, counts);
+    if (place === null || pasted.has(place))
+      return layout.damaged("each piece once, where one belongs", `one at [${origin.join(", ")}]`);
+    pasted.add(place);
     const piece = unfiltered(child.take(packed), filters, mask, pieceSize, layout.place);
     paste(piece, extent, origin, whole, shape, size);
   });
-  return left === 0 ? whole : layout.damaged("all pieces of the data", `${left} less`);
+  const missing = total - pasted.size;
+  return missing === 0 ? whole : layout.damaged("all pieces of the data", `${missing} less`);
+}
+
+/** Which piece begins at an origin, counted row-major; null where none does. */
+function placeAmong(
+  origin: readonly number[],
+  extent: readonly number[],
+  counts: readonly number[],
+): number | null {
+  let place = 0;
+  for (const [axis, at] of origin.entries()) {
+    const index = at / extent[axis]!;
+    if (!Number.isInteger(index) || index >= counts[axis]!) return null;
+    place = place * counts[axis]! + index;
+  }
+  return place;
 }
 
 /** What filters made of a piece, undone from the last to the first but for those that the mask leaves out. */
@@ -163,18 +184,33 @@ function unfiltered(
   for (let k = filters.length - 1; k >= 0; k--) {
     if ((mask >> k) & 1) continue;
     const { id, parameter } = filters[k]!;
-    // What zlib writes around deflated data: two bytes before, and a sum of four after.
-    if (id === DEFLATE) piece = inflated(piece.subarray(2, Math.max(2, piece.length - 4)), size, place);
-    else piece = unshuffled(piece, parameter);
+    piece = id === DEFLATE ? unpacked(piece, size, place) : unshuffled(piece, parameter, place);
   }
-  return piece.length === size
-    ? piece
-    : refuse(place, `pieces of ${size} bytes`, `${piece.length}`, "write the file again");
+  return piece.length === size ? piece : refuse(place, `pieces of ${size} bytes`, `${piece.length}`, DAMAGED);
 }
 
-function unshuffled(bytes: Uint8Array, size: number): Uint8Array {
-  const count = Math.floor(bytes.length / size);
-  if (!(count * size === bytes.length)) return bytes;
+/** What zlib writes around deflated data: two bytes before, and a sum of four after (RFC 1950). */
+function unpacked(bytes: Uint8Array, size: number, place: string): Uint8Array {
+  const end = Math.max(2, bytes.length - 4);
+  const own = inflated(bytes.subarray(2, end), size, place);
+  const sum = bytes.subarray(end).reduce((value, byte) => value * 256 + byte, 0);
+  return sum === adler32(own) ? own : refuse(place, "contents that fit their checksum", "others", DAMAGED);
+}
+
+/** Adler-32: sums of the bytes, and of those sums, modulo 65521. */
+function adler32(bytes: Uint8Array): number {
+  let [low, high] = [1, 0];
+  for (let k = 0; k < bytes.length; k++) {
+    low = (low + bytes[k]!) % 65521;
+    high = (high + low) % 65521;
+  }
+  return high * 65536 + low;
+}
+
+function unshuffled(bytes: Uint8Array, size: number, place: string): Uint8Array {
+  const count = bytes.length / size;
+  if (!Number.isInteger(count))
+    refuse(place, `shuffled elements of ${size} bytes`, `${bytes.length} bytes`, DAMAGED);
   const own = new Uint8Array(bytes.length);
   for (let k = 0; k < count; k++)
     for (let byte = 0; byte < size; byte++) own[k * size + byte] = bytes[byte * count + k]!;

@@ -44,8 +44,9 @@ export function datatypeOf(cursor: Cursor): Datatype {
   const other: Datatype = { kind: "other", size, words: `${classes[kind] ?? "unknown"} of ${size} bytes` };
   switch (kind) {
     case 0: {
-      cursor.take(4);
-      const dtype = Object.hasOwn(whole, size) ? whole[size]![(bits >> 3) & 1]! : null;
+      const [offset, precision] = cursor.uints(2, 2);
+      const filled = offset === 0 && precision === 8 * size;
+      const dtype = filled && Object.hasOwn(whole, size) ? whole[size]![(bits >> 3) & 1]! : null;
       return dtype === null ? other : { kind: "number", dtype, size, bigEndian };
     }
     case 1: {

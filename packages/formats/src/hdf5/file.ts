@@ -1,10 +1,10 @@
 import type { NamedTensor } from "@unroll/api/weights";
-import { refuse } from "../refuse.js";
+import { DAMAGED, refuse } from "../refuse.js";
 import { textAttribute } from "./attributes.js";
 import { Cursor, NOWHERE } from "./bytes.js";
 import { readDataset } from "./dataset.js";
 import { isGroup, membersOf } from "./group.js";
-import { type Message, messagesAt } from "./object-header.js";
+import { type Message, messagesAt, SMALLEST_MESSAGE } from "./object-header.js";
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Groups within groups at most, and objects of a file: a group may be a member of several. */
@@ -41,6 +41,19 @@ export function openHdf5(bytes: Uint8Array, place: string): Hdf5Object {
   const root = rootAddress(cursor);
   let left = Math.max(ALWAYS_ALLOWED, bytes.length * MOST_RATIO);
   let objects = 0;
+  // Each header once, however many names it has, and of all no more messages than the file has room for.
+  const headers = new Map<number, Header>();
+  let messagesLeft = bytes.length / SMALLEST_MESSAGE;
+  const header = (address: number, within: string): Header => {
+    const known = headers.get(address);
+    if (known) return known;
+    const messages = messagesAt(new Cursor(bytes, address, within));
+    messagesLeft -= messages.length;
+    if (messagesLeft < 0) refuse(within, "headers that fit the file together", "more", DAMAGED);
+    const read = { messages, group: isGroup(messages) };
+    headers.set(address, read);
+    return read;
+  };
   const open = (address: number, path: string, around: readonly number[]): Hdf5Object => {
     const within = path === "" ? place : `${place} "${path}"`;
     if (around.includes(address)) refuse(within, "groups within groups", "one within itself", COPY);
@@ -51,10 +64,10 @@ export function openHdf5(bytes: Uint8Array, place: string): Hdf5Object {
         "more",
         COPY,
       );
-    const messages = messagesAt(new Cursor(bytes, address, within));
+    const { messages, group } = header(address, within);
     return {
       path,
-      members: isGroup(messages) ? members(messages, address, path, around) : null,
+      members: group ? members(messages, address, path, around) : null,
       texts: (name) => textAttribute(messages, name),
       read: () => {
         const dtype = textAttribute(messages, "dtype")?.[0] === "bfloat16" ? "BF16" : null;
@@ -78,6 +91,13 @@ export function openHdf5(bytes: Uint8Array, place: string): Hdf5Object {
       ]),
     );
   return open(root, "", []);
+}
+
+/** The header of an object. */
+interface Header {
+  readonly messages: readonly Message[];
+  /** Whether it is that of a group. */
+  readonly group: boolean;
 }
 
 const COPY = "save the weights again";

@@ -1,4 +1,5 @@
 import type { Cursor } from "./bytes.js";
+import { refuse } from "../refuse.js";
 
 /** One message of an object's header: what kind, and its data. */
 export interface Message {
@@ -21,8 +22,10 @@ export const messageTypes = {
   attributeInfo: 0x15,
 } as const;
 
+/** Bytes of a message at least. */
+export const SMALLEST_MESSAGE = 4;
 /** Messages and pieces of one header at most: pieces may lead to one another. */
-const MOST_MESSAGES = 2 ** 14;
+const MOST_MESSAGES = 2 ** 12;
 const MOST_PIECES = 2 ** 10;
 
 /** The messages of the object at an address (HDF5 File Format Specification 3.0, IV.A.1). */
@@ -53,11 +56,15 @@ function collected(first: Piece, read: (piece: Piece, found: (message: Message) 
   return messages;
 }
 
-/** A message whose data stand elsewhere, to be shared. */
+const known: ReadonlySet<number> = /* @__PURE__ */ new Set<number>(Object.values(messageTypes));
+
+/** Refuses a message that is read here and whose data stand elsewhere, to be shared. */
 function assertOwn(type: number, flags: number, data: Cursor): void {
-  if (flags & 2 && (type === messageTypes.datatype || type === messageTypes.dataspace))
-    data.damaged("a type of its own", "one that is named and shared");
+  if (flags & 2 && known.has(type))
+    refuse(data.place, "types and attributes of its own", "one that is named and shared", COPY);
 }
+
+const COPY = "copy the data into another file: create_dataset(name, data=old[...])";
 
 function oldMessages(cursor: Cursor): Message[] {
   cursor.version("an object header", [1]);
@@ -95,11 +102,11 @@ function modernMessages(cursor: Cursor): Message[] {
       end -= 4;
     }
     while (own.at + 4 <= end) {
-      const [type, size, own_] = [own.uint(1), own.uint(2), own.uint(1)];
+      const [type, size, messageFlags] = [own.uint(1), own.uint(2), own.uint(1)];
       if (flags & 4) own.take(2);
       const data = own.to(own.at);
       own.take(size);
-      assertOwn(type, own_, data);
+      assertOwn(type, messageFlags, data);
       found({ type, data });
     }
   });
