@@ -57,7 +57,10 @@ export async function readNpz(source: FileSource): Promise<Tensors> {
 function arrayOf(bytes: Uint8Array, place: string): NamedTensor {
   if (!isNpy(bytes)) refuse(place, "the first bytes of a .npy file", "others", "save it with numpy.save");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const wide = (bytes[6] ?? 0) >= 2;
+  const version = bytes[6] ?? 0;
+  if (version < 1 || version > 3)
+    refuse(place, "a .npy file of version 1, 2 or 3", `${version}`, "save it with numpy.save");
+  const wide = version >= 2;
   const start = wide ? 12 : 10;
   const length = bytes.length < start ? NaN : wide ? view.getUint32(8, true) : view.getUint16(8, true);
   if (!(length <= MOST_HEADER && start + length <= bytes.length))

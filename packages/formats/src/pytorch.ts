@@ -79,6 +79,8 @@ function zipped(bytes: Uint8Array, place: string): [PickledValue, Storages] {
   const order = has.has(`${folder}byteorder`)
     ? new TextDecoder().decode(zip.read(`${folder}byteorder`)).trim()
     : "little";
+  if (order !== "little" && order !== "big")
+    refuse(place, "an order of bytes, little or big", `"${order}"`, DAMAGED);
   const read = new Map<string, Uint8Array>();
   const [root] = readPickle(zip.read(pickles[0]!), {
     place,

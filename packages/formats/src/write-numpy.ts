@@ -26,8 +26,8 @@ const MOST_ENTRIES = 0xffff;
 /**
  * Writes tensors as `numpy.load("x.npz")` and `readNpz` read them, bit for bit and uncompressed.
  *
- * @throws UNROLL_FORMAT for bfloat16, which NumPy does not have, for data that do not fill their shape, and
- *   for more than the 4 GiB that such a file holds
+ * @throws UNROLL_FORMAT for bfloat16, which NumPy does not have, for data that do not fill their shape or are
+ *   of another type than their dtype, and for more than the 4 GiB that such a file holds
  */
 export function writeNpz(tensors: Readonly<Record<string, AnyTensor>>): Uint8Array {
   const files = Object.entries(tensors).map(([name, tensor]) => ({
@@ -45,16 +45,23 @@ export function writeNpz(tensors: Readonly<Record<string, AnyTensor>>): Uint8Arr
   return zipped(files);
 }
 
+const nameOf = (value: unknown): string =>
+  typeof value === "object" && value !== null ? value.constructor.name : String(value);
+
 /** A `.npy` file; its data start at a multiple of 64. */
 function npy(place: string, tensor: AnyTensor): Uint8Array {
   const dtype = Object.hasOwn(hostTypes, tensor.dtype)
     ? hostTypes[tensor.dtype as keyof typeof hostTypes]
     : (tensor as NamedTensor).dtype;
   const { shape, data } = tensor;
-  const description =
-    descriptions[dtype] ??
-    refuse(place, "an element type that NumPy has", dtype, "widen it with toFloat32 first");
-  if (data.byteLength !== elementCount(place, shape) * elementTypes[dtype].bytes)
+  const description = Object.hasOwn(descriptions, dtype) ? descriptions[dtype] : undefined;
+  if (description === undefined)
+    return refuse(place, "an element type that NumPy has", `${dtype}`, "widen it with toFloat32 first");
+  const { array, bytes } = elementTypes[dtype];
+  if (!ArrayBuffer.isView(data) || data[Symbol.toStringTag] !== array.name)
+    refuse(place, `${dtype} data in a ${array.name}`, nameOf(data), "give the array that its dtype has");
+  if (!Array.isArray(shape)) refuse(place, "a shape", nameOf(shape), "give the sizes of its axes");
+  if (data.byteLength !== elementCount(place, shape) * bytes)
     refuse(place, `data that fill [${shape.join(", ")}]`, `${data.length} elements`, "give all of them");
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const words = `{'descr': '${description}', 'fortran_order': False, 'shape': (${sizes}), }`;

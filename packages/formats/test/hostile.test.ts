@@ -104,6 +104,9 @@ describe("zip files", () => {
 describe("arrays of NumPy", () => {
   it("whose headers say what can't be", async () => {
     const form = (shape: string): string => `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape}), }`;
+    const later = npy(1);
+    later[6] = 4;
+    await refused(readWeights(later), /a \.npy file of version 1, 2 or 3, got 4/);
     await refused(readWeights(npy(4, form("99999999999,"))), /a shape of whole numbers/);
     await refused(readWeights(npy(4, form("2000000000, 2000000000"))), /axes and 536870912 elements/);
     await refused(readWeights(npy(4, form("-4,"))), /a header with descr/);
@@ -154,6 +157,8 @@ describe("pickles", () => {
     await refused(read(view(0, [2], [0x7fffffff])), /elements up to 2147483647/);
     await refused(read(view(0, [2], [-1])), /expected a list of whole numbers/);
     await refused(read(view(-1, [2], [1])), /expected an offset into a storage/);
+    const files = { "a/data.pkl": strToU8("N."), "a/byteorder": strToU8("middle") };
+    await refused(readPyTorch(zipSync(files)), /an order of bytes, little or big, got "middle"/);
     await refused(read(view(0, [2, 2], [1])), /expected a stride for each of 2 axes, got 1/);
   });
 

@@ -72,13 +72,21 @@ describe("readTfjs", () => {
       { name: "a", shape: [256], dtype: "float32", quantization: { dtype: "uint8", scale: 0.1, min: -1.53 } },
       { name: "b", shape: [2, 1], dtype: "float32", quantization: { dtype: "uint16", scale: 3e-4, min: 2 } },
       { name: "c", shape: [3], dtype: "float32", quantization: { dtype: "float16" } as never },
-      { name: "d", shape: [2], dtype: "int32", quantization: { dtype: "uint8", scale: 1.5, min: -7 } },
+      // Halves on both sides of zero: -6.5, -5.5, -0.5, 0.5, 1.5.
+      {
+        name: "d",
+        shape: [5],
+        dtype: "int32",
+        quantization: { dtype: "uint8", scale: 0.5, min: -6.5 },
+      },
       { name: "e", shape: [2], dtype: "int32" },
       { name: "f", shape: [3], dtype: "bool" },
     ];
     const data = Uint8Array.from([
       ...Array(256).keys(),
-      ...[1, 2, 255, 255, 0, 0x3c, 0x55, 0x35, 1, 0, 3, 250, 7, 0, 0, 0, 255, 255, 255, 255, 1, 0, 1],
+      ...[
+        1, 2, 255, 255, 0, 0x3c, 0x55, 0x35, 1, 0, 0, 2, 12, 14, 16, 7, 0, 0, 0, 255, 255, 255, 255, 1, 0, 1,
+      ],
     ]);
     const { json, shards } = packed(
       { weightSpecs: weights, weightData: data.buffer, format: "layers-model" },

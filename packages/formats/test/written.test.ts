@@ -49,5 +49,14 @@ describe("writeNpz", () => {
       'npz file "half": expected an element type that NumPy has, got BF16; widen it with toFloat32 first',
     );
     expect(() => writeNpz({ x: { ...host.x, shape: [3] } })).toThrow("expected data that fill [3], got 2");
+    const bits = { dtype: "F32", shape: [2], data: new Int32Array(2) };
+    expect(() => writeNpz({ bits } as never)).toThrow("expected F32 data in a Float32Array, got Int32Array");
+    expect(() => writeNpz({ x: { dtype: "F32", shape: [2], data: [1, 2] } } as never)).toThrow("got Array");
+    expect(() => writeNpz({ x: { dtype: "F32", data: new Float32Array(1) } } as never)).toThrow(
+      "expected a shape, got undefined",
+    );
+    expect(() => writeNpz({ x: { ...bits, dtype: "__proto__" } } as never)).toThrow(
+      "that NumPy has, got __p",
+    );
   });
 });
