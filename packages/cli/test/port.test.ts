@@ -75,6 +75,8 @@ describe("unroll verify --port", () => {
         got: expect.any(Number) as number,
         bound: expect.any(Number) as number,
       },
+      bounds: "derived",
+      whyRecorded: null,
     });
     const short = [...argv.slice(0, 5), "ShortLoop", "--json"];
     const other = JSON.parse((await unroll(...short)).out) as { cases: Record<string, unknown>[] };
@@ -88,6 +90,14 @@ describe("unroll verify --port", () => {
     expect(builtin.out).toMatch(
       /^unsupported {2}builtin run {2}Keeping call 0: UNROLL_UNSUPPORTED Keeping forward/,
     );
+    expect(builtin.out).toMatch(
+      /bounds of .*keeping\.safetensors are from how far PyTorch's own float32 is off.*: UNROLL_UNSUPPORTED Kee/,
+    );
+    const { cases } = JSON.parse((await unroll(...argv, "--json")).out) as {
+      cases: { bounds: string; whyRecorded: string }[];
+    };
+    for (const { bounds, whyRecorded } of cases)
+      expect([bounds, whyRecorded]).toEqual(["recorded", expect.stringMatching(/^UNROLL_UNSUPPORTED/)]);
     const onnx = await unroll(...argv, "--adapter", "onnx:cpu");
     expect(onnx.code).toBe(1);
     expect(onnx.err).toContain("expected a case that can be checked");

@@ -7,7 +7,7 @@ import type { Io } from "../io.js";
 import { withProgress } from "../progress.js";
 import { type CaseReport, check, unsupported } from "../verify/check.js";
 import { type LoadedEntry, readManifest } from "../verify/manifest.js";
-import { checkPort } from "../verify/port/port-cases.js";
+import { checkPort, recordedBounds } from "../verify/port/port-cases.js";
 import { portOf } from "../verify/port/port-module.js";
 import { countOf, summary } from "../verify/summary.js";
 
@@ -58,6 +58,7 @@ export const verifyCommand: AddCommand = (program, io, end) => {
       const failed = countOf(cases, "failed");
       const counts = { passed: countOf(cases, "passed"), failed, unsupported: countOf(cases, "unsupported") };
       io.out(options.json ? jsonLine({ total: cases.length, ...counts, cases }) : summary(cases));
+      if (!options.json) for (const line of recordedBounds(cases)) io.out(`${inline(line)}\n`);
       const unchecked = uncheckedOf(cases);
       for (const error of unchecked) io.err(`unroll: ${error.code} ${inline(error.message)}\n`);
       if (failed > 0 || unchecked.length > 0) end(1);

@@ -1,4 +1,4 @@
-import { type Port, type PortCheck, readPortRecord, verifyPort } from "@unroll/conformance";
+import { type Port, type PortCheck, type PortReport, readPortRecord, verifyPort } from "@unroll/conformance";
 import type { NamedAdapter } from "../../adapters.js";
 import { readBytes } from "../../files.js";
 import type { Io } from "../../io.js";
@@ -6,7 +6,7 @@ import { withProgress } from "../../progress.js";
 import { type CaseReport, finite } from "../check.js";
 
 /** A case for people and scripts, and its first difference as data. */
-export interface PortCaseReport extends CaseReport {
+export interface PortCaseReport extends CaseReport, Pick<PortReport, "bounds" | "whyRecorded"> {
   readonly first: PortCheck["first"];
 }
 
@@ -28,7 +28,7 @@ export async function checkPort(
   // A later call may need what an earlier one returned, so all are made.
   if (only !== undefined && !record.calls.some((_, k) => nameOf(k).includes(only))) return [];
   const engines = Object.fromEntries(adapters.map(({ name, adapter }) => [name, adapter]));
-  const { checks } = await withProgress(io, 1, (step) => {
+  const { checks, bounds, whyRecorded } = await withProgress(io, 1, (step) => {
     step(record.module);
     return verifyPort(port, record, { adapters: engines });
   });
@@ -43,6 +43,21 @@ export async function checkPort(
       errorOverBound: errorOverBound === null ? null : finite(errorOverBound),
       reason,
       first,
+      bounds,
+      whyRecorded,
     }))
     .filter(({ name }) => only === undefined || name.includes(only));
+}
+
+/** What people are told of records whose bounds are no derived ones; a line for each. */
+export function recordedBounds(cases: readonly CaseReport[]): string[] {
+  const lines = cases.flatMap((one) =>
+    "bounds" in one && one.bounds === "recorded"
+      ? [
+          `bounds of ${one.manifest} are from how far PyTorch's own float32 is off, ` +
+            `as the port is no program: ${(one as PortCaseReport).whyRecorded}`,
+        ]
+      : [],
+  );
+  return [...new Set(lines)];
 }
