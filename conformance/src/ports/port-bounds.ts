@@ -84,7 +84,8 @@ export function boundsOfCalls(
  * How far a result may be from PyTorch's where there is no program to derive that from: twelve times as far
  * as PyTorch's own float32 is from its float64, an element or all of a result on average, and what functions
  * are approximated by. Twelve is what derived bounds take too, of deviations that they sample many times
- * (`properties/hold-program.ts`); here there is one sample, so that the report calls these bounds recorded. Null where float64 was not recorded.
+ * (`properties/hold-program.ts`); here there is one sample, so reports call these bounds recorded. Null where
+ * float64 was not recorded.
  */
 export function recordedBound({ want, float64 }: Leaf): Float64Tensor | null {
   const { shape, data } = want;

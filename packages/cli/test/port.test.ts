@@ -91,7 +91,7 @@ describe("unroll verify --port", () => {
       /^unsupported {2}builtin run {2}Keeping call 0: UNROLL_UNSUPPORTED Keeping forward/,
     );
     expect(builtin.out).toMatch(
-      /bounds of .*keeping\.safetensors are from how far PyTorch's own float32 is off.*: UNROLL_UNSUPPORTED Kee/,
+      /bounds of .*keeping\.safetensors are from how far PyTorch's own float32 is off.*: UNROLL_UNSUPP/,
     );
     const { cases } = JSON.parse((await unroll(...argv, "--json")).out) as {
       cases: { bounds: string; whyRecorded: string }[];
