@@ -35,7 +35,7 @@ export const shape = (x: Tensor): AxisSize[] => {
   return x.shape.map((_, axis) => new AxisSize(x, axis));
 };
 
-/** @internal Sizes when they are known: those of other tensors' axes come from the values that these have by then. */
+/** @internal Sizes when they are known: those of other tensors' axes come from the values that these have. */
 export function resolved(sizes: readonly SizeLike[], others: readonly Value[]): number[] {
   let next = 0;
   return sizes.map((size) => (size instanceof AxisSize ? sizesOf(others[next++]!)[size.axis]! : size));
