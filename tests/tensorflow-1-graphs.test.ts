@@ -140,3 +140,56 @@ describe.each(cases.map((one) => [one.name, one] as const))("graphs of TensorFlo
     session.close();
   });
 });
+
+describe("decoders choose", () => {
+  const steps = 6;
+
+  it.each(Object.keys(engines))("on %s what follows from what they chose before", async (engine) => {
+    const table = tf.getVariable("table", [7, 3]);
+    const source = tf.placeholder(tf.float32, [2, 4, 3], "source");
+    const [memory] = tf.dynamicRnn(new rnnCell.GRUCell(4), source, { scope: "encoder" });
+    const mechanism = new seq2seq.BahdanauAttention(5, memory, { memorySequenceLength: [4, 2] });
+    const cell = new seq2seq.AttentionWrapper(new rnnCell.BasicLSTMCell(4), mechanism);
+    const layer = new tf.layers.Dense(7, { name: "projection" });
+    const start = cell.zeroState(2);
+    const helper = new seq2seq.GreedyEmbeddingHelper(table, [1, 2], -1);
+    const decoder = new seq2seq.BasicDecoder(cell, helper, start, layer);
+    const [output] = seq2seq.dynamicDecode(decoder, { maximumIterations: steps });
+
+    const values = (shape: readonly number[], turn: number) => {
+      const size = shape.reduce((product, dim) => product * dim, 1);
+      return tensor(
+        Float32Array.from({ length: size }, (_, k) => Math.sin(k * 1.7 + turn)),
+        shape,
+      );
+    };
+    const variables = Object.fromEntries(
+      tf.globalVariables().map(({ name, shape }, k) => [name, values(shape as number[], k)]),
+    );
+    const session = new tf.Session({ adapter: engines[engine]!() });
+    session.restore(variables);
+    const [scores, ids] = await session.run(
+      [output.rnnOutput, output.sampleId],
+      [[source, values([2, 4, 3], 0.5)]],
+    );
+    session.close();
+
+    // Given what was chosen, a walk over time computes the same, and the truth of it is known.
+    const fed = [1, 2].flatMap((first, row) => [
+      first,
+      ...ids.data.slice(row * steps, (row + 1) * steps - 1),
+    ]);
+    const before = tf.placeholder(tf.int32, [2, steps], "before");
+    const [outputs] = tf.dynamicRnn(cell, tf.nn.embeddingLookup(table, before), { initialState: start });
+    const given = new Map<tf.Tensor, tf.HostTensor>([
+      [source, values([2, 4, 3], 0.5)],
+      [before, tensor(fed, [2, steps], "int32")],
+    ]);
+    holds([layer.apply(outputs)], given, variables as never)(0, scores, engine);
+    ids.data.forEach((id, k) => {
+      const row = [...scores.data.slice(k * 7, (k + 1) * 7)];
+      expect(id).toBe(row.indexOf(Math.max(...row)));
+    });
+    expect(new Set(ids.data).size).toBeGreaterThan(1);
+  });
+});
