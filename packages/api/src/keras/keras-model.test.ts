@@ -235,4 +235,22 @@ describe("keras models", () => {
     expect(second.data[0]).not.toBe(first.data[0]);
     expect(Object.hasOwn(Object, "h")).toBe(false);
   });
+
+  it("counts frozen layers and moving statistics among what is not trained, as Keras 3.15 does", () => {
+    const made = sequential([
+      layers.lstm(3, { returnSequences: true, trainable: false, inputShape: [null, 2] }),
+      layers.batchNormalization(),
+      layers.dense(4),
+    ]);
+    expect(
+      made
+        .summary({ printFn: () => undefined })
+        .split("\n")
+        .slice(-3),
+    ).toEqual([
+      " Total params: 100 (400.00 B)",
+      " Trainable params: 22 (88.00 B)",
+      " Non-trainable params: 78 (312.00 B)",
+    ]);
+  });
 });

@@ -206,7 +206,8 @@ export class KerasModel implements NestedModel {
 
   /**
    * The model without its weights, as Keras 3's `to_json()` writes it: `modelFromJson` reads it, and
-   * `keras.models.model_from_json`.
+   * `keras.models.model_from_json`, but for Keras 2's hard sigmoid, of slope 1/5, which Keras 3 does not have
+   * and refuses by the name that it has here, `hard_sigmoid_keras2`.
    *
    * @throws UNROLL_UNSUPPORTED for what Keras's form has no place for, and for layers of TensorFlow.js that
    *   Keras's class of their name is unlike
@@ -386,7 +387,13 @@ export class KerasModel implements NestedModel {
     knownOptions(place, options, ["mask", "initialState", "batchSize"]);
     const { batchSize } = options;
     if (batchSize !== undefined && !(Number.isInteger(batchSize) && batchSize >= 1))
-      refuse("UNROLL_ARGUMENT", place, "batchSize as a whole number of at least 1", shown(batchSize), "rows");
+      refuse(
+        "UNROLL_ARGUMENT",
+        place,
+        "batchSize as a whole number of at least 1",
+        shown(batchSize),
+        "it counts rows",
+      );
     // Taken now, with the weights of now; only the state is that of the call before.
     const inputs = feedsOf(place, this.wired, x);
     const own = takenWithin(options);

@@ -461,6 +461,15 @@ export abstract class Layer {
     return this.built.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   }
 
+  /** @internal How many of them Keras does not train: moving statistics, or all where that was chosen. */
+  get untrainedParams(): number {
+    const all = (this.given as { readonly trainable?: boolean }).trainable === false;
+    const untrained = (this.built ?? []).filter(
+      ({ name }) => all || /(^|\.)moving(Mean|Variance)$/.test(name),
+    );
+    return untrained.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  }
+
   /**
    * What a stateful layer goes on from, in Keras's order: h before c, forward before backward. Null for any
    * other, and before its first run.

@@ -164,7 +164,11 @@ export function printedSummary(
     ];
   });
   const heads = ["Layer (type)", "Output Shape", "Param #", ...(sequential ? [] : ["Connected to"])];
-  const gathered = total(weights.filter((weight) => /\/moving_(mean|variance)$/.test(weight.name)));
+  const parts = order.flatMap(({ part }) =>
+    part instanceof KerasTensor ? [] : [part as Layer | NestedModel],
+  );
+  const layers = new Set(parts.flatMap((part) => (part instanceof Layer ? [part] : layersOf(part))));
+  const gathered = [...layers].reduce((sum, layer) => sum + layer.untrainedParams, 0);
   const count = total(weights);
   const text = [
     `Model: "${name}"`,
