@@ -57,12 +57,8 @@ export {
   ZeroPad2d,
 } from "./pads.js";
 export { MultiheadAttention } from "./multihead-attention.js";
-export {
-  TransformerDecoder,
-  TransformerDecoderLayer,
-  TransformerEncoder,
-  TransformerEncoderLayer,
-} from "./transformer.js";
+export { TransformerDecoderLayer, TransformerEncoderLayer } from "./transformer-layers.js";
+export { TransformerDecoder, TransformerEncoder } from "./transformer-stacks.js";
 export { BatchNorm1d, GroupNorm, LayerNorm, RMSNorm } from "./norms.js";
 export { GRU, LSTM, RNN } from "./recurrent-modules.js";
 export { Buffer } from "./buffer.js";
