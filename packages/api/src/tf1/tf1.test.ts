@@ -557,6 +557,18 @@ describe("decoders", () => {
     await expect(session.run(sampleId, [[source, numbers(2, 4, 3)]])).rejects.toThrow(/after its close/);
   });
 
+  it("look past what a memory's padding holds, whatever it is", async () => {
+    const memory = tf.placeholder(tf.float32, [2, 3, 4], "memory");
+    const mechanism = new seq2seq.LuongAttention(4, memory, { memorySequenceLength: [3, 1] });
+    const cell = new seq2seq.AttentionWrapper(new rnnCell.GRUCell(4), mechanism);
+    const [output] = cell(step(), cell.zeroState(2));
+    const [clean, padded] = [numbers(2, 3, 4), numbers(2, 3, 4)];
+    padded.data.fill(NaN, 4 * 4);
+    const session = ready();
+    const run = (given: tf.HostTensor) => session.run(output, { memory: given, step: numbers(2, 3) });
+    expect(await run(padded)).toEqual(await run(clean));
+  });
+
   it("refuse lengths of one row for a memory of several", async () => {
     const memory = tf.placeholder(tf.float32, [2, 3, 4], "memory");
     const mechanism = new seq2seq.LuongAttention(4, memory, { memorySequenceLength: [2] });
