@@ -569,6 +569,16 @@ describe("decoders", () => {
     expect(await run(padded)).toEqual(await run(clean));
   });
 
+  it("begin with the state of the cell that they are given", () => {
+    const memory = tf.placeholder(tf.float32, [2, 3, 4], "memory");
+    const begin = tf.placeholder(tf.float32, [2, 4], "begin");
+    const mechanism = new seq2seq.LuongAttention(4, memory);
+    const of = (initialCellState: Tensor | null = null) =>
+      new seq2seq.AttentionWrapper(new rnnCell.GRUCell(4), mechanism, { initialCellState }).zeroState(2);
+    expect(of(begin).cellState).toBe(begin);
+    expect(of().cellState).not.toBe(begin);
+  });
+
   it("refuse lengths of one row for a memory of several", async () => {
     const memory = tf.placeholder(tf.float32, [2, 3, 4], "memory");
     const mechanism = new seq2seq.LuongAttention(4, memory, { memorySequenceLength: [2] });
