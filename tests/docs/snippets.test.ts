@@ -2,7 +2,8 @@ import { rmSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { join } from "node:path";
 import ts from "typescript";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { resetDefaultGraph } from "@unroll/api/tf1";
 import { fast } from "../../conformance/test/settings.js";
 import { blocksOf, pages, root } from "./pages.js";
 import { snippets } from "./snippets.js";
@@ -13,6 +14,9 @@ beforeAll(() => {
 afterAll(() => {
   for (const { file } of snippets) rmSync(file, { force: true });
 });
+
+// A page's reader begins in a process of their own; here another file's graph may stand in this one.
+beforeEach(() => resetDefaultGraph());
 
 /** What a page's reader sees of a value that is printed. */
 const shown = (values: readonly unknown[]): string =>
