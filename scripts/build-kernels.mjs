@@ -24,10 +24,13 @@ export async function kernelsModule() {
     ]);
     if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
     const lines = readFileSync(file)
-      .toString("base64")
+      .toString("hex")
       .match(/.{1,100}/g);
     return [
-      "/** The kernels' module, by `scripts/build-kernels.mjs` from `packages/api/assembly`: base64. */",
+      "/**",
+      " * The kernels' module, by `scripts/build-kernels.mjs` from `packages/api/assembly`: hexadecimal,",
+      " * which a page's compression makes smaller than base64, by a quarter.",
+      " */",
       "export const kernelsBinary =",
       ...lines.map((line, k) => `  "${line}"${k < lines.length - 1 ? " +" : ";"}`),
       "",

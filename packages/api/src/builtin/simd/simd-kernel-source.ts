@@ -1,4 +1,3 @@
-import { atob } from "../../contract/binary-text.js";
 import type { KernelSource } from "../kernel-types.js";
 import { Heaps, SimdMemory } from "./simd-memory.js";
 import { kernelsBinary } from "./kernels-binary.js";
@@ -8,8 +7,10 @@ import { type Module, webAssembly } from "./web-assembly.js";
 export function compiledKernels(): Module | undefined {
   const { Module, validate } = webAssembly() ?? {};
   if (!Module || !validate) return undefined;
-  const binary = atob(kernelsBinary);
-  const bytes = Uint8Array.from(binary, (byte) => byte.charCodeAt(0));
+  const digits = kernelsBinary;
+  const bytes = Uint8Array.from({ length: digits.length / 2 }, (_, k) =>
+    parseInt(digits.slice(2 * k, 2 * k + 2), 16),
+  );
   // False without SIMD.
   if (!validate(bytes)) return undefined;
   try {
