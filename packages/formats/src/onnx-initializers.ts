@@ -72,6 +72,28 @@ export function readInitializers(bytes: Uint8Array): Record<string, AnyTensor> {
   return found;
 }
 
+/** Of a ModelProto each field's number, with how it is written. */
+const modelFields: ReadonlyMap<number, WireType> = /* @__PURE__ */ new Map([
+  [1, WireType.Varint],
+  [5, WireType.Varint],
+  ...[2, 3, 4, 6, MODEL_GRAPH, 8, 14, 20, 25, 26].map((field) => [field, WireType.LengthDelimited] as const),
+]);
+
+/** Whether bytes are fields that a ModelProto has, one after the other to the last byte. */
+export function isModelProto(bytes: Uint8Array): boolean {
+  const reader = new BinaryReader(bytes);
+  try {
+    while (reader.pos < reader.len) {
+      const [field, wire] = reader.tag();
+      if (modelFields.get(field) !== wire) return false;
+      reader.skip(wire, field);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Calls back with every sub-message of one field and passes over the others. */
 function messages(reader: BinaryReader, field: number, use: (inner: BinaryReader) => void): void {
   while (reader.pos < reader.len) {

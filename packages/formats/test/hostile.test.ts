@@ -402,6 +402,25 @@ describe("HDF5 files", () => {
     expect(process.memoryUsage().heapUsed - heap).toBeLessThan(2 ** 28);
   });
 
+  it("whose headers share a piece, so that together they are more than the file", async () => {
+    const nothing = Array.from({ length: 4000 }, () => message(0, Buffer.alloc(0)));
+    const shared = Buffer.concat([Buffer.from("OCHK"), ...nothing, Buffer.alloc(4)]);
+    const goesOn = (address: number): Buffer =>
+      header([message(16, Buffer.concat([number64(address), number64(shared.length)]))]);
+    const size = goesOn(0).length;
+    const file = (heads: number): Buffer => {
+      const links = (start: number): Buffer[] =>
+        Array.from({ length: heads }, (_, k) =>
+          message(6, Buffer.concat([Buffer.from([1, 0, 1, 97 + k]), number64(start + k * size)])),
+        );
+      const start = modern(links(0)).length;
+      const all = Array.from({ length: heads }, () => goesOn(start + heads * size));
+      return modern(links(start), [...all, shared]);
+    };
+    await refused(readWeights(file(1)), /"a": expected a dataset, got an object/);
+    await refused(readWeights(file(2)), /"b": expected headers that fit the file together, got more/);
+  });
+
   it("whose texts are one long text again and again, or stand elsewhere", async () => {
     const attribute = (count: number, address: number, shared = 0): Buffer => {
       const name = Buffer.from("layer_names\0");

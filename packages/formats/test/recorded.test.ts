@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { isUnrollError } from "@unroll/api";
 import { readSafetensors } from "@unroll/api/weights";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { describe, expect, it } from "vitest";
 import { readPyTorch, readWeights, type WeightsFormat } from "../src/index.js";
 
@@ -46,6 +47,21 @@ const refusals: Readonly<Record<string, RegExp>> = {
   "lzf.h5": /expected data plain or packed by gzip, got filter 32000/,
   "texts.h5": /keras file "weights": expected numbers, got texts/,
 };
+
+/** An ONNX model with the fields of a name first. */
+function reordered(bytes: Uint8Array, first: RegExp): Uint8Array {
+  const names: Readonly<Record<number, string>> = { 7: "graph", 8: "opset_import" };
+  const reader = new BinaryReader(bytes);
+  const fields: { readonly name: string; readonly bytes: Uint8Array }[] = [];
+  while (reader.pos < reader.len) {
+    const start = reader.pos;
+    const [field, wire] = reader.tag();
+    reader.skip(wire, field);
+    fields.push({ name: names[field] ?? "other", bytes: bytes.subarray(start, reader.pos) });
+  }
+  const ahead = fields.filter(({ name }) => first.test(name));
+  return Buffer.concat([...ahead, ...fields.filter((one) => !ahead.includes(one))].map((one) => one.bytes));
+}
 
 describe("files that frameworks wrote", () => {
   it("are all among these", () => {
@@ -158,6 +174,15 @@ describe("files that frameworks wrote", () => {
   it("is known by what is in it, of every format", async () => {
     expect((await readWeights(bytesAt("ports/torch/p01a.safetensors"))).format).toBe("safetensors");
     expect((await readWeights(bytesAt("onnx-attr/00_lstm.onnx"))).format).toBe("onnx");
+    // A model whose fields come in another order, as is allowed.
+    for (const order of [/^graph/, /^opset_import/]) {
+      const { tensors, format } = await readWeights(reordered(bytesAt("onnx-attr/00_lstm.onnx"), order));
+      expect([format, Object.keys(tensors).length]).toEqual(["onnx", 3]);
+    }
+    for (const text of ["Bonjour, this is a text.", ": a list", "B", ":", "Bold\n".repeat(40)])
+      await expect(readWeights(new TextEncoder().encode(text)), text).rejects.toThrow(
+        /^file: expected one of the formats .*, got first bytes \d+/,
+      );
     for (const text of ["", "hello", "PK\u0003\u0004"])
       await expect(readWeights(new TextEncoder().encode(text))).rejects.toThrow(/^(file|zip file): expected/);
   });
