@@ -2,7 +2,7 @@ import type { DType, HostTensor } from "../contract/tensor.js";
 import { kindOf } from "../contract/kind.js";
 import { shown } from "../contract/shown.js";
 import type { Block, Value } from "../program/builder.js";
-import { refuse } from "./refuse.js";
+import { builtAtOnce, refuse } from "./refuse.js";
 import { VariableScopes } from "./variable-scopes.js";
 
 /** Sizes of a tensor's axes as far as they are known before a run; null where a run chooses. */
@@ -149,12 +149,24 @@ export class Graph {
     );
   }
 
-  /** Builds in this graph, whatever the default is: TensorFlow's `with graph.as_default():`. */
+  /**
+   * Builds in this graph, whatever the default is: TensorFlow's `with graph.as_default():`.
+   *
+   * @returns what `build` returns
+   * @throws UNROLL_ARGUMENT for what is no function, and for an async one
+   */
   asDefault<T>(build: () => T): T {
+    if (typeof build !== "function")
+      refuse(
+        "asDefault",
+        "a function that builds in the graph",
+        kindOf(build),
+        "e.g. () => placeholder(...)",
+      );
     const before = standing.graph;
     standing.graph = this;
     try {
-      return build();
+      return builtAtOnce("asDefault", build);
     } finally {
       standing.graph = before;
     }

@@ -68,6 +68,17 @@ describe("variable scopes", () => {
     expect(() => tf.getVariable("w", [2], { initialiser: 1 } as never)).toThrow(/nearest is "initializer"/);
   });
 
+  it.each<[string, unknown, RegExp]>([
+    ["an async function", async () => Promise.resolve(1), /returns at once, got AsyncFunction; await before/],
+    ["a generator", function* () {}, /returns at once, got GeneratorFunction/],
+    ["a function that returns a promise", () => Promise.reject(new Error("later")), /returned a promise/],
+  ])("refuse %s, which would go on outside of them", (_what, build, message) => {
+    expect(() => tf.variableScope("a", build as () => void)).toThrow(message);
+    expect(() => new tf.Graph().asDefault(build as () => void)).toThrow(message);
+    expect(() => new tf.Graph().asDefault(undefined as never)).toThrow(/a function that builds in the graph/);
+    expect(tf.getVariableScope().name).toBe("");
+  });
+
   it("name a cell by its first call, which later calls share", () => {
     const cell = new rnnCell.BasicLSTMCell(4);
     const [, state] = tf.variableScope("RNN", () => cell(step(), cell.zeroState(2)));

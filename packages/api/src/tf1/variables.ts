@@ -2,7 +2,7 @@ import { boundedSize } from "../contract/limits.js";
 import { shown } from "../contract/shown.js";
 import { getDefaultGraph, type Tensor } from "./graph.js";
 import { optionsOf } from "./options.js";
-import { refuse } from "./refuse.js";
+import { builtAtOnce, refuse } from "./refuse.js";
 import { AUTO_REUSE, type Entry, type Reuse, type VariableScope } from "./variable-scopes.js";
 
 /** Options of {@link variableScope}. */
@@ -52,7 +52,7 @@ export function assertFloat(place: string, dtype: unknown): void {
  * @param options or the function, where there are none
  * @param build makes what is in the scope, whose it is given
  * @returns what `build` returns
- * @throws UNROLL_ARGUMENT for no name and options that there are none of
+ * @throws UNROLL_ARGUMENT for no name, options that there are none of, and an async function
  */
 export function variableScope<T>(
   name: string | VariableScope | null,
@@ -74,7 +74,7 @@ export function variableScope<T>(
     ...(reuse !== undefined && { reuse }),
     ...(defaultName !== undefined && { defaultName }),
   };
-  return getDefaultGraph().scopes.within(entry, within);
+  return getDefaultGraph().scopes.within(entry, (scope) => builtAtOnce(place, within, scope));
 }
 
 /** The scope that variables are named in. */
