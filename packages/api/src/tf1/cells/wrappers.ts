@@ -2,7 +2,17 @@ import { kindOf } from "../../contract/kind.js";
 import { shown } from "../../contract/shown.js";
 import { type FoldOver, foldStep, type State } from "../fold.js";
 import { Tensor } from "../graph.js";
-import { add, type SizeLike } from "../operations/index.js";
+import {
+  add,
+  at,
+  concat,
+  expandDims,
+  sequenceMask,
+  shape,
+  type SizeLike,
+  transpose,
+  where,
+} from "../operations/index.js";
 import { operation } from "../operations/operation.js";
 import { refuse } from "../refuse.js";
 import { lastSize, refuseShape, shownShape } from "../static-shapes.js";
@@ -146,8 +156,27 @@ export class ResidualWrapper extends CellWrapper {
   }
 
   override fold(over: FoldOver): [Tensor, State] {
-    return foldStep(over, (inputs, state) => this.call(inputs, state));
+    const { x, lengths } = over;
+    const sum = this.#residual === sameSize;
+    // A function of one's own may look at all rows of a step, at what the cell makes of those that have ended
+    // too, which only a walk step by step has.
+    if (lengths && !sum) return foldStep(over, (inputs, state) => this.call(inputs, state));
+    const [outputs, state] = this.cell.fold(over);
+    if (sum) return [realOnly(sameSize(x, outputs), lengths), state];
+    const [own, size] = [lastSize("ResidualWrapper inputs", x), lastSize("ResidualWrapper outputs", outputs)];
+    const [made] = foldStep({ x: concat([x, outputs], 2), state: [], lengths, reverse: false }, (both) => [
+      this.#residual(at(both, ":", [0, own]), at(both, ":", [own, own + size])),
+      [],
+    ]);
+    return [made, state];
   }
+}
+
+/** Zeros past the steps of each row of [time, batch, size]. */
+function realOnly(x: Tensor, lengths: Tensor | undefined): Tensor {
+  if (!lengths) return x;
+  const real = transpose(sequenceMask(lengths, shape(x)[0]!));
+  return where(expandDims(real, 2), x, 0);
 }
 
 function sameSize(inputs: Tensor, outputs: Tensor): Tensor {
