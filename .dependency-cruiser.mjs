@@ -5,6 +5,7 @@ export const layers = [
   "contract",
   "decoding",
   "program",
+  "gradient",
   "layers",
   "specification",
   "lowering",

@@ -24,7 +24,12 @@ function yielded(block: Block, region: Region, inputs: readonly Value[]): Value[
   return region.outputs.map((id) => values.get(id)!);
 }
 
-function append(block: Block, nodes: Program["nodes"], values: Map<ValueId, Value>): void {
+/**
+ * Writes nodes into a block.
+ *
+ * @param values a value for each id that the nodes use; those of what they make are added
+ */
+export function append(block: Block, nodes: Program["nodes"], values: Map<ValueId, Value>): void {
   for (const node of nodes) {
     const operands = node.inputs.map((id) => values.get(id)!);
     let made: readonly Value[];
