@@ -406,4 +406,50 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
   "nn.utils.rnn.unpad_sequence | src, torch.tensor([5, 2]), batch_first=True": does(({ src }) =>
     rnn.unpadSequence(src, [5, 2], { batchFirst: true }),
   ),
+  "nn.Transformer(8, 2, 1, 1, 16, batch_first=True) | src, tgt": calls(
+    () => new nn.Transformer(8, 2, 1, 1, 16, first),
+    (module, { src, tgt }) => module.call(src, tgt),
+  ),
+  'nn.Transformer(8, 2, 1, 2, 16, 0.1, "gelu", norm_first=True, bias=False) | src.transpose(0, 1), tgt.transpose(0, 1), tgt_mask=causal(3), tgt_is_causal=True':
+    calls(
+      () => new nn.Transformer(8, 2, 1, 2, 16, 0.1, "gelu", { normFirst: true, bias: false }),
+      (module, { src, tgt }) =>
+        module.call(turned(src), turned(tgt), {
+          tgtMask: module.generateSquareSubsequentMask(3),
+          tgtIsCausal: true,
+        }),
+    ),
+  "nn.Transformer(d_model=8, nhead=4, num_encoder_layers=2, num_decoder_layers=1, dim_feedforward=12, batch_first=True) | src, tgt, late, late3, cross, pad, tpad, pad":
+    calls(
+      () =>
+        new nn.Transformer({
+          dModel: 8,
+          nhead: 4,
+          numEncoderLayers: 2,
+          numDecoderLayers: 1,
+          dimFeedforward: 12,
+          batchFirst: true,
+        }),
+      (module, { src, tgt, late, late3, cross, pad, tpad }) =>
+        module.call(src, tgt, late, late3, cross, pad, tpad, pad),
+    ),
+  "nn.Transformer(8, 2, 1, 1, 16, layer_norm_eps=0.1) | row, src[0], bias[:4, :4], src_is_causal=False":
+    calls(
+      () => new nn.Transformer(8, 2, 1, 1, { dimFeedforward: 16, layerNormEps: 0.1 }),
+      (module, { row, src, bias }) =>
+        module.call(row, src.at(0), bias.at(":4", ":4"), { srcIsCausal: false }),
+    ),
+  "nn.Transformer(8, 2, 1, 1, 16, custom_encoder=nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 9, batch_first=True), 1), batch_first=True) | src, tgt, causal(5), src_is_causal=True, memory_mask=cross":
+    calls(
+      () =>
+        new nn.Transformer(8, 2, 1, 1, 16, {
+          customEncoder: new nn.TransformerEncoder(encoder(2, { dimFeedforward: 9, ...first })(), 1),
+          batchFirst: true,
+        }),
+      (module, { src, tgt, cross }) =>
+        module.call(src, tgt, nn.Transformer.generateSquareSubsequentMask(5), {
+          srcIsCausal: true,
+          memoryMask: cross,
+        }),
+    ),
 };

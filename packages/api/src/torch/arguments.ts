@@ -8,12 +8,12 @@ const flags: ReadonlySet<string> = /* @__PURE__ */ new Set(
   (
     "affine averageAttnWeights batchFirst bias bidirectional ceilMode countIncludePad elementwiseAffine " +
     "enforceSorted isCausal keepdim logTarget memoryIsCausal needWeights normFirst persistent " +
-    "requiresGrad strict tgtIsCausal trackRunningStats unbiased"
+    "requiresGrad srcIsCausal strict tgtIsCausal trackRunningStats unbiased"
   ).split(" "),
 );
 
 /** Flags that PyTorch has None for. */
-const open: ReadonlySet<string> = /* @__PURE__ */ new Set(["isCausal", "tgtIsCausal"]);
+const open: ReadonlySet<string> = /* @__PURE__ */ new Set(["isCausal", "srcIsCausal", "tgtIsCausal"]);
 
 /** Refuses other options than those known, and flags that are none. @throws UNROLL_ARGUMENT */
 export function assertOptions(place: string, options: object, known: readonly string[]): void {

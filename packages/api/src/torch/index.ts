@@ -105,6 +105,7 @@ export type {
 } from "./piecewise.js";
 export type { PadSequenceOptions } from "./rnn-utils.js";
 export type { CeluOptions, GeluOptions } from "./smooth.js";
+export type { TransformOptions, TransformerOptions } from "./transformer.js";
 export type { DecodeOptions, EncodeOptions, TransformerLayerOptions } from "./transformer-layers.js";
 export type { ConvTransposeOptions } from "./transposed.js";
 export type { LoadResult, StateDict } from "./state-dict.js";

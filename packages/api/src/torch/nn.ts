@@ -57,6 +57,7 @@ export {
   ZeroPad2d,
 } from "./pads.js";
 export { MultiheadAttention } from "./multihead-attention.js";
+export { Transformer } from "./transformer.js";
 export { TransformerDecoderLayer, TransformerEncoderLayer } from "./transformer-layers.js";
 export { TransformerDecoder, TransformerEncoder } from "./transformer-stacks.js";
 export { BatchNorm1d, GroupNorm, LayerNorm, RMSNorm } from "./norms.js";

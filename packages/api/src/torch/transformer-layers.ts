@@ -82,25 +82,41 @@ function activationOf(place: string, given: unknown): Activation {
   });
 }
 
+/** Options by name, rather than an argument that is one of them. */
+const isOptions = (given: unknown): given is Readonly<Record<string, unknown>> =>
+  isRecord(given) && !isHostTensor(given);
+
 /**
- * Arguments one by one in PyTorch's order, or by name.
+ * Arguments one by one in PyTorch's order, those after them by name.
  *
- * @throws UNROLL_ARGUMENT for an option that there is none of, and for arguments behind options
+ * @throws UNROLL_ARGUMENT for an option that there is none of, for one that is given twice, and for arguments
+ *   behind options
  */
 export function named<Options extends object>(
   place: string,
   given: readonly unknown[],
   order: readonly (keyof Options & string)[],
 ): Options {
-  const [first, ...rest] = given;
-  if (isRecord(first) && !isHostTensor(first)) {
-    noMore(
+  const at = given.findIndex(isOptions);
+  const ordered = at < 0 ? given : given.slice(0, at);
+  noMore(place, ordered.slice(order.length));
+  const first = Object.fromEntries(ordered.map((one, k) => [order[k]!, one]));
+  if (at < 0) return optionsOf<Options>(place, first, order);
+  noMore(
+    place,
+    given.slice(at + 1).filter((one) => one !== undefined),
+  );
+  const rest = optionsOf<Options>(place, given[at], order);
+  const twice = Object.keys(first).find((name) => Object.hasOwn(rest, name));
+  if (twice !== undefined)
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
       place,
-      rest.filter((one) => one !== undefined),
-    );
-    return optionsOf<Options>(place, first, order);
-  }
-  return optionsOf<Options>(place, Object.fromEntries(given.map((one, k) => [order[k]!, one])), order);
+      expected: `${twice} once`,
+      got: "it in its place and by name",
+      cure: "leave one of them out",
+    });
+  return { ...first, ...rest };
 }
 
 /** Options of a decoder, in PyTorch's order. */
