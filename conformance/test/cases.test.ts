@@ -149,6 +149,11 @@ describe("cases", () => {
     "attention to a window, with gaps in a mask": ({ spec, mask }) =>
       mask !== null && spec.layers.some((layer) => "window" in layer && layer.window !== null),
     "a positional encoding": layersOf("positionalEncoding"),
+    "a positional embedding": layersOf("positionalEmbedding"),
+    "a positional embedding, with a state": ({ spec, state }) =>
+      state !== null && spec.layers.some(({ type }) => type === "positionalEmbedding"),
+    "a positional embedding, with gaps in a mask": ({ spec, mask }) =>
+      mask !== null && spec.layers.some(({ type }) => type === "positionalEmbedding"),
     "heads without biases": ({ spec }) =>
       spec.layers.some((layer) => layer.type === "multiHeadAttention" && layer.bias === "none"),
     "attention of a sequence to its own past": ({ spec }) =>

@@ -32,6 +32,7 @@ describe("supportOf", () => {
       "convolution",
       "pool",
       "positional encoding",
+      "positional embedding",
       "multi-head attention",
       "conditional random field",
       "repeat",

@@ -8,6 +8,7 @@ import {
 } from "@unroll/api";
 import * as fc from "fast-check";
 import { type Case, SOURCE } from "./case.js";
+import { LAST_START } from "./following.js";
 import { IDS, mayGrow, specs, type SpecWish } from "./specs.js";
 import { ids, type ValueChoice, values } from "./values.js";
 
@@ -120,9 +121,9 @@ export function stateOf(spec: Spec, batch: number, drawn: ValueChoice): Case["st
     if (!own.has(layer)) continue;
     const parts = (state[layer] ??= {});
     const [name, full] = [`${layer}.${part}`, [batch, ...shape]];
-    // A cache is listed before the count of its slots that are filled.
-    parts[part] =
-      dtype === "int32" ? ids(drawn, name, full, parts["key"]!.shape[1]! + 1) : values(drawn, name, full);
+    // A cache is listed before the count of its slots that are filled; what counts positions has none.
+    const most = parts["key"]?.shape[1] ?? LAST_START;
+    parts[part] = dtype === "int32" ? ids(drawn, name, full, most + 1) : values(drawn, name, full);
   }
   return state;
 }

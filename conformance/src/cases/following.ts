@@ -10,6 +10,7 @@ import {
   pad,
   permute,
   pool,
+  positionalEmbedding,
   reduce,
   reshape,
   rmsNorm,
@@ -26,6 +27,12 @@ type Follower = (
   size: number,
   choice: LayerChoice,
 ) => readonly [layers: LayerSpec | readonly LayerSpec[], size: number];
+
+/** Rows of a table of positions: more than the longest case has steps, whatever position it starts from. */
+const POSITIONS = 128;
+
+/** The last position that a case may start from. */
+export const LAST_START = 20;
 
 /** The largest of a few divisors. */
 const divisorOf = (size: number): number => [3, 2, 1].find((one) => size % one === 0)!;
@@ -158,6 +165,10 @@ export const following: { readonly [T in Following]: Follower } = {
       reshape({ name, input: `${name}_both`, shape: [2 * size] }),
     ],
     2 * size,
+  ],
+  positionalEmbedding: (name, at, size) => [
+    positionalEmbedding({ name, input: at, inputSize: size, maxLength: POSITIONS }),
+    size,
   ],
   reduce: (name, at, size, { reduction, resetAfter }) => [
     [

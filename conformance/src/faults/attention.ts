@@ -158,6 +158,32 @@ export const attention: readonly Fault[] = [
     },
   ),
   fault(
+    "positions-counted-from-one",
+    "a positional embedding takes the first row of its table for that of padding",
+    "OPTLearnedPositionalEmbedding, whose table has rows before that of the first position",
+    {
+      weights: changeNamed("_positionalEmbedding.table", ({ shape: [, size], data }) =>
+        Float32Array.from(data, (_, k) => data[Math.min(k + size!, data.length - 1)]!),
+      ),
+    },
+  ),
+  fault(
+    "positions-begin-anew",
+    "a positional embedding counts every piece of a sequence from 0",
+    "arange(T) in the forward of a module that is fed in pieces",
+    {
+      feeds: (feeds) =>
+        Object.fromEntries(
+          Object.entries(feeds).map(([name, feed]) => [
+            name,
+            isState(name) && name.endsWith(".position")
+              ? ({ ...feed, data: feed.data.map(() => 0) } as HostTensor)
+              : feed,
+          ]),
+        ),
+    },
+  ),
+  fault(
     "heads-run-fastest",
     "the columns of a value kernel are read with the heads running fastest",
     "a reshape to [size, heads] where the layout is [heads, size]",

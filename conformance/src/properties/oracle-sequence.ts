@@ -54,6 +54,7 @@ export const oracleSequence: Property<Case> = {
     "multi-head-attention",
     "attention-window",
     "positional-encoding",
+    "positional-embedding",
     "repeat",
     "crf",
     "R1",

@@ -36,6 +36,7 @@ export const oracleStep: Property<Case> = {
     "attention",
     "multi-head-attention",
     "attention-window",
+    "positional-embedding",
     "R1",
     "R7",
   ],

@@ -34,6 +34,7 @@ import {
   permute,
   pickStep,
   multiHeadAttention,
+  positionalEmbedding,
   positionalEncoding,
   recurrent,
   reduce,
@@ -490,6 +491,19 @@ const options: readonly Option[] = [
     model: floats([positionalEncoding({ ...placed, inputSize: SIZE })]),
     extent: "full",
   },
+  ...(["as it is", "lengths", "a mask with gaps", "lengths, ignored"] as const).map((option): Option => ({
+    layer: "positional embedding",
+    option,
+    model: floats([
+      positionalEmbedding({
+        ...placed,
+        inputSize: SIZE,
+        maxLength: TIME + 1,
+        maskedSteps: option === "lengths, ignored" ? "ignore" : "skip",
+      }),
+    ]),
+    extent: option === "as it is" ? "full" : option === "a mask with gaps" ? "mask" : "lengths",
+  })),
   ...(["as it is", "no bias", "sizes of its own", "the mean where all is masked"] as const).map(
     (option): Option => ({
       layer: "multi-head attention",

@@ -13,6 +13,7 @@ import { rmsNorm } from "./rms-norm.js";
 import { multiHeadAttention } from "./multi-head-attention.js";
 import { activation, dense, dropout, embedding, merge, repeat } from "./pointwise.js";
 import { positionalEncoding } from "./positional-encoding.js";
+import { positionalEmbedding } from "./positional-embedding.js";
 import { bidirectional, recurrent } from "./recurrent.js";
 import { convolution, pool } from "./windows.js";
 
@@ -31,6 +32,7 @@ const equations: { readonly [T in LayerSpec["type"]]: Equations<Extract<LayerSpe
     crf,
     multiHeadAttention,
     positionalEncoding,
+    positionalEmbedding,
     repeat,
     convolution,
     pool,

@@ -149,6 +149,8 @@ const plainNames: Table = {
   activation: { weights: {} },
   dropout: { weights: {} },
   positionalEncoding: { weights: {} },
+  // KerasHub's PositionEmbedding; an nn.Embedding of positions; a variable of TensorFlow 1.
+  positionalEmbedding: { weights: { table: { torch: "weight", keras: "embeddings", tf1: "" } } },
   merge: { weights: {} },
   repeat: { weights: {} },
   convolution: {

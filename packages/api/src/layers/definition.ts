@@ -202,6 +202,8 @@ export interface LayerDefinition<Layer extends AnyLayer = AnyLayer> {
   stride?(layer: Layer): number;
   /** The value (`ref`) whose numbers are ids of rows, and how many `rows` there are; null for none. */
   ids?(layer: Layer): { readonly ref: ValueRef; readonly rows: number } | null;
+  /** The value (`ref`) whose sequences it takes so many `steps` of at most. Left out: any number. */
+  longest?(layer: Layer): { readonly ref: ValueRef; readonly steps: number };
   /** Why it can't run one step at a time, or null when it can: it sees only the past. */
   whyNotSteppable?(layer: Layer, around: Surroundings): string | null;
   /** What the layer computes, appended to a program: of a whole sequence, or of one step. */

@@ -12,6 +12,7 @@ import { mergeDefinition, type MergeSpec } from "./merge.js";
 import { poolDefinition, type PoolSpec } from "./pool.js";
 import { multiHeadAttentionDefinition, type MultiHeadAttentionSpec } from "./multi-head-attention.js";
 import { positionalEncodingDefinition, type PositionalEncodingSpec } from "./positional-encoding.js";
+import { positionalEmbeddingDefinition, type PositionalEmbeddingSpec } from "./positional-embedding.js";
 import { recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 import { repeatDefinition, type RepeatSpec } from "./repeat.js";
 import { batchNormDefinition, type BatchNormSpec } from "./batch-norm.js";
@@ -55,6 +56,11 @@ export {
   positionalEncodingDefinition,
   type PositionalEncodingSpec,
 } from "./positional-encoding.js";
+export {
+  positionalEmbedding,
+  positionalEmbeddingDefinition,
+  type PositionalEmbeddingSpec,
+} from "./positional-embedding.js";
 export { recurrent, recurrentDefinition, type RecurrentSpec } from "./recurrent.js";
 export { repeat, repeatDefinition, type RepeatSpec } from "./repeat.js";
 export { batchNorm, batchNormDefinition, type BatchNormSpec } from "./batch-norm.js";
@@ -96,6 +102,7 @@ export type LayerSpec =
   | PoolSpec
   | MultiHeadAttentionSpec
   | PositionalEncodingSpec
+  | PositionalEmbeddingSpec
   | RecurrentSpec
   | RepeatSpec
   | BatchNormSpec
@@ -133,6 +140,7 @@ export const layerDefinitions = {
   pool: poolDefinition,
   multiHeadAttention: multiHeadAttentionDefinition,
   positionalEncoding: positionalEncodingDefinition,
+  positionalEmbedding: positionalEmbeddingDefinition,
   recurrent: recurrentDefinition,
   repeat: repeatDefinition,
   batchNorm: batchNormDefinition,

@@ -52,10 +52,16 @@ const ids = is("Infinity, or a whole number of at least 1", (value) =>
   value === Infinity ? true : Number.isInteger(value) && (value as number) > 0,
 );
 
+const count = is("a whole number of at least 1", (value) => Number.isInteger(value) && (value as number) > 0);
+
 const dtype = oneOf("float32", "int32", "bool");
 const value = { name, dtype, axis, shape };
 const lists = {
-  inputs: { least: 1, fields: { ...value, dtype: oneOf("float32", "int32"), ids }, called: ["name"] },
+  inputs: {
+    least: 1,
+    fields: { ...value, dtype: oneOf("float32", "int32"), ids, longest: maybe(count, undefined) },
+    called: ["name"],
+  },
   outputs: { least: 1, fields: value, called: ["name"] },
   states: {
     least: 0,
@@ -68,10 +74,7 @@ const fields = {
   name: text,
   identity: maybe(text, undefined),
   mayBeEmpty: flag,
-  stride: maybe(
-    is("a whole number of at least 1", (given) => Number.isInteger(given) && (given as number) >= 1),
-    undefined,
-  ),
+  stride: maybe(count, undefined),
   whyNotSteppable: maybe(text, null),
   program: is("a function from a mode to its program", (given) => typeof given === "function"),
 } as const;

@@ -1,4 +1,5 @@
 import type { Catalog } from "../layers/definition.js";
+import type { ValueInfo } from "../layers/value-info.js";
 import type { Runnable, SignatureInput } from "../program/runnable.js";
 import { canonicalHash } from "../program/canonical-hash.js";
 import { layerIn } from "../specification/catalog.js";
@@ -8,13 +9,24 @@ import { specAxes, valuesIn } from "../specification/values.js";
 import { weightsIn } from "../specification/weights.js";
 import { lowerIn } from "./lower.js";
 
-/** The number of rows of the tables that read an input directly; ids must be below. */
-function idsOf(catalog: Catalog, spec: Spec, { name, dtype, axis, shape }: InputSpec): SignatureInput {
-  const rows = spec.layers.map((layer) => {
-    const ids = layerIn(catalog, layer).ids?.(layer);
-    return ids?.ref === name ? ids.rows : Infinity;
-  });
-  return { name, dtype, axis, shape, ids: Math.min(...rows) };
+/**
+ * An input with the number of rows of the tables that read it directly, below which ids must be, and the
+ * longest sequence that every layer along its axis takes.
+ */
+function inputOf(
+  catalog: Catalog,
+  spec: Spec,
+  values: ReadonlyMap<string, ValueInfo>,
+  { name, dtype, axis, shape }: InputSpec,
+): SignatureInput {
+  let [ids, steps] = [Infinity, Infinity];
+  for (const layer of spec.layers) {
+    const definition = layerIn(catalog, layer);
+    const [table, longest] = [definition.ids?.(layer), definition.longest?.(layer)];
+    if (table?.ref === name) ids = Math.min(ids, table.rows);
+    if (longest && values.get(longest.ref)!.axis === axis) steps = Math.min(steps, longest.steps);
+  }
+  return { name, dtype, axis, shape, ids, ...(steps < Infinity && { longest: steps }) };
 }
 
 /** What a model runs, of a valid spec whose layers a catalog has. */
@@ -31,7 +43,7 @@ export function runnableOf(catalog: Catalog, spec: Spec): Runnable {
     get identity() {
       return (identity ??= canonicalHash([spec.inputs, spec.layers]));
     },
-    inputs: spec.inputs.map((input) => idsOf(catalog, spec, input)),
+    inputs: spec.inputs.map((input) => inputOf(catalog, spec, values, input)),
     outputs: spec.outputs.map((name) => ({ name, ...values.get(name)! })),
     states: stateIn(catalog, spec).map(({ layer, part, dtype, shape }) => ({
       layer,

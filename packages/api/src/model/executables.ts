@@ -170,7 +170,7 @@ export class Executables {
     let entry = this.#entries.get(key);
     if (!entry) {
       const program = legalize(this.#runnable.program({ ...how, timeMajor: this.#timeMajor }), this.#adapter);
-      entry = { program, limit: this.#runLimits?.(program) };
+      entry = { program, limit: this.#runLimits?.(program, this.#runnable.inputs) };
       this.#entries.set(key, entry);
     }
     return entry;

@@ -12,8 +12,8 @@ export interface ModelParts {
   readonly rowEnds?: ExtentChecker | undefined;
   /** Writes the parts of states as JSON. */
   readonly savedStates?: ((part: HostTensor) => PartJson) | undefined;
-  /** Refuses runs whose values would be too large, before an engine allocates them. */
-  readonly runLimits?: ((program: Program) => RunLimit) | undefined;
+  /** Refuses runs whose values would be too large, or sequences too long, before an engine sees them. */
+  readonly runLimits?: ((program: Program, inputs: Runnable["inputs"]) => RunLimit) | undefined;
   /** Checks a runnable from outside, and returns one whose programs are verified. */
   readonly runnables?: ((given: Runnable) => Runnable) | undefined;
   /** Checks the composites in the steps of custom cells. */

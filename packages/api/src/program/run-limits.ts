@@ -2,6 +2,7 @@ import { unrollError } from "../contract/error.js";
 import { boundedSize, limits } from "../contract/limits.js";
 import type { Dim, Node, Program, Region, ValueId, ValueType } from "../contract/program.js";
 import { evaluateDim } from "./dims.js";
+import type { SignatureInput } from "./runnable.js";
 
 /**
  * Refuses sizes of a program's symbolic dims with which one of its values would be too large, or would have
@@ -53,8 +54,10 @@ function collect(
  * What the values of a program may grow to, worked out once for it: a run is refused before an engine
  * allocates anything, since too much memory ends a process where a failed allocation is an error. A part of
  * a kit, for pages whose specs come from elsewhere.
+ *
+ * @param inputs of the runnable that the program is of, whose sequences may have a longest length
  */
-export function runLimits(program: Program): RunLimit {
+export function runLimits(program: Program, inputs: readonly SignatureInput[] = []): RunLimit {
   const grown = new Map<string, Grown>();
   const needed: Needed[] = [];
   collect(program, grown, needed);
@@ -69,7 +72,19 @@ export function runLimits(program: Program): RunLimit {
       cure: "feed a longer one",
       details: { dim, least, sizes },
     });
+  const tooLong = (axis: string, longest: number, got: number): Error =>
+    unrollError({
+      code: "UNROLL_SHAPE",
+      place: `program "${program.name}" run`,
+      expected: `${axis} to be at most ${longest}`,
+      got: `${got}`,
+      cure: "a layer has positions for so many steps; feed shorter sequences, or give it more",
+      details: { dim: axis, longest, sizes: { [axis]: got } },
+    });
   return (sizes) => {
+    // A step has no size of the axis that steps run along.
+    for (const { axis, longest = Infinity } of inputs)
+      if (axis !== null && sizes[axis]! > longest) throw tooLong(axis, longest, sizes[axis]!);
     const sizeOf = (dim: Dim): number => evaluateDim(dim, (axis) => sizes[axis]);
     for (const { dim, least } of needed)
       if (sizeOf(dim) < least) throw tooShort(dim, least, sizeOf(dim), sizes);

@@ -41,6 +41,8 @@ export interface SignatureInput extends SignatureValue {
    * Where its numbers are ids: how many there are, so that they lie from 0 to one less. Infinity otherwise.
    */
   readonly ids: number;
+  /** How many steps a whole sequence has at most, of an input with a time axis. Default: any number. */
+  readonly longest?: number;
 }
 
 /** A part of the state: [batch, ...shape]. */
