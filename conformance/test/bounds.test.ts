@@ -2,8 +2,13 @@ import {
   dense,
   gruCell,
   input,
+  type LayerSpec,
   lstmCell,
+  pool,
+  positionalEmbedding,
+  positionalEncoding,
   recurrent,
+  type Spec,
   spec,
   specWeights,
   tensor,
@@ -11,7 +16,16 @@ import {
 } from "@unroll/api";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cases, compareWithBound, deriveBounds, evaluate, precisions, running, runOf } from "../src/index.js";
+import {
+  cases,
+  compareWithBound,
+  deriveBounds,
+  evaluate,
+  precisions,
+  type Run,
+  running,
+  runOf,
+} from "../src/index.js";
 
 const model = spec({
   name: "m",
@@ -83,25 +97,56 @@ describe("deriveBounds", () => {
 });
 
 describe("the running bound", () => {
+  /** Expects a case's running bound to have the oracle's values, and the derived one to be near it. */
+  function expectNear(given: Spec, weights: WeightMap, run: Run): void {
+    const m = running(precisions.f32);
+    const values = evaluate(given, weights, run, m).outputs;
+    const errors = evaluate(given, weights, run, { ...m, values: ({ error }) => error }).outputs;
+    const { exact, bounds } = deriveBounds(given, weights, run);
+    for (const [ref, { data }] of Object.entries(exact.outputs)) {
+      expect(values[ref]!.data).toEqual(data);
+      const own = bounds.outputs[ref]!.data;
+      // What a layer decides on is as it is, or may be anything.
+      if (exact.margins?.[ref])
+        expect(own.every((bound) => bound === Infinity || bound <= precisions.f32.smallest)).toBe(true);
+      else
+        // 12 standard deviations of noise are no more than some worst cases.
+        own.forEach((bound, k) =>
+          expect(bound).toBeLessThan(18 * largest(errors[ref]!.data) + 1e-6 * Math.abs(data[k]!) + 1e-30),
+        );
+    }
+  }
+
+  it.each<[what: string, ...layers: readonly [LayerSpec, ...LayerSpec[]]]>([
+    [
+      "the largest of a window",
+      pool({ name: "out", input: "x", kind: "max", over: "time", kernelSize: [2], axis: "pooled" }),
+    ],
+    ["an encoding of positions", positionalEncoding({ name: "out", input: "x", inputSize: 3 })],
+    [
+      "an embedding of positions",
+      positionalEmbedding({ name: "out", input: "x", inputSize: 3, maxLength: 20 }),
+    ],
+  ])("goes through %s", (_, ...layers) => {
+    const given = spec({ name: "m", inputs: model.inputs, layers });
+    const weights = Object.fromEntries(
+      specWeights(given).map(({ name, shape }) => [
+        name,
+        tensor(
+          Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (__, k) => Math.sin(k)),
+          shape,
+        ),
+      ]),
+    );
+    expectNear(given, weights, run);
+  });
+
   it("has the oracle's values, and bounds the noise of every derived one to first order", () => {
     for (const given of fc.sample(cases({ bounded: true, extent: "none", custom: false }), {
       seed: 3,
       numRuns: 40,
     })) {
-      const m = running(precisions.f32);
-      const values = evaluate(given.spec, given.weights, runOf(given), m).outputs;
-      const errors = evaluate(given.spec, given.weights, runOf(given), {
-        ...m,
-        values: ({ error }) => error,
-      }).outputs;
-      const { exact, bounds } = deriveBounds(given.spec, given.weights, runOf(given));
-      for (const [ref, { data }] of Object.entries(exact.outputs)) {
-        expect(values[ref]!.data).toEqual(data);
-        // 12 standard deviations of noise are no more than some worst cases.
-        bounds.outputs[ref]!.data.forEach((bound, k) =>
-          expect(bound).toBeLessThan(18 * largest(errors[ref]!.data) + 1e-6 * Math.abs(data[k]!) + 1e-30),
-        );
-      }
+      expectNear(given.spec, given.weights, runOf(given));
     }
   });
 });

@@ -36,6 +36,8 @@ export interface Arithmetic<V> {
   constant(value: number, length: number): V;
   /** An activation of each element, by its formula in `activationNames`. */
   activate(name: Activation, a: V): V;
+  /** The sine or the cosine of each element, in radians. */
+  wave(op: "sin" | "cos", a: V): V;
   /** e^a / sum e^a */
   softmax(a: V): V;
   /** a - log sum e^a */
@@ -110,6 +112,7 @@ export const exact: Arithmetic<Float64Array> = {
   larger: (a, b) => a.map((value, k) => Math.max(value, b[k]!)),
   constant: (value, length) => new Float64Array(length).fill(value),
   activate: (name, a) => a.map(activationOf[name]),
+  wave: (op, a) => a.map(Math[op]),
   softmax(a) {
     const log = logSumExp(a);
     return a.map((value) => Math.exp(value - log));

@@ -176,6 +176,7 @@ const primitivesOf = ({
 export function noisy(precision: Precision, seed: number): Arithmetic<Float64Array> {
   const rounder = rounderOf(precision, seed);
   const { rounded } = rounder;
+  const primitives = primitivesOf(rounder);
   return {
     from: (values) => Float64Array.from(values).map(rounded),
     zeros: (length) => new Float64Array(length),
@@ -194,9 +195,13 @@ export function noisy(precision: Precision, seed: number): Arithmetic<Float64Arr
       return new Float64Array(length).fill(held);
     },
     activate: activateOf(rounder),
+    wave: (op, a) =>
+      primitives([a], ([argument], rounding) => [
+        argument!.map((x) => rounding.value(Math[op](x), { op, argument: x })),
+      ])[0]!,
     ...softmaxesOf(rounder),
     slice: (a, from, length) => a.slice(from, from + length),
     concat: concatenated,
-    primitives: primitivesOf(rounder),
+    primitives,
   };
 }

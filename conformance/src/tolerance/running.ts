@@ -103,6 +103,8 @@ export function running({ unit, activation }: Precision): Arithmetic<Bounded> {
         exact.activate(name, a.value),
         (k) => slopes[name] * a.error[k]! + (name === "linear" || name === "relu" ? 0 : activation),
       ),
+    // Neither has a slope beyond 1.
+    wave: (op, a) => rounded(exact.wave(op, a.value), (k) => a.error[k]! + activation),
     ...softmaxesOf(unit),
     primitives() {
       throw unrollError({

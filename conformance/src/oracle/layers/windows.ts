@@ -1,5 +1,5 @@
 import type { ConvolutionSpec, PoolSpec } from "@unroll/api";
-import { type Context, type Equations, sizeOf, type Value } from "./context.js";
+import { type Context, type Equations, largest, sizeOf, type Value } from "./context.js";
 
 type Sliding = ConvolutionSpec | PoolSpec;
 
@@ -195,12 +195,7 @@ export const pool: Equations<PoolSpec> = <V>(layer: PoolSpec, context: Context<V
         there.reduce<V>(m.add, m.zeros(channels)),
         layer.countPadding ? seen.length : there.length,
       );
-    const [largest] = m.primitives(there, (vectors) => [
-      Float64Array.from({ length: channels }, (_, k) =>
-        vectors.reduce((most, vector) => Math.max(most, vector[k]!), -Infinity),
-      ),
-    ]);
-    return largest!;
+    return there.length > 0 ? largest<V>(m, there) : m.constant(-Infinity, channels);
   };
   return slid(layer, context, channels, "zeros", give);
 };
