@@ -14,6 +14,7 @@ export {
   softplus,
   softsign,
   tanh,
+  topK,
   xwPlusB,
 } from "./operations/index.js";
 export {

@@ -632,11 +632,6 @@ describe("decoders", () => {
         }),
       /alignmentHistory: expected false/,
     ],
-    [
-      "beam search",
-      () => new seq2seq.BeamSearchDecoder({}),
-      /beam search, which is not there; decode greedily/,
-    ],
     ["no decoder", () => seq2seq.dynamicDecode({} as never), /a decoder/],
     [
       "a score of what is not real",

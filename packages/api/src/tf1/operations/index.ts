@@ -30,3 +30,4 @@ export { biasAdd, embeddingLookup, matmul, type MatmulOptions, xwPlusB } from ".
 export { argmax, reduceMax, reduceMean, reduceSum, type ReduceOptions } from "./reducing.js";
 export { AxisSize, sequenceMask, shape, type SizeLike, zeros } from "./sizes.js";
 export { constant, placeholder, type TensorLike } from "./sources.js";
+export { topK } from "./top-k.js";

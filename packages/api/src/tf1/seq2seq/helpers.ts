@@ -31,8 +31,11 @@ export interface Feeding {
   next(time: number, ids: Int32Array): { readonly feed: HostTensor; readonly finished: readonly boolean[] };
 }
 
-/** One whole number for each row, int32 [batch]. @throws UNROLL_ARGUMENT, UNROLL_DTYPE, UNROLL_SHAPE */
-function wholeRows(place: string, given: SequenceLength): Tensor {
+/**
+ * @internal One whole number for each row, int32 [batch].
+ * @throws UNROLL_ARGUMENT, UNROLL_DTYPE, UNROLL_SHAPE
+ */
+export function wholeRows(place: string, given: SequenceLength): Tensor {
   if (given === undefined || given === null)
     refuse(place, "int32 [batch]", kindOf(given), "one number for each row");
   const rows = given instanceof Tensor ? given : constant(given, "int32");

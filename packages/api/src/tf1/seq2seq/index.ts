@@ -13,8 +13,18 @@ export {
   type AttentionWrapperParts,
   AttentionWrapperState,
 } from "./attention-wrapper.js";
-export { BeamSearchDecoder } from "./beam-search.js";
-export { BasicDecoder, type BasicDecoderOutput, dynamicDecode, type DynamicDecodeOptions } from "./decode.js";
+export { BasicDecoder, type BasicDecoderOutput } from "./basic-decoder.js";
+export {
+  BeamSearchDecoder,
+  type BeamSearchDecoderOptions,
+  type BeamSearchDecoderOutput,
+  type BeamSearchDecoderParts,
+  BeamSearchDecoderState,
+  type FinalBeamSearchDecoderOutput,
+} from "./beam-search-decoder.js";
+export { dynamicDecode, type DynamicDecodeOptions } from "./decode.js";
+export { Decoder } from "./decoder.js";
+export { gatherTree } from "./gather-tree.js";
 export {
   type Feeding,
   GreedyEmbeddingHelper,
@@ -22,3 +32,4 @@ export {
   TrainingHelper,
   type TrainingHelperOptions,
 } from "./helpers.js";
+export { tileBatch } from "./tile-batch.js";
