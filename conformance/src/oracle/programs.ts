@@ -78,12 +78,14 @@ function resultsOf(node: Node, operands: readonly Numbers[], by: Run): readonly 
   }
 }
 
-function elementOf({ dtype, shape, data }: Numbers, t: number): Numbers {
+/** One step of a value [time, ...]. */
+export function elementOf({ dtype, shape, data }: Numbers, t: number): Numbers {
   const size = data.length / shape[0]!;
   return { dtype, shape: shape.slice(1), data: data.slice(t * size, (t + 1) * size) };
 }
 
-function stack(steps: readonly Numbers[]): Numbers {
+/** Steps one after the other, [time, ...]. */
+export function stack(steps: readonly Numbers[]): Numbers {
   const { dtype, shape } = steps[0]!;
   return { dtype, shape: [steps.length, ...shape], data: concatenated(steps.map(({ data }) => data)) };
 }

@@ -51,12 +51,13 @@ function partOf(scope: RuleScope, k: number): Value {
   if (typeof own === "number" && typeof before === "number") return b.slice(g, axis, before, own);
   if (typeof own === "number" && typeof after === "number") return b.slice(g, axis, -after - own, own);
   if (typeof before === "number" && typeof after === "number") return b.stride(g, axis, before, after);
-  const start = dims
-    .slice(0, k)
-    .map((_, part) => lengthOf(b, scope.like(part), axis))
-    .reduce((sum, length) => b.add(sum, length));
   const perm = inFront(g.type.shape.length, axis);
-  const places = b.add(b.iota(scope.like(k), axis), start);
+  const places = dims
+    .slice(0, k)
+    .reduce<Value>(
+      (at, _, part) => b.add(at, lengthOf(b, scope.like(part), axis)),
+      b.iota(scope.like(k), axis),
+    );
   return moved(b, b.gather(moved(b, g, perm), places), inverse(perm));
 }
 
