@@ -452,4 +452,8 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
           memoryMask: cross,
         }),
     ),
+  "nn.Embedding.from_pretrained(more[0], freeze=False, padding_idx=2) | mids": of(
+    () => nn.Embedding.fromPretrained(torch.zeros(4, 2), { freeze: false, paddingIdx: 2 }),
+    "mids",
+  ),
 };

@@ -7,8 +7,8 @@ import { shown } from "../contract/shown.js";
 const flags: ReadonlySet<string> = /* @__PURE__ */ new Set(
   (
     "affine averageAttnWeights batchFirst bias bidirectional ceilMode countIncludePad elementwiseAffine " +
-    "enforceSorted isCausal keepdim logTarget memoryIsCausal needWeights normFirst persistent " +
-    "requiresGrad srcIsCausal strict tgtIsCausal trackRunningStats unbiased"
+    "enforceSorted freeze isCausal keepdim logTarget memoryIsCausal needWeights normFirst persistent " +
+    "requiresGrad scaleGradByFreq sparse srcIsCausal strict tgtIsCausal trackRunningStats unbiased"
   ).split(" "),
 );
 

@@ -95,6 +95,7 @@ export type {
   Reduction,
   SmoothL1Options,
 } from "./losses.js";
+export type { EmbeddingOptions, PretrainedOptions } from "./layers.js";
 export type { PadMode, Pads } from "./pads.js";
 export type {
   HardtanhOptions,

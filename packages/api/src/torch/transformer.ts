@@ -106,8 +106,8 @@ export class Transformer extends Module {
   readonly batchFirst: boolean;
 
   /**
-   * Arguments in PyTorch's order, which {@link TransformerOptions} has; options by name may stand in the place
-   * of any and all after it.
+   * Arguments in PyTorch's order; options by name, {@link TransformerOptions}, may stand in the place of any
+   * and all after it.
    *
    * @throws UNROLL_ARGUMENT for sizes that are none, and for what is no module as encoder or decoder
    */
