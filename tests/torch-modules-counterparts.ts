@@ -456,4 +456,33 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
     () => nn.Embedding.fromPretrained(torch.zeros(4, 2), { freeze: false, paddingIdx: 2 }),
     "mids",
   ),
+  "nn.CTCLoss() | frames, labels, steps, counts": calls(
+    () => new nn.CTCLoss(),
+    (module, { frames, labels, steps, counts }) => module.call(frames, labels, steps, counts),
+  ),
+  'nn.CTCLoss(4, "sum", zero_infinity=True) | frames, labels, short, many': calls(
+    () => new nn.CTCLoss({ blank: 4, reduction: "sum", zeroInfinity: true }),
+    (module, { frames, labels, short, many }) => module.call(frames, labels, short, many),
+  ),
+  'F.ctc_loss | frames, labels, steps, many, reduction="none"': does(({ frames, labels, steps, many }) =>
+    F.ctcLoss(frames, labels, steps, many, { reduction: "none" }),
+  ),
+  'F.ctc_loss | frames, joined, steps, counts, reduction="none"': does(({ frames, joined, steps, counts }) =>
+    F.ctcLoss(frames, joined, steps, counts, { reduction: "none" }),
+  ),
+  "F.ctc_loss | frames, labels, short, counts, zero_infinity=True": does(
+    ({ frames, labels, short, counts }) => F.ctcLoss(frames, labels, short, counts, { zeroInfinity: true }),
+  ),
+  'F.ctc_loss | frames, labels, steps, counts, 3, "sum"': does(({ frames, labels, steps, counts }) =>
+    F.ctcLoss(frames, labels, steps, counts, { blank: 3, reduction: "sum" }),
+  ),
+  "F.ctc_loss | frames[:, 0], labels[0], steps[0], counts[0]": does(({ frames, labels }) =>
+    F.ctcLoss(frames.at(":", 0), labels.at(0), 6, 4),
+  ),
+  'F.ctc_loss | frames[:, 0], labels[0], (5,), (4,), reduction="none"': does(({ frames, labels }) =>
+    F.ctcLoss(frames.at(":", 0), labels.at(0), [5], [4], { reduction: "none" }),
+  ),
+  'F.ctc_loss | frames, labels, (6, 0, 2), (0, 0, 0), reduction="none"': does(({ frames, labels }) =>
+    F.ctcLoss(frames, labels, [6, 0, 2], [0, 0, 0], { reduction: "none" }),
+  ),
 };

@@ -8,7 +8,8 @@ const flags: ReadonlySet<string> = /* @__PURE__ */ new Set(
   (
     "affine averageAttnWeights batchFirst bias bidirectional ceilMode countIncludePad elementwiseAffine " +
     "enforceSorted freeze isCausal keepdim logTarget memoryIsCausal needWeights normFirst persistent " +
-    "requiresGrad scaleGradByFreq sparse srcIsCausal strict tgtIsCausal trackRunningStats unbiased"
+    "requiresGrad scaleGradByFreq sparse srcIsCausal strict tgtIsCausal trackRunningStats unbiased " +
+    "zeroInfinity"
   ).split(" "),
 );
 

@@ -12,6 +12,7 @@ import { type Tensor, tensorOf } from "./tensor/tensor.js";
 export { scaledDotProductAttention } from "./attention.js";
 export { bilinear } from "./bilinear.js";
 export { crossEntropy, nllLoss } from "./class-losses.js";
+export { ctcLoss } from "./ctc.js";
 export {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,

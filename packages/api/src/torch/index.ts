@@ -75,6 +75,7 @@ export { packPaddedSequence, padPackedSequence, PackedSequence, type Lengths } f
 export type { NumbersOr } from "./arguments.js";
 export type { AttentionOptions, Mask } from "./attention.js";
 export type { OutputSize } from "./adaptive-pools.js";
+export type { CtcOptions } from "./ctc.js";
 export type { CrossEntropyOptions, NllOptions } from "./class-losses.js";
 export type { AvgPool2dOptions, Conv2dOptions, Pair, Pool2dOptions } from "./images.js";
 export type {

@@ -1,6 +1,7 @@
 import { noMore, optionsOf } from "./arguments.js";
 import { Buffer } from "./buffer.js";
 import { crossEntropy, type CrossEntropyOptions, nllLoss, type NllOptions } from "./class-losses.js";
+import { ctcLoss, type CtcOptions, ctcOptions } from "./ctc.js";
 import {
   type BceLogitsOptions,
   type BceOptions,
@@ -20,6 +21,7 @@ import {
 } from "./losses.js";
 import { Module } from "./module.js";
 import { composed, takes } from "./own-names.js";
+import type { Lengths } from "./packed.js";
 import type { Tensor } from "./tensor/tensor.js";
 
 /** A loss of an input and a target, whose value is computed; it has no gradients. */
@@ -232,5 +234,44 @@ export class KLDivLoss extends Loss {
 
   forward(input: Tensor, target: Tensor): Tensor {
     return klDiv(input, target, { reduction: this.reduction, logTarget: this.logTarget });
+  }
+}
+
+/** The loss of connectionist temporal classification, `F.ctcLoss`: its value. */
+export class CTCLoss extends Loss {
+  /** The class that stands for no label. */
+  readonly blank: number;
+  /** How losses become one number. */
+  readonly reduction: Reduction;
+  /** Whether a target that is too long for its input counts 0 rather than infinity. */
+  readonly zeroInfinity: boolean;
+
+  /** @param options see {@link CtcOptions}; `blank` by itself or by name */
+  constructor(options?: number | CtcOptions, ...rest: never[]) {
+    super();
+    noMore("nn.CTCLoss", rest);
+    const known = optionsOf<CtcOptions>("nn.CTCLoss", options, ctcOptions, "blank");
+    [this.blank, this.reduction] = [known.blank ?? 0, known.reduction ?? "mean"];
+    this.zeroInfinity = known.zeroInfinity ?? false;
+  }
+
+  override get [takes](): number {
+    return 4;
+  }
+
+  /**
+   * @param logProbs see {@link ctcLoss}
+   * @param targets see {@link ctcLoss}
+   * @param inputLengths see {@link ctcLoss}
+   * @param targetLengths see {@link ctcLoss}
+   */
+  forward(
+    logProbs: Tensor,
+    targets: Tensor,
+    inputLengths: Lengths | number,
+    targetLengths: Lengths | number,
+  ): Tensor {
+    const { blank, reduction, zeroInfinity } = this;
+    return ctcLoss(logProbs, targets, inputLengths, targetLengths, { blank, reduction, zeroInfinity });
   }
 }

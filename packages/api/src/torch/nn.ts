@@ -27,6 +27,7 @@ export {
   BCELoss,
   BCEWithLogitsLoss,
   CrossEntropyLoss,
+  CTCLoss,
   HuberLoss,
   KLDivLoss,
   L1Loss,
