@@ -147,6 +147,38 @@ const models: Readonly<Record<string, () => KerasModel>> = {
     const read = layers.lstm({ units: 3 }).apply(x);
     return model({ inputs: a, outputs: layers.dense({ units: 2 }).apply(read) });
   },
+  masking() {
+    const a = floats("a", 2);
+    const masked = layers.masking(2).apply(a);
+    const seen = layers.dense({ units: 2, activation: "silu" }).apply(masked);
+    const read = layers.lstm({ units: 3, returnSequences: true }).apply(seen);
+    const beside = layers.gru({ units: 3, returnSequences: true }).apply(a);
+    const dense = layers.dense({ units: 2 }).apply(masked);
+    return model({ inputs: a, outputs: layers.concatenate().apply([read, dense, beside]) });
+  },
+  masking_zeros() {
+    const a = floats("a", 2);
+    const both = layers.bidirectional({ layer: layers.gru({ units: 2 }) });
+    return model({ inputs: a, outputs: both.apply(layers.masking().apply(a)) });
+  },
+  masking_depths() {
+    const [a, b] = [floats("a", 2), floats("b", 2)];
+    const main = layers.lstm({ units: 3 }).apply(layers.masking().apply(a));
+    const other = layers.gru({ units: 3 }).apply(layers.dense({ units: 3 }).apply(b));
+    return model({ inputs: [a, b], outputs: layers.add().apply([main, other]) });
+  },
+  activated() {
+    const a = floats("a", 2);
+    const after = [
+      [layers.dense(3), layers.leakyRelu(0.3)],
+      [layers.dense(3), layers.elu(0.5)],
+      [layers.dense(3, { activation: "hardSilu" }), layers.relu({ negativeSlope: 0.125 })],
+      [layers.dense(3, { activation: "mish" }), layers.relu(6)],
+      [layers.dense(3, { activation: "relu6" }), layers.elu(), layers.leakyRelu()],
+      [layers.relu(), layers.activation("swish"), layers.softmax()],
+    ].flat();
+    return model({ inputs: a, outputs: after.reduce((x, layer) => layer.apply(x), a) });
+  },
   dense_only() {
     const a = input({ name: "a", shape: [3] });
     const last = layers.dense({ units: 2, activation: "softmax" });
@@ -177,7 +209,7 @@ describe.each(recorded)(
     it.runIf(output)("puts out what Keras does", async () => {
       const made = models[name]!();
       made.setWeights(made.weightSpecs.map(({ shape }, k) => filled(shape, k)));
-      const dtype = name === "dense_only" || name === "image" ? "float32" : "int32";
+      const dtype = made.inputs[0]!.dtype;
       const got = await made.predict(inputs!.map((one) => tensor(one, undefined, dtype)));
       const { shape, data } = got as HostTensor;
       expect(shape).toEqual(output!.shape);

@@ -27,8 +27,6 @@ const minimal: keras.CustomObject = ({ units }, inputSize) =>
   });
 
 const refused: Readonly<Record<string, string>> = {
-  masking: 'Masking "masking"',
-  resid: 'LeakyReLU "leaky_re_lu"',
   tfjs_dates: 'LastStep "encoderLast", Dot "dot_Dot1", Dot "context"',
 };
 

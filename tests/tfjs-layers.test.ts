@@ -102,6 +102,20 @@ const models: Readonly<Record<string, (tf: Tf) => Made>> = {
     model.add(tf.layers.lstm({ units: 3 }));
     return { model, inputs: ["numbers"] };
   },
+  "activations that are layers, and those that cells don't have": (tf) => {
+    const model = tf.sequential();
+    model.add(tf.layers.dense({ units: 3, activation: "mish", inputShape: [6, 3] }));
+    model.add(tf.layers.leakyReLU({ alpha: 0.25 }));
+    model.add(tf.layers.dense({ units: 3, activation: "swish" }));
+    model.add(tf.layers.leakyReLU());
+    model.add(tf.layers.dense({ units: 4, activation: "relu6" }));
+    model.add(tf.layers.elu({ alpha: 0.5 }));
+    model.add(tf.layers.reLU({ maxValue: 6 }));
+    model.add(tf.layers.reLU());
+    model.add(tf.layers.dense({ units: 3 }));
+    model.add(tf.layers.softmax());
+    return { model, inputs: ["numbers"] };
+  },
   "the largest of windows, and of all steps": (tf) => {
     const model = tf.sequential();
     model.add(tf.layers.maxPooling1d({ poolSize: 3, strides: 2, padding: "same", inputShape: [6, 3] }));
@@ -209,7 +223,7 @@ describe("layers of TensorFlow.js", () => {
     expect(refusalOf(() => layers.lstm({ units: 2, recurrentActivation: "hard_sigmoid" }))).toMatch(
       /UNROLL_UNSUPPORTED.*nearest is "hardSigmoid"/,
     );
-    expect(refusalOf(() => layers.dense({ units: 2, activation: "relu6" }))).toMatch(/UNROLL_UNSUPPORTED/);
+    expect(refusalOf(() => layers.dense({ units: 2, activation: "selu" }))).toMatch(/UNROLL_UNSUPPORTED/);
     expect(refusalOf(() => layers.lstm({ units: 2, weights: [] } as ours.layers.LstmArgs))).toMatch(
       /UNROLL_ARGUMENT.*"weights"/,
     );

@@ -57,6 +57,22 @@ describe("cases", () => {
     ),
     "group normalisation over several axes": ({ spec }) =>
       spec.layers.some(({ type, name }) => type === "groupNorm" && name.endsWith("_made")),
+    ...Object.fromEntries(
+      ["relu6", "silu", "hardSilu", "mish"].map((name) => [
+        `activation ${name}`,
+        ({ spec }: Case) =>
+          spec.layers.some((layer) => layer.type === "activation" && layer.activation === name),
+      ]),
+    ),
+    ...Object.fromEntries(
+      ["elu", "leakyRelu"].map((name) => [
+        `${name} of a slope of its own`,
+        ({ spec }: Case) =>
+          spec.layers.some(
+            (layer) => layer.type === "activation" && layer.activation === name && layer.slope !== null,
+          ),
+      ]),
+    ),
     "every other feature": ({ spec }) =>
       spec.layers.some((layer) => layer.type === "slice" && layer.step === 2),
     ...Object.fromEntries(

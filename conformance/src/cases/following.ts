@@ -56,13 +56,24 @@ function onTwoAxes(
   ];
 }
 
+/** Activations of one element that cells don't have. */
+const outerOnly = ["relu6", "silu", "hardSilu", "mish"] as const;
+
+/** Below 0, of activations that are given one. */
+export const SLOPE = 0.3125;
+
 /**
  * What may follow a recurrent layer, by its own name, on values of some size; and the size that it leaves.
  */
 export const following: { readonly [T in Following]: Follower } = {
   dropout: (name, at, size) => [dropout({ name, input: at, rate: 0.5 }), size],
-  activation: (name, at, size, { outputActivation }) => [
-    activation({ name, input: at, activation: outputActivation }),
+  // The form of the bias, which this layer has none of, says which sort of activation.
+  activation: (name, at, size, { bias, units, peepholes, outputActivation }) => [
+    bias === "none"
+      ? activation({ name, input: at, activation: outerOnly[units % outerOnly.length]! })
+      : bias === "split"
+        ? activation({ name, input: at, activation: peepholes ? "elu" : "leakyRelu", slope: SLOPE })
+        : activation({ name, input: at, activation: outputActivation }),
     size,
   ],
   layerNorm: (name, at, size, { bias, peepholes }) => [

@@ -1,4 +1,5 @@
 import type { CompositeNode, Node, Region } from "@unroll/api/adapter";
+import { SLOPE } from "../cases/following.js";
 import { faultOfComposites } from "./planting/composites.js";
 import { fault, type Fault } from "./planting/fault.js";
 import { changeAttrs } from "./planting/programs.js";
@@ -103,6 +104,23 @@ export const cellOptions: readonly Fault[] = [
       program: changeAttrs((attrs) =>
         "outputActivation" in attrs ? { ...attrs, outputActivation: "linear" } : attrs,
       ),
+    },
+  ),
+  fault(
+    "slope-is-the-usual-one",
+    "a leaky ReLU and an ELU are those of the usual slope, whatever they are given",
+    "an engine's own leaky ReLU called without its argument",
+    {
+      program: (program) => ({
+        ...program,
+        nodes: program.nodes.map((node) =>
+          node.kind === "primitive" &&
+          node.op === "constant" &&
+          `${node.attrs["value"] as number[]}` === `${SLOPE}`
+            ? { ...node, attrs: { ...node.attrs, value: [0.01] } }
+            : node,
+        ),
+      }),
     },
   ),
   fault(

@@ -1,6 +1,7 @@
 import {
   type Activation,
   activation,
+  type ActivationSpec,
   activationNames,
   type Adapter,
   attention,
@@ -257,10 +258,14 @@ const windowOptions: Readonly<
   "average, a mask with gaps": [pooled({ kind: "average" }), "mask"],
 };
 
-const heads: readonly (Activation | "softmax" | "logSoftmax")[] = [
+const heads: readonly ActivationSpec["activation"][] = [
   ...activationNames,
   "softmax",
   "logSoftmax",
+  "relu6",
+  "silu",
+  "hardSilu",
+  "mish",
 ];
 
 const norm = { ...placed, inputSize: SIZE, epsilon: 0.125 } as const;
@@ -432,6 +437,12 @@ const options: readonly Option[] = [
     model: floats([activation({ ...placed, activation: name })]),
     extent: "full",
   })),
+  {
+    layer: "activation",
+    option: "a slope of one's own",
+    model: floats([activation({ ...placed, activation: "leakyRelu", slope: 0.25 })]),
+    extent: "full",
+  },
   ...(["as it is", "no scale", "no centre"] as const).map((option): Option => ({
     layer: "layer normalisation",
     option,

@@ -6,10 +6,27 @@ import type {
   MergeSpec,
   RepeatSpec,
 } from "@unroll/api";
+import type { Arithmetic } from "../arithmetic.js";
 import { alongLast, type Context, type Equations, sizeOf, type Value } from "./context.js";
 
-function activated<V>({ m }: Context<V>, name: ActivationSpec["activation"], v: V): V {
-  return name === "softmax" ? m.softmax(v) : name === "logSoftmax" ? m.logSoftmax(v) : m.activate(name, v);
+/** Rule `activation`, those of layers outside a recurrence among them. */
+export function activated<V>(m: Arithmetic<V>, name: ActivationSpec["activation"], v: V): V {
+  switch (name) {
+    case "softmax":
+      return m.softmax(v);
+    case "logSoftmax":
+      return m.logSoftmax(v);
+    case "relu6":
+      return m.activate("relu", m.clamp(v, 6));
+    case "silu":
+      return m.mul(v, m.activate("sigmoid", v));
+    case "hardSilu":
+      return m.mul(v, m.activate("hardSigmoidSixth", v));
+    case "mish":
+      return m.mul(v, m.activate("tanh", m.activate("softplus", v)));
+    default:
+      return m.activate(name, v);
+  }
 }
 
 /** Rule `embedding`. */
@@ -36,17 +53,22 @@ export const dense: Equations<DenseSpec> = ({ name, input, units, activation }, 
   const bias = context.weight(`${name}.bias`);
   const shape = [...value.shape.slice(0, -1), units];
   const one = alongLast(context, value, shape, (v) =>
-    activated(context, activation, context.m.affine(v, kernel, units, bias)),
+    activated(context.m, activation, context.m.affine(v, kernel, units, bias)),
   );
   return [[name, one]];
 };
 
 /** Rule `activation`. */
 export const activation: Equations<ActivationSpec> = (layer, context) => {
+  const { m } = context;
   const value = context.value(layer.input);
-  return [
-    [layer.name, alongLast(context, value, value.shape, (v) => activated(context, layer.activation, v))],
-  ];
+  const { activation: name, slope } = layer;
+  const one = alongLast(context, value, value.shape, (v) => {
+    if (slope === null) return activated(m, name, v);
+    const factor = m.from(Array.from(m.values(v), (x) => (x > 0 ? 1 : slope)));
+    return m.mul(name === "elu" ? m.activate("elu", v) : v, factor);
+  });
+  return [[layer.name, one]];
 };
 
 export const dropout: Equations<DropoutSpec> = ({ name, input }, context) => [[name, context.value(input)]];

@@ -1,6 +1,7 @@
 import type { TransposedConvolutionSpec } from "@unroll/api";
 import type { Context, Equations } from "./context.js";
 import { ownTime } from "./own-time.js";
+import { activated } from "./pointwise.js";
 
 /** Rule `transposed-convolution`. */
 export const transposedConvolution: Equations<TransposedConvolutionSpec> = <V>(
@@ -30,8 +31,7 @@ export const transposedConvolution: Equations<TransposedConvolutionSpec> = <V>(
       return m.affine(x, m.concat(reach.map(([, k]) => rowsOf(k, group))), each, addend);
     });
     const y = m.concat(parts);
-    if (activation === "softmax") return m.softmax(y);
-    return activation === "logSoftmax" ? m.logSoftmax(y) : m.activate(activation, y);
+    return activated(m, activation, y);
   };
   return ownTime(layer, context, [layer.input], [filters], ([steps]) => {
     const all = (steps!.length - 1) * stride + wide - before - after + layer.outputPadding;

@@ -1,5 +1,6 @@
 import type { ConvolutionSpec, PoolSpec } from "@unroll/api";
 import { type Context, type Equations, largest, sizeOf, type Value } from "./context.js";
+import { activated } from "./pointwise.js";
 
 type Sliding = ConvolutionSpec | PoolSpec;
 
@@ -177,8 +178,7 @@ export const convolution: Equations<ConvolutionSpec> = <V>(layer: ConvolutionSpe
       return m.affine(x, one, each, bias && m.slice(bias, g * each, each));
     });
     const y = m.concat(parts);
-    if (activation === "softmax") return m.softmax(y);
-    return activation === "logSoftmax" ? m.logSoftmax(y) : m.activate(activation, y);
+    return activated(m, activation, y);
   };
   return slid(layer, context, filters, layer.paddingMode, give);
 };

@@ -1,4 +1,4 @@
-import type { KerasTensor, LayerCall } from "./layer.js";
+import { type KerasTensor, type LayerCall, lookedAt, type MaskSource } from "./layer.js";
 
 /** Where a time begins: an input, or a call that makes a sequence of what has no time. */
 type Origin = KerasTensor | LayerCall;
@@ -48,7 +48,8 @@ export function axesOf(
   for (const call of calls) {
     for (const [first, ...others] of groupsOf(call)) for (const other of others) join(first!, other);
     groupsOf(call).forEach(([along], k) => {
-      if (along) for (const mask of call.masks[k]?.sources ?? []) if (!mask.source) join(along, mask);
+      if (along)
+        for (const mask of (call.masks[k]?.sources ?? []).map(lookedAt)) if (!mask.source) join(along, mask);
     });
   }
   const sequences = inputs.filter(({ form }) => form.axis !== null);
@@ -71,7 +72,7 @@ export function axesOf(
 export function maskedBy(
   call: LayerCall,
   axisOf: AxisOf,
-): { axis: string; sources: readonly KerasTensor[] }[] {
+): { axis: string; sources: readonly MaskSource[] }[] {
   const folds = call.layer.foldsTime;
   if (!folds && !call.layer.inTime) return [];
   return groupsOf(call).flatMap(([along], k) => {

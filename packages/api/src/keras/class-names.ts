@@ -5,6 +5,8 @@ const words: Readonly<Record<string, string>> = {
   rnn: "RNN",
   rms: "RMS",
   bidirectional: "Bidirectional",
+  elu: "ELU",
+  lu: "LU",
 };
 
 /** Keras's class of a kind of layer: `SimpleRNN` of `simple_rnn`, `Conv1DTranspose` of `conv1d_transpose`. */

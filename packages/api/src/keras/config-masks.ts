@@ -1,11 +1,11 @@
-import { KerasTensor, type Mask } from "./layer.js";
+import { KerasTensor, type Mask, type MaskSource, Unequal } from "./layer.js";
 import { refuseConfig } from "./config-options.js";
 
 /** A value of a model that only masks others: the steps that are real, by which inputs say so. */
 export class MaskValue {
   constructor(
     /** The inputs any of which says that a step is real; `all` where every step is. */
-    readonly sources: readonly KerasTensor[] | "all",
+    readonly sources: readonly MaskSource[] | "all",
     /** What Keras computes it by. */
     readonly node: Mask["node"],
   ) {}
@@ -30,8 +30,12 @@ const nodeOf = (value: ConfigValue): Mask["node"] | NonNullable<KerasTensor["sou
 const operations: Readonly<
   Record<string, (args: readonly unknown[], node: Mask["node"]) => MaskValue | null>
 > = {
-  NotEqual: ([ids, none], node) =>
-    ids instanceof KerasTensor && none === 0 ? new MaskValue([ids], node) : null,
+  NotEqual: ([of, value], node) => {
+    if (!(of instanceof KerasTensor) || typeof value !== "number") return null;
+    // Of features it is what `Masking` says of each, of which `Any` makes one of the step.
+    if (of.dtype === "float32") return new MaskValue([Unequal.of(of, value)], node);
+    return value === 0 ? new MaskValue([of], node) : null;
+  },
   ZerosLike: ([like], node) => (like instanceof KerasTensor ? new MaskValue([], node) : null),
   OnesLike: ([like], node) => (like instanceof KerasTensor ? new MaskValue("all", node) : null),
   ExpandDims: joinedMasks,
@@ -44,7 +48,7 @@ function joinedMasks(args: readonly unknown[], node: Mask["node"]): MaskValue | 
   const all = Array.isArray(args) ? args.filter((one): one is MaskValue => one instanceof MaskValue) : [];
   if (all.length === 0 || all.length < args.length) return null;
   if (all.some(({ sources }) => sources === "all")) return new MaskValue("all", node);
-  return new MaskValue([...new Set(all.flatMap(({ sources }) => sources as readonly KerasTensor[]))], node);
+  return new MaskValue([...new Set(all.flatMap(({ sources }) => sources as readonly MaskSource[]))], node);
 }
 
 /** Whether a class is such an operation, and nothing else. */

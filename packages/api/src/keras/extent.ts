@@ -33,6 +33,17 @@ export function nonZero(ids: HostTensor): HostTensor<"bool"> {
   };
 }
 
+/** Which steps of x [batch, time, features] have a feature that is not a value, as `Masking` has it. */
+export function unequal({ shape, data }: HostTensor, value: number): HostTensor<"bool"> {
+  const [batch = 0, time = 0, features = 1] = shape;
+  const own = Math.fround(value);
+  const real = Uint8Array.from({ length: batch * time }, (_, step) => {
+    for (let k = step * features; k < (step + 1) * features; k++) if (data[k] !== own) return 1;
+    return 0;
+  });
+  return { dtype: "bool", shape: [batch, time], data: real };
+}
+
 /** Steps that are real in either, as Keras joins the masks of merged values. */
 export function either(a: HostTensor<"bool">, b: HostTensor<"bool">): HostTensor<"bool"> {
   if (a.shape.join() !== b.shape.join())

@@ -4,7 +4,7 @@ import { shown } from "../contract/shown.js";
 import { takenWithin } from "../contract/taken-within.js";
 import { type HostTensor, isHostTensor, type Nested, tensor } from "../contract/tensor.js";
 import { type NamedTensor, storedTypes, toFloat32 } from "../formats/named-tensor.js";
-import { either, nonZero, toMask } from "./extent.js";
+import { either, nonZero, toMask, unequal } from "./extent.js";
 import type { Network } from "./network.js";
 
 /** A tensor of TensorFlow.js, by what it has: its values are read at once. */
@@ -146,7 +146,11 @@ export function masksFor(
       found.set(
         axis,
         names
-          .map((name) => (inputs[name]!.dtype === "bool" ? toMask(inputs[name]!) : nonZero(inputs[name]!)))
+          .map(({ name, unequal: value }) => {
+            const own = inputs[name]!;
+            if (value !== null) return unequal(own, value);
+            return own.dtype === "bool" ? toMask(own) : nonZero(own);
+          })
           .reduce(either),
       );
   if (given === undefined || given === null) return found;
@@ -173,14 +177,16 @@ export function masksFor(
         `one of "${name}"`,
         "name an input that has time",
       );
-    if (found.has(axis))
+    if (found.has(axis)) {
+      const others = (masks.get(axis) ?? [{ name }]).map((one) => one.name);
       refuse(
         "UNROLL_ARGUMENT",
         place,
         "a mask from one place",
-        `one given beside that of input "${(masks.get(axis) ?? [name]).join('", "')}"`,
+        `one given beside that of input "${others.join('", "')}"`,
         "leave one out",
       );
+    }
     found.set(axis, toMask(isForeign(mask) ? foreign(place, mask) : mask));
   }
   return found;

@@ -18,13 +18,41 @@ export interface MaskNode {
   readonly parents: readonly (KerasTensor | LayerCall | MaskNode)[];
 }
 
+/** Steps of a float32 input some feature of which is not a value, as `Masking` finds those that are real. */
+export class Unequal {
+  private static readonly known = new WeakMap<KerasTensor, Map<number, Unequal>>();
+
+  private constructor(
+    /** The input, [batch, time, features]. */
+    readonly tensor: KerasTensor,
+    /** What every feature of a masked step is. */
+    readonly value: number,
+  ) {}
+
+  /** The only one of an input and a value, so that masks of two layers that say the same are. */
+  static of(tensor: KerasTensor, value: number): Unequal {
+    const own = Unequal.known.get(tensor) ?? new Map<number, Unequal>();
+    Unequal.known.set(tensor, own);
+    const found = own.get(value) ?? new Unequal(tensor, value);
+    own.set(value, found);
+    return found;
+  }
+}
+
+/**
+ * What says which steps are real: an input of ids, where not 0, one of dtype bool, where true, or features
+ * that are not a value.
+ */
+export type MaskSource = KerasTensor | Unequal;
+
+/** The value that a source of masks looks at. */
+export const lookedAt = (source: MaskSource): KerasTensor =>
+  source instanceof Unequal ? source.tensor : source;
+
 /** What masks a value. */
 export interface Mask {
-  /**
-   * Inputs of ids, real where not 0, and inputs of dtype bool, real where true; a step is real where one of
-   * them says so.
-   */
-  readonly sources: readonly KerasTensor[];
+  /** A step is real where one of them says so. */
+  readonly sources: readonly MaskSource[];
   /** What Keras computes it by. */
   readonly node: KerasTensor | MaskNode;
 }

@@ -9,6 +9,17 @@ import type { Layer, LayerOptions } from "./layer.js";
 import { ActivationLayer, type ActivationOptions } from "./activation.js";
 import { DenseLayer, type DenseOptions } from "./dense.js";
 import { DropoutLayer, type DropoutOptions } from "./dropout.js";
+import {
+  EluLayer,
+  type EluOptions,
+  LeakyReluLayer,
+  type LeakyReluOptions,
+  ReluLayer,
+  type ReluOptions,
+  SoftmaxLayer,
+  type SoftmaxOptions,
+} from "./activation-layers.js";
+import { MaskingLayer, type MaskingOptions } from "./masking.js";
 import { EmbeddingLayer, type EmbeddingOptions } from "./embedding.js";
 import { GlobalPoolLayer, type GlobalPoolOptions } from "./global-pooling.js";
 import { ConvTransposeLayer, type ConvTransposeOptions } from "./conv-transpose.js";
@@ -142,6 +153,26 @@ export const activation = (
   activation: ActivationOptions["activation"] | ActivationOptions,
   more?: More<ActivationOptions>,
 ): Layer => new ActivationLayer(named("activation", activation, more));
+/** Keras's `LeakyReLU`: x where it is above 0, and else a slope, 0.3 unless it is said, times x. */
+export const leakyRelu = (
+  negativeSlope: number | LeakyReluOptions = {},
+  more?: More<LeakyReluOptions>,
+): Layer => new LeakyReluLayer(named("negativeSlope", negativeSlope, more));
+/** Keras's `ELU`: x where it is above 0, and else alpha, 1 unless it is said, times e^x - 1. */
+export const elu = (alpha: number | EluOptions = {}, more?: More<EluOptions>): Layer =>
+  new EluLayer(named("alpha", alpha, more));
+/** Keras's `ReLU`: the larger of x and 0, up to 6 or with a slope below 0 where that is said. */
+export const relu = (maxValue: number | null | ReluOptions = {}, more?: More<ReluOptions>): Layer =>
+  new ReluLayer(named("maxValue", maxValue, more));
+/** Keras's `Softmax`, along the last axis. */
+export const softmax = (axis: number | SoftmaxOptions = {}, more?: More<SoftmaxOptions>): Layer =>
+  new SoftmaxLayer(named("axis", axis, more));
+/**
+ * Keras's `Masking` of an input [batch, time, features]: steps all of whose features are a value, 0 unless it
+ * is said, are masked for the layers after it.
+ */
+export const masking = (maskValue: number | MaskingOptions = {}, more?: More<MaskingOptions>): Layer =>
+  new MaskingLayer(named("maskValue", maskValue, more));
 /** Keras's `Dropout`: training only, so the identity here. */
 export const dropout = (rate: number | DropoutOptions, more?: More<DropoutOptions>): Layer =>
   new DropoutLayer(named("rate", rate, more));
@@ -266,6 +297,7 @@ export {
   cropping1d as Cropping1D,
   dense as Dense,
   dropout as Dropout,
+  elu as ELU,
   embedding as Embedding,
   flatten as Flatten,
   globalAveragePooling1d as GlobalAveragePooling1D,
@@ -274,19 +306,23 @@ export {
   gru as GRU,
   gruCell as GRUCell,
   layerNormalization as LayerNormalization,
+  leakyRelu as LeakyReLU,
   lstm as LSTM,
   lstmCell as LSTMCell,
+  masking as Masking,
   maxPooling1d as MaxPooling1D,
   maxPooling2d as MaxPooling2D,
   multiHeadAttention as MultiHeadAttention,
   multiply as Multiply,
   permute as Permute,
+  relu as ReLU,
   repeatVector as RepeatVector,
   reshape as Reshape,
   rmsNormalization as RMSNormalization,
   rnn as RNN,
   simpleRnn as SimpleRNN,
   simpleRnnCell as SimpleRNNCell,
+  softmax as Softmax,
   stackedRnnCells as StackedRNNCells,
   timeDistributed as TimeDistributed,
   upSampling1d as UpSampling1D,

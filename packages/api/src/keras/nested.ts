@@ -1,6 +1,14 @@
 import { unrollError } from "../contract/error.js";
 import { shown } from "../contract/shown.js";
-import { KerasTensor, type LayerCall, type Mask, type NestedCall, type NestedModel } from "./layer.js";
+import {
+  KerasTensor,
+  type LayerCall,
+  type Mask,
+  type MaskSource,
+  type NestedCall,
+  type NestedModel,
+  Unequal,
+} from "./layer.js";
 import type { Network } from "./network.js";
 
 /** A node of what masks a value. */
@@ -59,8 +67,10 @@ export function appliedWithin(
     nodes.set(node, known);
     return known;
   };
+  const sourceOf = (source: MaskSource): MaskSource =>
+    source instanceof Unequal ? Unequal.of(tensorOf(source.tensor), source.value) : tensorOf(source);
   const maskOf = (mask: Mask | null): Mask | null =>
-    mask && { sources: mask.sources.map(tensorOf), node: nodeOf(mask.node) as Mask["node"] };
+    mask && { sources: mask.sources.map(sourceOf), node: nodeOf(mask.node) as Mask["node"] };
 
   for (const call of calls.keys()) {
     const [first] = call.layer.call(call.inputs.map(tensorOf), {

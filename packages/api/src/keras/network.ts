@@ -5,8 +5,23 @@ import { specIn } from "../specification/build.js";
 import type { InputSpec, LayerSpec, Spec, ValueRef } from "../specification/types.js";
 import { axesOf, type AxisOf, maskedBy } from "./axes.js";
 import type { StatePart } from "./carried-state.js";
-import type { KerasTensor, Layer, LayerCall, NestedModel } from "./layer.js";
+import {
+  type KerasTensor,
+  type Layer,
+  type LayerCall,
+  lookedAt,
+  type NestedModel,
+  Unequal,
+} from "./layer.js";
 import { layerOrder, type Operation } from "./layer-order.js";
+
+/** An input that says which steps are real. */
+export interface MaskingInput {
+  /** The input's name. */
+  readonly name: string;
+  /** What every feature of a masked step is; null for ids, masked where 0, and for what is a mask itself. */
+  readonly unequal: number | null;
+}
 
 /** Layers wired from inputs to outputs. */
 export interface Network {
@@ -20,8 +35,8 @@ export interface Network {
   readonly outputs: readonly ValueRef[];
   /** Name of the time axis of each input that has one. */
   readonly axes: ReadonlyMap<string, string>;
-  /** What masks the layers along each time axis: names of inputs; empty for nothing. */
-  readonly masks: ReadonlyMap<string, readonly string[]>;
+  /** What masks the layers along each time axis; empty for nothing. */
+  readonly masks: ReadonlyMap<string, readonly MaskingInput[]>;
   /** Layers whose state the caller may give, with their parts in Keras's order and whether they keep it. */
   readonly states: readonly {
     readonly name: string;
@@ -178,25 +193,28 @@ function masksOf(
   axisOf: AxisOf,
   callNames: ReadonlyMap<LayerCall, string>,
   refOf: (tensor: KerasTensor) => ValueRef,
-): Map<string, readonly string[]> {
-  const masks = new Map<string, readonly string[]>();
+): Map<string, readonly MaskingInput[]> {
+  const masks = new Map<string, readonly MaskingInput[]>();
+  const text = (of: readonly MaskingInput[]): string[] =>
+    of.map(({ name, unequal }) => (unequal === null ? name : `${name} where not ${unequal}`));
   for (const { axis, sources } of calls.flatMap((call) => maskedBy(call, axisOf))) {
-    const own = sources.map((mask) => {
+    const own = sources.map((source): MaskingInput => {
+      const mask = lookedAt(source);
       if (mask.source)
         refuse(
           "UNROLL_UNSUPPORTED",
           "a mask from an input of the model",
           `one from ${callNames.get(mask.source)}`,
-          "embed ids that are an input, or pass the mask in",
+          "embed ids that are an input, mask an input, or pass the mask in",
         );
-      return refOf(mask);
+      return { name: refOf(mask), unequal: source instanceof Unequal ? source.value : null };
     });
     const known = masks.get(axis);
-    if (known && [...known].sort().join() !== [...own].sort().join())
+    if (known && text(known).sort().join() !== text(own).sort().join())
       refuse(
         "UNROLL_UNSUPPORTED",
         "one mask for all layers that run along one time",
-        `[${known.join(", ")}] and [${own.join(", ")}]`,
+        `[${text(known).join(", ")}] and [${text(own).join(", ")}]`,
         "split it into two models",
       );
     masks.set(axis, own);

@@ -25,6 +25,14 @@ const outer: Readonly<Record<string, DenseSpec["activation"]>> = {
   softmax: "softmax",
   log_softmax: "logSoftmax",
   logSoftmax: "logSoftmax",
+  silu: "silu",
+  swish: "silu",
+  hard_silu: "hardSilu",
+  hardSilu: "hardSilu",
+  hard_swish: "hardSilu",
+  hardSwish: "hardSilu",
+  relu6: "relu6",
+  mish: "mish",
 };
 
 function look<T>(table: Readonly<Record<string, T>>, place: string, given: unknown): T {

@@ -2,7 +2,16 @@ import { unrollError } from "../contract/error.js";
 import { applicationsOf } from "./applications.js";
 import { Cell, StackedCells } from "./cell-layers.js";
 import { classNameOf } from "./class-names.js";
-import { KerasTensor, Layer, type LayerCall, type Mask, type NestedCall, sameMask } from "./layer.js";
+import {
+  KerasTensor,
+  Layer,
+  type LayerCall,
+  lookedAt,
+  type Mask,
+  type NestedCall,
+  sameMask,
+  Unequal,
+} from "./layer.js";
 import type { Network } from "./network.js";
 
 /** What Keras's JSON has for one object: a layer, a model, a cell. */
@@ -273,9 +282,20 @@ function maskWriter(network: Network, ref: (one: KerasTensor) => object) {
   };
   const write = ({ sources }: Mask): object => {
     const all = sources.map((one) =>
-      one.dtype === "bool" ? ref(one) : operation("NotEqual", "not_equal", [ref(one), 0], one.shape),
+      one instanceof Unequal
+        ? operation(
+            "Any",
+            "any",
+            [operation("NotEqual", "not_equal", [ref(one.tensor), one.value], one.tensor.shape), -1],
+            one.tensor.shape.slice(0, 2),
+          )
+        : one.dtype === "bool"
+          ? ref(one)
+          : operation("NotEqual", "not_equal", [ref(one), 0], one.shape),
     );
-    return all.reduce((a, b) => operation("LogicalOr", "logical_or", [a, b], sources[0]!.shape));
+    return all.reduce((a, b) =>
+      operation("LogicalOr", "logical_or", [a, b], lookedAt(sources[0]!).shape.slice(0, 2)),
+    );
   };
   return { operations, write };
 }

@@ -22,11 +22,14 @@ const activations: Readonly<Record<string, string>> = {
   hardSigmoid: "hardSigmoidKeras2",
   linear: "linear",
   logSoftmax: "logSoftmax",
+  mish: "mish",
   relu: "relu",
+  relu6: "relu6",
   sigmoid: "sigmoid",
   softmax: "softmax",
   softplus: "softplus",
   softsign: "softsign",
+  swish: "swish",
   tanh: "tanh",
 };
 

@@ -4,6 +4,8 @@
 import { unrollError } from "../contract/error.js";
 import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
+import { EluLayer, LeakyReluLayer, ReluLayer, SoftmaxLayer } from "../keras/activation-layers.js";
+import { MaskingLayer } from "../keras/masking.js";
 import { ActivationLayer } from "../keras/activation.js";
 import {
   type Cell,
@@ -118,6 +120,36 @@ export interface DenseArgs extends LayerArgs {
 export interface ActivationArgs extends LayerArgs {
   /** TensorFlow.js's name of it. */
   readonly activation: string;
+}
+
+/** Arguments of `layers.leakyReLU`. */
+export interface LeakyReluArgs extends LayerArgs {
+  /** What x is multiplied by where it is below 0. Default 0.3. */
+  readonly alpha?: number;
+}
+
+/** Arguments of `layers.elu`. */
+export interface EluArgs extends LayerArgs {
+  /** What e^x - 1 is multiplied by where x is below 0. Default 1. */
+  readonly alpha?: number;
+}
+
+/** Arguments of `layers.reLU`. */
+export interface ReluArgs extends LayerArgs {
+  /** The most that is given: 6, or left out for any. */
+  readonly maxValue?: number;
+}
+
+/** Arguments of `layers.softmax`. */
+export interface SoftmaxArgs extends LayerArgs {
+  /** Only the last: -1, the default, or its number. */
+  readonly axis?: number;
+}
+
+/** Arguments of `layers.masking`. */
+export interface MaskingArgs extends LayerArgs {
+  /** What every feature of a step is that is not real. Default 0. */
+  readonly maskValue?: number;
 }
 
 /** Arguments of `layers.dropout`. */
@@ -299,6 +331,16 @@ export const activation = (args: ActivationArgs): Layer =>
     ...kept("activation", args),
     activation: activationOf("activation", args.activation) ?? "linear",
   });
+/** `tf.layers.leakyReLU`: x where it is above 0, and else a slope times x. */
+export const leakyReLU = (args: LeakyReluArgs = {}): Layer => new LeakyReluLayer(kept("leakyReLU", args));
+/** `tf.layers.elu`: x where it is above 0, and else alpha times e^x - 1. */
+export const elu = (args: EluArgs = {}): Layer => new EluLayer(kept("elu", args));
+/** `tf.layers.reLU`: the larger of x and 0. */
+export const reLU = (args: ReluArgs = {}): Layer => new ReluLayer(kept("reLU", args));
+/** `tf.layers.softmax`, along the last axis. */
+export const softmax = (args: SoftmaxArgs = {}): Layer => new SoftmaxLayer(kept("softmax", args));
+/** `tf.layers.masking` of an input [batch, time, features]: steps all of whose features are one value. */
+export const masking = (args: MaskingArgs = {}): Layer => new MaskingLayer(kept("masking", args));
 /** `tf.layers.dropout`: training only, so the identity here. */
 export const dropout = (args: DropoutArgs): Layer => new DropoutLayer(kept("dropout", args));
 /** `tf.layers.timeDistributed`: a layer applied to every step of a sequence by itself. */
