@@ -9,6 +9,13 @@ export { type Block, type Value } from "../program/builder.js";
 export { activate, activationNames, type Activation } from "../layers/activations.js";
 export { type AttentionDecoderOptions, bahdanauDecoderCell, luongDecoderCell } from "./attention-decoders.js";
 export { onnxCell, type OnnxActivation, type OnnxCellOptions } from "./onnx.js";
+export {
+  onnxActivations,
+  onnxDefaultActivations,
+  type OnnxOperator,
+  onnxOperatorSpec,
+  onnxWeightsSpec,
+} from "./onnx-operator.js";
 export { recurrentHighwayCell, type RecurrentHighwayOptions } from "./recurrent-highway.js";
 export { hiddenMarkovCell } from "./hidden-markov.js";
 export { minimalGatedCell } from "./minimal-gated.js";

@@ -71,6 +71,13 @@ export type { DTypeName } from "./tensor/dtypes.js";
 export { CRF } from "./crf.js";
 export type { TracedProgram } from "./execute-traced.js";
 export type { Captured } from "./tracer.js";
+export {
+  callProgram,
+  type ProgramOfTensors,
+  programOfTensors,
+  scanProgram,
+  type ScanOfTensors,
+} from "./programs.js";
 export { packPaddedSequence, padPackedSequence, PackedSequence, type Lengths } from "./packed.js";
 export type { NumbersOr } from "./arguments.js";
 export type { AttentionOptions, Mask } from "./attention.js";

@@ -1,13 +1,13 @@
 import { type Adapter, compile, type HostTensor } from "@unroll/api";
+import { type OnnxOperator, onnxOperatorSpec, onnxWeightsSpec } from "@unroll/api/cells";
 import { type AnyTensor, fromOnnx } from "@unroll/api/weights";
 import { type CoreCase, stepModes, truthOf } from "../core-case.js";
 import type { RecordedCase } from "../recorded.js";
 import { type RecordedTensors, refusal } from "../recorded-tensors.js";
 import type { NamedResults } from "../results.js";
 import type { OnnxEntry } from "./onnx-entry.js";
-import { onnxOperator, type OnnxOperator } from "./onnx-operator.js";
+import { onnxOperator } from "./onnx-operator.js";
 import { onnxRun } from "./onnx-run.js";
-import { operatorSpec, weightsSpec } from "./onnx-spec.js";
 
 /**
  * Makes a case ready.
@@ -23,8 +23,8 @@ export function onnxCase(
   place: string,
 ): RecordedCase {
   const operator = onnxOperator(entry, place);
-  const spec = operatorSpec(operator);
-  const { weights } = fromOnnx(weightsSpec(operator), initializers, [
+  const spec = onnxOperatorSpec(operator);
+  const { weights } = fromOnnx(onnxWeightsSpec(operator), initializers, [
     { layer: "layer", names: { W: "W", R: "R", B: "B", P: "P" } },
   ]);
   checkOutputs(entry, operator, place);

@@ -1,25 +1,14 @@
 import { unrollError } from "@unroll/api";
-import type { OnnxActivation } from "@unroll/api/cells";
+import {
+  type OnnxActivation,
+  onnxActivations,
+  onnxDefaultActivations as usual,
+  type OnnxOperator,
+} from "@unroll/api/cells";
 import { refusal } from "../recorded-tensors.js";
-import { onnxActivations } from "./onnx-activations.js";
-import type { OnnxAttributes, OnnxEntry } from "./onnx-entry.js";
+import type { OnnxEntry } from "./onnx-entry.js";
 
-export type OnnxOp = "RNN" | "GRU" | "LSTM";
-
-/** A recurrent operator: its attributes with their defaults, and which operands it has. */
-export interface OnnxOperator {
-  readonly op: OnnxOp;
-  readonly inputSize: number;
-  readonly units: number;
-  readonly direction: NonNullable<OnnxAttributes["direction"]>;
-  /** Activations of each direction, of which there are one or two. */
-  readonly activations: readonly (readonly OnnxActivation[])[];
-  readonly bias: boolean;
-  readonly peepholes: boolean;
-  readonly linearBeforeReset: boolean;
-  readonly inputForget: boolean;
-  readonly clip: number | undefined;
-}
+type OnnxOp = OnnxOperator["op"];
 
 const known: readonly string[] = [
   "hidden_size",
@@ -32,12 +21,6 @@ const known: readonly string[] = [
   "input_forget",
 ];
 
-/** Activations of an operator that names none. */
-const usual: Readonly<Record<OnnxOp, readonly string[]>> = {
-  RNN: ["Tanh"],
-  GRU: ["Sigmoid", "Tanh"],
-  LSTM: ["Sigmoid", "Tanh", "Tanh"],
-};
 const isRecurrent = (op: string): op is OnnxOp => Object.hasOwn(usual, op);
 
 /** @throws UNROLL_UNSUPPORTED for an operator or an attribute that a spec can't express */
@@ -69,7 +52,13 @@ export function onnxOperator(entry: OnnxEntry, place: string): OnnxOperator {
     inputSize: inputs.X[2]!,
     units: attributes.hidden_size,
     direction,
-    activations: perDirection(op, direction, onnxActivations(attributes), place),
+    activations: perDirection(
+      op,
+      direction,
+      attributes.activations &&
+        onnxActivations(attributes.activations, attributes.activation_alpha, attributes.activation_beta),
+      place,
+    ),
     bias: initializers["B"] !== undefined,
     peepholes: initializers["P"] !== undefined,
     linearBeforeReset: attributes.linear_before_reset === 1,

@@ -1,11 +1,11 @@
 import { type Spec, specState, tensor } from "@unroll/api";
+import type { OnnxOperator } from "@unroll/api/cells";
 import type { Run } from "@unroll/conformance";
 import { swapped, swappedFloats } from "../axes.js";
 import type { NamedRun } from "../core-case.js";
 import { type Floats, type RecordedTensors, refusal } from "../recorded-tensors.js";
 import type { CoreResults, NamedResults } from "../results.js";
 import type { OnnxEntry } from "./onnx-entry.js";
-import type { OnnxOperator } from "./onnx-operator.js";
 
 /** The operator's call as a run of the core, and the core's results as the operator returns them. */
 export function onnxRun(
