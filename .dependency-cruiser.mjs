@@ -76,11 +76,29 @@ export default {
       name: "formats-see-tensors",
       comment: "A reader of files imports errors and named tensors of ours, and nothing else.",
       severity: "error",
-      from: { path: "^packages/formats/src/" },
+      from: { path: "^packages/formats/src/", pathNot: "^packages/formats/src/onnx/" },
       to: {
         path: "^(packages/|conformance/)(?!formats/)",
         pathNot: `${api}(adapter|weights)\\.ts$`,
       },
+    },
+    {
+      name: "graphs-see-entry-points",
+      comment:
+        "What makes a model of a graph sees what everybody sees: entry points, and nothing behind them.",
+      severity: "error",
+      from: { path: "^packages/formats/src/onnx/" },
+      to: {
+        path: "^(packages/|conformance/)(?!formats/)",
+        pathNot: `${api}(index|adapter|weights|cells/index|torch/index)\\.ts$`,
+      },
+    },
+    {
+      name: "readers-see-no-graphs",
+      comment: "A page that reads weights alone has no operators.",
+      severity: "error",
+      from: { path: "^packages/formats/src/[^/]+\\.ts$", pathNot: "/index\\.ts$" },
+      to: { path: "^packages/formats/src/onnx/" },
     },
     {
       name: "the-oracle-shares-nothing",

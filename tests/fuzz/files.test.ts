@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { isUnrollError } from "@unroll/api";
-import { readTfjs, readWeights, type Tensors, writeNpz } from "@unroll/formats";
+import { isUnrollError, tensor } from "@unroll/api";
+import { importOnnx, readTfjs, readWeights, type Tensors, writeNpz } from "@unroll/formats";
 import fc from "fast-check";
 import { unzipSync, zipSync } from "fflate";
 import { afterEach, describe, expect, it } from "vitest";
@@ -129,6 +129,39 @@ describe(
 
     it("arrays of NumPy", async () => {
       await property(mutated(["files/arrays.npz", "files/compressed.npz", "files/fortran.npy"], /npy$/));
+    });
+
+    it("graphs of ONNX, which are run where they are read", async () => {
+      const counts = { run: 0, refused: 0 };
+      const files = ["00_lstm", "03_lstm_bidirectional_P", "08_gru_bidirectional_linear_before_reset_lens"];
+      const nodes = ["test_scan9_sum", "test_lstm_with_peepholes", "test_loop11"];
+      const paths = [
+        ...files.map((name) => `onnx-attr/${name}.onnx`),
+        ...nodes.map((name) => `onnx-node/${name}/model.onnx`),
+      ];
+      const one = async (bytes: Uint8Array): Promise<void> => {
+        const start = performance.now();
+        try {
+          const model = await importOnnx(bytes);
+          const feeds = model.inputs.map(({ name, dtype, shape }) => {
+            const own = (shape ?? []).map((dim) =>
+              typeof dim === "number" && dim < 9 ? Math.max(1, dim) : 2,
+            );
+            const size = own.reduce((a, b) => a * b, 1);
+            return [name, tensor(new Array<number>(size).fill(1), own, dtype)] as const;
+          });
+          await model.run(Object.fromEntries(feeds));
+          model.dispose();
+          counts.run++;
+        } catch (error) {
+          if (!isUnrollError(error)) throw error;
+          counts.refused++;
+        } finally {
+          expect(performance.now() - start).toBeLessThan(5000);
+        }
+      };
+      await fc.assert(fc.asyncProperty(mutated(paths, /./), one), { numRuns, seed });
+      expect(Math.min(counts.run, counts.refused)).toBeGreaterThan(0);
     });
 
     it("files of ONNX", async () => {

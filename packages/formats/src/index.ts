@@ -4,6 +4,15 @@
  * @module @unroll/formats
  */
 export { readInitializers } from "./onnx-initializers.js";
+export {
+  importOnnx,
+  type ImportOnnxOptions,
+  OnnxModel,
+  type OnnxTensors,
+  type OnnxValue,
+} from "./onnx/import-onnx.js";
+export { onnxOperators } from "./onnx/operators.js";
+export { type OnnxState } from "./onnx/states.js";
 export { type FileSource, type Progress } from "./source.js";
 export { type Tensors } from "./tensors.js";
 export { readNpy, readNpz } from "./numpy.js";

@@ -103,7 +103,12 @@ function messages(reader: BinaryReader, field: number, use: (inner: BinaryReader
   }
 }
 
-function tensorOf(reader: BinaryReader): [name: string, initializer: AnyTensor] {
+/**
+ * A TensorProto: its name and what it holds.
+ *
+ * @throws UNROLL_FORMAT for data in another file, elements that are no numbers, and sizes that don't fit
+ */
+export function tensorOf(reader: BinaryReader): [name: string, initializer: AnyTensor] {
   const dims: number[] = [];
   const values: number[] = [];
   const wide: bigint[] = [];

@@ -67,6 +67,7 @@ export {
   Tensor,
   where,
 } from "./tensor/tensor.js";
+export { erf } from "./tensor/formulas.js";
 export type { DTypeName } from "./tensor/dtypes.js";
 export { CRF } from "./crf.js";
 export type { TracedProgram } from "./execute-traced.js";
