@@ -581,6 +581,16 @@ describe("importOnnx", () => {
     expect(text).toMatch(/^UNROLL_UNSUPPORTED .*4 others/);
   });
 
+  it("refuses an operand that its operator does not look at, and dropout in training", async () => {
+    const run = async (op: string, inputs: string[]): Promise<void> => {
+      const graph = { ...exported, nodes: [node(op, inputs, ["out"])], outputs: [value("out", [1])] };
+      await (await importOnnx(encodeModel(graph))).run({ x: made([1, 2, 3]) });
+    };
+    expect(await codeOf(run("Abs", ["x", "W"]))).toMatch(/^UNROLL_UNSUPPORTED .*operand 1 too/);
+    expect(await codeOf(run("Dropout", ["x", "", "one"]))).toMatch(/^UNROLL_UNSUPPORTED .*training_mode/);
+    expect(await codeOf(run("Dropout", ["x", "", "zero"]))).toBe("none");
+  });
+
   it("refuses what is no graph, and feeds and options that there are none of", async () => {
     const cyclic = {
       ...exported,

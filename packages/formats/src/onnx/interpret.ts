@@ -99,7 +99,9 @@ export class Interpreter {
     };
     try {
       this.#fits(place, inputs);
-      const made = operatorNamed(node.op)!.run(new NodeCall(node, this.#opset, inputs, bodies));
+      const call = new NodeCall(node, this.#opset, inputs, bodies);
+      const made = operatorNamed(node.op)!.run(call);
+      call.assertRead();
       return Array.isArray(made) ? (made as readonly (Tensor | null)[]) : [made as Tensor];
     } catch (cause) {
       throw located(place, cause);

@@ -198,6 +198,7 @@ function pad(call: NodeCall): Tensor {
   const kind = modes[mode as keyof typeof modes];
   if (kind === "constant") return F.pad(x, own, kind, call.has(2) ? call.value(2) : call.float("value", 0));
   // What is padded with the axis's own elements has pads at its last axes alone.
+  if (call.has(2)) call.input(2);
   let last = own.length;
   while (last > 0 && own[last - 1] === 0 && own[last - 2] === 0) last -= 2;
   return last === 0 ? x : F.pad(x, own.slice(0, last), kind);
@@ -266,6 +267,14 @@ function shapeOf(call: NodeCall): Tensor {
   return integers(shape.slice(within(call.int("start", 0)), within(call.int("end", rank))));
 }
 
+/** Models here are not in training, so that the ratio doesn't matter. */
+function dropout(call: NodeCall): Tensor {
+  if (call.has(1)) call.input(1);
+  if (call.has(2) && call.value(2) !== 0)
+    call.refuse("training_mode false", "true", "export it for inference, after model.eval()");
+  return call.input(0);
+}
+
 /** Operators that make, move and measure elements. */
 export const layout = (): Operators => ({
   Reshape: { attributes: ["allowzero", "shape"], run: reshape },
@@ -309,6 +318,5 @@ export const layout = (): Operators => ({
   Cast: { attributes: ["to", "saturate"], run: cast },
   CastLike: { attributes: ["saturate"], run: (call) => call.input(0).typeAs(call.input(1)) },
   OneHot: { attributes: ["axis"], run: oneHot },
-  // Models here are not in training.
-  Dropout: { attributes: ["ratio", "seed"], run: (call) => call.input(0) },
+  Dropout: { attributes: ["ratio", "seed"], run: dropout },
 });

@@ -17,6 +17,8 @@ export interface Bodies {
 
 /** A node that is being carried out: its operands, and its attributes with their defaults. */
 export class NodeCall {
+  readonly #read = new Set<number>();
+
   constructor(
     readonly node: NodeProto,
     readonly opset: number,
@@ -48,7 +50,14 @@ export class NodeCall {
 
   /** An operand that has to be there. */
   input(k: number): Tensor {
+    this.#read.add(k);
     return this.inputs[k] ?? this.refuse(`operand ${k}`, "none", "export the model again");
+  }
+
+  /** Refuses an operand that the operator has not looked at: it would be left out silently. */
+  assertRead(): void {
+    const odd = this.inputs.findIndex((one, k) => one !== null && !this.#read.has(k));
+    if (odd >= 0) this.refuse(`operands up to ${odd - 1}`, `operand ${odd} too`, "export the model again");
   }
 
   /** All operands, of an operator that takes any number of them. */
