@@ -76,7 +76,7 @@ export default {
       name: "formats-see-tensors",
       comment: "A reader of files imports errors and named tensors of ours, and nothing else.",
       severity: "error",
-      from: { path: "^packages/formats/src/", pathNot: "^packages/formats/src/onnx/" },
+      from: { path: "^packages/formats/src/", pathNot: "^packages/formats/src/(onnx|models)/" },
       to: {
         path: "^(packages/|conformance/)(?!formats/)",
         pathNot: `${api}(adapter|weights)\\.ts$`,
@@ -99,6 +99,24 @@ export default {
       severity: "error",
       from: { path: "^packages/formats/src/[^/]+\\.ts$", pathNot: "/index\\.ts$" },
       to: { path: "^packages/formats/src/onnx/" },
+    },
+    {
+      name: "readers-know-no-models",
+      comment: "Who reads tensors alone loads nothing of what makes models of them.",
+      severity: "error",
+      from: { path: "^packages/formats/src/", pathNot: "^packages/formats/src/models/" },
+      to: { path: "^packages/formats/src/models/" },
+    },
+    {
+      name: "models-see-the-faces",
+      comment:
+        "What makes a model of a file gives it to the face of its framework, and sees no more of ours.",
+      severity: "error",
+      from: { path: "^packages/formats/src/models/" },
+      to: {
+        path: "^(packages/|conformance/)(?!formats/)",
+        pathNot: `${api}(adapter\\.ts|weights\\.ts|(keras|tfjs)/index\\.ts)$`,
+      },
     },
     {
       name: "the-oracle-shares-nothing",

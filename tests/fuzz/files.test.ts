@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isUnrollError, tensor } from "@unroll/api";
 import { importOnnx, readTfjs, readWeights, type Tensors, writeNpz } from "@unroll/formats";
+import { loadModel } from "@unroll/formats/models";
 import fc from "fast-check";
 import { unzipSync, zipSync } from "fflate";
 import { afterEach, describe, expect, it } from "vitest";
@@ -207,6 +208,29 @@ describe(
         { numRuns, seed },
       );
       expect(whole).toBeGreaterThan(0);
+    });
+
+    it("whole models of Keras, whose configuration is another", async () => {
+      const entries = unzipSync(read("keras-saved/emb_lstm_gru.keras"));
+      const config = JSON.parse(new TextDecoder().decode(entries["config.json"])) as object;
+      const counts = { loaded: 0, refused: 0 };
+      await fc.assert(
+        fc.asyncProperty(mutatedJson([config]), async (json) => {
+          const text = JSON.stringify(json) ?? "";
+          const file = zipSync({ ...entries, "config.json": new TextEncoder().encode(text) }, { level: 0 });
+          const start = performance.now();
+          try {
+            (await loadModel(file)).dispose();
+            counts.loaded++;
+          } catch (error) {
+            if (!isUnrollError(error)) throw error;
+            counts.refused++;
+          }
+          expect(performance.now() - start).toBeLessThan(5000);
+        }),
+        { numRuns, seed },
+      );
+      expect(Math.min(counts.loaded, counts.refused)).toBeGreaterThan(0);
     });
 
     it("bytes of no format at all, behind the first bytes of each", async () => {

@@ -127,8 +127,8 @@ async function formatOf(bytes: Uint8Array): Promise<Kind> {
   if (bytes.length >= 10 && bytes[8] === 0x7b && bytes.subarray(4, 8).every((byte) => byte === 0))
     return "safetensors";
   if (/^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)))) return "tfjs";
-  // The fields of a ModelProto that come first: ir_version, producer_name; graph and opset_import, which begin
-  // with ":" and "B", as a text may.
+  // The fields of a ModelProto that come first: ir_version, producer_name; then graph and opset_import, whose
+  // first bytes are ":" and "B", as those of a text may be.
   const [first = 0] = bytes;
   if ([0x08, 0x12].includes(first)) return "onnx";
   if ([0x3a, 0x42].includes(first) && (await import("./onnx-initializers.js")).isModelProto(bytes))

@@ -1,0 +1,7 @@
+/**
+ * Whole models out of the files of Keras and TensorFlow.js, as models of `@unroll/api/keras`:
+ * `@unroll/formats/models`.
+ *
+ * @module @unroll/formats/models
+ */
+export { loadModel, type LoadModelOptions } from "./load-model.js";
