@@ -177,10 +177,10 @@ describe("a beam search", () => {
 describe("what beams are made of", () => {
   it("is tiled row by row, in structures too, of sizes that a run chooses", async () => {
     const [x, ids] = [tf.placeholder(tf.float32, [null, 2], "x"), tf.placeholder(tf.int32, [2], "ids")];
-    const tiled = seq2seq.tileBatch(new tf.LSTMStateTuple(x, [ids]), 2);
-    expect([tiled.c.shape, (tiled.h as tf.Tensor[])[0]!.shape]).toEqual([[null, 2], [4]]);
+    const [{ c }, [h]] = seq2seq.tileBatch([new tf.LSTMStateTuple(x, x), [ids]] as const, 2);
+    expect([c.shape, h.shape]).toEqual([[null, 2], [4]]);
     const fed = { x: tf.tensor([1, 2, 3, 4], [2, 2]), ids: tf.tensor([7, 8], [2], "int32") };
-    const [rows, numbers] = await open().run([tiled.c, (tiled.h as tf.Tensor[])[0]!], fed);
+    const [rows, numbers] = await open().run([c, h], fed);
     expect([...rows.data]).toEqual([1, 2, 1, 2, 3, 4, 3, 4]);
     expect([...numbers.data]).toEqual([7, 7, 8, 8]);
   });
