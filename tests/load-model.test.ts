@@ -160,12 +160,9 @@ describe("loadModel", () => {
     await expect(loadModel(bytesAt("files/fortran.npy"))).rejects.toThrow("got neither");
   });
 
-  it("refuses options that there are none of, and shards beside a file that has none", async () => {
+  it("refuses options that there are none of", async () => {
     const file = bytesAt("keras-saved/emb_lstm_gru.keras");
     await expect(loadModel(file, { customObject: {} } as never)).rejects.toThrow(/loadModel: .*customObject/);
-    await expect(loadModel(file, { shards: () => file })).rejects.toThrow(
-      "loadModel: expected shards beside a model.json of TensorFlow.js, got them beside another file",
-    );
     await expect(loadModel(file, { customObjects: 5 as never })).rejects.toThrow("customObjects: expected");
     await expect(loadModel("model.keras" as never)).rejects.toThrow("expected a Uint8Array");
     await expect(loadModel(file, null as never)).rejects.toThrow("loadModel: expected");

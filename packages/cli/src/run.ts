@@ -6,6 +6,7 @@ import { compareCommand } from "./commands/compare.js";
 import { convertCommand } from "./commands/convert.js";
 import { generateCommand } from "./commands/generate.js";
 import { inspectCommand } from "./commands/inspect.js";
+import { runCommand } from "./commands/run.js";
 import { verifyCommand } from "./commands/verify.js";
 import { inline, printable } from "./escaped.js";
 import type { AddCommand } from "./command.js";
@@ -15,6 +16,7 @@ const commands: readonly AddCommand[] = [
   generateCommand,
   compareCommand,
   inspectCommand,
+  runCommand,
   convertCommand,
   verifyCommand,
   certifyCommand,

@@ -14,7 +14,7 @@ export interface LoadModelOptions {
    * What makes layers and cells of classes of your own, by name; see `modelFromJson` of `@unroll/api/keras`.
    */
   readonly customObjects?: CustomObjects;
-  /** What gives the shards of a `model.json` of TensorFlow.js, which needs it. */
+  /** What gives the shards of a `model.json` of TensorFlow.js, which needs it. No other file has any. */
   readonly shards?: Shards;
   /** Called as the file arrives. */
   readonly progress?: Progress;
@@ -40,15 +40,7 @@ export async function loadModel(source: FileSource, options: LoadModelOptions = 
   return options.adapter ? model.to(options.adapter) : model;
 }
 
-async function ofKeras(bytes: Uint8Array, { customObjects, shards }: LoadModelOptions): Promise<KerasModel> {
-  if (shards !== undefined)
-    throw unrollError({
-      code: "UNROLL_ARGUMENT",
-      place: "loadModel",
-      expected: "shards beside a model.json of TensorFlow.js",
-      got: "them beside another file",
-      cure: "leave them out: a file of Keras has its weights in it",
-    });
+async function ofKeras(bytes: Uint8Array, { customObjects }: LoadModelOptions): Promise<KerasModel> {
   const { readKeras } = await import("../keras.js");
   const { form, configuration, version, tensors } = await readKeras(bytes);
   if (configuration === null)
