@@ -53,6 +53,32 @@ export function matmul(x: Sized, y: Sized, name = "matmul"): Operation {
   };
 }
 
+/** Rows up to which turning their product costs less than turning the matrix. */
+const FEW_ROWS = 8;
+
+/**
+ * Product with the transpose of a matrix, which is not made where there are few rows: (y xᵀ)ᵀ has each sum in
+ * the order of x yᵀ.
+ *
+ * @param x [..., k], of one axis or more
+ * @param y [n, k]
+ */
+export function matmulTurned(x: Sized, y: Sized): Operation {
+  const [n, k] = y.shape as [number, number];
+  const plain = matmul(x, { dtype: y.dtype, shape: [k, n] });
+  const rows = sizeOf(x.shape.slice(0, -1));
+  return {
+    name: "matmul",
+    key: "matmul turned",
+    build(b, [one, other]) {
+      if (rows > FEW_ROWS) return plain.build(b, [one!, b.transpose(other!, [1, 0])]);
+      const turned = b.transpose(reshaped(b, one!, [rows, k]), [1, 0]);
+      const product = b.transpose(b.matmul(other!, turned), [1, 0]);
+      return reshaped(b, product, [...x.shape.slice(0, -1), n]);
+    },
+  };
+}
+
 /** A product of matrices, or of batches of them, of just that many axes. */
 export function exactProduct(name: "mm" | "bmm" | "mv" | "dot", x: Sized, y: Sized): Operation {
   const [left, right] = { mm: [2, 2], bmm: [3, 3], mv: [2, 1], dot: [1, 1] }[name] as [number, number];

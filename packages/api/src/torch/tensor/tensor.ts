@@ -26,7 +26,7 @@ import {
 } from "./given.js";
 import type { Operation } from "./operation.js";
 import { printed } from "./printing.js";
-import { exactProduct, matmul } from "./products.js";
+import { exactProduct, matmul, matmulTurned } from "./products.js";
 import * as reducing from "./reducing.js";
 import * as reshaping from "./reshaping.js";
 import { dimOf, refuseSizes, shownShape, sizesGiven } from "./sizes.js";
@@ -230,11 +230,13 @@ export abstract class Tensor {
     return this.#one(reshaping.transpose(this.shape, dim0, dim1));
   }
 
-  /** A matrix turned; vectors and scalars stay. */
+  /** A matrix turned, which `matmul` reads as it lies; vectors and scalars stay. */
   t(): Tensor {
     if (this.shape.length > 2)
       refuseSizes("t", "a matrix at most", shownShape(this.shape), "transpose(-2, -1) turns each of many");
-    return this.shape.length < 2 ? this : this.transpose(0, 1);
+    if (this.shape.length < 2) return this;
+    const readable = this.dtype === "float32" && !this.shape.includes(0) && computesNow([this]);
+    return readable ? new TurnedTensor(this) : this.transpose(0, 1);
   }
 
   /** As `t()`. */
@@ -497,6 +499,8 @@ export abstract class Tensor {
   /** Matrix product, as `a @ b`. */
   matmul(other: Tensor | HostTensor): Tensor {
     const right = tensorOf("matmul", other);
+    if (right instanceof TurnedTensor && computesNow([this, right]) && this.shape.length > 0)
+      return this.#one(matmulTurned(this, right.source), right.source);
     return this.#one(matmul(this, right), right);
   }
   /** Product of two matrices. */
@@ -947,9 +951,50 @@ export class EagerTensor extends Tensor {
   }
 }
 
+/**
+ * The transpose of a matrix with values, in the memory of the matrix, as a view of PyTorch's. A product reads
+ * that; all else a copy, which is made anew each time, as the matrix may hold others by then.
+ */
+class TurnedTensor extends Tensor {
+  readonly shape: readonly number[];
+
+  constructor(
+    /** @internal What it is the transpose of. */
+    readonly source: Tensor,
+  ) {
+    super();
+    this.shape = [source.shape[1]!, source.shape[0]!];
+    recordingNow()?.noteNew(this);
+  }
+
+  get dtype(): "float32" {
+    return "float32";
+  }
+
+  get backend(): null {
+    return null;
+  }
+
+  /** A copy, to be read: kept in a variable where several elements are. */
+  get data(): Float32Array {
+    const [columns, rows] = this.shape as [number, number];
+    const from = this.source.data;
+    const to = new Float32Array(from.length);
+    for (let row = 0, at = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++) to[column * rows + row] = from[at++]!;
+    return to;
+  }
+
+  override t(): Tensor {
+    return computesNow([this]) ? this.source : super.t();
+  }
+}
+
 // Found here, an assignment in the constructor does not go on to the proxy behind every tensor.
 for (const field of ["dtype", "shape", "data"])
   Object.defineProperty(EagerTensor.prototype, field, { value: undefined, writable: true });
+for (const field of ["shape", "source"])
+  Object.defineProperty(TurnedTensor.prototype, field, { value: undefined, writable: true });
 
 const plain = ({ dtype, shape, data }: HostTensor): HostTensor => ({ dtype, shape, data });
 
