@@ -129,6 +129,20 @@ const models: Readonly<Record<string, (tf: Tf) => Made>> = {
     model.add(tf.layers.globalAveragePooling1d({}));
     return { model, inputs: ["numbers"] };
   },
+  "the largest of all rows and columns": (tf) => {
+    const model = tf.sequential();
+    model.add(tf.layers.lstm({ units: 12, inputShape: [6, 3] }));
+    model.add(tf.layers.reshape({ targetShape: [2, 3, 2] }));
+    model.add(tf.layers.globalMaxPooling2d({ dataFormat: "channelsLast" }));
+    return { model, inputs: ["numbers"] };
+  },
+  "the mean of all rows and columns": (tf) => {
+    const model = tf.sequential();
+    model.add(tf.layers.lstm({ units: 12, inputShape: [6, 3] }));
+    model.add(tf.layers.reshape({ targetShape: [3, 2, 2] }));
+    model.add(tf.layers.globalAveragePooling2d({ dataFormat: "channelsLast" }));
+    return { model, inputs: ["numbers"] };
+  },
   "features under other axes": (tf) => {
     const model = tf.sequential();
     model.add(tf.layers.lstm({ units: 6, inputShape: [6, 3] }));

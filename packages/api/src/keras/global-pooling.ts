@@ -1,30 +1,31 @@
 import { shown } from "../contract/shown.js";
 import type { ValueInfo } from "../layers/value-info.js";
-import { reduceTime } from "../specification/build.js";
+import { reduce, reduceTime } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
 import { axesText, Layer, type LayerOptions, type Mask } from "./layer.js";
 import { layerOptions } from "./training-options.js";
 
-/** Options of `layers.globalMaxPooling1d` and `layers.globalAveragePooling1d`. */
+/** Options of `layers.globalMaxPooling1d`, `layers.globalAveragePooling1d` and those of two axes. */
 export interface GlobalPoolOptions extends LayerOptions {
   /** Only `channels_last`, the default: channels are the last axis. */
   readonly dataFormat?: "channels_last" | null;
-  /** Only false, the default: the steps' axis is gone. */
+  /** Only false, the default: the pooled axes are gone. */
   readonly keepdims?: false;
 }
 
-/** A sequence's steps made one vector a row. */
+/** All axes before the channels made one vector a row: time, axes of features, or one after the other. */
 export class GlobalPoolLayer extends Layer {
   readonly kind: string;
 
   constructor(
     private readonly of: "max" | "average",
+    private readonly axes: 1 | 2,
     options: GlobalPoolOptions,
-    /** Whether what masks the sequence is left out, as Keras's mean does. */
+    /** Whether what masks the sequence is left out, as Keras's mean of one axis does. */
     private readonly masks: boolean,
   ) {
     super(options);
-    this.kind = `global_${of}_pooling1d`;
+    this.kind = `global_${of}_pooling${axes}d`;
     layerOptions(this.kind, options, ["dataFormat", "keepdims"]);
     const { dataFormat, keepdims } = options;
     if (dataFormat !== undefined && dataFormat !== null && (dataFormat as string) !== "channels_last")
@@ -34,23 +35,30 @@ export class GlobalPoolLayer extends Layer {
         "UNROLL_UNSUPPORTED",
         "keepdims false",
         shown(keepdims),
-        "repeatVector(1) makes a step of it",
+        this.axes === 1 ? "repeatVector(1) makes a step of it" : "reshape makes axes of it",
       );
   }
 
   override checkInputs([form]: readonly ValueInfo[]): void {
     this.lastAxis(form!);
-    if (form!.axis === null || form!.shape.length !== 1)
+    const { axis, shape } = form!;
+    if (shape.length - 1 + (axis === null ? 0 : 1) !== this.axes)
       this.refuse(
         "UNROLL_SHAPE",
-        "an input [batch, steps, channels]",
+        this.axes === 1 ? "an input [batch, steps, channels]" : "an input [batch, rows, columns, channels]",
         axesText(form!),
-        "set returnSequences on the recurrent layer that makes it",
+        this.axes === 1
+          ? "set returnSequences on the recurrent layer that makes it"
+          : "timeDistributed applies it to each step of a sequence of such",
       );
   }
 
+  override checkStep([form]: readonly ValueInfo[]): void {
+    this.checkInputs([{ ...form!, axis: null }]);
+  }
+
   override get unlikeKeras(): string | null {
-    return this.of === "average" && !this.masks ? "masked steps are left out there" : null;
+    return this.of === "average" && this.axes === 1 && !this.masks ? "masked steps are left out there" : null;
   }
 
   override get foldsTime(): boolean {
@@ -69,18 +77,23 @@ export class GlobalPoolLayer extends Layer {
   toSpecs(
     name: string,
     [input]: readonly ValueRef[],
-    _forms: readonly ValueInfo[],
+    [form]: readonly ValueInfo[],
     _state: readonly ValueRef[] | null,
     _axis: string,
     ignoresMask: boolean,
   ): readonly LayerSpec[] {
-    return [
-      reduceTime({
-        name,
-        input: input!,
-        mode: this.of === "max" ? "max" : "mean",
-        padding: this.masks && !ignoresMask ? "skip" : "include",
-      }),
-    ];
+    const { axis, shape } = form!;
+    const mode = this.of === "max" ? "max" : "mean";
+    const padding = this.masks && !ignoresMask ? "skip" : "include";
+    const features = shape.length - 1;
+    const folds = features + (axis === null ? 0 : 1);
+    // Axes are as long in every row, so that a mean of means is the mean of all.
+    return Array.from({ length: folds }, (_, k) => {
+      const at = {
+        name: k === folds - 1 ? name : `${name}_folded`,
+        input: k === 0 ? input! : `${name}_folded`,
+      };
+      return k < features ? reduce({ ...at, axis: 0, mode }) : reduceTime({ ...at, mode, padding });
+    });
   }
 }

@@ -193,10 +193,16 @@ export const conv1d = (options: ConvolutionOptions): Layer => new ConvolutionLay
 export const conv2d = (options: ConvolutionOptions): Layer => new ConvolutionLayer(2, options);
 /** Keras's `GlobalMaxPooling1D`: the largest of all steps, masked ones included, as in Keras. */
 export const globalMaxPooling1d = (options: GlobalPoolOptions = {}): Layer =>
-  new GlobalPoolLayer("max", options, false);
+  new GlobalPoolLayer("max", 1, options, false);
 /** Keras's `GlobalAveragePooling1D`: the mean of the steps that are not masked; zeros where all are. */
 export const globalAveragePooling1d = (options: GlobalPoolOptions = {}): Layer =>
-  new GlobalPoolLayer("average", options, true);
+  new GlobalPoolLayer("average", 1, options, true);
+/** Keras's `GlobalMaxPooling2D`: the largest of all rows and columns, masked ones included, as in Keras. */
+export const globalMaxPooling2d = (options: GlobalPoolOptions = {}): Layer =>
+  new GlobalPoolLayer("max", 2, options, false);
+/** Keras's `GlobalAveragePooling2D`: the mean of all rows and columns, masked ones included, as in Keras. */
+export const globalAveragePooling2d = (options: GlobalPoolOptions = {}): Layer =>
+  new GlobalPoolLayer("average", 2, options, false);
 /** Keras's `MaxPooling1D`: the largest of each window of steps, side by side. */
 export const maxPooling1d = (options: PoolOptions = {}): Layer => new PoolLayer("max", 1, options);
 /** Keras's `MaxPooling2D`: the largest of each window of rows and columns. */
@@ -301,7 +307,9 @@ export {
   embedding as Embedding,
   flatten as Flatten,
   globalAveragePooling1d as GlobalAveragePooling1D,
+  globalAveragePooling2d as GlobalAveragePooling2D,
   globalMaxPooling1d as GlobalMaxPooling1D,
+  globalMaxPooling2d as GlobalMaxPooling2D,
   groupNormalization as GroupNormalization,
   gru as GRU,
   gruCell as GRUCell,

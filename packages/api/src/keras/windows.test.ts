@@ -78,6 +78,71 @@ describe("convolutions and pools of Keras", () => {
     );
   });
 
+  it("have the maximum and the mean of rows and columns, at each step of a sequence too", async () => {
+    const values = Float32Array.from({ length: 2 * 4 * 3 * 2 }, (_, k) => Math.sin(7 * k));
+    /** Over 12 places of 2 channels, of each of 2 images. */
+    const over = (fold: (all: readonly number[]) => number): number[] =>
+      [0, 1].flatMap((image) =>
+        [0, 1].map((channel) =>
+          fold([...values.subarray(image * 24, image * 24 + 24)].filter((_, k) => k % 2 === channel)),
+        ),
+      );
+    const wants = [over((all) => Math.max(...all)), over((all) => all.reduce((a, b) => a + b, 0) / 12)];
+    const makes = [layers.globalMaxPooling2d, layers.globalAveragePooling2d];
+    const forms: [shape: (number | null)[], dims: number[], each: boolean][] = [
+      [[null, 3, 2], [2, 4, 3, 2], false],
+      [[4, 3, 2], [2, 4, 3, 2], false],
+      [[null, 4, 3, 2], [1, 2, 4, 3, 2], true],
+    ];
+    for (const [k, make] of makes.entries())
+      for (const [shape, dims, each] of forms) {
+        const x = input({ shape });
+        const layer = each ? layers.timeDistributed({ layer: make() }) : make();
+        const net = model({ inputs: x, outputs: layer.apply(x) });
+        await net.compile({ adapter: builtin() });
+        const got = await net.predict(tensor(values, dims));
+        const { data, shape: made } = Array.isArray(got) ? got[0]! : got;
+        expect(made).toEqual(each ? [1, 2, 2] : [2, 2]);
+        [...data].forEach((value: number, at) =>
+          expect(Math.abs(value - wants[k]![at]!), `${k} ${shape} ${at}`).toBeLessThan(1e-6),
+        );
+      }
+    expect(() => layers.globalMaxPooling2d({ keepdims: true as never })).toThrow("reshape makes axes of it");
+    expect(() => layers.globalMaxPooling2d().apply(input({ shape: [null, 4] }))).toThrow(
+      "global_max_pooling2d: expected an input [batch, rows, columns, channels], got [batch, time, 4]",
+    );
+    expect(() => layers.globalAveragePooling2d({ poolSize: 2 } as never)).toThrow('got "poolSize"');
+    expect(() => layers.globalAveragePooling2d({ dataFormat: "channels_first" as never })).toThrow(
+      "put channels last",
+    );
+  });
+
+  it.each([
+    ["keras_global_max_pool2d", () => layers.globalMaxPooling2d()],
+    ["keras_global_average_pool2d", () => layers.globalAveragePooling2d()],
+    ["keras_average_pool2d", () => layers.averagePooling2d()],
+    ["keras_max_pool2d_same", () => layers.maxPooling2d({ poolSize: [2, 3], strides: 2, padding: "same" })],
+  ])("are %s, recorded from Keras 3.15.1", async (name, make) => {
+    const file = new URL(`../../../../fixtures/windows/${name}.safetensors`, import.meta.url);
+    const { tensors } = readSafetensors(readFileSync(file));
+    const given = tensors["x"]!;
+    const x = input({ shape: [null, ...given.shape.slice(2)] });
+    const net = model({ inputs: x, outputs: make().apply(x) });
+    await net.compile({ adapter: builtin() });
+    const got = await net.predict(tensor(given.data as Float32Array, given.shape));
+    const { data, shape } = Array.isArray(got) ? got[0]! : got;
+    const want = tensors["f64.layer"]!;
+    expect(shape).toEqual(want.shape);
+    (want.data as Float64Array).forEach((value, k) => expect(Math.abs(data[k]! - value)).toBeLessThan(1e-6));
+  });
+
+  it("number two of a kind as Keras does, with no name of theirs in the way", () => {
+    const x = input({ shape: [null, 3, 2] });
+    const two = [1, 2].map(() => layers.globalMaxPooling2d().apply(x));
+    const { spec } = model({ inputs: x, outputs: two as never });
+    expect(spec.outputs.length).toBe(2);
+  });
+
   it("refuse what they don't have", () => {
     expect(() => layers.conv1d({ filters: 2, kernelSize: 3, padding: "full" })).toThrow(
       'conv1d: expected padding valid or same or causal, got "full"; write it so',

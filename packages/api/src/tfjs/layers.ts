@@ -236,8 +236,11 @@ export interface PoolingArgs extends WindowArgs {
   readonly poolSize?: PerAxis;
 }
 
+/** Arguments of `layers.globalMaxPooling2d` and `layers.globalAveragePooling2d`. */
+export type GlobalPooling2dArgs = LayerArgs & Pick<WindowArgs, "dataFormat">;
+
 /** Arguments in Keras's words. */
-function windowed<Args extends WindowArgs>(place: string, args: Args): Omit<Args, "dataFormat"> {
+function windowed<Args extends GlobalPooling2dArgs>(place: string, args: Args): Omit<Args, "dataFormat"> {
   const { dataFormat, ...rest } = kept(place, args) as Args;
   if (dataFormat !== undefined && dataFormat !== null && (dataFormat as string) !== "channelsLast")
     throw unrollError({
@@ -364,10 +367,16 @@ export const averagePooling2d = (args: PoolingArgs = {}): Layer =>
   new PoolLayer("average", 2, windowed("averagePooling2d", args));
 /** `tf.layers.globalMaxPooling1d`: the largest of all steps. */
 export const globalMaxPooling1d = (args: LayerArgs = {}): Layer =>
-  new GlobalPoolLayer("max", kept("globalMaxPooling1d", args), false);
+  new GlobalPoolLayer("max", 1, kept("globalMaxPooling1d", args), false);
 /** `tf.layers.globalAveragePooling1d`: the mean of all steps; it sees no mask. */
 export const globalAveragePooling1d = (args: LayerArgs = {}): Layer =>
-  new GlobalPoolLayer("average", kept("globalAveragePooling1d", args), false);
+  new GlobalPoolLayer("average", 1, kept("globalAveragePooling1d", args), false);
+/** `tf.layers.globalMaxPooling2d`: the largest of all rows and columns. */
+export const globalMaxPooling2d = (args: GlobalPooling2dArgs = {}): Layer =>
+  new GlobalPoolLayer("max", 2, windowed("globalMaxPooling2d", args), false);
+/** `tf.layers.globalAveragePooling2d`: the mean of all rows and columns. */
+export const globalAveragePooling2d = (args: GlobalPooling2dArgs = {}): Layer =>
+  new GlobalPoolLayer("average", 2, windowed("globalAveragePooling2d", args), false);
 /** `tf.layers.repeatVector`: one vector a row, [batch, features], as each of n steps. */
 export const repeatVector = (args: RepeatVectorArgs): Layer =>
   new RepeatVectorLayer(kept("repeatVector", args));
