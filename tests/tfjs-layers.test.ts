@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 type Tf = typeof ours;
 interface Made {
   readonly model: ours.KerasModel;
-  readonly inputs: readonly ("numbers" | "ids")[];
+  readonly inputs: readonly ("numbers" | "single numbers" | "ids")[];
 }
 
 const VOCABULARY = 7;
@@ -109,12 +109,18 @@ const models: Readonly<Record<string, (tf: Tf) => Made>> = {
     model.add(tf.layers.dense({ units: 3, activation: "swish" }));
     model.add(tf.layers.leakyReLU());
     model.add(tf.layers.dense({ units: 4, activation: "relu6" }));
-    model.add(tf.layers.elu({ alpha: 0.5 }));
+    model.add(tf.layers.elu());
     model.add(tf.layers.reLU({ maxValue: 6 }));
     model.add(tf.layers.reLU());
     model.add(tf.layers.dense({ units: 3 }));
-    model.add(tf.layers.softmax());
+    model.add(tf.layers.softmax({ axis: -1 }));
     return { model, inputs: ["numbers"] };
+  },
+  "steps of one value, masked": (tf) => {
+    const model = tf.sequential();
+    model.add(tf.layers.masking({ maskValue: Math.fround(Math.sin(0.9) * 1.5), inputShape: [18, 1] }));
+    model.add(tf.layers.gru({ units: 4 }));
+    return { model, inputs: ["single numbers"] };
   },
   "the largest of windows, and of all steps": (tf) => {
     const model = tf.sequential();
@@ -206,7 +212,7 @@ describe("layers of TensorFlow.js", () => {
             undefined,
             "int32",
           )
-        : tensor(wave(54, 0.9 + k), [3, 6, 3]),
+        : tensor(wave(54, 0.9 + k), kind === "numbers" ? [3, 6, 3] : [3, 18, 1]),
     );
     const x = given.map(({ data, shape, dtype }) => real.tensor(data, [...shape], dtype as "float32"));
     const want = theirs.predict(x.length === 1 ? x[0]! : x) as real.Tensor;
@@ -253,6 +259,7 @@ describe("layers of TensorFlow.js", () => {
     expect(refusalOf(() => layers.concatenate({ axis: 2 }).apply([sequence, sequence]))).toMatch(
       /UNROLL_UNSUPPORTED.*axis -1, the last, or 1, time, got 2/,
     );
+    expect(refusalOf(() => layers.softmax().apply(sequence))).toMatch(/axis -1, the last, got 1/);
     expect(refusalOf(() => ours.input({}))).toMatch(/shape or batchShape/);
     const ids = ours.input({ shape: [null], dtype: "int32" });
     const masked = layers.embedding({ inputDim: 3, outputDim: 2, maskZero: true }).apply(ids);

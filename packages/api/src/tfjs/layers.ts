@@ -130,7 +130,7 @@ export interface LeakyReluArgs extends LayerArgs {
 
 /** Arguments of `layers.elu`. */
 export interface EluArgs extends LayerArgs {
-  /** What e^x - 1 is multiplied by where x is below 0. Default 1. */
+  /** What e^x - 1 is multiplied by where x is below 0. Default 1, the only one that TensorFlow.js has. */
   readonly alpha?: number;
 }
 
@@ -142,7 +142,7 @@ export interface ReluArgs extends LayerArgs {
 
 /** Arguments of `layers.softmax`. */
 export interface SoftmaxArgs extends LayerArgs {
-  /** Only the last: -1, the default, or its number. */
+  /** Only the last, -1 or its number. Default 1, which is the last of what has no time. */
   readonly axis?: number;
 }
 
@@ -340,8 +340,9 @@ export const leakyReLU = (args: LeakyReluArgs = {}): Layer => new LeakyReluLayer
 export const elu = (args: EluArgs = {}): Layer => new EluLayer(kept("elu", args));
 /** `tf.layers.reLU`: the larger of x and 0. */
 export const reLU = (args: ReluArgs = {}): Layer => new ReluLayer(kept("reLU", args));
-/** `tf.layers.softmax`, along the last axis. */
-export const softmax = (args: SoftmaxArgs = {}): Layer => new SoftmaxLayer(kept("softmax", args));
+/** `tf.layers.softmax`, along the last axis; of a sequence that has to be said, as in TensorFlow.js. */
+export const softmax = (args: SoftmaxArgs = {}): Layer =>
+  new SoftmaxLayer({ axis: 1, ...kept("softmax", args) });
 /** `tf.layers.masking` of an input [batch, time, features]: steps all of whose features are one value. */
 export const masking = (args: MaskingArgs = {}): Layer => new MaskingLayer(kept("masking", args));
 /** `tf.layers.dropout`: training only, so the identity here. */
