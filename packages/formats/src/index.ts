@@ -8,6 +8,7 @@ export {
   importOnnx,
   type ImportOnnxOptions,
   OnnxModel,
+  type OnnxStepped,
   type OnnxTensors,
   type OnnxValue,
 } from "./onnx/import-onnx.js";

@@ -52,6 +52,14 @@ export interface OnnxValue {
 /** Tensors by the names of a model's inputs or outputs. */
 export type OnnxTensors = Readonly<Record<string, HostTensor>>;
 
+/** What `step` of an `OnnxModel` returns. */
+export interface OnnxStepped {
+  /** Outputs by name, one that is a state too among them where the file says that it is an output. */
+  readonly outputs: Record<string, HostTensor>;
+  /** States by the names of the inputs that take them: what the next step is given. */
+  readonly state: Record<string, HostTensor>;
+}
+
 function refuse(place: string, expected: string, got: string, cure: string): never {
   throw unrollError({ code: "UNROLL_ARGUMENT", place, expected, got, cure });
 }
@@ -156,10 +164,7 @@ export class OnnxModel {
    * @throws as `run`; UNROLL_STATE for a state that is not this model's; UNROLL_UNSUPPORTED for a model
    *   without states
    */
-  async step(
-    feeds: OnnxTensors,
-    state: OnnxTensors,
-  ): Promise<{ outputs: Record<string, HostTensor>; state: Record<string, HostTensor> }> {
+  async step(feeds: OnnxTensors, state: OnnxTensors): Promise<OnnxStepped> {
     const { states } = this.#steps();
     for (const { input } of states)
       if (typeof state !== "object" || state === null || !Object.hasOwn(state, input))
