@@ -278,7 +278,7 @@ describe("unroll verify", () => {
     const manifest = "fixtures/windows/manifest.json";
     const { code, out } = await unroll("verify", manifest, "--adapter", "builtin", "--json");
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ total: 65, passed: 65, failed: 0, unsupported: 0 });
+    expect(JSON.parse(out)).toMatchObject({ total: 69, passed: 69, failed: 0, unsupported: 0 });
     const [first] = JSON.parse(readFileSync(join(root, manifest), "utf8")).cases as [
       { spec: { outputs: string[]; layers: object[] } },
     ];

@@ -1,11 +1,7 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import type { Adapter } from "../contract/adapter.js";
 import { isUnrollError } from "../contract/error.js";
 import { type DeviceTensor, type HostTensor, tensor } from "../contract/tensor.js";
-import { activate, activationNames } from "../layers/activations.js";
-import { gru } from "../layers/gru.js";
 import { lstm, lstmStep } from "../layers/lstm.js";
 import { softmax } from "../layers/softmax.js";
 import { ProgramBuilder } from "../program/program-builder.js";
@@ -194,79 +190,6 @@ describe.each(adapters)("builtin executable, %s", (_name, adapter) => {
       "UNROLL_ARGUMENT",
     );
     expect(h).toEqual(before);
-  });
-
-  it("allocates nothing in a warm runInto", () => {
-    setFlagsFromString("--expose-gc");
-    const collect = runInNewContext("gc") as () => void;
-    const p = new ProgramBuilder("everything");
-    let value = p.input("x", f(["batch", 5]));
-    for (const name of activationNames) value = activate(p.block, name, value);
-    const b = p.block;
-    value = b.add(b.sum(value, 1), b.reduceMax(b.exp(b.neg(value)), 1));
-    value = b.concat([b.reverse(value, 0), b.expand(b.constant(1), value)], 1);
-    value = b.select(
-      b.less(value, b.constant(0)),
-      b.div(b.transpose(b.transpose(value, [1, 0]), [1, 0]), b.constant(2)),
-      b.slice(b.concat([value, value], 1), 1, 1, 2),
-    );
-    p.output("y", value);
-
-    const q = new ProgramBuilder("masked gru");
-    const shape = { x: ["time", "batch", I], h: ["batch", H] } as const;
-    const run = gru(
-      q.block,
-      q.input("x", f(shape.x)),
-      { h: q.input("h", f(shape.h)) },
-      { kernel: q.param("kernel", [I, 3 * H]), recurrentKernel: q.param("recurrentKernel", [H, 3 * H]) },
-      { mask: q.input("mask", { dtype: "bool", shape: ["time", "batch"] }) },
-      attrs,
-    );
-    q.output("y", run.y);
-    const gruWeights = {
-      kernel: tensor(random(I * 3 * H), [I, 3 * H]),
-      recurrentKernel: tensor(random(H * 3 * H), [H, 3 * H]),
-    };
-
-    const h = random(H),
-      c = random(H);
-    const runs = [
-      {
-        executable: adapter.compileSync!(stepProgram(), weights),
-        inputs: [random(I), h, c],
-        outputs: [new Float32Array(2), h, c],
-        dims: { batch: 1 },
-      },
-      {
-        executable: adapter.compileSync!(p.finish(), {}),
-        inputs: [random(10)],
-        outputs: [new Float32Array(4)],
-        dims: { batch: 2 },
-      },
-      {
-        executable: adapter.compileSync!(q.finish(), gruWeights),
-        inputs: [random(2 * I), h, Uint8Array.of(1, 0)],
-        outputs: [new Float32Array(2 * H)],
-        dims: { batch: 1, time: 2 },
-      },
-    ];
-    for (const { executable, inputs, outputs, dims } of runs) {
-      const grown = (steps: number): number => {
-        collect();
-        const before = process.memoryUsage().heapUsed;
-        for (let k = 0; k < steps; k++) executable.runInto(inputs, outputs, dims);
-        return process.memoryUsage().heapUsed - before;
-      };
-      // What the heap grows by from 20,000 steps to 60,000; a round's own cost drops out. One number boxed at
-      // each step is 16 bytes a step: the interpreter does so, until the compiler is done, which it is beside
-      // us and late where the machine is busy.
-      let perStep = Infinity;
-      for (let round = 0; round < 50 && perStep >= 1; round++) {
-        const short = grown(20_000);
-        perStep = (grown(60_000) - short) / 40_000;
-      }
-      expect(perStep).toBeLessThan(1);
-    }
   });
 
   it("refuses what is disposed", async () => {
