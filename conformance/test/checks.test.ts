@@ -208,6 +208,10 @@ const dead: Readonly<Record<PropertyName, readonly (readonly [engine: Engine, pl
   primitivesAtTheEdges: [[wrongFrom(0), / \d+: expected /]],
   scansInEveryForm: [[wrongFrom(0), /^(carry|stacked) \d+: expected /]],
   layersAtTheEdges: [[wrongFrom(0), /^at(\.weights)?: expected /]],
+  layersInEveryForm: [
+    [() => wrongAt(0), /^whole sequence, /],
+    [() => wrongAt(1), /^whole sequence, by steps, /],
+  ],
   everySize: [
     [wrongFrom(0), /^[a-z ]+ of \d+, /],
     [wrongSteps(), /^[a-z ]+ of \d+, by steps, /],

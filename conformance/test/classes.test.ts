@@ -14,6 +14,7 @@ describe("kinds of cases that a run has to meet", () => {
       "every-pair",
       "every-size",
       "layers-at-the-edges",
+      "layers-in-every-form",
       "primitives-at-the-edges",
       "primitives-in-every-form",
       "programs-equal-definitions",

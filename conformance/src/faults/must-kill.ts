@@ -36,6 +36,7 @@ export const mustKill: Readonly<Record<PropertyName, readonly [string, ...string
   primitivesAtTheEdges: ["square-root-of-the-absolute"],
   scansInEveryForm: ["scan-puts-out-the-next-carry"],
   layersAtTheEdges: ["softmax-without-the-largest", "variance-as-a-difference-of-squares"],
+  layersInEveryForm: ["tile-for-repeat"],
   givenMeansTaken: ["byte-offset-ignored", "feeds-read-late"],
   everySize: ["ids-in-16-bits", "tail-of-a-tile-dropped"],
   everyPair: ["projection-rows-shifted"],

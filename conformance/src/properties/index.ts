@@ -7,6 +7,7 @@ import { everyPair } from "./every-pair.js";
 import { everySize } from "./every-size.js";
 import { givenMeansTaken } from "./given-means-taken.js";
 import { layersAtTheEdges } from "./layers-at-the-edges.js";
+import { layersInEveryForm } from "./layers-in-every-form.js";
 import { lengthsEqualShorter } from "./lengths-equal-shorter.js";
 import { maskedStepKeepsState } from "./masked-step-keeps-state.js";
 import { nanPassesOn } from "./nan-passes-on.js";
@@ -71,6 +72,7 @@ const byName = {
   primitivesAtTheEdges,
   scansInEveryForm,
   layersAtTheEdges,
+  layersInEveryForm,
   everySize,
   everyPair,
   windowsInEveryForm,
