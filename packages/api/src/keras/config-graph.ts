@@ -10,7 +10,7 @@ export interface PartReader {
   /** For errors. */
   readonly place: string;
   /** How the framework means them. */
-  readonly dialect: { readonly two: boolean };
+  readonly dialect: { readonly two: boolean; readonly countsModels: boolean };
   /** Counts applications of layers. @throws UNROLL_UNSUPPORTED for more than a model has */
   count(applications: number): void;
   /** Whether an object is a whole model. */
@@ -75,14 +75,15 @@ export function functionalIn(reader: PartReader, config: Config): KerasModel {
     const nodes = nodesIn(`${place} ${className} "${name}"`, object["inbound_nodes"]);
     reader.count(Math.max(nodes.length, 1));
     const part = partOf(reader, object, className, nodes);
-    // A functional model within counts one application of its own, in Keras 2 as every one with an input
-    // does; Keras 3 counts it among the outputs of the model alone.
-    if (part instanceof KerasModel && (reader.dialect.two || part.kind === "functional")) before.set(name, 1);
+    // A functional model within counts one application of its own, in Keras 2 and TensorFlow.js as every one
+    // with an input does; Keras 3 counts it among the outputs of the model alone.
+    const counts = reader.dialect.countsModels;
+    if (part instanceof KerasModel && (counts || part.kind === "functional")) before.set(name, 1);
     pending.push({ name, className, part, nodes, refs: nodes.map(refsIn), done: 0 });
   }
   const valueOf = (
     { layer, application, output }: Ref,
-    counted = reader.dialect.two,
+    counted = reader.dialect.countsModels,
   ): ConfigValue | undefined => {
     const all =
       values.get(layer) ??

@@ -32,6 +32,8 @@ export interface Dialect {
   readonly cells: Readonly<Record<string, CellMaker>>;
   /** Whether it is Keras 2, whose masks are another matter. */
   readonly two: boolean;
+  /** Whether every model within counts one application of its own wherever its values are read. */
+  readonly countsModels: boolean;
   /** A configuration as options. */
   options(place: string, config: Config, className: string): Record<string, unknown>;
 }

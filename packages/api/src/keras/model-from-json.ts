@@ -31,6 +31,7 @@ const dialectOf = (two: boolean): Dialect => ({
   layers: layerMakers,
   cells: cellMakers,
   two,
+  countsModels: two,
   options(place, config) {
     const options = optionsIn(place, config);
     if (!two) return options;

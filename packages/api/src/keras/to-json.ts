@@ -105,8 +105,20 @@ function cellConfig({ kind, name, given, form, className }: Cell): ObjectConfig 
   };
 }
 
+/** A layer as it was given, whether or not Keras's class of its name is like it. */
 function layerConfig(layer: Layer, nameOf: (layer: Layer) => string): ObjectConfig {
   const { heldStart } = layer.given;
+  return {
+    module: "keras.layers",
+    class_name: classNameOf(layer.kind),
+    config: { name: nameOf(layer), trainable: true, dtype: float32, ...optionsOf(layer.given, nameOf) },
+    registered_name: null,
+    ...(heldStart !== undefined && { held_start: heldStart }),
+  };
+}
+
+/** @throws UNROLL_UNSUPPORTED for a layer, or one within it, that Keras's class of its name is unlike */
+function refuseUnlikeKeras(layer: Layer): void {
   if (layer.unlikeKeras !== null)
     throw unrollError({
       code: "UNROLL_UNSUPPORTED",
@@ -115,13 +127,14 @@ function layerConfig(layer: Layer, nameOf: (layer: Layer) => string): ObjectConf
       got: `TensorFlow.js's, for ${layer.unlikeKeras}`,
       cure: "build the model with @unroll/api/keras, where that is what is meant",
     });
-  return {
-    module: "keras.layers",
-    class_name: classNameOf(layer.kind),
-    config: { name: nameOf(layer), trainable: true, dtype: float32, ...optionsOf(layer.given, nameOf) },
-    registered_name: null,
-    ...(heldStart !== undefined && { held_start: heldStart }),
-  };
+  for (const within of Object.values(layer.given)) if (within instanceof Layer) refuseUnlikeKeras(within);
+}
+
+/** @throws UNROLL_UNSUPPORTED for layers that Keras's classes of their names are unlike */
+function refuseUnlike({ network }: Configured): void {
+  for (const { part } of network.order)
+    if (part instanceof Layer) refuseUnlikeKeras(part);
+    else if (!(part instanceof KerasTensor)) refuseUnlike((part as unknown as Within).config());
 }
 
 const inputConfig = (name: string, { declared, dtype }: KerasTensor): ObjectConfig => ({
@@ -139,13 +152,23 @@ const inputConfig = (name: string, { declared, dtype }: KerasTensor): ObjectConf
 
 /** A model's configuration. @throws UNROLL_UNSUPPORTED for what Keras's form has no place for */
 export function modelConfig(model: Configured): ObjectConfig {
+  refuseUnlike(model);
+  return configAsGiven(model);
+}
+
+/**
+ * A model's layers in Keras's form, whosever defaults they have.
+ *
+ * @throws UNROLL_UNSUPPORTED for what that form has no place for
+ */
+export function configAsGiven(model: Configured): ObjectConfig {
   return model.kind === "sequential" ? sequentialConfig(model) : functionalConfig(model);
 }
 
 const partConfig = (part: Layer | Within, network: Network): ObjectConfig =>
   part instanceof Layer
     ? layerConfig(part, (layer) => network.names.get(layer) ?? layer.name ?? layer.kind)
-    : modelConfig(part.config());
+    : configAsGiven(part.config());
 
 function sequentialConfig({ name, network }: Configured): ObjectConfig {
   const layers = network.order.map(({ part, name: own }) =>

@@ -26,7 +26,7 @@ import { TrailingStatistics } from "./trailing-statistics.js";
 import { FlattenLayer, PermuteLayer, ReshapeLayer } from "../keras/shapes.js";
 import { ConvolutionLayer, type ConvolutionOptions, type PerAxis, PoolLayer } from "../keras/windows.js";
 import { TimeDistributedLayer } from "../keras/time-distributed.js";
-import { activationOf, kept, type LayerArgs } from "./arguments.js";
+import { activationOf, type Kept, kept, type LayerArgs } from "./arguments.js";
 import { UnmaskedConcatenate, UnmaskedMerge } from "./unmasked-merge.js";
 
 /** Arguments of `layers.embedding`. */
@@ -96,6 +96,10 @@ export interface RnnArgs extends LayerArgs, SequenceArgs {
 export interface StackedRnnCellsArgs {
   /** The cells in order; the first reads the input, the last gives the output. */
   readonly cells: readonly Cell[];
+  /** Of no effect: weights go by the name of the layer. */
+  readonly name?: string;
+  /** Of no effect: nothing is trained here. */
+  readonly trainable?: boolean;
 }
 
 /** Arguments of `layers.bidirectional`. */
@@ -303,7 +307,11 @@ export const lstm = (args: LstmArgs): Layer => RecurrentLayer.lstm(named("lstm",
 /** `tf.layers.gru`, whose gates are hard sigmoids where nothing is said. Weights in gates z r h. */
 export const gru = (args: GruArgs): Layer => RecurrentLayer.gru(resetting("gru", args));
 /** `tf.layers.rnn`: a cell, or a list of them that make up each step, over a sequence. */
-export const rnn = (args: RnnArgs): Layer => RecurrentLayer.rnn(kept("rnn", args));
+export const rnn = (args: RnnArgs): Layer => {
+  // TensorFlow.js writes stacked cells a second time beside the cell that they are.
+  const { cells: _twice, ...own } = kept("rnn", args) as Kept<RnnArgs> & { readonly cells?: unknown };
+  return RecurrentLayer.rnn(own);
+};
 /** `tf.layers.simpleRNNCell`, for `rnn`. */
 export const simpleRNNCell = (args: SimpleRnnCellArgs): Cell =>
   kerasSimpleRnnCell(named("simpleRNNCell", args, null));
@@ -313,7 +321,7 @@ export const lstmCell = (args: LstmCellArgs): Cell => kerasLstmCell(named("lstmC
 export const gruCell = (args: GruCellArgs): Cell => kerasGruCell(resetting("gruCell", args));
 /** `tf.layers.stackedRNNCells`, for `rnn`. */
 export const stackedRNNCells = (args: StackedRnnCellsArgs): StackedCells => {
-  knownOptions("stackedRNNCells", args, ["cells"]);
+  knownOptions("stackedRNNCells", args, ["cells", "name", "trainable"]);
   return new StackedCells(args.cells);
 };
 /**

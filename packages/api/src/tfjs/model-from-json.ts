@@ -56,6 +56,7 @@ const dialect: Dialect = {
   layers,
   cells,
   two: false,
+  countsModels: true,
   options(place, config) {
     const options = optionsIn(place, config);
     for (const [key, value] of Object.entries(options))

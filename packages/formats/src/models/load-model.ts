@@ -7,6 +7,7 @@ import { refuse } from "../refuse.js";
 import { bytesOf, type FileSource, type Progress } from "../source.js";
 import type { Tensors } from "../tensors.js";
 import type { Shards } from "../tfjs.js";
+import { tfjsNames } from "./tfjs-names.js";
 
 /** Options of {@link loadModel}. */
 export interface LoadModelOptions {
@@ -81,7 +82,14 @@ async function ofTfjs(bytes: Uint8Array, { customObjects, shards }: LoadModelOpt
   const given = customObjects === undefined ? {} : { customObjects };
   // The converter writes models of Keras 3 as well, which say where their classes are defined.
   const modern = field(field(configuration, "model_config") ?? configuration, "module") !== undefined;
-  return withWeights((modern ? modelFromJson : modelFromTfjsJson)(configuration, given), tensors);
+  if (modern) return withWeights(modelFromJson(configuration, given), tensors);
+  const model = modelFromTfjsJson(configuration, given);
+  const names = model.weightSpecs.map(({ name }) => name);
+  const there = tfjsNames(names);
+  const renamed = Object.entries(tensors).map(
+    ([name, one]) => [names[there.indexOf(name)] ?? name, one] as const,
+  );
+  return withWeights(model, Object.fromEntries(renamed));
 }
 
 /** What `.keras` holds beside the weights of layers: what trained them, and states of random numbers. */
