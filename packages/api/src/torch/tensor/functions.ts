@@ -81,7 +81,63 @@ type Shared =
   | "unsqueeze"
   | "flatten"
   | "transpose"
-  | "flip";
+  | "flip"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "pow"
+  | "maximum"
+  | "minimum"
+  | "eq"
+  | "ne"
+  | "lt"
+  | "le"
+  | "gt"
+  | "ge"
+  | "logicalAnd"
+  | "logicalOr"
+  | "logicalNot"
+  | "neg"
+  | "square"
+  | "rsqrt"
+  | "reciprocal"
+  | "sign"
+  | "floor"
+  | "ceil"
+  | "round"
+  | "trunc"
+  | "isnan"
+  | "isinf"
+  | "isfinite"
+  | "clamp"
+  | "mv"
+  | "dot"
+  | "reshape"
+  | "permute"
+  | "split"
+  | "chunk"
+  | "unbind"
+  | "narrow"
+  | "select"
+  | "indexSelect"
+  | "gather"
+  | "roll"
+  | "tril"
+  | "triu"
+  | "maskedFill"
+  | "prod"
+  | "amax"
+  | "amin"
+  | "all"
+  | "any"
+  | "logsumexp"
+  | "norm"
+  | "argmin"
+  | "sort"
+  | "argsort"
+  | "cumsum"
+  | "logSoftmax";
 
 /** A function that is a method of its first argument. */
 const method =
@@ -133,6 +189,118 @@ export const flatten = /* @__PURE__ */ method("flatten");
 export const transpose = /* @__PURE__ */ method("transpose");
 /** Elements along axes in the opposite order. */
 export const flip = /* @__PURE__ */ method("flip");
+/** Sum, element by element; `alpha` times the other. */
+export const add = /* @__PURE__ */ method("add");
+/** Difference, element by element; `alpha` times the other. */
+export const sub = /* @__PURE__ */ method("sub");
+/** Product, element by element. */
+export const mul = /* @__PURE__ */ method("mul");
+/** Quotient, element by element, rounded if `roundingMode` says so. */
+export const div = /* @__PURE__ */ method("div");
+/** Power of each element. */
+export const pow = /* @__PURE__ */ method("pow");
+/** The larger of two, element by element. */
+export const maximum = /* @__PURE__ */ method("maximum");
+/** The smaller of two, element by element. */
+export const minimum = /* @__PURE__ */ method("minimum");
+/** Where both are equal. */
+export const eq = /* @__PURE__ */ method("eq");
+/** Where both differ. */
+export const ne = /* @__PURE__ */ method("ne");
+/** Where the first is less. */
+export const lt = /* @__PURE__ */ method("lt");
+/** Where the first is less or equal. */
+export const le = /* @__PURE__ */ method("le");
+/** Where the first is greater. */
+export const gt = /* @__PURE__ */ method("gt");
+/** Where the first is greater or equal. */
+export const ge = /* @__PURE__ */ method("ge");
+/** Where both are true. */
+export const logicalAnd = /* @__PURE__ */ method("logicalAnd");
+/** Where one is true. */
+export const logicalOr = /* @__PURE__ */ method("logicalOr");
+/** Where it is not true. */
+export const logicalNot = /* @__PURE__ */ method("logicalNot");
+/** Each element with the other sign. */
+export const neg = /* @__PURE__ */ method("neg");
+/** Square of each element. */
+export const square = /* @__PURE__ */ method("square");
+/** 1 / √x of each element. */
+export const rsqrt = /* @__PURE__ */ method("rsqrt");
+/** 1 / x of each element. */
+export const reciprocal = /* @__PURE__ */ method("reciprocal");
+/** Sign of each element: -1, 0 or 1. */
+export const sign = /* @__PURE__ */ method("sign");
+/** The whole number below each element. */
+export const floor = /* @__PURE__ */ method("floor");
+/** The whole number above each element. */
+export const ceil = /* @__PURE__ */ method("ceil");
+/** The nearest whole number of each element, of two the even one. */
+export const round = /* @__PURE__ */ method("round");
+/** Each element without its fraction. */
+export const trunc = /* @__PURE__ */ method("trunc");
+/** Where it is not a number. */
+export const isnan = /* @__PURE__ */ method("isnan");
+/** Where it is infinite. */
+export const isinf = /* @__PURE__ */ method("isinf");
+/** Where it is a finite number. */
+export const isfinite = /* @__PURE__ */ method("isfinite");
+/** Each element kept within bounds. */
+export const clamp = /* @__PURE__ */ method("clamp");
+/** Product of a matrix and a vector. */
+export const mv = /* @__PURE__ */ method("mv");
+/** Sum of the products of two vectors. */
+export const dot = /* @__PURE__ */ method("dot");
+/** The same elements in another shape. */
+export const reshape = /* @__PURE__ */ method("reshape");
+/** Axes in another order. */
+export const permute = /* @__PURE__ */ method("permute");
+/** Parts along an axis, of one length or of lengths of their own. */
+export const split = /* @__PURE__ */ method("split");
+/** So many parts along an axis. */
+export const chunk = /* @__PURE__ */ method("chunk");
+/** The parts along an axis, without it. */
+export const unbind = /* @__PURE__ */ method("unbind");
+/** A part of an axis. */
+export const narrow = /* @__PURE__ */ method("narrow");
+/** One place of an axis, without it. */
+export const select = /* @__PURE__ */ method("select");
+/** Places of an axis. */
+export const indexSelect = /* @__PURE__ */ method("indexSelect");
+/** Elements at places along an axis, each of its own. */
+export const gather = /* @__PURE__ */ method("gather");
+/** Elements moved along axes, round the end. */
+export const roll = /* @__PURE__ */ method("roll");
+/** The lower part of each matrix. */
+export const tril = /* @__PURE__ */ method("tril");
+/** The upper part of each matrix. */
+export const triu = /* @__PURE__ */ method("triu");
+/** Elements replaced where a mask is true. */
+export const maskedFill = /* @__PURE__ */ method("maskedFill");
+/** Product of all elements, or along an axis. */
+export const prod = /* @__PURE__ */ method("prod");
+/** The largest of all, or along axes. */
+export const amax = /* @__PURE__ */ method("amax");
+/** The smallest of all, or along axes. */
+export const amin = /* @__PURE__ */ method("amin");
+/** Whether all are true, or all along axes. */
+export const all = /* @__PURE__ */ method("all");
+/** Whether one is true, or one along axes. */
+export const any = /* @__PURE__ */ method("any");
+/** log Σ e^x along axes. */
+export const logsumexp = /* @__PURE__ */ method("logsumexp");
+/** Norm of order p, of all elements or along axes. */
+export const norm = /* @__PURE__ */ method("norm");
+/** Where the smallest is. */
+export const argmin = /* @__PURE__ */ method("argmin");
+/** In order along an axis, and where each was. */
+export const sort = /* @__PURE__ */ method("sort");
+/** Where each in order along an axis was. */
+export const argsort = /* @__PURE__ */ method("argsort");
+/** Running sum along an axis. */
+export const cumsum = /* @__PURE__ */ method("cumsum");
+/** log(e^x / Σ e^x) along an axis. */
+export const logSoftmax = /* @__PURE__ */ method("logSoftmax");
 /** The largest of all; along an axis, with where it is; of two tensors the larger of each. */
 export function max(x: Tensor | HostTensor): Tensor;
 export function max(x: Tensor | HostTensor, other: Tensor): Tensor;
@@ -143,4 +311,16 @@ export function max(
 ): [values: Tensor, indices: Tensor];
 export function max(x: Tensor | HostTensor, ...rest: readonly unknown[]): Tensor | [Tensor, Tensor] {
   return (tensorOf("max", x) as unknown as Methods)["max"]!(...rest) as Tensor;
+}
+
+/** The smallest of all; along an axis, with where it is; of two tensors the smaller of each. */
+export function min(x: Tensor | HostTensor): Tensor;
+export function min(x: Tensor | HostTensor, other: Tensor): Tensor;
+export function min(
+  x: Tensor | HostTensor,
+  dim: number | DimAndKeep,
+  keepdim?: boolean,
+): [values: Tensor, indices: Tensor];
+export function min(x: Tensor | HostTensor, ...rest: readonly unknown[]): Tensor | [Tensor, Tensor] {
+  return (tensorOf("min", x) as unknown as Methods)["min"]!(...rest) as Tensor;
 }
