@@ -1,10 +1,10 @@
 import { primitiveNames } from "@unroll/api/adapter";
 import { describe, expect, it } from "vitest";
 import { primitivePlaces, primitiveProgram } from "../conformance/src/cases/primitive-programs.js";
+import { differentiated } from "../conformance/src/properties/gradient-truth.js";
 import { holdProgram } from "../conformance/src/properties/hold-program.js";
 import { fast } from "../conformance/test/settings.js";
 import { engines } from "./engines.js";
-import { differentiated } from "./gradient-truth.js";
 
 const close = ({ byGradient, byDual, size }: ReturnType<typeof differentiated>, what: string): void => {
   expect(Number.isFinite(byDual), what).toBe(true);

@@ -1,38 +1,10 @@
-import { type HostTensor, lower, type LowerMode } from "@unroll/api";
-import { allocate, type Program } from "@unroll/api/adapter";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Case, runOf } from "../conformance/src/cases/case.js";
 import { cases } from "../conformance/src/cases/cases.js";
+import { lowered } from "../conformance/src/cases/lowered.js";
 import { type GivenProgram, programs } from "../conformance/src/cases/programs.js";
+import { differentiated } from "../conformance/src/properties/gradient-truth.js";
 import { runs, seed } from "../conformance/test/settings.js";
-import { differentiated } from "./gradient-truth.js";
-
-/** Lowers a case as a whole sequence, with what its run is fed; states that it has none of are zeros. */
-function lowered(given: Case): GivenProgram {
-  const run = runOf(given);
-  const ends = { time: run, ...run.along };
-  const extents: Record<string, "lengths" | "mask"> = {};
-  const feeds: Record<string, HostTensor> = { ...run.inputs };
-  for (const [axis, { lengths, mask }] of Object.entries(ends)) {
-    const kind = lengths ? "lengths" : "mask";
-    const tensor = lengths ?? mask;
-    if (!tensor) continue;
-    extents[axis] = kind;
-    feeds[axis === "time" ? kind : `${kind}.${axis}`] = tensor;
-  }
-  const how: LowerMode = { mode: "sequence", extents };
-  const program: Program = lower(given.spec, how);
-  for (const { name, type } of program.inputs) {
-    if (Object.hasOwn(feeds, name)) continue;
-    const [, layer, part] = /^state\.([^.]+)\.(.+)$/.exec(name)!;
-    const shape = type.shape.map((dim) => (dim === "batch" ? given.batch : (dim as number)));
-    const size = shape.reduce((a, b) => a * b, 1);
-    const data = run.state?.[layer!]?.[part!]?.data ?? allocate(type.dtype, size);
-    feeds[name] = { dtype: type.dtype, shape, data } as HostTensor;
-  }
-  return { program, feeds, weights: given.weights };
-}
 
 /** Whether the two agree, or there is nothing to compare: at a pole, or past the largest number. */
 function holds(given: GivenProgram, direction: number): boolean {

@@ -23,6 +23,7 @@ async function outcomes(property: Property, subject: Subject, count: number): Pr
 const exact: readonly string[] = [
   "zero-state-is-the-default",
   "padding-never-matters",
+  "padding-has-no-gradient",
   "masked-step-keeps-state",
   "repeatable",
   "results-are-owned",
@@ -40,6 +41,7 @@ const alike: readonly string[] = [
 ];
 const few: Readonly<Record<string, number>> = {
   "every-size": 6,
+  "gradients-equal-dual-numbers": 6,
   "primitives-in-every-form": 12,
   "weights-survive": 25,
 };
@@ -231,7 +233,28 @@ const dead: Readonly<Record<PropertyName, readonly (readonly [engine: Engine, pl
     [wrongFrom(0), /^(sequence|step|step of a stream|a run whose model was disposed meanwhile), /],
     [wrongSteps(), /^(step|step of a stream), /],
   ],
+  gradientsEqualDualNumbers: [
+    [() => wrongAt(0), /^gradient\.\S+: expected /],
+    [() => wrongAt(1), /^gradient\.\S+: expected /],
+  ],
+  paddingHasNoGradient: [
+    [padded(), /^gradient\.\S+: expected 0 in padding/],
+    [() => wrongAt(1), /^padding of NaN, /],
+    [() => wrongAt(2), /^padding of -Infinity, /],
+  ],
 };
+
+/** Wrong wherever a result is 0. */
+function padded(): Adapter {
+  return changing((results) =>
+    Object.fromEntries(
+      Object.entries(results).map(([name, held]) => [
+        name,
+        { ...held, data: held.data.map((value: number) => value || 1) } as HostTensor,
+      ]),
+    ),
+  );
+}
 
 /** An engine that has got hold of the caller's own memory, and writes into it after its third run. */
 function writing(what: (given: Case) => HostTensor | undefined): (given: unknown) => Adapter {

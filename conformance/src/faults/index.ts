@@ -10,6 +10,7 @@ import { direction } from "./direction.js";
 import { edgesOfNumbers } from "./edges-of-numbers.js";
 import { feeds } from "./feeds.js";
 import { gates } from "./gates.js";
+import { gradients } from "./gradients.js";
 import { kernelsAndBiases } from "./kernels-and-biases.js";
 import { layers } from "./layers.js";
 import { layouts } from "./layouts.js";
@@ -58,6 +59,7 @@ export const faultFamilies: Readonly<Record<string, readonly Fault[]>> = {
   "edges-of-numbers": edgesOfNumbers,
   normalisation,
   shapes,
+  gradients,
 };
 
 /** Every planted fault. CI demands that each is killed by a property. */

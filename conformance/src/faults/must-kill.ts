@@ -44,4 +44,6 @@ export const mustKill: Readonly<Record<PropertyName, readonly [string, ...string
   timeInEveryForm: ["steps-repeated-as-blocks"],
   synchronousPath: ["at-once-returns-zeros"],
   aWholeLife: ["runs-at-once-exchanged"],
+  gradientsEqualDualNumbers: ["gradient-of-the-first-reader-alone", "gradients-of-the-run-before-added"],
+  paddingHasNoGradient: ["padding-cleared-by-a-product"],
 };

@@ -153,30 +153,59 @@ export function deriveProgramBounds(
   return { exact, bounds };
 }
 
+/** What an engine made of a program, once it is held. */
+export interface HeldProgram {
+  /** Worst error over bound. */
+  readonly worst: number;
+  readonly got: Readonly<Record<string, HostTensor>>;
+}
+
+/**
+ * Runs a program on an engine as often as is asked, and holds every result against its truth.
+ *
+ * @param derive the truth; asked for when the engine has taken the program: if not, it is not worth it
+ * @param times how often; results of each run are held
+ * @returns what the last run gave
+ * @throws Violation naming the result and its first element over the bound
+ */
+export async function heldProgram(
+  { program, weights, feeds }: GivenProgram,
+  adapter: Adapter,
+  derive: () => ProgramBounds,
+  times = 1,
+): Promise<HeldProgram> {
+  const executable = await prepare(adapter, program, weights);
+  try {
+    const { exact, bounds } = derive();
+    const got: Record<string, HostTensor> = {};
+    let worst = 0;
+    for (let run = 0; run < times; run++) {
+      const results: Record<string, DeviceTensor> = await executable.run(feeds);
+      for (const [name, want] of Object.entries(exact)) {
+        got[name] = await results[name]!.read();
+        results[name]!.dispose();
+        worst = Math.max(worst, hold(name, got[name], want, bounds[name]!));
+      }
+    }
+    return { worst, got };
+  } finally {
+    executable.dispose();
+  }
+}
+
 /**
  * Runs a program on an engine and holds every result against the definitions of its primitives.
  *
  * @returns worst error over bound
  * @throws Violation naming the result and its first element over the bound
  */
-export async function holdProgram(
+export const holdProgram = async (
   given: GivenProgram,
   adapter: Adapter,
   judging: Judging = {},
-): Promise<number> {
-  // The program first: an engine that refuses it is not worth the truth.
-  const executable = await prepare(adapter, given.program, given.weights);
-  try {
-    const { exact, bounds } = deriveProgramBounds(given, adapter.capabilities.precision, judging);
-    const results: Record<string, DeviceTensor> = await executable.run(given.feeds);
-    let worst = 0;
-    for (const [name, want] of Object.entries(exact)) {
-      const got = await results[name]!.read();
-      results[name]!.dispose();
-      worst = Math.max(worst, hold(name, got, want, bounds[name]!));
-    }
-    return worst;
-  } finally {
-    executable.dispose();
-  }
-}
+): Promise<number> =>
+  (
+    await heldProgram(given, adapter, () =>
+      deriveProgramBounds(given, adapter.capabilities.precision, judging),
+    )
+  ).worst;

@@ -6,6 +6,7 @@ import { cutAnywhere } from "./cut-anywhere.js";
 import { everyPair } from "./every-pair.js";
 import { everySize } from "./every-size.js";
 import { givenMeansTaken } from "./given-means-taken.js";
+import { gradientsEqualDualNumbers } from "./gradients-equal-dual-numbers.js";
 import { layersAtTheEdges } from "./layers-at-the-edges.js";
 import { layersInEveryForm } from "./layers-in-every-form.js";
 import { lengthsEqualShorter } from "./lengths-equal-shorter.js";
@@ -14,6 +15,7 @@ import { nanPassesOn } from "./nan-passes-on.js";
 import { nothingStaysAlive } from "./nothing-stays-alive.js";
 import { oracleSequence } from "./oracle-sequence.js";
 import { oracleStep } from "./oracle-step.js";
+import { paddingHasNoGradient } from "./padding-has-no-gradient.js";
 import { paddingNeverMatters } from "./padding-never-matters.js";
 import { permutedBatch } from "./permuted-batch.js";
 import { primitivesAtTheEdges } from "./primitives-at-the-edges.js";
@@ -79,6 +81,8 @@ const byName = {
   timeInEveryForm,
   synchronousPath,
   aWholeLife,
+  gradientsEqualDualNumbers,
+  paddingHasNoGradient,
 };
 
 /** Names of the properties in code; what is said of each is a record of these. */

@@ -1,31 +1,10 @@
 import { type Case, describeCase } from "../cases/case.js";
 import { cases } from "../cases/cases.js";
-import { IDS } from "../cases/specs.js";
 import { holdBitwise, whole, withModel } from "./judge.js";
 import { exactOutcome, type Property, skip } from "./property.js";
+import { refilled } from "./refilled.js";
 
 const fillings = [NaN, 1e30, -Infinity];
-
-/** A sequence with other values wherever a step is not real. */
-function refilled(
-  { x, time, lengths, mask }: Pick<Case, "x" | "time" | "lengths" | "mask">,
-  filling: number,
-): Case["x"] {
-  const batch = x.shape[0]!;
-  const size = x.data.length / batch / time;
-  const data = x.data.slice();
-  for (let row = 0; row < batch; row++)
-    for (let t = 0; t < time; t++) {
-      const real = lengths ? t < lengths[row]! : mask ? mask[row]![t] : true;
-      if (!real)
-        data.fill(
-          x.dtype === "int32" ? (data[(row * time + t) * size]! + 1) % IDS : filling,
-          (row * time + t) * size,
-          (row * time + t + 1) * size,
-        );
-    }
-  return { ...x, data } as Case["x"];
-}
 
 export const paddingNeverMatters: Property<Case> = {
   id: "padding-never-matters",
