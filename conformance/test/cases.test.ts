@@ -105,6 +105,12 @@ describe("cases", () => {
       ]),
     ),
     merge: layersOf("merge"),
+    ...Object.fromEntries(
+      ["concat", "sum", "sub", "max", "min"].map((mode) => [
+        `merge layer ${mode}`,
+        ({ spec }: Case) => spec.layers.some((layer) => layer.type === "merge" && layer.mode === mode),
+      ]),
+    ),
     "three recurrent layers": ({ spec }) =>
       spec.layers.filter(({ type }) => type === "recurrent" || type === "bidirectional").length === 3,
     "initial state from another layer": ({ spec }) =>

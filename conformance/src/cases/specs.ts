@@ -242,6 +242,9 @@ function stateHandedOver({ before }: Draft, cell: CellSpec): Record<string, stri
   return Object.fromEntries(Object.keys(stateShapes(cell)).map((part) => [part, `${before.name}.${part}`]));
 }
 
+/** Merges that a bidirectional layer does not have. */
+const besides = { sum: "sub", mean: "min", max: "max" } as const;
+
 function addRecurrent(draft: Draft, place: Place, handedOver: boolean): void {
   const { name, choice, returns } = place;
   const { at, size } = draft;
@@ -255,11 +258,14 @@ function addRecurrent(draft: Draft, place: Place, handedOver: boolean): void {
   draft.before = { name, cell };
   [draft.at, draft.size] = [name, outputSize(cell)];
   if (choice.after !== "residual" || size !== outputSize(cell) || returns !== "sequence") return;
-  const mode = choice.merge === "none" ? "sum" : choice.merge;
+  const mode = choice.merge === "none" ? besides[choice.reduction] : choice.merge;
   draft.at = `${name}_residual`;
   draft.layers.push(merge({ name: draft.at, inputs: [at, name], mode }));
   draft.size = mode === "concat" ? size + outputSize(cell) : size;
 }
+
+/** How a value and what it sees of itself are merged, by what is drawn for something else. */
+const withSelf = { concat: "sum", sum: "sum", ave: "sub", mul: "max", none: "min" } as const;
 
 /** Looks at the memory after the first layer, as a decoder looks at what its encoder has read. */
 function addLook(draft: Draft, { choice, first, final, returns }: Place, look: AttentionChoice | null): void {
@@ -271,7 +277,7 @@ function addLook(draft: Draft, { choice, first, final, returns }: Place, look: A
     const { window } = look;
     const own = { name: SELF, query: at, value: at, inputSize: size, causal: true, window } as const;
     const self = attention({ ...own, ...scoringOf(look) });
-    draft.layers.push(self, merge({ name: "with_self", inputs: [at, SELF], mode: "sum" }));
+    draft.layers.push(self, merge({ name: "with_self", inputs: [at, SELF], mode: withSelf[choice.merge] }));
     draft.at = "with_self";
     return;
   }

@@ -605,7 +605,7 @@ const options: readonly Option[] = [
       layers: [repeat({ ...placed, steps: 1 })],
     }),
   },
-  ...(["concat", "sum", "ave", "mul"] as const).map((mode): Option => ({
+  ...(["concat", "sum", "ave", "mul", "sub", "max", "min"] as const).map((mode): Option => ({
     layer: "merge",
     option: mode,
     model: floats([merge({ name: "layer", inputs: ["x", "x"], mode })]),

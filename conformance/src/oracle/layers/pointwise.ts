@@ -73,6 +73,23 @@ export const activation: Equations<ActivationSpec> = (layer, context) => {
 
 export const dropout: Equations<DropoutSpec> = ({ name, input }, context) => [[name, context.value(input)]];
 
+/** What merges two vectors, element by element. */
+function pairwise<V>(m: Arithmetic<V>, mode: MergeSpec["mode"]): (a: V, b: V) => V {
+  const negated = (v: V): V => m.mul(v, m.constant(-1, m.values(v).length));
+  switch (mode) {
+    case "mul":
+      return m.mul;
+    case "sub":
+      return (a, b) => m.add(a, negated(b));
+    case "max":
+      return m.larger;
+    case "min":
+      return (a, b) => negated(m.larger(negated(a), negated(b)));
+    default:
+      return m.add;
+  }
+}
+
 /** Rule `merge`. */
 export function merged<V>({ m }: Context<V>, mode: MergeSpec["mode"], given: readonly Value<V>[]): Value<V> {
   const [{ axis, shape, rows }] = given as readonly [Value<V>];
@@ -85,7 +102,7 @@ export function merged<V>({ m }: Context<V>, mode: MergeSpec["mode"], given: rea
     );
   const combined = (vectors: readonly V[]): V => {
     if (mode === "concat") return joined(vectors);
-    const result = vectors.reduce(mode === "mul" ? m.mul : m.add);
+    const result = vectors.reduce(pairwise(m, mode));
     return mode === "ave" ? m.divide(result, vectors.length) : result;
   };
   return {

@@ -25,6 +25,8 @@ export interface ConvLstmOptions {
   readonly activation?: Activation;
   /** Of the gates. Default `sigmoid`; Keras 2 has `hardSigmoidFifth`. */
   readonly recurrentActivation?: Activation;
+  /** Whether a bias is added. Default true. */
+  readonly bias?: boolean;
 }
 
 /** A convolution along one axis. */
@@ -101,6 +103,7 @@ export function convLstmCell({
   dilation = 1,
   activation = "tanh",
   recurrentActivation = "sigmoid",
+  bias = true,
 }: ConvLstmOptions): CustomCellSpec {
   if (shape.length !== 1 && shape.length !== 2)
     refuse("a shape of one axis or two", shape, "[steps], or [rows, columns]");
@@ -129,7 +132,7 @@ export function convLstmCell({
     weights: {
       kernel: [...kernel, channels, 4 * filters],
       recurrentKernel: [...kernel, filters, 4 * filters],
-      bias: [4 * filters],
+      ...(bias && { bias: [4 * filters] }),
     },
     step(b, { x, state: { h, c }, weights: w }) {
       // Zeros with the axes of the image, of which only the lengths are read.
@@ -138,7 +141,8 @@ export function convLstmCell({
         b.constant(0, [1, ...shape.map(() => 1), 1]),
       );
       const image = b.splitAxis(x, like, 1, shape.length + 1);
-      const fromInput = b.add(convolve(b, image, w.kernel, ofInput), w.bias);
+      const product = convolve(b, image, w.kernel, ofInput);
+      const fromInput = w.bias ? b.add(product, w.bias) : product;
       const pre = b.add(fromInput, convolve(b, h, w.recurrentKernel, ofState));
       const [i, f, g, o] = gatesOf(b, pre, 4) as [Value, Value, Value, Value];
       const gate = (v: Value): Value => activate(b, recurrentActivation, v);

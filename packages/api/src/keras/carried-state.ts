@@ -1,16 +1,11 @@
 import type { HostTensor } from "../contract/tensor.js";
 
-/**
- * One part of a layer's state: what follows the layer's name in the spec layer that has it, its name there,
- * and its size.
- */
+/** One part of a layer's state: what follows the layer's name in the spec layer that has it, and its name. */
 export interface StatePart {
   /** What follows the layer's name; empty, or `/cell0` of a stack. */
   readonly within: string;
   /** Its name there: `h`, `forward.c`. */
   readonly part: string;
-  /** Units. */
-  readonly size: number;
 }
 
 /** A state part for people: `h`, or `cell0.h` of a cell within a stack. */

@@ -1,6 +1,8 @@
 /** Words that Keras writes otherwise than with a capital letter. */
 const words: Readonly<Record<string, string>> = {
   lstm: "LSTM",
+  lstm1d: "LSTM1D",
+  lstm2d: "LSTM2D",
   gru: "GRU",
   rnn: "RNN",
   rms: "RMS",

@@ -57,6 +57,19 @@ export const layerMakers: Readonly<Record<string, LayerMaker>> = {
   TimeDistributed: own.timeDistributed,
   UpSampling1D: own.upSampling1d,
   ZeroPadding1D: own.zeroPadding1d,
+  AlphaDropout: own.alphaDropout,
+  ConvLSTM1D: own.convLstm1d,
+  ConvLSTM2D: own.convLstm2d,
+  DepthwiseConv1D: own.depthwiseConv1d,
+  DepthwiseConv2D: own.depthwiseConv2d,
+  GaussianDropout: own.gaussianDropout,
+  GaussianNoise: own.gaussianNoise,
+  Maximum: own.maximum,
+  Minimum: own.minimum,
+  SeparableConv1D: own.separableConv1d,
+  SeparableConv2D: own.separableConv2d,
+  SpatialDropout1D: own.spatialDropout1d,
+  Subtract: own.subtract,
 };
 
 /** Keras's classes of cells by name. */

@@ -3,6 +3,7 @@ import { isRecord, kindOf } from "../contract/kind.js";
 import { knownOptions } from "../contract/known-options.js";
 import { shown } from "../contract/shown.js";
 import { type HostTensor, sizeOf } from "../contract/tensor.js";
+import type { KerasBinding } from "../dialects/keras/bindings.js";
 import { built } from "../layers/built.js";
 import { layerWeightsIn, type WeightSpec } from "../specification/weights.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
@@ -259,6 +260,14 @@ export const axesText = ({ axis, shape }: ValueInfo): string =>
 /** Applying the layer: a tensor, or several from a layer with more than one output. */
 export type Applied = KerasTensor & KerasTensor[];
 
+/** Where Keras keeps the weights of one of a layer's spec layers. */
+export interface LayerBinding extends Pick<KerasBinding, "weights"> {
+  /** What follows the layer's name in that of the spec layer. */
+  readonly within: string;
+  /** The path of its cell, where that is not its kind's. */
+  readonly cell: string | null;
+}
+
 /** A layer that is not yet anywhere in a model. */
 export abstract class Layer {
   /** Keras's name of the kind, e.g. `simple_rnn`. */
@@ -323,11 +332,8 @@ export abstract class Layer {
   stateParts(): readonly StatePart[] {
     return [];
   }
-  /**
-   * @internal For each spec layer, what follows the layer's name in its own, and the path of its cell where
-   * that is not its kind's.
-   */
-  get bindings(): readonly { readonly within: string; readonly cell: string | null }[] {
+  /** @internal Where Keras keeps the weights of each spec layer. */
+  get bindings(): readonly LayerBinding[] {
     return [{ within: "", cell: null }];
   }
   /** @internal Whether the state is kept from call to call. */

@@ -8,7 +8,12 @@ import { isRecord } from "../contract/kind.js";
 import type { Layer, LayerOptions } from "./layer.js";
 import { ActivationLayer, type ActivationOptions } from "./activation.js";
 import { DenseLayer, type DenseOptions } from "./dense.js";
-import { DropoutLayer, type DropoutOptions } from "./dropout.js";
+import {
+  DropoutLayer,
+  type DropoutOptions,
+  GaussianNoiseLayer,
+  type GaussianNoiseOptions,
+} from "./dropout.js";
 import {
   EluLayer,
   type EluOptions,
@@ -55,6 +60,13 @@ import {
   ZeroPadding1dLayer,
   type ZeroPadding1dOptions,
 } from "./time-shapes.js";
+import { ConvLstmLayer, type ConvLstmLayerOptions } from "./conv-lstm.js";
+import {
+  DepthwiseConvolutionLayer,
+  type DepthwiseConvolutionOptions,
+  SeparableConvolutionLayer,
+  type SeparableConvolutionOptions,
+} from "./separable-convolution.js";
 import { TimeDistributedLayer, type TimeDistributedOptions } from "./time-distributed.js";
 import type { CustomCellSpec } from "../layers/custom.js";
 import {
@@ -256,6 +268,42 @@ export const add = (options: LayerOptions = {}): Layer => new MergeLayer("add", 
 export const average = (options: LayerOptions = {}): Layer => new MergeLayer("average", "ave", options);
 /** Keras's `Multiply`: the product of two inputs or more of one shape. */
 export const multiply = (options: LayerOptions = {}): Layer => new MergeLayer("multiply", "mul", options);
+/** Keras's `Subtract`: the first of two inputs of one shape less the second. */
+export const subtract = (options: LayerOptions = {}): Layer => new MergeLayer("subtract", "sub", options);
+/** Keras's `Maximum`: the largest of two inputs or more of one shape. */
+export const maximum = (options: LayerOptions = {}): Layer => new MergeLayer("maximum", "max", options);
+/** Keras's `Minimum`: the smallest of two inputs or more of one shape. */
+export const minimum = (options: LayerOptions = {}): Layer => new MergeLayer("minimum", "min", options);
+/** Keras's `DepthwiseConv1D` over the steps of a sequence: every channel by itself. It sees no mask. */
+export const depthwiseConv1d = (options: DepthwiseConvolutionOptions): Layer =>
+  new DepthwiseConvolutionLayer(1, options);
+/** Keras's `DepthwiseConv2D` over [batch, rows, columns, channels], rows being the steps of a sequence. */
+export const depthwiseConv2d = (options: DepthwiseConvolutionOptions): Layer =>
+  new DepthwiseConvolutionLayer(2, options);
+/** Keras's `SeparableConv1D`: every channel by itself, then all of a step mixed. It sees no mask. */
+export const separableConv1d = (options: SeparableConvolutionOptions): Layer =>
+  new SeparableConvolutionLayer(1, options);
+/** Keras's `SeparableConv2D` over [batch, rows, columns, channels], rows being the steps of a sequence. */
+export const separableConv2d = (options: SeparableConvolutionOptions): Layer =>
+  new SeparableConvolutionLayer(2, options);
+/** Keras's `ConvLSTM1D` over a sequence [batch, time, rows, channels]. */
+export const convLstm1d = (options: ConvLstmLayerOptions): Layer => new ConvLstmLayer(1, options);
+/** Keras's `ConvLSTM2D` over a sequence [batch, time, rows, columns, channels]. */
+export const convLstm2d = (options: ConvLstmLayerOptions): Layer => new ConvLstmLayer(2, options);
+/** Keras's `SpatialDropout1D`: training only, so the identity here. */
+export const spatialDropout1d = (rate: number | DropoutOptions, more?: More<DropoutOptions>): Layer =>
+  new DropoutLayer(named("rate", rate, more), "spatial_dropout1d");
+/** Keras's `GaussianDropout`: training only, so the identity here. */
+export const gaussianDropout = (rate: number | DropoutOptions, more?: More<DropoutOptions>): Layer =>
+  new DropoutLayer(named("rate", rate, more), "gaussian_dropout");
+/** Keras's `AlphaDropout`: training only, so the identity here. */
+export const alphaDropout = (rate: number | DropoutOptions, more?: More<DropoutOptions>): Layer =>
+  new DropoutLayer(named("rate", rate, more), "alpha_dropout");
+/** Keras's `GaussianNoise`: training only, so the identity here. */
+export const gaussianNoise = (
+  stddev: number | GaussianNoiseOptions,
+  more?: More<GaussianNoiseOptions>,
+): Layer => new GaussianNoiseLayer(named("stddev", stddev, more));
 /** Keras's `BatchNormalization` at inference: by the moving mean and variance of each feature. */
 export const batchNormalization = (options: BatchNormalizationOptions = {}): Layer =>
   new BatchNormalizationLayer(options);
@@ -335,4 +383,17 @@ export {
   timeDistributed as TimeDistributed,
   upSampling1d as UpSampling1D,
   zeroPadding1d as ZeroPadding1D,
+  alphaDropout as AlphaDropout,
+  convLstm1d as ConvLSTM1D,
+  convLstm2d as ConvLSTM2D,
+  depthwiseConv1d as DepthwiseConv1D,
+  depthwiseConv2d as DepthwiseConv2D,
+  gaussianDropout as GaussianDropout,
+  gaussianNoise as GaussianNoise,
+  maximum as Maximum,
+  minimum as Minimum,
+  separableConv1d as SeparableConv1D,
+  separableConv2d as SeparableConv2D,
+  spatialDropout1d as SpatialDropout1D,
+  subtract as Subtract,
 };

@@ -175,11 +175,12 @@ function callNamesOf(
     callNames.set(call, layer);
     const { wrapped } = call.layer;
     const inner = wrapped && names.get(wrapped)!;
-    const bindings = call.layer.bindings.map(({ within, cell }) => ({
+    const bindings = call.layer.bindings.map(({ within, cell, weights }) => ({
       layer: layer + within,
       name,
       inner,
       cell,
+      ...(weights && { weights }),
       stored: stored.get(call.layer)!,
     }));
     own.set(call.layer, [...(own.get(call.layer) ?? []), ...bindings]);

@@ -1,5 +1,5 @@
 import { recurrent, bidirectional } from "../specification/build.js";
-import { outputPart, outputSize, partSize, stateParts } from "../specification/cell-parts.js";
+import { outputPart, outputSize, stateParts } from "../specification/cell-parts.js";
 import { kindOf } from "../contract/kind.js";
 import { shown } from "../contract/shown.js";
 import type { CustomCellSpec } from "../layers/custom.js";
@@ -24,7 +24,7 @@ import {
   StackedCells,
 } from "./cell-layers.js";
 import type { StatePart } from "./carried-state.js";
-import { axesText, Layer, type LayerOptions } from "./layer.js";
+import { axesText, Layer, type LayerBinding, type LayerOptions } from "./layer.js";
 import { layerOptions } from "./training-options.js";
 
 /** How a layer runs its cell, with Keras 3's defaults. */
@@ -73,7 +73,8 @@ export interface RnnOptions extends SequenceOptions {
   readonly cell: Cell | CustomCellSpec | StackedCells | readonly (Cell | CustomCellSpec)[];
 }
 
-const sequenceOptions = [
+/** Names of the options of how a layer runs its cell. */
+export const sequenceOptions: readonly string[] = [
   "returnSequences",
   "returnState",
   "goBackwards",
@@ -225,11 +226,11 @@ export class RecurrentLayer extends Layer {
 
   override stateParts(): readonly StatePart[] {
     return this.cells.flatMap(({ form }, k) =>
-      stateParts(form).map((part) => ({ within: this.within(k), part, size: partSize(form, part) })),
+      stateParts(form).map((part) => ({ within: this.within(k), part })),
     );
   }
 
-  override get bindings(): readonly { readonly within: string; readonly cell: string | null }[] {
+  override get bindings(): readonly LayerBinding[] {
     const kinds: string[] = [];
     return this.cells.map(({ kind, name }, k) => {
       const before = kinds.filter((other) => other === kind).length;
@@ -374,7 +375,7 @@ export class BidirectionalLayer extends Layer {
 
   override stateParts(): readonly StatePart[] {
     return this.ways.flatMap(([way, layer]) =>
-      layer.stateParts().map(({ part, size }) => ({ within: "", part: `${way}.${part}`, size })),
+      layer.stateParts().map(({ part }) => ({ within: "", part: `${way}.${part}` })),
     );
   }
 

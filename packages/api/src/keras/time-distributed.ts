@@ -1,7 +1,7 @@
 import { kindOf } from "../contract/kind.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
-import { Layer, type LayerOptions } from "./layer.js";
+import { Layer, type LayerBinding, type LayerOptions } from "./layer.js";
 import { layerOptions } from "./training-options.js";
 import { BidirectionalLayer, given, RecurrentLayer } from "./recurrent-layers.js";
 
@@ -48,6 +48,10 @@ export class TimeDistributedLayer extends Layer {
     // A layer without time sees a step, which has none.
     const steps = forms.map((form) => ({ ...form, axis: null }));
     return this.options.layer.toSpecs(name, inputs, steps, null, "", false);
+  }
+
+  override get bindings(): readonly LayerBinding[] {
+    return this.options.layer.bindings;
   }
 
   override get wrapped(): Layer {

@@ -52,6 +52,18 @@ export interface TrainingOptions {
   readonly gammaRegularizer?: string | object | null;
   /** Without effect: training only. */
   readonly gammaConstraint?: string | object | null;
+  /** Without effect: weights are given. */
+  readonly depthwiseInitializer?: string | object;
+  /** Without effect: training only. */
+  readonly depthwiseRegularizer?: string | object | null;
+  /** Without effect: training only. */
+  readonly depthwiseConstraint?: string | object | null;
+  /** Without effect: weights are given. */
+  readonly pointwiseInitializer?: string | object;
+  /** Without effect: training only. */
+  readonly pointwiseRegularizer?: string | object | null;
+  /** Without effect: training only. */
+  readonly pointwiseConstraint?: string | object | null;
   /** Without effect: training only. */
   readonly trainable?: boolean;
   /** Without effect: training only. */
@@ -100,6 +112,12 @@ const withoutEffect: { readonly [K in keyof Required<TrainingOptions>]: Kind } =
   betaConstraint: "text",
   gammaRegularizer: "text",
   gammaConstraint: "text",
+  depthwiseInitializer: "text",
+  depthwiseRegularizer: "text",
+  depthwiseConstraint: "text",
+  pointwiseInitializer: "text",
+  pointwiseRegularizer: "text",
+  pointwiseConstraint: "text",
   trainable: "truth",
   seed: "number",
   noiseShape: "numbers",

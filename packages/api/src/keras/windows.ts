@@ -43,7 +43,7 @@ export interface PoolOptions extends WindowOptions {
 }
 
 /** A layer with windows over as many axes. */
-abstract class WindowLayer extends Layer {
+export abstract class WindowLayer extends Layer {
   constructor(
     readonly kind: string,
     protected readonly axes: 1 | 2,
@@ -53,7 +53,7 @@ abstract class WindowLayer extends Layer {
     super(window);
     layerOptions(kind, window, ["strides", "padding", "dataFormat", ...own]);
     const { padding = "valid", dataFormat } = window;
-    const causal = own.includes("filters") && axes === 1;
+    const causal = kind === "conv1d";
     const rules = ["valid", "same", ...(causal ? ["causal"] : [])];
     if (!rules.includes(padding))
       this.refuse(

@@ -10,8 +10,8 @@ const fields = {
   name: { kind: "name" },
   /** At least two values of one time axis. */
   inputs: { kind: "values", least: 2 },
-  /** `concat` joins the last axis; the others work elementwise. */
-  mode: { kind: "oneOf", of: ["concat", "sum", "ave", "mul"] },
+  /** `concat` joins the last axis; the others work elementwise, `sub` on two values. */
+  mode: { kind: "oneOf", of: ["concat", "sum", "ave", "mul", "sub", "max", "min"] },
 } as const satisfies Fields;
 
 /** Several values made one. */
@@ -34,6 +34,12 @@ export function mergeValues(b: Block, mode: MergeSpec["mode"], values: readonly 
       );
     case "mul":
       return values.reduce((a, c) => b.mul(a, c));
+    case "sub":
+      return b.sub(values[0]!, values[1]!);
+    case "max":
+      return values.reduce((a, c) => b.max(a, c));
+    case "min":
+      return values.reduce((a, c) => b.min(a, c));
     default:
       return mode satisfies never;
   }
@@ -59,10 +65,12 @@ export const mergeDefinition = {
     if (joins && infos[0]!.shape.length === 0)
       wiring.refuse(
         "mode",
-        "sum, ave or mul, as single numbers have no axis to join",
+        "sum or another of each element, as single numbers have no axis to join",
         mode,
         "stack makes one",
       );
+    if (mode === "sub" && inputs.length !== 2)
+      wiring.refuse("inputs", "two values", inputs, "sub takes the second from the first");
     if (infos.some((info) => info.dtype !== "float32" || form(info) !== form(infos[0]!)))
       wiring.refuse(
         "inputs",

@@ -25,6 +25,18 @@ export interface KerasBinding {
    * model, e.g. `lstm_1`. Default: its name.
    */
   readonly stored?: string;
+  /** What Keras calls weights that its layer names otherwise than one of that kind does, by ours. */
+  readonly weights?: Readonly<Record<string, BoundWeight>>;
+}
+
+/** A weight as one layer of Keras has it. */
+export interface BoundWeight {
+  /** Its name there, e.g. `depthwise_kernel`. */
+  readonly name: string;
+  /** Its place in `vars/0`, `vars/1`, ... of the layer. */
+  readonly index: number;
+  /** Its axes there, of the same elements in the same order; default: those of ours. */
+  readonly shapeOf?: (shape: readonly number[]) => readonly number[];
 }
 
 const kindNames = { lstm: "lstm", gru: "gru", simpleRnn: "simple_rnn", custom: "rnn" } as const;

@@ -3,7 +3,7 @@ import type { CellSpec, CustomCellSpec, LayerSpec } from "../../specification/ty
 import { type GateOrder, type WeightRule, cellRules, customRules } from "../rules.js";
 import type { Catalog } from "../../layers/definition.js";
 import { type PlainLayer, plainRules, type PlainWeight, plainWeights } from "../plain-weights.js";
-import type { KerasBinding } from "./bindings.js";
+import type { BoundWeight, KerasBinding } from "./bindings.js";
 
 /**
  * Keras orders LSTM gates i f c o and GRU gates z r h: ours under other names. Weights are [input, gates x
@@ -111,13 +111,14 @@ function kerasCustom(
   const path = [binding.name, way && `${way}_${binding.inner}`, binding.cell ?? snake(cell.name)]
     .filter((part) => part)
     .join("/");
-  const key = (name: string): string => `${path}/${name}`;
+  const theirs = (name: string): string => boundOf(binding, name)?.name ?? name;
+  const key = (name: string): string => `${path}/${theirs(name)}`;
   return {
     rules: customRules(layer, prefix, cell, key),
     patterns: new Map(
       Object.keys(cell.weights).map((name, k) => [
         key(name),
-        pattern(binding, wayPattern(way) + cellPattern(binding, null), escaped(name), k),
+        pattern(binding, wayPattern(way) + cellPattern(binding, null), escaped(theirs(name)), k),
       ]),
     ),
   };
@@ -126,13 +127,29 @@ function kerasCustom(
 function plain(catalog: Catalog, layer: PlainLayer, binding: KerasBinding): KerasRules {
   const path = [binding.name, binding.inner].filter((part) => part).join("/");
   const middle = binding.inner === null ? "" : `(?:(?:${escaped(binding.inner)}(?:_\\d+)?|layer)[/.])?`;
-  const key = ({ name }: PlainWeight): string => (path === "" ? name : `${path}/${name}`);
+  const nameOf = ({ canonical, name }: PlainWeight): string => boundOf(binding, canonical)?.name ?? name;
+  const key = (weight: PlainWeight): string => (path === "" ? nameOf(weight) : `${path}/${nameOf(weight)}`);
   const weights = plainWeights(catalog, layer, "keras");
+  const rules = plainRules(catalog, layer, "keras", key).map((rule, k) => {
+    const shapeOf = boundOf(binding, weights[k]!.canonical)?.shapeOf;
+    return shapeOf
+      ? { ...rule, foreign: rule.foreign.map((one) => ({ ...one, shape: shapeOf(one.shape) })) }
+      : rule;
+  });
   return {
-    rules: plainRules(catalog, layer, "keras", key),
-    patterns: new Map(weights.map((weight, k) => [key(weight), pattern(binding, middle, weight.name, k)])),
+    rules,
+    patterns: new Map(
+      weights.map((weight, k) => {
+        const at = boundOf(binding, weight.canonical)?.index ?? k;
+        return [key(weight), pattern(binding, middle, nameOf(weight), at)];
+      }),
+    ),
   };
 }
+
+/** What one layer of Keras calls a weight, where that is not its kind's name. */
+const boundOf = ({ weights = {} }: KerasBinding, canonical: string): BoundWeight | null =>
+  Object.hasOwn(weights, canonical) ? weights[canonical]! : null;
 
 /** Where Keras keeps a layer's weights. @throws UNROLL_UNSUPPORTED for a cell that Keras does not have */
 export function kerasRules(catalog: Catalog, layer: LayerSpec, binding: KerasBinding): KerasRules {
