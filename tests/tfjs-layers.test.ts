@@ -168,6 +168,26 @@ const models: Readonly<Record<string, (tf: Tf) => Made>> = {
       inputs: ["numbers", "numbers"],
     };
   },
+  "the largest and the smallest of two sequences": (tf) => {
+    const [first, second] = [tf.input({ shape: [6, 3] }), tf.input({ shape: [6, 3] })];
+    const high = tf.layers.maximum().apply([first, second]);
+    const low = tf.layers.minimum().apply([second, first]);
+    const joined = tf.layers.concatenate().apply([high, low]);
+    const output = tf.layers.lstm({ units: 4, returnSequences: true }).apply(joined);
+    return { model: tf.model({ inputs: [first, second], outputs: output }), inputs: ["numbers", "numbers"] };
+  },
+  "rows and columns convolved channel by channel, and noise that is training's": (tf) => {
+    const model = tf.sequential();
+    model.add(tf.layers.lstm({ units: 12, inputShape: [6, 3] }));
+    model.add(tf.layers.gaussianNoise({ stddev: 0.5 }));
+    model.add(tf.layers.reshape({ targetShape: [3, 2, 2] }));
+    const windows = { kernelSize: 2, padding: "same", depthMultiplier: 2 } as const;
+    model.add(tf.layers.separableConv2d({ filters: 3, activation: "softsign", ...windows }));
+    model.add(tf.layers.alphaDropout({ rate: 0.5 }));
+    model.add(tf.layers.gaussianDropout({ rate: 0.5 }));
+    model.add(tf.layers.globalMaxPooling2d({ dataFormat: "channelsLast" }));
+    return { model, inputs: ["numbers"] };
+  },
   "an encoder's state into a decoder": (tf) => {
     const [source, target] = [tf.input({ shape: [6, 3] }), tf.input({ shape: [6, 3] })];
     const encoder = tf.layers.lstm({ units: 4, returnState: true });

@@ -15,7 +15,7 @@ import {
   StackedCells,
 } from "../keras/cell-layers.js";
 import { DenseLayer } from "../keras/dense.js";
-import { DropoutLayer } from "../keras/dropout.js";
+import { DropoutLayer, GaussianNoiseLayer } from "../keras/dropout.js";
 import { EmbeddingLayer } from "../keras/embedding.js";
 import { GlobalPoolLayer } from "../keras/global-pooling.js";
 import type { Layer } from "../keras/layer.js";
@@ -25,6 +25,7 @@ import { LayerNormalizationLayer } from "../keras/normalization.js";
 import { TrailingStatistics } from "./trailing-statistics.js";
 import { FlattenLayer, PermuteLayer, ReshapeLayer } from "../keras/shapes.js";
 import { ConvolutionLayer, type ConvolutionOptions, type PerAxis, PoolLayer } from "../keras/windows.js";
+import { SeparableConvolutionLayer } from "../keras/separable-convolution.js";
 import { TimeDistributedLayer } from "../keras/time-distributed.js";
 import { activationOf, type Kept, kept, type LayerArgs } from "./arguments.js";
 import { UnmaskedConcatenate, UnmaskedMerge } from "./unmasked-merge.js";
@@ -234,6 +235,18 @@ export interface ConvArgs extends WindowArgs {
   readonly useBias?: boolean;
 }
 
+/** Arguments of `layers.separableConv2d`. */
+export interface SeparableConvArgs extends ConvArgs {
+  /** Channels that each of the input is convolved to, before all are mixed. Default 1. */
+  readonly depthMultiplier?: number;
+}
+
+/** Arguments of `layers.gaussianNoise`. */
+export interface GaussianNoiseArgs extends LayerArgs {
+  /** Standard deviation of what training adds. */
+  readonly stddev: number;
+}
+
 /** Arguments of `layers.maxPooling1d`, `layers.averagePooling1d` and those of two axes. */
 export interface PoolingArgs extends WindowArgs {
   /** Elements of a window along each axis. Default 2. */
@@ -403,6 +416,27 @@ export const average = (args: LayerArgs = {}): Layer =>
 /** `tf.layers.multiply`: the product of two inputs or more of one shape. */
 export const multiply = (args: LayerArgs = {}): Layer =>
   new UnmaskedMerge("multiply", "mul", kept("multiply", args));
+/** `tf.layers.maximum`: the largest of two inputs or more of one shape. */
+export const maximum = (args: LayerArgs = {}): Layer =>
+  new UnmaskedMerge("maximum", "max", kept("maximum", args));
+/** `tf.layers.minimum`: the smallest of two inputs or more of one shape. */
+export const minimum = (args: LayerArgs = {}): Layer =>
+  new UnmaskedMerge("minimum", "min", kept("minimum", args));
+/** `tf.layers.separableConv2d`: every channel by itself, then all of one place mixed. */
+export const separableConv2d = (args: SeparableConvArgs): Layer =>
+  new SeparableConvolutionLayer(2, convolved("separableConv2d", args));
+/** `tf.layers.spatialDropout1d`: training only, so the identity here. */
+export const spatialDropout1d = (args: DropoutArgs): Layer =>
+  new DropoutLayer(kept("spatialDropout1d", args), "spatial_dropout1d");
+/** `tf.layers.gaussianDropout`: training only, so the identity here. */
+export const gaussianDropout = (args: DropoutArgs): Layer =>
+  new DropoutLayer(kept("gaussianDropout", args), "gaussian_dropout");
+/** `tf.layers.alphaDropout`: training only, so the identity here. */
+export const alphaDropout = (args: DropoutArgs): Layer =>
+  new DropoutLayer(kept("alphaDropout", args), "alpha_dropout");
+/** `tf.layers.gaussianNoise`: training only, so the identity here. */
+export const gaussianNoise = (args: GaussianNoiseArgs): Layer =>
+  new GaussianNoiseLayer(kept("gaussianNoise", args));
 /** `tf.layers.batchNormalization` at inference: by the moving mean and variance of each feature. */
 export const batchNormalization = (args: BatchNormalizationArgs = {}): Layer =>
   new TrailingStatistics(kept("batchNormalization", args));

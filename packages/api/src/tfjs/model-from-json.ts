@@ -42,6 +42,13 @@ const layers: Readonly<Record<string, LayerMaker>> = {
   SimpleRNN: own.simpleRNN,
   Softmax: own.softmax,
   TimeDistributed: own.timeDistributed,
+  AlphaDropout: own.alphaDropout,
+  GaussianDropout: own.gaussianDropout,
+  GaussianNoise: own.gaussianNoise,
+  Maximum: own.maximum,
+  Minimum: own.minimum,
+  SeparableConv2D: own.separableConv2d,
+  SpatialDropout1D: own.spatialDropout1d,
 };
 
 const cells: Readonly<Record<string, CellMaker>> = {
