@@ -22,6 +22,6 @@ export {
 } from "../keras/keras-model.js";
 export type { CustomObject, CustomObjects, ModelFromJsonOptions } from "../keras/model-from-json.js";
 export { modelFromJson } from "./model-from-json.js";
-export { type TfjsObject, toJson } from "./to-json.js";
+export { type TfjsModelJson, type TfjsObject, toJson } from "./to-json.js";
 export { sequential, type Sequential, type SequentialOptions } from "../keras/sequential.js";
 export { tensor, type HostTensor } from "../contract/tensor.js";

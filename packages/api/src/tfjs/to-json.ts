@@ -17,6 +17,14 @@ export interface TfjsObject {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+/** A whole model as TensorFlow.js has it. */
+export interface TfjsModelJson extends TfjsObject {
+  /** Which version of TensorFlow.js wrote such files. */
+  readonly keras_version: string;
+  /** Whose form it is. */
+  readonly backend: string;
+}
+
 /** What matters to training, to speed elsewhere, or to Keras 3's own reader. */
 const left =
   /_(initializer|regularizer|constraint)$|^(dtype|build_input_shape|seed|implementation|use_cudnn)$/;
@@ -151,9 +159,7 @@ function nodeOf(graph: Graph, { inbound_nodes: calls, name, ...object }: Node): 
  * @throws UNROLL_UNSUPPORTED for layers that TensorFlow.js does not have, and for what it computes otherwise
  * @throws UNROLL_ARGUMENT for what is no model
  */
-export function toJson(
-  model: KerasModel,
-): TfjsObject & { readonly keras_version: string; readonly backend: string } {
+export function toJson(model: KerasModel): TfjsModelJson {
   if (!(model instanceof KerasModel))
     throw unrollError({
       code: "UNROLL_ARGUMENT",
