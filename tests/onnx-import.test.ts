@@ -280,6 +280,7 @@ const singles: readonly (readonly [op: string, given: Single])[] = [
     },
   ],
   ["Slice", { inputs: [x], integers: [[1], [3], [-1]] }],
+  ["Slice", { inputs: [made([2, 4])], integers: [[-9], [-9], [1], [-1]] }],
   ["Gather", { inputs: [x, tensor([0, -1, 1, 2], [2, 2], "int32")], attributes: { axis: int(1) } }],
   [
     "GatherElements",
@@ -591,6 +592,28 @@ describe("importOnnx", () => {
     expect(await codeOf(run("Dropout", ["x", "", "zero"]))).toBe("none");
   });
 
+  it("joins what is empty, and parts a value in as many as it has names for", async () => {
+    const run = async (nodes: GraphProto["nodes"], out: number[]): Promise<HostTensor> => {
+      const initializers = [
+        ...exported.initializers,
+        longs("none", [], [2, 0]),
+        longs("nothing", [], [3, 0]),
+        longs("two", [1, 1]),
+      ];
+      const graph = { ...exported, nodes, initializers, outputs: [value("out", out)] };
+      return (await (await importOnnx(encodeModel(graph))).run({ x: made([1, 2, 3]) }))["out"]!;
+    };
+    const joined = node("Concat", ["none", "nothing"], ["all"], { axis: int(0) });
+    const sizes = [
+      joined,
+      node("Shape", ["all"], ["sizes"]),
+      node("Cast", ["sizes"], ["out"], { to: int(1) }),
+    ];
+    expect([...(await run(sizes, [2])).data]).toEqual([5, 0]);
+    const parted = node("Split", ["x", "two"], ["out"], { axis: int(1) });
+    expect(await codeOf(run([parted], [1, 1, 3]))).toMatch(/^UNROLL_UNSUPPORTED .*1 parts.*got 2/);
+  });
+
   it("refuses what is no graph, and feeds and options that there are none of", async () => {
     const cyclic = {
       ...exported,
@@ -604,6 +627,8 @@ describe("importOnnx", () => {
     const runOf = async (graph: GraphProto) => (await importOnnx(encodeModel(graph))).run(feeds);
     expect(await codeOf(runOf(cyclic))).toMatch(/^UNROLL_FORMAT .*cycles/);
     expect(await codeOf(runOf(twice))).toMatch(/^UNROLL_FORMAT .*twice/);
+    const inputs = [value("x", [1, 2, 3]), value("x", [1, 2, 3])];
+    expect(await codeOf(runOf({ ...exported, inputs }))).toMatch(/^UNROLL_FORMAT .*"x" twice/);
     const model = await importOnnx(encodeModel(exported));
     expect(await codeOf(model.run({}))).toMatch(/^UNROLL_ARGUMENT onnx input "x"/);
     expect(await codeOf(model.run({ ...feeds, z: feeds.x }))).toMatch(/^UNROLL_ARGUMENT .*"z" too/);

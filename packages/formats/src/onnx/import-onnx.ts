@@ -12,7 +12,7 @@ import {
   tensor,
   unrollError,
 } from "@unroll/api/adapter";
-import { type ProgramOfTensors, programOfTensors, type Tensor } from "@unroll/api/torch";
+import { type ProgramOfTensors, programOfTensors } from "@unroll/api/torch";
 import { bytesOf, type FileSource, type Progress } from "../source.js";
 import { elementwise } from "./elementwise.js";
 import { type GraphProto, type ModelProto, readModelProto, type ValueProto } from "./graph-proto.js";
@@ -279,9 +279,7 @@ export class OnnxModel {
     const forms = this.#fed(values, feeds);
     const interpreter = new Interpreter(this.#opset, this.#size);
     return programOfTensors("onnx", forms, (tensors) => {
-      const given = new Map(
-        values.map(({ name }, k): [string, Tensor] => [name, tensors[`input.${k}`] ?? known(feeds[k]!)]),
-      );
+      const given = values.map(({ name }, k) => [name, tensors[`input.${k}`] ?? known(feeds[k]!)] as const);
       const results = interpreter.run(graph, given);
       return Object.fromEntries(results.map((one, k) => [`output.${k}`, one]));
     });

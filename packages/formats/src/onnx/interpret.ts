@@ -28,6 +28,9 @@ class Scope {
   }
 }
 
+/** A value and its name. */
+type Named = readonly [name: string, value: Tensor];
+
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Carries a graph out on tensors: what is known is computed now, the rest is appended to a trace. */
@@ -47,14 +50,15 @@ export class Interpreter {
    *
    * @throws UNROLL_UNSUPPORTED for what operators refuse; UNROLL_FORMAT for a value that no node before makes
    */
-  run(graph: GraphProto, given: ReadonlyMap<string, Tensor>): Tensor[] {
+  run(graph: GraphProto, given: readonly Named[]): Tensor[] {
     return this.#graph(graph, new Scope(null), given);
   }
 
-  #graph(graph: GraphProto, scope: Scope, given: ReadonlyMap<string, Tensor>): Tensor[] {
+  #graph(graph: GraphProto, scope: Scope, given: readonly Named[]): Tensor[] {
     for (const [name, value] of given) scope.set(name, value);
+    const fed = new Set(given.map(([name]) => name));
     for (const [name, tensor] of graph.initializers)
-      if (!given.has(name)) scope.set(name, known(hostTensorOf(`onnx initializer "${name}"`, tensor)));
+      if (!fed.has(name)) scope.set(name, known(hostTensorOf(`onnx initializer "${name}"`, tensor)));
     for (const node of graph.nodes) this.#node(node, scope);
     return graph.outputs.map(({ name }) => this.#value(`onnx graph output "${name}"`, name, scope));
   }
@@ -94,7 +98,7 @@ export class Interpreter {
         const around = new Scope(outer ? this.#copies(scope) : scope);
         for (const [name, value] of outer ?? []) around.set(name, value);
         const entries = graph.inputs.map(({ name }, k) => [name, values[k]!] as const);
-        return this.#graph(graph, new Scope(around), new Map(entries));
+        return this.#graph(graph, new Scope(around), entries);
       },
     };
     try {

@@ -56,7 +56,12 @@ function concat(call: NodeCall): Tensor {
   const axis = call.axis(call.int("axis", 1), all[0]!.shape.length);
   // Shape arithmetic joins lists of which some are empty.
   const some = all.filter(({ shape }) => !shape.includes(0));
-  return some.length === 0 ? all[0]! : cat(some, axis);
+  if (some.length > 0) return cat(some, axis);
+  const joined = all.reduce((sum, { shape }) => sum + shape[axis]!, 0);
+  return zerosOf(
+    all[0]!.dtype,
+    all[0]!.shape.map((size, k) => (k === axis ? joined : size)),
+  );
 }
 
 /** Elements of one axis from `start` to before `end`, every `step`-th. */
@@ -65,7 +70,7 @@ function sliced(call: NodeCall, x: Tensor, axis: number, from: number, to: numbe
   const inside = (at: number, low: number, high: number): number =>
     Math.min(Math.max(at < 0 ? at + size : at, low), high);
   if (step < 0) {
-    const [start, end] = [inside(from, -1, size - 1), to < -size ? -1 : inside(to, -1, size - 1)];
+    const [start, end] = [inside(from, 0, size - 1), to < -size ? -1 : inside(to, -1, size - 1)];
     return sliced(call, x.flip(axis), axis, size - 1 - start, size - 1 - end, -step);
   }
   const [start, end] = [inside(from, 0, size), inside(to, 0, size)];
@@ -136,6 +141,9 @@ function split(call: NodeCall): Tensor[] {
   const count = call.int("num_outputs", call.node.outputs.length);
   const size = x.shape[axis]!;
   const sizes = call.list("split", 1);
+  const parts = call.node.outputs.length;
+  if ((sizes?.length ?? count) !== parts)
+    call.refuse(`${parts} parts, one for each output`, `${sizes?.length ?? count}`, "export the model again");
   if (sizes) return x.split(sizes, axis);
   const each = Math.ceil(size / Math.max(count, 1));
   if (count < 1 || each * (count - 1) >= size)
