@@ -49,6 +49,7 @@ describe("the code on the pages", () => {
     // Certifying an engine is a long run.
     it.skipIf(fast && name.startsWith("conformance/"))(
       `${name} runs as it stands and prints what it says`,
+      { timeout: 180_000 },
       async () => {
         const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
         try {
