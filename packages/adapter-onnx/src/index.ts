@@ -55,10 +55,10 @@ const ERRORS = 3;
 const webDevices: readonly string[] = ["wasm", "webgpu", "webnn"];
 
 /**
- * onnxruntime-web 1.30 runs the recurrent operators of a WebGPU session on the CPU, and Softsign, Softplus and
- * LogSoftmax too, and confuses their results on the way to the operators behind them: final states, and an
- * activation behind a dense layer that is an output as well. Found by the conformance suite in Chromium. Their
- * decompositions are right there.
+ * onnxruntime-web 1.30 runs the recurrent operators of a WebGPU session on the CPU, and Softsign, Softplus
+ * and LogSoftmax too, and confuses their results on the way to the operators behind them: final states, and
+ * an activation behind a dense layer that is an output as well. Found by the conformance suite in Chromium.
+ * Their decompositions are right there.
  */
 const notOnWebgpu = [...recurrentComposites, "softsign", "softplus", "logSoftmax"];
 
