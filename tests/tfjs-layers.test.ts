@@ -272,7 +272,7 @@ describe("layers of TensorFlow.js", () => {
     );
     expect(refusalOf(() => layers.lstm(8 as unknown as ours.layers.LstmArgs))).toMatch(/as one object/);
     expect(refusalOf(() => layers.stackedRNNCells({ cells: [], stateful: true } as never))).toMatch(
-      /stackedRNNCells: expected options cells, name, trainable, got "stateful"/,
+      /stackedRNNCells: expected options cells, got "stateful"/,
     );
     expect(refusalOf(() => ours.sequential({ layer: [] } as never))).toMatch(/nearest is "layers"/);
     const sequence = ours.input({ shape: [null, 2, 3] });

@@ -197,6 +197,34 @@ describe("writeTfjs", () => {
       },
       /UNROLL_UNSUPPORTED toJson "d": expected a name for one layer/,
     ],
+    [
+      "what a masked step puts out otherwise",
+      written([
+        layers.embedding(5, 2, { maskZero: true, inputLength: 6 }),
+        layers.simpleRNN(2, { returnSequences: true, zeroOutputForMask: true }),
+      ]),
+      /UNROLL_UNSUPPORTED simpleRNN: expected arguments that TensorFlow.js has, got zeroOutputForMask true/,
+    ],
+    [
+      "a way back that is no copy of the way forward",
+      written([
+        layers.bidirectional(layers.simpleRNN(2), {
+          backwardLayer: layers.simpleRNN(2, { activation: "relu", goBackwards: true }),
+          ...sequence,
+        }),
+      ]),
+      /UNROLL_UNSUPPORTED bidirectional: expected arguments that TensorFlow.js has, got backwardLayer/,
+    ],
+    [
+      "groups",
+      written([layers.conv1d({ filters: 4, kernelSize: 1, groups: 2, inputShape: [6, 4] })]),
+      /UNROLL_UNSUPPORTED conv1d: .* got groups 2/,
+    ],
+    [
+      "another elu",
+      written([layers.elu({ alpha: 0.5, ...sequence })]),
+      /UNROLL_UNSUPPORTED elu: expected alpha 1/,
+    ],
     ["no weights", () => writeTfjs(keras.sequential([layers.dense(1, sequence)])), /UNROLL_WEIGHTS/],
     ["no model", () => writeTfjs({} as never), /UNROLL_ARGUMENT toJson: expected a model of layers/],
     [

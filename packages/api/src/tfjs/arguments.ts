@@ -48,17 +48,38 @@ export function activationOf(place: string, name: unknown): string | null {
   });
 }
 
+/**
+ * Options of Keras's layers that TensorFlow.js's of the same name do not have, and would not look at, by the
+ * value of each that says nothing.
+ */
+const notThere: ReadonlyMap<string, unknown> = /* @__PURE__ */ new Map<string, unknown>([
+  ["zeroOutputForMask", false],
+  ["heldStart", null],
+  ["backwardLayer", null],
+  ["groups", 1],
+  ["keepdims", false],
+  ["negativeSlope", undefined],
+  ["threshold", 0],
+]);
+
 /** Arguments as Keras's layers here take them. */
 export type Kept<Args> = Omit<Args, "batchInputShape" | "dtype">;
 
-const refuse = (place: string, expected: string, got: string, cure: string): never => {
-  throw unrollError({ code: "UNROLL_ARGUMENT", place, expected, got, cure });
+const refuse = (
+  place: string,
+  expected: string,
+  got: string,
+  cure: string,
+  code: "UNROLL_ARGUMENT" | "UNROLL_UNSUPPORTED" = "UNROLL_ARGUMENT",
+): never => {
+  throw unrollError({ code, place, expected, got, cure });
 };
 
 /**
  * A layer's arguments, but those that are left out as `undefined`.
  *
- * @throws UNROLL_ARGUMENT for arguments that are no object, and for one that can't be what it is
+ * @throws UNROLL_ARGUMENT for arguments that are no object, and for one that can't be what it is;
+ *   UNROLL_UNSUPPORTED for what Keras's layer of that name has and TensorFlow.js's has not
  */
 export function kept<Args extends LayerArgs>(place: string, args: Args): Kept<Args> {
   if (!isRecord(args)) refuse(place, "arguments as one object", shown(args), "e.g. { units: 8 }");
@@ -71,6 +92,17 @@ export function kept<Args extends LayerArgs>(place: string, args: Args): Kept<Ar
   for (const [name, value] of Object.entries(rest)) {
     // TensorFlow.js takes what is undefined as left out.
     if (value === undefined) continue;
+    if (notThere.has(name)) {
+      if (value !== notThere.get(name))
+        refuse(
+          place,
+          "arguments that TensorFlow.js has",
+          `${name} ${shown(value)}`,
+          "build the layer with @unroll/api/keras, or leave it out",
+          "UNROLL_UNSUPPORTED",
+        );
+      continue;
+    }
     isWithoutEffect(place, name, value);
     out[name] = value;
   }

@@ -27,7 +27,7 @@ import { FlattenLayer, PermuteLayer, ReshapeLayer } from "../keras/shapes.js";
 import { ConvolutionLayer, type ConvolutionOptions, type PerAxis, PoolLayer } from "../keras/windows.js";
 import { SeparableConvolutionLayer } from "../keras/separable-convolution.js";
 import { TimeDistributedLayer } from "../keras/time-distributed.js";
-import { activationOf, type Kept, kept, type LayerArgs } from "./arguments.js";
+import { activationOf, kept, type LayerArgs } from "./arguments.js";
 import { UnmaskedConcatenate, UnmaskedMerge } from "./unmasked-merge.js";
 
 /** Arguments of `layers.embedding`. */
@@ -97,10 +97,6 @@ export interface RnnArgs extends LayerArgs, SequenceArgs {
 export interface StackedRnnCellsArgs {
   /** The cells in order; the first reads the input, the last gives the output. */
   readonly cells: readonly Cell[];
-  /** Of no effect: weights go by the name of the layer. */
-  readonly name?: string;
-  /** Of no effect: nothing is trained here. */
-  readonly trainable?: boolean;
 }
 
 /** Arguments of `layers.bidirectional`. */
@@ -135,8 +131,8 @@ export interface LeakyReluArgs extends LayerArgs {
 
 /** Arguments of `layers.elu`. */
 export interface EluArgs extends LayerArgs {
-  /** What e^x - 1 is multiplied by where x is below 0. Default 1, the only one that TensorFlow.js has. */
-  readonly alpha?: number;
+  /** What e^x - 1 is multiplied by where x is below 0: only 1, the default, as TensorFlow.js has no other. */
+  readonly alpha?: 1;
 }
 
 /** Arguments of `layers.reLU`. */
@@ -320,11 +316,7 @@ export const lstm = (args: LstmArgs): Layer => RecurrentLayer.lstm(named("lstm",
 /** `tf.layers.gru`, whose gates are hard sigmoids where nothing is said. Weights in gates z r h. */
 export const gru = (args: GruArgs): Layer => RecurrentLayer.gru(resetting("gru", args));
 /** `tf.layers.rnn`: a cell, or a list of them that make up each step, over a sequence. */
-export const rnn = (args: RnnArgs): Layer => {
-  // TensorFlow.js writes stacked cells a second time beside the cell that they are.
-  const { cells: _twice, ...own } = kept("rnn", args) as Kept<RnnArgs> & { readonly cells?: unknown };
-  return RecurrentLayer.rnn(own);
-};
+export const rnn = (args: RnnArgs): Layer => RecurrentLayer.rnn(kept("rnn", args));
 /** `tf.layers.simpleRNNCell`, for `rnn`. */
 export const simpleRNNCell = (args: SimpleRnnCellArgs): Cell =>
   kerasSimpleRnnCell(named("simpleRNNCell", args, null));
@@ -334,7 +326,7 @@ export const lstmCell = (args: LstmCellArgs): Cell => kerasLstmCell(named("lstmC
 export const gruCell = (args: GruCellArgs): Cell => kerasGruCell(resetting("gruCell", args));
 /** `tf.layers.stackedRNNCells`, for `rnn`. */
 export const stackedRNNCells = (args: StackedRnnCellsArgs): StackedCells => {
-  knownOptions("stackedRNNCells", args, ["cells", "name", "trainable"]);
+  knownOptions("stackedRNNCells", args, ["cells"]);
   return new StackedCells(args.cells);
 };
 /**
@@ -358,7 +350,18 @@ export const activation = (args: ActivationArgs): Layer =>
 /** `tf.layers.leakyReLU`: x where it is above 0, and else a slope times x. */
 export const leakyReLU = (args: LeakyReluArgs = {}): Layer => new LeakyReluLayer(kept("leakyReLU", args));
 /** `tf.layers.elu`: x where it is above 0, and else alpha times e^x - 1. */
-export const elu = (args: EluArgs = {}): Layer => new EluLayer(kept("elu", args));
+export const elu = (args: EluArgs = {}): Layer => {
+  const own = kept("elu", args);
+  if ((own.alpha ?? 1) !== 1)
+    throw unrollError({
+      code: "UNROLL_UNSUPPORTED",
+      place: "elu",
+      expected: "alpha 1, as TensorFlow.js has no other",
+      got: shown(own.alpha),
+      cure: "use layers.elu of @unroll/api/keras",
+    });
+  return new EluLayer(own);
+};
 /** `tf.layers.reLU`: the larger of x and 0. */
 export const reLU = (args: ReluArgs = {}): Layer => new ReluLayer(kept("reLU", args));
 /** `tf.layers.softmax`, along the last axis; of a sequence that has to be said, as in TensorFlow.js. */

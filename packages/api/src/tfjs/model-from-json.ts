@@ -64,8 +64,12 @@ const dialect: Dialect = {
   cells,
   two: false,
   countsModels: true,
-  options(place, config) {
+  options(place, config, className) {
     const options = optionsIn(place, config);
+    // It writes stacked cells a second time beside the cell that they are, and does not read those.
+    if (className === "RNN") delete options["cells"];
+    // Weights go by the name of the layer that has the cells.
+    if (className === "StackedRNNCells") for (const key of ["name", "trainable"]) delete options[key];
     for (const [key, value] of Object.entries(options))
       if ((/activation$/i.test(key) || key === "dataFormat") && typeof value === "string")
         options[key] = camel(value);

@@ -3,10 +3,7 @@ import { isRecord } from "../contract/kind.js";
 import type { Config } from "../keras/config-options.js";
 import { KerasModel } from "../keras/keras-model.js";
 import { configAsGiven, type ObjectConfig } from "../keras/to-json.js";
-import { applicationsOf } from "../keras/applications.js";
-import { KerasTensor } from "../keras/layer.js";
-import type { Network } from "../keras/network.js";
-import type { LayerSpec, Spec } from "../specification/types.js";
+import { assertAlike } from "./alike.js";
 import { modelFromJson } from "./model-from-json.js";
 
 /** What TensorFlow.js has for one object: a layer, a model, a cell. */
@@ -171,24 +168,8 @@ export function toJson(model: KerasModel): TfjsModelJson {
   const root = objectOf(configAsGiven(model.config()));
   const written = { ...root, keras_version: "tfjs-layers 4.22.0", backend: "tensor_flow.js" };
   assertNamesOnce(root, new Set());
-  const masks = masksIn(model.config().network);
-  assertSame(model.spec, modelFromJson(written).spec, masks.some);
-  if (masks.some) refuseStaleMask(masks);
+  assertAlike(model, modelFromJson(written));
   return written;
-}
-
-const shownNumber = (_key: string, value: unknown): unknown =>
-  typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
-const textOf = (value: unknown): string => JSON.stringify(value, shownNumber) ?? "nothing";
-
-function refuse(what: string, here: string, there: string): never {
-  throw unrollError({
-    code: "UNROLL_UNSUPPORTED",
-    place: `toJson ${what}`,
-    expected: "what TensorFlow.js computes alike",
-    got: `${here}, where it has ${there}`,
-    cure: "choose options that both have, or write the model for another system",
-  });
 }
 
 /** Weights go by the names of their layers, those of models within among them. */
@@ -207,69 +188,4 @@ function assertNamesOnce({ config }: TfjsObject, seen: Set<unknown>): void {
         });
       seen.add(name);
     }
-}
-
-/** Options that nothing comes of where nothing is masked. */
-const ofMasks = (layer: LayerSpec, option: string): boolean =>
-  ["maskedOutput", "heldStart"].includes(option) || (layer.type === "reduceTime" && option === "padding");
-
-/**
- * Whether TensorFlow.js makes the same of it, by what its own layers here come to, whose numbers are compared
- * with it.
- */
-function assertSame(own: Spec, other: Spec, masked: boolean): void {
-  const theirs = new Map(other.layers.map((layer) => [layer.name, layer as unknown as Config]));
-  for (const layer of own.layers) {
-    const mine = layer as unknown as Config;
-    const its = theirs.get(layer.name) ?? refuse(`"${layer.name}"`, layer.type, "no such layer");
-    for (const key of new Set([...Object.keys(mine), ...Object.keys(its)]))
-      if ((masked || !ofMasks(layer, key)) && textOf(mine[key]) !== textOf(its[key]))
-        refuse(`"${layer.name}"`, `${key} ${textOf(mine[key])}`, textOf(its[key]));
-  }
-  const around = ({ inputs, outputs, layers }: Spec): string => textOf([inputs, outputs, layers.length]);
-  if (around(own) !== around(other)) refuse(`"${own.name}"`, around(own), around(other));
-}
-
-/** Layers that read a mask, in a model and those within it. */
-interface Masks {
-  /** Whether any layer has one. */
-  readonly some: boolean;
-  /** The first layer that would look at a mask and has none. */
-  readonly without: string | null;
-}
-
-const recurrent: readonly string[] = [
-  "simple_rnn",
-  "lstm",
-  "gru",
-  "rnn",
-  "bidirectional",
-  "time_distributed",
-];
-
-function masksIn(network: Network): Masks {
-  let [some, without]: [boolean, string | null] = [false, null];
-  for (const { part, name } of network.order) {
-    if (part instanceof KerasTensor) continue;
-    for (const call of applicationsOf(network).of(part))
-      if ("layer" in call) {
-        const has = call.masks.some((mask) => mask !== null);
-        some ||= has;
-        if (!has && recurrent.includes(call.layer.kind)) without ??= name;
-      } else {
-        const inner = masksIn((part as unknown as KerasModel).config().network);
-        some ||= inner.some;
-        without ??= inner.without;
-      }
-  }
-  return { some, without };
-}
-
-/**
- * TensorFlow.js 4.22 hands a mask on to every layer that runs later and has none of its own
- * (`engine/executor.ts` keeps it in the arguments of the next call).
- */
-function refuseStaleMask({ without }: Masks): void {
-  if (without !== null)
-    refuse(`"${without}"`, "no mask", "that of another layer, handed on to those without");
 }

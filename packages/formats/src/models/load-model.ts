@@ -85,10 +85,12 @@ async function ofTfjs(bytes: Uint8Array, { customObjects, shards }: LoadModelOpt
   if (modern) return withWeights(modelFromJson(configuration, given), tensors);
   const model = modelFromTfjsJson(configuration, given);
   const names = model.weightSpecs.map(({ name }) => name);
-  const there = tfjsNames(names);
-  const renamed = Object.entries(tensors).map(
-    ([name, one]) => [names[there.indexOf(name)] ?? name, one] as const,
-  );
+  const own = new Map(tfjsNames(names).map((there, k) => [there, names[k]!] as const));
+  const renamed = Object.entries(tensors).map(([name, one]) => {
+    const ours = own.get(name) ?? name;
+    // One under each name is one too many, which the model refuses.
+    return [Object.hasOwn(tensors, ours) ? name : ours, one] as const;
+  });
   return withWeights(model, Object.fromEntries(renamed));
 }
 
