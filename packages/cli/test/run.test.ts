@@ -75,6 +75,9 @@ describe("unroll run", () => {
     got.forEach((value, k) => {
       expect(Math.abs(value - want[k]!)).toBeLessThan(2 * 7e-7);
     });
+    const vast = at("vast.json", JSON.stringify({ x: [[[1e40], [2], [3]]] }));
+    const { code, err } = await unroll("run", join(folder, "model.json"), "--input", vast);
+    expect([code, err]).toEqual([2, expect.stringContaining("numbers that float32 holds, got 1e+40")]);
   });
 
   it("says what it can't run", async () => {
@@ -86,6 +89,11 @@ describe("unroll run", () => {
     };
     expect(await refusal(file, "--input", json({ x: [[0.5]] }))).toMatch(/whole numbers .*, got 0\.5/);
     expect(await refusal(file, "--input", json({ x: [[1], [1, 2]] }))).toMatch(/of equal lengths/);
+    expect(await refusal(file, "--input", json({ x: [[3e9]] }))).toMatch(/whole numbers .*, got 3000000000/);
+    // The embedding has fewer rows: the id comes to it as it was written.
+    expect(await refusal(file, "--input", json({ x: [[1, 1, 1, 1, 1, 1, 2 ** 24 + 1]] }))).toMatch(
+      /16777217/,
+    );
     expect(await refusal(file, "--input", json({ x: "a" }))).toMatch(/nested lists of numbers, got string/);
     expect(await refusal(file, "--input", json({ x: [[1]], y: [[1]] }))).toMatch(
       /--input: expected values for input_layer, got x, y/,

@@ -117,8 +117,9 @@ function inputsFor(
 
 function listed(name: string, value: readonly unknown[], dtype: HostTensor["dtype"]): HostTensor {
   try {
-    const read = tensor(value as number[]);
-    return cast(name, read.shape, read.data, dtype);
+    const { shape } = tensor(value as number[]);
+    // Not what it read, which float32 has rounded: an id past 2^24 would be another.
+    return cast(name, shape, value.flat(Infinity).map(Number), dtype);
   } catch (cause) {
     if (!isUnrollError(cause)) throw cause;
     throw refused(
@@ -146,8 +147,13 @@ function cast(
   values: ArrayLike<number>,
   dtype: HostTensor["dtype"],
 ): HostTensor {
-  if (dtype === "float32") return { dtype, shape, data: Float32Array.from(values) };
   const all = Array.from(values);
+  if (dtype === "float32") {
+    const vast = all.find((value) => Number.isFinite(value) && !Number.isFinite(Math.fround(value)));
+    if (vast !== undefined)
+      throw refused(`--input "${name}"`, "numbers that float32 holds", String(vast), "scale them");
+    return { dtype, shape, data: Float32Array.from(all) };
+  }
   const whole = dtype === "bool" ? (n: number) => n === 0 || n === 1 : (n: number) => n === (n | 0);
   const odd = all.find((value) => !whole(value));
   if (odd !== undefined)
