@@ -6,6 +6,7 @@ import { recurrent, reshape } from "../specification/build.js";
 import { partShape } from "../specification/cell-parts.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
 import type { StatePart } from "./carried-state.js";
+import { assertCount, perAxisOf } from "./counts.js";
 import { axesText, Layer, type LayerBinding } from "./layer.js";
 import { cellActivation } from "./options.js";
 import { sequenceOptions, type SequenceOptions } from "./recurrent-layers.js";
@@ -58,18 +59,10 @@ export class ConvLstmLayer extends Layer {
       ...["filters", "kernelSize", "strides", "padding", "dataFormat", "dilationRate", "activation"],
       ...["recurrentActivation", "useBias", "dropout", "recurrentDropout"],
     ]);
-    const { padding = "valid", dataFormat, filters } = options;
-    if (dataFormat !== undefined && dataFormat !== null && (dataFormat as string) !== "channels_last")
-      this.refuse("UNROLL_UNSUPPORTED", "dataFormat channels_last", shown(dataFormat), "put channels last");
+    const { padding = "valid", filters } = options;
     if (padding !== "valid" && padding !== "same")
       this.refuse("UNROLL_ARGUMENT", "padding valid or same", shown(padding), "write it so");
-    if (!Number.isInteger(filters) || filters < 1)
-      this.refuse(
-        "UNROLL_ARGUMENT",
-        "filters as a whole number of at least 1",
-        shown(filters),
-        "it counts channels",
-      );
+    assertCount(this.place, "filters", filters, "it counts channels");
     for (const name of ["kernelSize", "strides", "dilationRate"] as const) this.perAxis(name);
     this.squash("activation", "tanh");
     this.squash("recurrentActivation", "sigmoid");
@@ -77,19 +70,7 @@ export class ConvLstmLayer extends Layer {
 
   private perAxis(name: "kernelSize" | "strides" | "dilationRate"): readonly number[] {
     const given = this.options[name] ?? (name === "kernelSize" ? undefined : 1);
-    const list = typeof given === "number" ? new Array<number>(this.axes).fill(given) : given;
-    if (
-      !Array.isArray(list) ||
-      list.length !== this.axes ||
-      !list.every((n) => Number.isInteger(n) && n >= 1)
-    )
-      this.refuse(
-        "UNROLL_ARGUMENT",
-        `${name} as a whole number of at least 1, or a list of ${this.axes}`,
-        shown(given),
-        "it counts steps along each axis",
-      );
-    return [...(list as readonly number[])];
+    return perAxisOf(this.place, name, given, this.axes);
   }
 
   private squash(

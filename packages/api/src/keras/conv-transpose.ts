@@ -49,9 +49,7 @@ export class ConvTransposeLayer extends Layer {
       ...["filters", "kernelSize", "strides", "padding", "outputPadding", "dataFormat", "dilationRate"],
       ...["activation", "useBias"],
     ]);
-    const { strides = 1, padding = "valid", outputPadding, dataFormat, dilationRate = 1 } = options;
-    if (dataFormat !== undefined && dataFormat !== null && (dataFormat as string) !== "channels_last")
-      this.refuse("UNROLL_UNSUPPORTED", "dataFormat channels_last", shown(dataFormat), "put channels last");
+    const { strides = 1, padding = "valid", outputPadding, dilationRate = 1 } = options;
     if (padding !== "valid" && padding !== "same")
       this.refuse("UNROLL_ARGUMENT", "padding valid or same", shown(padding), "write it so");
     const kernelSize = this.counted("kernelSize", options.kernelSize, 1);

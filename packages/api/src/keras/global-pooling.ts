@@ -27,9 +27,7 @@ export class GlobalPoolLayer extends Layer {
     super(options);
     this.kind = `global_${of}_pooling${axes}d`;
     layerOptions(this.kind, options, ["dataFormat", "keepdims"]);
-    const { dataFormat, keepdims } = options;
-    if (dataFormat !== undefined && dataFormat !== null && (dataFormat as string) !== "channels_last")
-      this.refuse("UNROLL_UNSUPPORTED", "dataFormat channels_last", shown(dataFormat), "put channels last");
+    const { keepdims } = options;
     if (keepdims !== undefined && keepdims !== false)
       this.refuse(
         "UNROLL_UNSUPPORTED",

@@ -1,7 +1,7 @@
-import { shown } from "../contract/shown.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { repeat } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
+import { assertCount } from "./counts.js";
 import { Layer, type LayerOptions } from "./layer.js";
 import { layerOptions } from "./training-options.js";
 
@@ -18,13 +18,7 @@ export class RepeatVectorLayer extends Layer {
   constructor(private readonly options: RepeatVectorOptions) {
     super(options);
     layerOptions(this.kind, options, ["n"]);
-    if (!Number.isInteger(options.n) || options.n < 1)
-      this.refuse(
-        "UNROLL_ARGUMENT",
-        "n as a whole number of at least 1",
-        shown(options.n),
-        "it counts steps",
-      );
+    assertCount(this.place, "n", options.n, "it counts steps");
   }
 
   override checkInputs([form]: readonly ValueInfo[]): void {

@@ -1,8 +1,8 @@
-import { shown } from "../contract/shown.js";
 import type { BoundWeight } from "../dialects/keras/bindings.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { convolution, dense } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
+import { assertCount } from "./counts.js";
 import type { LayerBinding } from "./layer.js";
 import { outerActivation } from "./options.js";
 import { type ConvolutionOptions, WindowLayer } from "./windows.js";
@@ -34,13 +34,7 @@ abstract class ByChannel extends WindowLayer {
       ...own,
     ]);
     const { depthMultiplier = 1, kernelSize, dilationRate = 1, activation = null } = convolved;
-    if (!Number.isInteger(depthMultiplier) || depthMultiplier < 1)
-      this.refuse(
-        "UNROLL_ARGUMENT",
-        "depthMultiplier as a whole number of at least 1",
-        shown(depthMultiplier),
-        "it counts channels",
-      );
+    assertCount(this.place, "depthMultiplier", depthMultiplier, "it counts channels");
     this.multiplier = depthMultiplier;
     outerActivation(this.kind, activation);
     this.perAxis("kernelSize", kernelSize);
@@ -121,13 +115,7 @@ export class SeparableConvolutionLayer extends ByChannel {
     private readonly options: SeparableConvolutionOptions,
   ) {
     super("separable", axes, options, ["filters"]);
-    if (!Number.isInteger(options.filters) || options.filters < 1)
-      this.refuse(
-        "UNROLL_ARGUMENT",
-        "filters as a whole number of at least 1",
-        shown(options.filters),
-        "it counts channels",
-      );
+    assertCount(this.place, "filters", options.filters, "it counts channels");
   }
 
   override get bindings(): readonly LayerBinding[] {

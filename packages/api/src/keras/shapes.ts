@@ -36,9 +36,6 @@ export class FlattenLayer extends Layer {
   constructor(options: FlattenOptions) {
     super(options);
     layerOptions(this.kind, options, ["dataFormat"]);
-    const { dataFormat } = options;
-    if (dataFormat !== undefined && dataFormat !== null && (dataFormat as string) !== "channels_last")
-      this.refuse("UNROLL_UNSUPPORTED", "dataFormat channels_last", shown(dataFormat), "put channels last");
   }
 
   override checkInputs([form]: readonly ValueInfo[]): void {

@@ -2,6 +2,7 @@ import { shown } from "../contract/shown.js";
 import type { ValueInfo } from "../layers/value-info.js";
 import { cropTime, pad, padTime, slice, tile, upsampleTime } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
+import { assertCount } from "./counts.js";
 import { axesText, Layer, type LayerOptions, type Mask } from "./layer.js";
 import { layerOptions } from "./training-options.js";
 
@@ -115,9 +116,6 @@ export class ZeroPadding1dLayer extends TimeShapeLayer {
   constructor(options: ZeroPadding1dOptions) {
     super(options);
     layerOptions(this.kind, options, ["padding", "dataFormat"]);
-    const { dataFormat } = options;
-    if (dataFormat !== undefined && dataFormat !== null && (dataFormat as string) !== "channels_last")
-      this.refuse("UNROLL_UNSUPPORTED", "dataFormat channels_last", shown(dataFormat), "put channels last");
     this.ends = this.bothEnds("padding", options.padding ?? 1);
   }
 
@@ -183,8 +181,7 @@ export class UpSampling1dLayer extends TimeShapeLayer {
     super(options);
     layerOptions(this.kind, options, ["size"]);
     const { size = 2 } = options;
-    if (!Number.isInteger(size) || size < 1)
-      this.refuse("UNROLL_ARGUMENT", "size as a whole number of at least 1", shown(size), "it counts steps");
+    assertCount(this.place, "size", size, "it counts steps");
     this.times = size;
   }
 

@@ -173,7 +173,7 @@ const common: readonly string[] = ["name", "inputShape", "batchInputShape", "dty
  * Refuses options that a layer does not have.
  *
  * @throws UNROLL_ARGUMENT for what is no object of options, and for an unknown one, naming the nearest; among
- *   them those without effect
+ *   them those without effect; UNROLL_UNSUPPORTED for another order of axes
  */
 export function layerOptions(place: string, options: object, own: readonly string[]): void {
   const refuse = (expected: string, got: unknown, cure: string): never => {
@@ -192,6 +192,14 @@ export function layerOptions(place: string, options: object, own: readonly strin
       refuse(`${key} true or false`, value, "write it so");
     if (rates.includes(key) && typeof value !== "number")
       refuse(`${key} as a number`, value, "or leave it out");
+    if (key === "dataFormat" && value !== null && value !== "channels_last")
+      throw unrollError({
+        code: "UNROLL_UNSUPPORTED",
+        place,
+        expected: "dataFormat channels_last",
+        got: shown(value),
+        cure: "put channels last",
+      });
   }
   const left = Object.entries(options).filter(([name, value]) => !isWithoutEffect(place, name, value));
   knownOptions(place, Object.fromEntries(left), [...common, ...own], Object.keys(withoutEffect));

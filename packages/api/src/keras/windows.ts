@@ -3,6 +3,7 @@ import type { ValueInfo } from "../layers/value-info.js";
 import { keepsLength, timeWindows, type WindowAxes, type Windowed } from "../layers/windows.js";
 import { convolution, pool } from "../specification/build.js";
 import type { LayerSpec, ValueRef } from "../specification/types.js";
+import { perAxisOf } from "./counts.js";
 import { axesText, Layer, type LayerOptions, type Mask } from "./layer.js";
 import { layerOptions } from "./training-options.js";
 import { outerActivation } from "./options.js";
@@ -52,7 +53,7 @@ export abstract class WindowLayer extends Layer {
   ) {
     super(window);
     layerOptions(kind, window, ["strides", "padding", "dataFormat", ...own]);
-    const { padding = "valid", dataFormat } = window;
+    const { padding = "valid" } = window;
     const causal = kind === "conv1d";
     const rules = ["valid", "same", ...(causal ? ["causal"] : [])];
     if (!rules.includes(padding))
@@ -62,23 +63,11 @@ export abstract class WindowLayer extends Layer {
         shown(padding),
         causal ? "write it so" : "only conv1d has causal padding",
       );
-    if (dataFormat !== undefined && dataFormat !== null && (dataFormat as string) !== "channels_last")
-      this.refuse("UNROLL_UNSUPPORTED", "dataFormat channels_last", shown(dataFormat), "put channels last");
   }
 
   /** One number for each axis. */
   protected perAxis(key: string, given: PerAxis): readonly number[] {
-    const list = typeof given === "number" ? new Array<number>(this.axes).fill(given) : given;
-    const counts = (of: unknown): boolean =>
-      Array.isArray(of) && of.length === this.axes && of.every((n) => Number.isInteger(n) && n >= 1);
-    if (!counts(list))
-      this.refuse(
-        "UNROLL_ARGUMENT",
-        `${key} as a whole number of at least 1, or a list of ${this.axes}`,
-        shown(given),
-        "it counts steps along each axis",
-      );
-    return [...list];
+    return perAxisOf(this.place, key, given, this.axes);
   }
 
   /** Which axes the windows move along: the ones before the channels. */
