@@ -86,6 +86,7 @@ const models: Readonly<Record<string, () => { model: keras.KerasModel; inputs: H
       layers.bidirectional(layers.lstm(2, { ...gate, returnSequences: true, activation: "relu" })),
       layers.globalMaxPooling1d(),
       layers.dense(2, { activation: "silu" }),
+      layers.leakyRelu({ negativeSlope: 0.2 }),
       layers.activation({ activation: "softmax" }),
     ]),
     inputs: [x(2, 6, 3)],
@@ -149,6 +150,19 @@ describe("writeTfjs", () => {
     const want = real.predict(tf.tensor(x(2, 6, 3).data, [2, 6, 3])) as tf.Tensor;
     for (const [k, value] of want.dataSync().entries())
       expect(Math.abs(value - got.data[k]!)).toBeLessThan(4 * 2 ** -23);
+  });
+
+  it("reads no weight that a file has under both names", async () => {
+    const files = writeTfjs(filled(tfjs.sequential({ layers: [own.lstm({ units: 2, ...sequence })] })));
+    const json = JSON.parse(new TextDecoder().decode(files["model.json"])) as {
+      weightsManifest: [{ weights: { name: string }[] }];
+    };
+    const { weights } = json.weightsManifest[0];
+    weights.push({ ...weights[0]!, name: "lstm/lstm_cell/kernel" });
+    const shard = files["group1-shard1of1.bin"]!;
+    const twice = new Uint8Array([...shard, ...new Uint8Array(3 * 8 * 4)]);
+    const bytes = new TextEncoder().encode(JSON.stringify(json));
+    await expect(loadModel(bytes, { shards: () => twice })).rejects.toThrow("1 unexpected");
   });
 
   it("cuts weights into shards of so many bytes", () => {
