@@ -608,7 +608,11 @@ const options: readonly Option[] = [
   ...(["concat", "sum", "ave", "mul", "sub", "max", "min"] as const).map((mode): Option => ({
     layer: "merge",
     option: mode,
-    model: floats([merge({ name: "layer", inputs: ["x", "x"], mode })]),
+    // Two values that differ: x less x is 0 on an engine that computes anything.
+    model: floats([
+      activation({ name: "other", input: "x", activation: "tanh" }),
+      merge({ name: "layer", inputs: ["x", "other"], mode }),
+    ]),
     extent: "full",
   })),
   ...normalisations,
