@@ -250,7 +250,7 @@ describe("unroll verify", () => {
   const manifests = ["fixtures/torch/manifest.json", "fixtures/keras-like/manifest.json"];
 
   it.each([
-    ["layers-norms/manifest.json", 49],
+    ["layers-norms/manifest.json", 59],
     ["layers-attention/manifest.json", 27],
     ["attention-window/manifest.json", 6],
     ["crf/verify.json", 14],

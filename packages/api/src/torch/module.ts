@@ -4,9 +4,8 @@ import { unrollError } from "../contract/error.js";
 import { kindOf } from "../contract/kind.js";
 import { shown } from "../contract/shown.js";
 import type { HostTensor } from "../contract/tensor.js";
-import { foreignWeights } from "../dialects/convert.js";
 import type { TorchBinding } from "../dialects/torch/index.js";
-import { torchRules } from "../dialects/torch/rules.js";
+import { torchRules, torchWeights } from "../dialects/torch/rules.js";
 import { built } from "../layers/built.js";
 import { compileBuilt } from "../model/compile-built.js";
 import type { SteppableModel } from "../model/faces.js";
@@ -307,7 +306,8 @@ export abstract class Module {
 
   /**
    * Takes weights by PyTorch's names. With `strict` (the default) missing or unexpected keys are an error
-   * that lists them all. What weight norm and spectral norm keep is taken for the weights that it makes.
+   * that lists them all. What weight norm and spectral norm keep is taken for the weights that it makes,
+   * and of a weight-dropped LSTM the weights before dropping.
    *
    * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key; UNROLL_DTYPE for integers
    */
@@ -410,14 +410,24 @@ export abstract class Module {
     const rules = this[parts]().flatMap(({ layer, level }) =>
       torchRules(built, layer, { layer: layer.name, module: "", level }),
     );
-    const own = foreignWeights(rules).map(({ name: key, shape }): Owned => {
+    const own = torchWeights(rules).map(({ name: key, shape, outputAxis }): Owned => {
       const parameter = this.#own.get(key) ?? Parameter.unloaded(shape);
       this.#own.set(key, parameter);
-      return { parameter, buffer: key.startsWith("running_"), weight: { name: full(key), shape } };
+      return {
+        parameter,
+        buffer: key.startsWith("running_"),
+        weight: { name: full(key), shape, outputAxis },
+      };
     });
     const given = Object.entries(this).flatMap(([key, value]: [string, unknown]): Owned[] =>
       value instanceof Parameter
-        ? [{ parameter: value, buffer: false, weight: { name: full(key), shape: value.shape } }]
+        ? [
+            {
+              parameter: value,
+              buffer: false,
+              weight: { name: full(key), shape: value.shape, outputAxis: 0 },
+            },
+          ]
         : [],
     );
     return [...own, ...given];

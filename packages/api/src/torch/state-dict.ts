@@ -5,7 +5,7 @@ import { type HostTensor, isHostTensor } from "../contract/tensor.js";
 import { foreignWeights, readForeign, type WeightLoss } from "../dialects/convert.js";
 import { canonicalOfTorch, type TorchBinding } from "../dialects/torch/index.js";
 import { plainStateDict } from "../dialects/torch/plain-state-dict.js";
-import { torchRules } from "../dialects/torch/rules.js";
+import { torchRules, type TorchWeight } from "../dialects/torch/rules.js";
 import type { AnyTensor } from "../formats/named-tensor.js";
 import { built } from "../layers/built.js";
 import type { Spec } from "../specification/types.js";
@@ -31,7 +31,7 @@ export interface Owned {
   readonly parameter: Parameter;
   /** Whether it is no parameter in PyTorch: statistics of training. */
   readonly buffer: boolean;
-  readonly weight: WeightSpec;
+  readonly weight: TorchWeight;
 }
 
 /** Refuses two values for one weight. @throws UNROLL_WEIGHTS */
@@ -117,9 +117,9 @@ export function loadState(
   strict: boolean,
 ): LoadResult {
   assertStateDict(place, given);
-  const kept = buffers.map(([name, { shape }]) => ({ name, shape }));
+  const kept = buffers.map(([name, { shape }]) => ({ name, shape, outputAxis: 0 }));
   const expected = [...owners.map((owner) => owner.weight), ...kept];
-  const stateDict = renamed(place, expected, plainStateDict(place, expected, given));
+  const stateDict = renamed(place, expected, plainStateDict(place, expected, given, spoken));
   const known = new Set(expected.map((weight) => weight.name));
   const there = (name: string): boolean => Object.hasOwn(stateDict, name);
   // A weight that two names share may come under either.

@@ -5,7 +5,6 @@ import type { Spec } from "../../specification/types.js";
 import {
   type Converted,
   exportWeights,
-  foreignWeights,
   type ForeignWeights,
   importWeights,
   readForeign,
@@ -15,7 +14,7 @@ import { everything } from "../../specification/catalog.js";
 import type { WeightRule } from "../rules.js";
 import { type TorchBinding, torchBindings } from "./bindings.js";
 import { plainStateDict } from "./plain-state-dict.js";
-import { torchRules } from "./rules.js";
+import { torchRules, torchWeights } from "./rules.js";
 
 export { type TorchBinding, torchBindings } from "./bindings.js";
 
@@ -40,7 +39,8 @@ function specRules(catalog: Catalog, spec: Spec, bindings: readonly TorchBinding
 /**
  * A PyTorch `state_dict` as canonical weights. Bit-exact for layers whose bias is `split` or `none`; two
  * biases that meet a `single` one are summed, and float64 values rounded: `losses` says so. Weight norm and
- * spectral norm are computed, in float64, from what they keep.
+ * spectral norm are computed, in float64, from what they keep; of a weight-dropped LSTM the weights before
+ * dropping are taken.
  *
  * @param bindings which module holds which layer; by layer name if not given
  * @throws UNROLL_WEIGHTS listing every missing, unexpected and mis-shaped key
@@ -52,7 +52,7 @@ export function fromTorch(
 ): Converted<WeightMap> {
   const place = `state_dict of "${spec.name}"`;
   const rules = specRules(everything, spec, bindings);
-  const expected = foreignWeights(rules);
+  const expected = torchWeights(rules);
   const read = readForeign(
     place,
     expected,

@@ -1,8 +1,10 @@
 import { unrollError } from "../../contract/error.js";
 import type { CellSpec, KnownCellSpec, LayerSpec } from "../../specification/types.js";
 import { type GateOrder, type WeightRule, cellRules, customRules } from "../rules.js";
+import { foreignWeights } from "../convert.js";
 import { plainRules } from "../plain-weights.js";
 import type { Catalog } from "../../layers/definition.js";
+import type { WeightSpec } from "../../specification/weights.js";
 import type { TorchBinding } from "./bindings.js";
 
 /**
@@ -78,4 +80,20 @@ export function torchRules(catalog: Catalog, layer: LayerSpec, binding: TorchBin
     default:
       return plainRules(catalog, layer, "torch", (weight) => path + weight.name);
   }
+}
+
+/** A weight in PyTorch's layout. */
+export interface TorchWeight extends WeightSpec {
+  /** Which of its axes is that of the outputs: the first, but of transposed convolutions. */
+  readonly outputAxis: number;
+}
+
+/** The tensors that rules speak of, each once. */
+export function torchWeights(rules: readonly WeightRule[]): TorchWeight[] {
+  const outputAxis = new Map(
+    rules.flatMap(({ foreign, axes }) =>
+      foreign.map(({ key }) => [key, axes ? axes.indexOf(axes.length - 1) : 0] as const),
+    ),
+  );
+  return foreignWeights(rules).map((weight) => ({ ...weight, outputAxis: outputAxis.get(weight.name)! }));
 }
