@@ -173,6 +173,7 @@ export type {
   ThresholdOptions,
 } from "./piecewise.js";
 export type { PadSequenceOptions } from "./rnn-utils.js";
+export type { SpectralNormOptions } from "./reparametrised.js";
 export type { CeluOptions, GeluOptions } from "./smooth.js";
 export type { TransformOptions, TransformerOptions } from "./transformer.js";
 export type { DecodeOptions, EncodeOptions, TransformerLayerOptions } from "./transformer-layers.js";
