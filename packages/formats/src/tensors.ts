@@ -1,4 +1,4 @@
-import type { NamedTensor, StoredArray, StoredDType } from "@unroll/api/weights";
+import type { AnyTensor, NamedTensor, StoredArray, StoredDType } from "@unroll/api/weights";
 import { DAMAGED, refuse } from "./refuse.js";
 
 /** Tensors of a file by name, in an object without a prototype: a file may call one `__proto__`. */
@@ -76,6 +76,42 @@ export function tensorOf(
   // A byte of a bool is 0 or 1; what else a file has there counts as true, as everywhere.
   if (dtype === "BOOL") for (let k = 0; k < own.length; k++) own[k] = own[k] === 0 ? 0 : 1;
   return { dtype, shape: [...shape], data: new array(own.buffer) } as NamedTensor;
+}
+
+const hostTypes: ReadonlyMap<string, StoredDType> = /* @__PURE__ */ new Map<string, StoredDType>([
+  ["float32", "F32"],
+  ["int32", "I32"],
+  ["bool", "BOOL"],
+]);
+
+const nameOf = (value: unknown): string =>
+  typeof value === "object" && value !== null ? value.constructor.name : String(value);
+
+/**
+ * A tensor as a file has it: its element type, its shape, and its elements as they lie in memory.
+ *
+ * @param system whose types are `known`
+ * @throws UNROLL_FORMAT for types that there are none of, and for data that do not fill their shape or are of
+ *   another type than their dtype
+ */
+export function elementsOf<Known extends object>(
+  place: string,
+  tensor: AnyTensor,
+  system: string,
+  known: Known,
+): { dtype: StoredDType & keyof Known; shape: readonly number[]; bytes: Uint8Array } {
+  const dtype = hostTypes.get(tensor.dtype) ?? (tensor as NamedTensor).dtype;
+  const { shape, data } = tensor;
+  if (!Object.hasOwn(known, dtype))
+    refuse(place, `an element type that ${system} has`, `${dtype}`, "widen it with toFloat32 first");
+  const { array, bytes } = elementTypes[dtype];
+  if (!ArrayBuffer.isView(data) || data[Symbol.toStringTag] !== array.name)
+    refuse(place, `${dtype} data in a ${array.name}`, nameOf(data), "give the array that its dtype has");
+  if (!Array.isArray(shape)) refuse(place, "a shape", nameOf(shape), "give the sizes of its axes");
+  if (data.byteLength !== elementCount(place, shape) * bytes)
+    refuse(place, `data that fill [${shape.join(", ")}]`, `${data.length} elements`, "give all of them");
+  const own = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { dtype: dtype as StoredDType & keyof Known, shape, bytes: own };
 }
 
 /** A list of tensors to be filled, and how: each name once. */

@@ -25,7 +25,7 @@ export const messageTypes = {
 /** Bytes of a message at least. */
 export const SMALLEST_MESSAGE = 4;
 /** Messages and pieces of one header at most: pieces may lead to one another. */
-const MOST_MESSAGES = 2 ** 12;
+export const MOST_MESSAGES = 2 ** 12;
 const MOST_PIECES = 2 ** 10;
 
 /** The messages of the object at an address (HDF5 File Format Specification 3.0, IV.A.1). */
