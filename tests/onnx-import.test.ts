@@ -338,6 +338,41 @@ const singles: readonly (readonly [op: string, given: Single])[] = [
   ["GlobalAveragePool", { inputs: [image] }],
   ["GlobalMaxPool", { inputs: [image] }],
   ["Dropout", one()],
+  ["ThresholdedRelu", { inputs: [tensor([-Infinity, 0.2, 2], [3])], attributes: { alpha: float(0.3) } }],
+  ...[1, 2].map(
+    (p) =>
+      [
+        "LpNormalization",
+        { inputs: [tensor([3, -4, 0, 0], [2, 2])], attributes: { p: int(p), axis: int(-1) } },
+      ] as const,
+  ),
+  ["GatherND", { inputs: [x], integers: [[1, -1]] }],
+  ["GatherND", { inputs: [y], integers: [[-3, -4]] }],
+  ...["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"].flatMap((transform) => {
+    const of = (scales: number[], attributes: Record<string, Attribute>) =>
+      [
+        "Resize",
+        {
+          inputs: [image, tensor(new Float32Array(0), [0]), tensor(scales, [4])],
+          attributes: { coordinate_transformation_mode: string(transform), ...attributes },
+        },
+      ] as const;
+    return [
+      of([1, 1, 1.5, 2.2], { mode: string("linear") }),
+      of([1, 1, 0.5, 0.7], { mode: string("linear") }),
+      ...["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"].flatMap((rounding) => [
+        of([1, 1, 2, 1.7], { nearest_mode: string(rounding) }),
+        of([1, 1, 0.5, 1], { nearest_mode: string(rounding) }),
+      ]),
+    ];
+  }),
+  [
+    "Resize",
+    {
+      inputs: [made([1, 2, 5]), tensor(new Float32Array(0), [0]), tensor(new Float32Array(0), [0])],
+      integers: [[1, 2, 8]],
+    },
+  ],
 ];
 
 /** Outputs that are of 64 bits in ONNX. */
@@ -346,7 +381,7 @@ const wide = ["ArgMax0", "ArgMin0", "Shape0", "Size0", "TopK1"];
 /** A file of one operator. What sizes follow from is an initializer: of the same values, and known. */
 function fileOf(op: string, single: Single, made?: Record<string, HostTensor>): Uint8Array {
   const { inputs, integers = [], attributes = {}, outputs = 1 } = single;
-  const fed = op === "CumSum" || op === "OneHot" ? inputs.slice(0, 1) : inputs;
+  const fed = op === "CumSum" || op === "OneHot" || op === "Resize" ? inputs.slice(0, 1) : inputs;
   const held = inputs.slice(fed.length);
   const results = Array.from({ length: outputs }, (_, k) => `out${k}`);
   const graph: GraphProto = {
@@ -412,6 +447,14 @@ describe("operators", () => {
     },
   );
 
+  it("GatherND takes places that are fed, from either end", async () => {
+    const places = tensor([2, 3, -3, -4], [2, 2], "int32");
+    const model = await importOnnx(fileOf("GatherND", { inputs: [y, places] }));
+    const { out0 } = await model.run({ in0: y, in1: places });
+    expect([...out0!.data]).toEqual([y.data[11], y.data[0]]);
+    model.dispose();
+  });
+
   it("each have a case", () => {
     const elsewhere = [
       "LSTM",
@@ -431,6 +474,7 @@ describe("operators", () => {
       "Mish",
       "GroupNormalization",
       "RMSNormalization",
+      "Upsample",
       "Or",
       "Log",
       "Sqrt",

@@ -53,7 +53,7 @@ export const elementwise = (): Operators => ({
   LeakyRelu: { attributes: ["alpha"], run: (call) => F.leakyRelu(call.input(0), call.float("alpha", 0.01)) },
   ThresholdedRelu: {
     attributes: ["alpha"],
-    run: (call) => where(call.input(0).gt(call.float("alpha", 1)), call.input(0), call.input(0).mul(0)),
+    run: (call) => where(call.input(0).gt(call.float("alpha", 1)), call.input(0), 0),
   },
   HardSigmoid: {
     attributes: ["alpha", "beta"],

@@ -135,6 +135,29 @@ function gatherElements(call: NodeCall): Tensor {
   return x.gather(axis, placesOf(call, 1, x.shape[axis]!));
 }
 
+/** Elements, or parts, at places that the last axis of the indices says. */
+function gatherNd(call: NodeCall): Tensor {
+  const [x, places] = [call.input(0), call.input(1)];
+  const count = places.shape.at(-1) ?? 0;
+  if (count < 1 || count > x.shape.length)
+    call.refuse(`indices of 1 to ${x.shape.length} axes`, `${count}`, "export the model again");
+  const own = x.shape.slice(0, count);
+  const outside = valuesOf(places);
+  const odd = outside && Array.from(outside).find((at, k) => at < -own[k % count]! || at >= own[k % count]!);
+  if (odd !== undefined && odd !== null)
+    call.refuse(`indices within [${own.join(", ")}]`, String(odd), "export the model again");
+  const flat = places.reshape([-1, count]);
+  const sizes = integers(own);
+  const steps = integers(own.map((_, k) => sizeOf(own.slice(k + 1))));
+  const at = where(flat.lt(0), flat.add(sizes), flat).mul(steps).sum({ dim: 1 });
+  const shape = [...places.shape.slice(0, -1), ...x.shape.slice(count)];
+  if (x.backend === null && places.backend === null) call.room(shape);
+  return x
+    .reshape([sizeOf(own), ...x.shape.slice(count)])
+    .indexSelect(0, at.to("int32"))
+    .reshape(shape);
+}
+
 function split(call: NodeCall): Tensor[] {
   const x = call.input(0);
   const axis = call.axis(call.int("axis", 0), x.shape.length);
@@ -304,6 +327,7 @@ export const layout = (): Operators => ({
   Slice: { attributes: ["starts", "ends", "axes"], run: slice },
   Gather: { attributes: ["axis"], run: gather },
   GatherElements: { attributes: ["axis"], run: gatherElements },
+  GatherND: { only: { batch_dims: 0 }, run: gatherNd },
   Split: { attributes: ["axis", "split", "num_outputs"], outputs: Infinity, run: split },
   Expand: { run: expand },
   Tile: { run: tile },

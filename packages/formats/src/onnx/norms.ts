@@ -71,6 +71,16 @@ function groupNorm(call: NodeCall): Tensor {
   return y.reshape(x.shape).mul(own(1)).add(own(2));
 }
 
+/** x / |x|; what is zero stays zero. */
+function lpNorm(call: NodeCall): Tensor {
+  const x = call.input(0);
+  const [dim, p] = [call.axis(call.int("axis", -1), x.shape.length), call.int("p", 2)];
+  if (p !== 1 && p !== 2) call.refuse("p 1 or 2", `${p}`, "export it with one of these");
+  const options = { dim, keepdim: true };
+  const size = p === 1 ? x.abs().sum(options) : x.square().sum(options).sqrt();
+  return x.div(size.add(size.eq(0).to("float32")));
+}
+
 /** Operators that normalize. */
 export const norms = (): Operators => ({
   BatchNormalization: {
@@ -85,6 +95,7 @@ export const norms = (): Operators => ({
     run: layerNorm,
   },
   RMSNormalization: { attributes: ["axis", "epsilon"], only: { stash_type: 1 }, run: rmsNorm },
+  LpNormalization: { attributes: ["axis", "p"], run: lpNorm },
   InstanceNormalization: { attributes: ["epsilon"], run: instanceNorm },
   GroupNormalization: { attributes: ["epsilon", "num_groups"], only: { stash_type: 1 }, run: groupNorm },
 });

@@ -5,6 +5,7 @@ import type { Operator } from "./node-call.js";
 import { norms } from "./norms.js";
 import { recurrentOperators } from "./recurrent.js";
 import { reducing } from "./reducing.js";
+import { resizing } from "./resizing.js";
 import { windows } from "./windows.js";
 
 let all: ReadonlyMap<string, Operator> | undefined;
@@ -12,9 +13,16 @@ let all: ReadonlyMap<string, Operator> | undefined;
 /** Made when first asked for, so that pages without graphs have none of it. */
 const table = (): ReadonlyMap<string, Operator> =>
   (all ??= new Map(
-    [recurrentOperators(), elementwise(), layout(), reducing(), norms(), windows(), control()].flatMap(
-      (family) => Object.entries(family),
-    ),
+    [
+      recurrentOperators(),
+      elementwise(),
+      layout(),
+      reducing(),
+      norms(),
+      resizing(),
+      windows(),
+      control(),
+    ].flatMap((family) => Object.entries(family)),
   ));
 
 /** Names of the operators that `importOnnx` takes, in order. */
