@@ -290,10 +290,15 @@ const singles: readonly (readonly [op: string, given: Single])[] = [
   ["Expand", { inputs: [made([3, 1])], integers: [[2, 1, 4]] }],
   ["Tile", { inputs: [y], integers: [[2, 3]] }],
   ["Pad", { inputs: [x], integers: [[0, 1, 2, 0, -1, 1]] }],
-  ...["reflect", "edge"].map(
-    (mode) =>
-      ["Pad", { inputs: [x], integers: [[0, 0, 2, 0, 0, 1]], attributes: { mode: string(mode) } }] as const,
+  ...["reflect", "edge"].flatMap((mode) =>
+    [
+      [0, 0, 2, 0, 0, 1],
+      [1, 2, 0, 0, 1, 3],
+      [0, 2, 0, 0, 0, 0],
+      [0, 1, -1, 0, 1, 1],
+    ].map((pads) => ["Pad", { inputs: [x], integers: [pads], attributes: { mode: string(mode) } }] as const),
   ),
+  ["Pad", { inputs: [image], integers: [[0, 0, 0, 3, 0, 0, 0, 2]], attributes: { mode: string("reflect") } }],
   ["Trilu", { inputs: [y], attributes: { upper: int(0) } }],
   ["Shape", one()],
   ["Size", one()],

@@ -202,7 +202,12 @@ function tile(call: NodeCall): Tensor {
   return x.repeat(times);
 }
 
-const modes = { constant: "constant", reflect: "reflect", edge: "replicate", wrap: "circular" } as const;
+/** Which element of an axis stands at a place before its first or after its last, by mode. */
+const beyond: ReadonlyMap<string, (at: number, size: number) => number> = new Map([
+  ["reflect", (at, size) => (at < 0 ? -at : at < size ? at : 2 * (size - 1) - at)],
+  ["edge", (at, size) => Math.min(Math.max(at, 0), size - 1)],
+  ["wrap", (at, size) => ((at % size) + size) % size],
+]);
 
 function pad(call: NodeCall): Tensor {
   const x = call.input(0);
@@ -212,27 +217,38 @@ function pad(call: NodeCall): Tensor {
     ? call.values(3).map((axis) => call.axis(axis, rank))
     : Array.from({ length: rank }, (_, k) => k);
   const mode = call.text("mode", "constant");
-  if (!Object.hasOwn(modes, mode) || pads.length !== 2 * axes.length)
+  const source = beyond.get(mode);
+  if ((!source && mode !== "constant") || pads.length !== 2 * new Set(axes).size)
     call.refuse(
-      `${2 * axes.length} pads of mode ${Object.keys(modes).join(", ")}`,
+      `${2 * axes.length} pads, each axis once, of mode constant, ${[...beyond.keys()].join(", ")}`,
       `${pads.length} of ${mode}`,
       "export the model again",
     );
-  // PyTorch's are [before, after] of the last axis, then of the one before it.
-  const own = new Array<number>(2 * rank).fill(0);
-  axes.forEach((axis, k) => {
-    [own[2 * (rank - 1 - axis)], own[2 * (rank - 1 - axis) + 1]] = [pads[k]!, pads[k + axes.length]!];
+  const ends = x.shape.map((_, axis): readonly [before: number, after: number] => {
+    const k = axes.indexOf(axis);
+    return k < 0 ? [0, 0] : [pads[k]!, pads[k + axes.length]!];
   });
-  call.room(
-    x.shape.map((size, k) => Math.max(0, size + own[2 * (rank - 1 - k)]! + own[2 * (rank - 1 - k) + 1]!)),
-  );
-  const kind = modes[mode as keyof typeof modes];
-  if (kind === "constant") return F.pad(x, own, kind, call.has(2) ? call.value(2) : call.float("value", 0));
-  // What is padded with the axis's own elements has pads at its last axes alone.
+  call.room(x.shape.map((size, k) => Math.max(0, size + ends[k]![0] + ends[k]![1])));
+  if (!source) {
+    // PyTorch's are [before, after] of the last axis, then of the one before it.
+    const value = call.has(2) ? call.value(2) : call.float("value", 0);
+    return F.pad(x, [...ends].reverse().flat(), "constant", value);
+  }
+  // What stands there is the axis's own.
   if (call.has(2)) call.input(2);
-  let last = own.length;
-  while (last > 0 && own[last - 1] === 0 && own[last - 2] === 0) last -= 2;
-  return last === 0 ? x : F.pad(x, own.slice(0, last), kind);
+  return ends.reduce((made, [before, after], axis) => {
+    if (before === 0 && after === 0) return made;
+    const size = x.shape[axis]!;
+    const length = size + before + after;
+    if (length < 1 || (mode === "reflect" && Math.max(before, after) >= size))
+      call.refuse(
+        `pads that axis ${axis} of ${size} has elements for`,
+        `${before} and ${after}`,
+        "feed more",
+      );
+    const at = Array.from({ length }, (_, k) => source(k - before, size));
+    return made.indexSelect(axis, integers(at));
+  }, x);
 }
 
 function constant(call: NodeCall): Tensor {
