@@ -234,7 +234,8 @@ const singles: readonly (readonly [op: string, given: Single])[] = [
   ...["LessOrEqual", "GreaterOrEqual"].map((op) => [op, { inputs: [x, y] }] as const),
   ["Div", { inputs: [words([7, -7, 7, -7]), words([2, 2, -2, -2])] }],
   ["Mod", { inputs: [words([7, -7, 7, -7]), words([3, 3, -3, -3])] }],
-  ["Pow", { inputs: [tensor([1, 2, 3], [3]), tensor([2], [1])] }],
+  ["Pow", { inputs: [tensor([1, 2, 3], [3]), tensor([2.5], [1])] }],
+  ...[2, 3].map((power) => ["Pow", { inputs: [x, tensor([power], [])] }] as const),
   ["And", { inputs: [flags, tensor([1, 1, 0, 1], [4], "bool")] }],
   ["Xor", { inputs: [flags, tensor([1, 1, 0, 1], [4], "bool")] }],
   ["Where", { inputs: [flags, x, y] }],
@@ -386,7 +387,7 @@ const wide = ["ArgMax0", "ArgMin0", "Shape0", "Size0", "TopK1"];
 /** A file of one operator. What sizes follow from is an initializer: of the same values, and known. */
 function fileOf(op: string, single: Single, made?: Record<string, HostTensor>): Uint8Array {
   const { inputs, integers = [], attributes = {}, outputs = 1 } = single;
-  const fed = op === "CumSum" || op === "OneHot" || op === "Resize" ? inputs.slice(0, 1) : inputs;
+  const fed = ["CumSum", "OneHot", "Resize", "Pow"].includes(op) ? inputs.slice(0, 1) : inputs;
   const held = inputs.slice(fed.length);
   const results = Array.from({ length: outputs }, (_, k) => `out${k}`);
   const graph: GraphProto = {

@@ -153,6 +153,67 @@ export function deriveProgramBounds(
   return { exact, bounds };
 }
 
+/** A program that is run again and again, each run given some of the results of the one before. */
+export interface CarriedProgram {
+  readonly program: GivenProgram["program"];
+  readonly weights: GivenProgram["weights"];
+  /** What each run is fed, the first one with the state that it begins with. */
+  readonly feeds: readonly GivenProgram["feeds"][];
+  /** Names of inputs, each with the output of the run before that it takes. */
+  readonly carried: Readonly<Record<string, string>>;
+}
+
+/**
+ * Derives the bounds of all runs of a program that carries a state: an error of one run is in the state of
+ * the next. Results are those of all runs, [run, ...axes]; what is common among them is common over runs.
+ *
+ * @param samples how often all runs are gone through
+ */
+export function deriveCarriedBounds(
+  { program, weights, feeds, carried }: CarriedProgram,
+  precision: keyof typeof precisions,
+  samples = 2,
+): ProgramBounds {
+  const { [precision]: rough } = precisions;
+  const asHeld = (given: GivenProgram, rounding: Rounding): GivenProgram =>
+    precision === "f32" ? given : rounded(given, rounding);
+  const all = (
+    rounding: Rounding,
+    given = (one: GivenProgram): GivenProgram => one,
+  ): Record<string, Numbers> => {
+    let state: Record<string, Numbers> = {};
+    const runs = feeds.map((fed) => {
+      const own = given({ program, weights, feeds: fed });
+      const results = runProgram(
+        program,
+        { ...Object.fromEntries([...numbersOf(own.weights), ...numbersOf(own.feeds)]), ...state },
+        rounding,
+        null,
+      );
+      state = Object.fromEntries(Object.entries(carried).map(([into, from]) => [into, results[from]!]));
+      return results;
+    });
+    return Object.fromEntries(
+      Object.entries(runs[0] ?? {}).map(([name, { dtype, shape }]) => {
+        const data = Float64Array.from(runs.flatMap((results) => Array.from(results[name]!.data)));
+        return [name, { dtype, shape: [runs.length, ...shape], data }];
+      }),
+    );
+  };
+  const noisy = Array.from({ length: samples }, (_, k) => {
+    const rounding = noise(rough, k + 1);
+    return all(rounding, (given) => asHeld(given, rounding));
+  });
+  const exact = Object.fromEntries(
+    Object.entries(all(unrounded)).map(([name, value]) => [name, held(value, rough)]),
+  );
+  const bounds = Object.entries(exact).map(([name, want]) => {
+    const samplesOf = noisy.map((runs) => runs[name]!);
+    return [name, boundOf(want, samplesOf, rough, {})] as const;
+  });
+  return { exact, bounds: Object.fromEntries(bounds) };
+}
+
 /** What an engine made of a program, once it is held. */
 export interface HeldProgram {
   /** Worst error over bound. */

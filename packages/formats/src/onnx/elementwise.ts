@@ -1,5 +1,6 @@
 import { erf, F, type Tensor, where } from "@unroll/api/torch";
 import type { NodeCall, Operator, Operators } from "./node-call.js";
+import { valuesOf } from "./tensors.js";
 
 const unary = (of: (x: Tensor) => Tensor): Operator => ({ run: (call) => of(call.input(0)) });
 const binary = (of: (x: Tensor, y: Tensor, call: NodeCall) => Tensor): Operator => ({
@@ -13,6 +14,15 @@ const folded = (of: (x: Tensor, y: Tensor) => Tensor): Operator => ({
 function bound(call: NodeCall, k: number, name: string): Tensor | number | undefined {
   if (call.has(k)) return call.input(k);
   return call.node.attributes.has(name) ? call.float(name, 0) : undefined;
+}
+
+/** x to the power of y; products where y is 2 or 3, as ONNX Runtime has them. */
+function power(x: Tensor, y: Tensor): Tensor {
+  const values = valuesOf(y);
+  const whole = values?.length === 1 && y.shape.length <= x.shape.length ? values[0] : undefined;
+  if (whole === 2) return x.square();
+  if (whole === 3) return x.square().mul(x);
+  return x.pow(y).typeAs(x);
 }
 
 /** Operators that take each element by itself. */
@@ -73,7 +83,7 @@ export const elementwise = (): Operators => ({
   Mul: binary((x, y) => x.mul(y)),
   // Whole numbers are divided towards zero.
   Div: binary((x, y) => (x.dtype === "float32" ? x.div(y) : x.div(y, { roundingMode: "trunc" }))),
-  Pow: binary((x, y) => x.pow(y).typeAs(x)),
+  Pow: binary(power),
   Mod: {
     only: { fmod: 0 },
     run: (call) =>
