@@ -6,6 +6,7 @@ export const layers = [
   "decoding",
   "program",
   "gradient",
+  "training",
   "layers",
   "specification",
   "lowering",

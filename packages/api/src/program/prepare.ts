@@ -62,7 +62,13 @@ export function prepareSync(
  *
  * @throws UNROLL_WEIGHTS naming the first that is missing or of another type than declared
  */
-export function takenWeights({ name: program, params }: Program, weights: WeightMap): WeightMap {
+export function takenWeights(
+  {
+    name: program,
+    params,
+  }: { readonly name: string; readonly params: readonly Pick<Named, "name" | "type">[] },
+  weights: WeightMap,
+): WeightMap {
   return Object.fromEntries(
     params.map(({ name, type }) => {
       const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;
