@@ -1,7 +1,6 @@
 import { prepare } from "@unroll/api/adapter";
-import { compareWithBound } from "@unroll/conformance";
+import { compareWithBound, deriveProgramBounds, type ProgramBounds } from "@unroll/conformance";
 import { beforeAll, describe, expect, it } from "vitest";
-import { deriveProgramBounds, type ProgramBounds } from "../conformance/src/properties/hold-program.js";
 import { engines } from "./engines.js";
 import { recordedGradients } from "./torch-gradients.js";
 

@@ -6,6 +6,8 @@
 export { type Arithmetic, exact } from "./oracle/arithmetic.js";
 export { evaluate, type Evaluation, type Float64Tensor, type Run } from "./oracle/evaluate.js";
 export { type BoundOptions, deriveBounds, type DerivedBounds } from "./tolerance/bounds.js";
+export { deriveProgramBounds, type Judging, type ProgramBounds } from "./properties/hold-program.js";
+export type { GivenProgram, ProgramCase } from "./cases/programs.js";
 export { compareWithBound, type Comparison, worse } from "./tolerance/compare.js";
 export { precisions } from "./tolerance/precision.js";
 export { type Bounded, running } from "./tolerance/running.js";

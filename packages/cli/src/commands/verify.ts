@@ -16,6 +16,7 @@ interface Options {
   readonly only?: string;
   readonly port?: string;
   readonly export?: string;
+  readonly gradients?: boolean;
   readonly json?: boolean;
 }
 
@@ -42,6 +43,7 @@ export const verifyCommand: AddCommand = (program, io, end) => {
     .option("--only <text>", "cases whose name contains this")
     .option("--port <module>", "check this module's port of the recorded one: a path or a package")
     .option("--export <name>", "which export of it is the port (default: the default one, or the only one)")
+    .option("--gradients", "check the gradients that were recorded, of the cases that have them")
     .option("--json", "print one JSON object")
     .action(async (manifests: string[], options: Options) => {
       const adapters = await adaptersOf(options.adapter ?? [], io);
@@ -51,9 +53,9 @@ export const verifyCommand: AddCommand = (program, io, end) => {
         cases.push(
           ...(port
             ? await checkPort(io, manifest, port, adapters, options.only)
-            : await checkManifest(io, manifest, adapters, options.only)),
+            : await checkManifest(io, manifest, adapters, options)),
         );
-      if (cases.length === 0) throw nothingChecked(options.only);
+      if (cases.length === 0) throw nothingChecked(options);
 
       const failed = countOf(cases, "failed");
       const counts = { passed: countOf(cases, "passed"), failed, unsupported: countOf(cases, "unsupported") };
@@ -66,6 +68,14 @@ export const verifyCommand: AddCommand = (program, io, end) => {
 };
 
 async function portGiven(io: Io, options: Options): Promise<Port | null> {
+  if (options.port !== undefined && options.gradients)
+    throw unrollError({
+      code: "UNROLL_ARGUMENT",
+      place: "--gradients",
+      expected: "no --port beside it",
+      got: `--port ${options.port}`,
+      cure: "a port's record has no gradients; record the recurrent modules one by one",
+    });
   if (options.port !== undefined) return portOf(options.port, options.export, io);
   if (options.export === undefined) return null;
   throw unrollError({
@@ -82,9 +92,10 @@ async function checkManifest(
   io: Io,
   manifest: string,
   adapters: readonly NamedAdapter[],
-  only: string | undefined,
+  { only, gradients }: Options,
 ): Promise<CaseReport[]> {
-  const entries = await readManifest(io, manifest, (name) => only === undefined || name.includes(only));
+  const wanted = (name: string): boolean => only === undefined || name.includes(only);
+  const entries = await readManifest(io, manifest, wanted, gradients);
   return withProgress(io, entries.length * adapters.length, async (step) => {
     const cases: CaseReport[] = [];
     for (const engine of adapters)
@@ -131,12 +142,13 @@ function uncheckedOf(cases: readonly CaseReport[]): UnrollError[] {
     });
 }
 
-function nothingChecked(only: string | undefined): Error {
+function nothingChecked({ only, gradients }: Options): Error {
+  const which = only === undefined ? "" : ` whose name contains "${only}"`;
   return unrollError({
     code: "UNROLL_ARGUMENT",
     place: "verify",
-    expected: "cases to check",
-    got: `none${only === undefined ? "" : ` whose name contains "${only}"`}`,
+    expected: gradients ? "cases with recorded gradients to check" : "cases to check",
+    got: `none${which}`,
     cure: "nothing checked is nothing passed",
   });
 }

@@ -15,6 +15,7 @@ import type { RecordedCase } from "./recorded.js";
 import { recordedTensors } from "./recorded-tensors.js";
 import { specCase } from "./spec/spec-case.js";
 import { torchCase } from "./torch/torch-case.js";
+import { torchGradientCase } from "./torch/torch-gradients.js";
 
 /** An entry of a manifest: cases ready to run, or why it can't be expressed. */
 export interface LoadedEntry {
@@ -30,19 +31,21 @@ const form = object({ cases: list(entryOf, 1, limits.cases) });
  * `packages/api/recorder/record.py` writes them, operators of ONNX, cells of `@unroll/api/cells`, or whatever
  * a spec says. Its whole form is checked first.
  *
+ * @param gradients take the recorded gradients, and only cases that have them
  * @throws UNROLL_FORMAT for a file of another form; an entry that can't be expressed is reported, not thrown
  */
 export async function readManifest(
   io: Io,
   path: string,
   only: (name: string) => boolean,
+  gradients = false,
 ): Promise<LoadedEntry[]> {
   const place = { file: `manifest "${path}"`, path: "", cure: "write it with record.py" };
   const { cases } = form(await readJson(io, path), place);
   const loaded: LoadedEntry[] = [];
   for (const [index, one] of cases.entries())
-    if (only(one.entry.name))
-      loaded.push(await load(io, dirname(path), one, `${place.file} cases[${index}]`));
+    if (only(one.entry.name) && (!gradients || hasGradients(one)))
+      loaded.push(await load(io, dirname(path), one, `${place.file} cases[${index}]`, gradients));
   return loaded;
 }
 
@@ -51,10 +54,16 @@ export async function readManifest(
  *
  * @param place the entry, as errors about its files name it
  */
-async function load(io: Io, folder: string, one: Entry, place: string): Promise<LoadedEntry> {
+async function load(
+  io: Io,
+  folder: string,
+  one: Entry,
+  place: string,
+  gradients: boolean,
+): Promise<LoadedEntry> {
   const { name } = one.entry;
   try {
-    return { name, cases: await casesOf(io, folder, one, place), unsupported: null };
+    return { name, cases: await casesOf(io, folder, one, place, gradients), unsupported: null };
   } catch (error) {
     if (!isUnrollError(error)) throw error;
     if (error.code === "UNROLL_UNSUPPORTED") return { name, cases: [], unsupported: error.message };
@@ -77,14 +86,25 @@ const misfit = (place: string, cause: UnrollError): UnrollError =>
     cause,
   });
 
-async function casesOf(io: Io, folder: string, one: Entry, place: string): Promise<RecordedCase[]> {
+/** Whether gradients were recorded of it. */
+const hasGradients = (one: Entry): boolean => one.kind === "torch" && one.entry.gradients === true;
+
+async function casesOf(
+  io: Io,
+  folder: string,
+  one: Entry,
+  place: string,
+  gradients: boolean,
+): Promise<RecordedCase[]> {
   const { name } = one.entry;
   const file = one.kind === "onnx" ? `${name}.safetensors` : one.entry.file;
   const { tensors } = readSafetensors(await readBytes(io, await fileInside(io, folder, file, place)));
   const about = `case "${name}"`;
   switch (one.kind) {
-    case "torch":
-      return [torchCase(one.entry, recordedTensors(about, tensors), about)];
+    case "torch": {
+      const made = gradients ? torchGradientCase : torchCase;
+      return [made(one.entry, recordedTensors(about, tensors), about)];
+    }
     case "keras":
       return kerasCases(one.entry, (variant) => recordedTensors(variant, tensors));
     case "spec":

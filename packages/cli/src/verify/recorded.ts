@@ -4,7 +4,7 @@ import type { NamedResults } from "./results.js";
 
 /** One way to run a recorded case. */
 export interface Mode {
-  readonly mode: "sequence" | "step";
+  readonly mode: "sequence" | "step" | "gradients";
   run(adapter: Adapter): Promise<NamedResults>;
 }
 

@@ -30,6 +30,8 @@ export interface TorchEntry {
   readonly unbatched: boolean;
   readonly state_given: boolean;
   readonly lengths: readonly number[] | null;
+  /** Whether gradients were recorded too; not, where it is left out. */
+  readonly gradients?: boolean;
 }
 
 const size = whole(1, limits.size);
@@ -55,4 +57,5 @@ export const torchEntry: Form<TorchEntry> = object({
   unbatched: flag,
   state_given: flag,
   lengths: nullable(list(whole(1, limits.size), 1, limits.size)),
+  gradients: optional(flag),
 }) as Form<TorchEntry>;
