@@ -23,6 +23,8 @@ const ids: Fact = ({ x }) => x.dtype === "int32";
 const stepped: Fact = ({ spec }) => whyNotSteppable(spec) === null;
 const growing: Fact = ({ spec }) => mayGrow(spec);
 const withMemory: Fact = ({ memory }) => memory !== null;
+const meanOfPadding: Fact = ({ spec }) =>
+  spec.layers.some((layer) => "emptyRows" in layer && layer.emptyRows === "mean");
 const layersOf =
   (count: number): Fact =>
   ({ spec }) =>
@@ -94,7 +96,11 @@ const draws: Readonly<Partial<Record<PropertyName, Draws>>> = {
     some: [backward, ordered, not(backward), withMemory],
   },
   paddingNeverMatters: {
-    each: [(given) => ended(given) || memoryEnded(given), layersOf(1)],
+    each: [(given) => ended(given) || memoryEnded(given), layersOf(1), not(meanOfPadding)],
+    some: [byLengths, byMask, (given) => wholeRows(given) && memoryEnded(given)],
+  },
+  paddingHasNoGradient: {
+    each: [(given) => ended(given) || memoryEnded(given), floats, not(meanOfPadding)],
     some: [byLengths, byMask, (given) => wholeRows(given) && memoryEnded(given)],
   },
   maskedStepKeepsState: {
