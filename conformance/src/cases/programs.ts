@@ -13,12 +13,15 @@ import { drawnPrimitives, moves } from "./program-moves.js";
 
 /** A program over primitives, and what it is fed. */
 export interface ProgramCase {
+  /** What is computed. */
   readonly program: Program;
+  /** By input of the program, of its type and shape. */
   readonly feeds: Readonly<Record<string, HostTensor>>;
 }
 
 /** A program with all that it is given. */
 export interface GivenProgram extends ProgramCase {
+  /** By param of the program, of its type and shape. */
   readonly weights: WeightMap;
 }
 

@@ -2,8 +2,11 @@ import type { PrimitiveName } from "@unroll/api";
 
 /** A tensor of float64 (whole numbers and 0/1 for int32 and bool), row-major. */
 export interface Numbers {
+  /** What an engine holds it as. */
   readonly dtype: "float32" | "int32" | "bool";
+  /** Sizes of its axes. */
   readonly shape: readonly number[];
+  /** Its elements, as many as the product of the sizes. */
   readonly data: Float64Array;
 }
 

@@ -114,7 +114,9 @@ function hold(name: string, got: HostTensor, want: Numbers, bound: Float64Tensor
 
 /** The results of a program by its definitions, and how far an honest engine may be from them. */
 export interface ProgramBounds {
+  /** By output: float64, rounded nowhere. */
   readonly exact: Readonly<Record<string, Numbers>>;
+  /** By output, of its shape: the largest distance of each element. */
   readonly bounds: Readonly<Record<string, Float64Tensor>>;
 }
 

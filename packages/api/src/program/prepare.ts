@@ -57,18 +57,19 @@ export function prepareSync(
   return new CheckedSyncExecutable(adapter, legal, adapter.compileSync(legal, takenWeights(legal, weights)));
 }
 
+/** What a program says of its weights. */
+interface Declared {
+  readonly name: string;
+  readonly params: readonly Pick<Named, "name" | "type">[];
+}
+
 /**
  * A program's weights, checked and copied: adapters may keep them as they are.
  *
  * @throws UNROLL_WEIGHTS naming the first that is missing or of another type than declared
  */
-export function takenWeights(
-  {
-    name: program,
-    params,
-  }: { readonly name: string; readonly params: readonly Pick<Named, "name" | "type">[] },
-  weights: WeightMap,
-): WeightMap {
+export function takenWeights(declared: Declared, weights: WeightMap): WeightMap {
+  const { name: program, params } = declared;
   return Object.fromEntries(
     params.map(({ name, type }) => {
       const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;

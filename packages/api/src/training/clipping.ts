@@ -6,15 +6,26 @@ import { checkedNumber } from "./numbers.js";
 import { scalarSum } from "./scalar-sum.js";
 
 /** How gradients are kept small: one of them. */
-export type Clipping =
-  /** Each number to within ± value: Keras's `clipvalue`, PyTorch's `clip_grad_value_`. */
-  | { readonly by: "value"; readonly value: number }
-  /** Each gradient to a Euclidean norm of at most `norm`: Keras's `clipnorm`. */
-  | { readonly by: "norm"; readonly norm: number }
-  /** All together to a norm of at most `norm`: Keras's `global_clipnorm`. */
-  | { readonly by: "globalNorm"; readonly norm: number }
-  /** As `globalNorm`, by norm / (the norm + 1e-6): PyTorch's `clip_grad_norm_`. */
-  | { readonly by: "gradNorm"; readonly norm: number };
+export type Clipping = ClippingByValue | ClippingByNorm;
+
+/** Each number is kept within ± value: Keras's `clipvalue`, PyTorch's `clip_grad_value_`. */
+export interface ClippingByValue {
+  /** Number by number. */
+  readonly by: "value";
+  /** The largest that stays. */
+  readonly value: number;
+}
+
+/** Gradients are scaled down to a Euclidean norm. */
+export interface ClippingByNorm {
+  /**
+   * `norm`: each gradient by itself, Keras's `clipnorm`; `globalNorm`: all together, Keras's
+   * `global_clipnorm`; `gradNorm`: all together by norm / (their norm + 1e-6), PyTorch's `clip_grad_norm_`.
+   */
+  readonly by: "norm" | "globalNorm" | "gradNorm";
+  /** The largest norm that stays. */
+  readonly norm: number;
+}
 
 function checkClipping(how: Clipping): void {
   const place = "clipping";

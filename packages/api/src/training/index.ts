@@ -6,7 +6,7 @@
 export { adadelta, type AdadeltaOptions } from "./adadelta.js";
 export { adamax } from "./adamax.js";
 export * from "./adaptive.js";
-export { clipped, type Clipping, normOf } from "./clipping.js";
+export { clipped, type Clipping, type ClippingByNorm, type ClippingByValue, normOf } from "./clipping.js";
 export * from "./losses.js";
 export { sgd, type SgdOptions } from "./sgd.js";
 export { outputName, scalarName, shareName, slotName, targetName } from "./names.js";
