@@ -59,7 +59,9 @@ export function prepareSync(
 
 /** What a program says of its weights. */
 interface Declared {
+  /** The program, as errors name it. */
   readonly name: string;
+  /** Each with its name and type. */
   readonly params: readonly Pick<Named, "name" | "type">[];
 }
 
